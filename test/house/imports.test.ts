@@ -1,0 +1,177 @@
+// The house rules hold for every file of the project, and each rule bites.
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import {
+  importFindings,
+  LINES_MAX,
+  layers,
+  publicApiFindings,
+  purityFindings,
+  type SourceText,
+  shapeFindings,
+} from "./rules.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+describe("every file of the project", () => {
+  const files = ["src", "test", "scripts", "bin"].flatMap(sourcesUnder);
+  const sources = files.filter((file) => file.path.startsWith("src/"));
+
+  test("is seen by these tests", () => {
+    expect(sources.length).toBeGreaterThan(10);
+    expect(files.map((file) => file.path)).toContain("test/house/imports.test.ts");
+  });
+
+  test("imports only from its own layer or from one below", () => {
+    expect(sources.flatMap(importFindings)).toEqual([]);
+  });
+
+  test("of the state machine depends on nothing but its arguments", () => {
+    expect(sources.flatMap(purityFindings)).toEqual([]);
+  });
+
+  test(`says on top what it is for, has at most ${LINES_MAX} lines and a name that says something`, () => {
+    expect(files.flatMap(shapeFindings)).toEqual([]);
+  });
+
+  test("of the public API only re-exports", () => {
+    expect(sources.flatMap(publicApiFindings)).toEqual([]);
+  });
+});
+
+describe("the import rule", () => {
+  const imports = (path: string, specifier: string): string[] =>
+    importFindings({ path, text: `import { x } from "${specifier}";` });
+
+  test("lets a layer import itself and what stands below it", () => {
+    expect(imports("src/wire/frame.ts", "./cursor.ts")).toEqual([]);
+    expect(imports("src/cli/main.ts", "../wire/cursor.ts")).toEqual([]);
+    expect(imports("src/tui/screens/app.tsx", "../../chat/room.ts")).toEqual([]);
+    expect(imports("src/wire/frame.ts", "node:util")).toEqual([]);
+  });
+
+  test("names the way out when a layer imports one above it", () => {
+    expect(imports("src/net/udp.ts", "../node/node.ts")).toEqual([
+      "src/net/udp.ts imports src/node/node.ts: net/ stands below node/; " +
+        "move what both need into protocol/ or lower, or take it as an argument from whoever calls",
+    ]);
+  });
+
+  test("refuses every upward pair and lets every downward pair pass", () => {
+    const ranked = layers.flatMap((row, rank) => row.map((layer) => ({ layer, rank })));
+    for (const from of ranked) {
+      for (const to of ranked) {
+        const refused = imports(`src/${from.layer}/a.ts`, `../${to.layer}/b.ts`).length > 0;
+        expect([from.layer, to.layer, refused]).toEqual([
+          from.layer,
+          to.layer,
+          from.layer !== to.layer && to.rank >= from.rank,
+        ]);
+      }
+    }
+  });
+
+  test("keeps the faces apart", () => {
+    expect(imports("src/json/json.ts", "../line/line.ts")).toHaveLength(1);
+  });
+
+  test("sees type imports, re-exports, dynamic imports and import types", () => {
+    const seen = (text: string): number => importFindings({ path: "src/wire/a.ts", text }).length;
+    expect(seen('import type { X } from "../cli/b.ts";')).toBe(1);
+    expect(seen('export { x } from "../cli/b.ts";')).toBe(1);
+    expect(seen('const x = await import("../cli/b.ts");')).toBe(1);
+    expect(seen('type X = import("../cli/b.ts").X;')).toBe(1);
+    expect(seen('// import { x } from "../cli/b.ts";')).toBe(0);
+  });
+
+  test("lets settings.ts import protocol/config.ts only, and be read above node only", () => {
+    expect(imports("src/settings.ts", "./protocol/config.ts")).toEqual([]);
+    expect(imports("src/settings.ts", "./protocol/core.ts")).toHaveLength(1);
+    expect(imports("src/cli/main.ts", "../settings.ts")).toEqual([]);
+    expect(imports("src/protocol/core.ts", "../settings.ts")).toHaveLength(1);
+    expect(imports("src/sim/world.ts", "../settings.ts")).toHaveLength(1);
+  });
+
+  test("refuses folders outside the layers and outside src", () => {
+    expect(imports("src/misc/a.ts", "../wire/cursor.ts")).toHaveLength(1);
+    expect(imports("src/cli/main.ts", "../misc/a.ts")).toHaveLength(1);
+    expect(imports("src/cli/main.ts", "../../test/suites/fakeNode.ts")).toHaveLength(1);
+  });
+});
+
+describe("the purity rule", () => {
+  const impure = (text: string): string[] => purityFindings({ path: "src/protocol/a.ts", text });
+
+  test.each([
+    ["Date", "const at = Date.now();"],
+    ["Date", "const at = new Date();"],
+    ["Math.random", "const x = Math.random();"],
+    ["setTimeout", "setTimeout(() => {}, 1);"],
+    ["setInterval", "setInterval(() => {}, 1);"],
+    ["performance", "const at = performance.now();"],
+    ["process", "const x = process.env.X;"],
+    ["Promise", "function f(): Promise<void> {}"],
+    ["async", "const f = async () => {};"],
+    ["await", "await f();"],
+    ["await", "for await (const x of y) {}"],
+    ["Buffer", "const b = Buffer.alloc(1);"],
+    ["node:dgram", 'import dgram from "node:dgram";'],
+    ["node:fs", 'const fs = import("node:fs");'],
+  ])("refuses %s in: %s", (what, text) => {
+    expect(impure(text).join()).toContain(`src/protocol/a.ts:1 uses ${what}: `);
+  });
+
+  test("lets members, keys and comments of the same name pass", () => {
+    expect(impure("// Date.now()\nconst a = { process: 1 }; b.performance; type C = { Date: number };")).toEqual([]);
+    expect(impure("const x = Math.max(1, 2);")).toEqual([]);
+  });
+
+  test("leaves the other layers alone", () => {
+    expect(purityFindings({ path: "src/node/clock.ts", text: "const at = Date.now();" })).toEqual([]);
+  });
+});
+
+describe("the shape rule", () => {
+  const purpose = "// What a message is on the wire.\n";
+  const shape = (text: string, path = "src/wire/frame.ts"): string[] => shapeFindings({ path, text });
+
+  test("lets a file with a purpose pass, behind a shebang too", () => {
+    expect(shape(`${purpose}export {};\n`)).toEqual([]);
+    expect(shape("/** What a message is on the wire. */\n")).toEqual([]);
+    expect(shape("/**\n * What a message is on the wire.\n */\n")).toEqual([]);
+    expect(shape(`#!/usr/bin/env node\n${purpose}`)).toEqual([]);
+  });
+
+  test("refuses a file without a purpose line", () => {
+    expect(shape('import { x } from "./y.ts";\n')).toHaveLength(1);
+    expect(shape("// TODO\n")).toHaveLength(1);
+  });
+
+  test(`refuses the line after ${LINES_MAX}`, () => {
+    expect(shape(purpose.repeat(LINES_MAX))).toEqual([]);
+    expect(shape(purpose.repeat(LINES_MAX + 1))).toHaveLength(1);
+  });
+
+  test("refuses names that say nothing", () => {
+    for (const name of ["utils.ts", "string-utils.ts", "helpers.ts", "testHelper.ts", "peerManager.ts", "utils/x.ts"])
+      expect([name, shape(purpose, `src/wire/${name}`).length]).toEqual([name, 1]);
+    expect(shape(purpose, "src/wire/utility.ts")).toEqual([]);
+  });
+});
+
+test("the public API rule refuses code of its own", () => {
+  const api = (text: string): string[] => publicApiFindings({ path: "src/index.ts", text });
+  expect(api('export { openNode } from "./node/node.ts";\nexport type { X } from "./node/types.ts";')).toEqual([]);
+  expect(api("export const x = 1;")).toHaveLength(1);
+});
+
+// --- internal ---
+
+function sourcesUnder(folder: string): SourceText[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(tsx?|js)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ path: relative(root, path).split(sep).join("/"), text: readFileSync(path, "utf8") }));
+}
