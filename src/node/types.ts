@@ -1,0 +1,63 @@
+/** The public face of a running node: what the chat session, bots and tests hold. */
+import type { ChatEvent, Command, Endpoint, Message, PeerView } from "../protocol/types.ts";
+
+export type NodeStats = {
+  readonly peers: number;
+  readonly messages: number;
+  readonly datagramsIn: number;
+  readonly datagramsOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly payloadsIn: number;
+  readonly payloadsOut: number;
+  readonly relayed: number;
+  readonly retries: number;
+  /** Counted drops, the protocol's and the socket's, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly heapBytes: number;
+  /** Receive buffer the system granted, bytes. */
+  readonly receiveBufferBytes: number;
+};
+
+export type RoomInfo = { readonly name: string; readonly private: boolean; readonly invite: string };
+
+export interface ChatNode {
+  readonly room: RoomInfo;
+  /** Where this node listens, as best known: its address as peers see it, else an interface's, else 127.0.0.1. */
+  address(): Endpoint;
+  self(): PeerView;
+  peers(): PeerView[];
+  /** Newest `limit` kept messages in the order of their ids. */
+  log(limit?: number): Message[];
+  stats(): NodeStats;
+  command(command: Command): void;
+  /** Listeners are called in order, synchronously, after the effects before the event were performed. */
+  subscribe(listener: (event: ChatEvent) => void): () => void;
+  /** Ids of own messages that no peer has acknowledged yet. */
+  undelivered(): number;
+  /** Says goodbye to peers, closes the socket. Takes at most 1 s. */
+  close(): Promise<void>;
+}
+
+/** What `openNode` needs; everything has been parsed and checked already. */
+export type NodeOptions = {
+  readonly nick: string;
+  readonly room: { readonly name: string; readonly key: Uint8Array; readonly private: boolean };
+  /** First port to try; the next 100 are tried if taken. */
+  readonly port: number;
+  /** Directory for the identity; undefined: fresh identity, nothing on disk. */
+  readonly dataDir: string | undefined;
+  readonly fanout: number | undefined;
+  readonly seenLimit: number | undefined;
+  readonly keepaliveIntervalMs: number | undefined;
+  readonly nodeTimeoutMs: number | undefined;
+  readonly cleanupIntervalMs: number | undefined;
+  readonly latestLimit: number | undefined;
+  readonly maxMessages: number | undefined;
+  /** Testing: share of outgoing datagrams to drop, 0..100. */
+  readonly dropPercent: number;
+  /** Structured debug records; undefined: none. */
+  readonly debug: ((record: DebugRecord) => void) | undefined;
+};
+
+export type DebugRecord = { readonly at: string; readonly what: string; readonly [field: string]: unknown };

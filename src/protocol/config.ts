@@ -1,0 +1,60 @@
+/** What can be tuned, with units, and the bounds that hold whatever is tuned. */
+import type { Millis } from "./types.ts";
+
+export type Config = {
+  /** To how many peers a node sends a message on, per sighting. */
+  readonly fanout: number;
+  /** On how many sightings of one message a node relays it: the number of relay orders its author starts. */
+  readonly seenLimit: number;
+  readonly probeIntervalMs: Millis;
+  /** How long an unreachable or gone peer stays listed. */
+  readonly nodeTimeoutMs: Millis;
+  readonly cleanupIntervalMs: Millis;
+  /** How many of the newest messages a newcomer asks for first. */
+  readonly latestLimit: number;
+  /** Messages kept per room; the oldest go first. */
+  readonly maxMessages: number;
+};
+
+export const defaultConfig: Config = {
+  fanout: 10,
+  seenLimit: 2,
+  probeIntervalMs: 1_000,
+  nodeTimeoutMs: 300_000,
+  cleanupIntervalMs: 60_000,
+  latestLimit: 50,
+  maxMessages: 10_000,
+};
+
+/** Bounds of every table and queue (invariant I6), and the constants of the literature with their source. */
+export const bounds = {
+  /** Process starts heard of or sent to; the least recently used goes. */
+  sessions: 4_096,
+  /** Members of a roster, the gone ones included. */
+  members: 12_000,
+  /** Datagrams sent and not yet acknowledged or given up, over all peers. */
+  unacknowledged: 16_384,
+  /** Frames waiting for one peer. */
+  outboxFrames: 512,
+  /** Messages with relay state. */
+  relays: 4_096,
+  /** Ids asked for and not yet here. */
+  wanted: 16_384,
+  /** Ranges compared per peer and second. */
+  rangesPerSecond: 400,
+  /** Addresses being contacted. */
+  contacts: 64,
+  /** Bytes answered to an address per byte received from it until it is validated (RFC 9000 §8). */
+  amplification: 3,
+  /** Replay window, counters (WireGuard: 8128). */
+  replayWindow: 8_128,
+  /** A message stamped further ahead of the local clock never advances it. */
+  clockAheadMs: 300_000,
+  /** Round trip assumed before the first measurement. */
+  initialRttMs: 100,
+  /** RTO = 2·RTT + this. */
+  rtoSlackMs: 30,
+  rtoMsMax: 2_000,
+  /** Text of one message that travels in a datagram, bytes of UTF-8. */
+  textBytes: 850,
+} as const;

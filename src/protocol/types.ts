@@ -1,0 +1,159 @@
+/**
+ * The vocabulary of the state machine: what can happen to a node (`Input`), what it asks of its host (`Effect`) and what
+ * it tells the people in front of it (`ChatEvent`).
+ *
+ * Ids are lower-case hex in text form, so that they compare, sort and print alike everywhere.
+ */
+
+import type { Endpoint } from "../wire/endpoint.ts";
+import type { BootId, MessageId, PeerId } from "../wire/ids.ts";
+import type { MessageKind } from "../wire/message.ts";
+
+export type { BootId, Endpoint, MessageId, MessageKind, PeerId };
+
+/** Milliseconds of a clock that only goes forward; drives every timer. */
+export type Millis = number;
+/** Milliseconds since 1970 as the host's wall clock says; only shown and stamped. */
+export type UnixMillis = number;
+export type Now = { readonly mono: Millis; readonly wall: UnixMillis };
+
+/** Everything that can happen to a node; nothing else changes its state. */
+export type Input =
+  | { readonly type: "datagram"; readonly bytes: Uint8Array; readonly from: Endpoint }
+  | { readonly type: "timer" }
+  | { readonly type: "command"; readonly command: Command };
+
+/** Everything a node asks of its host, which performs them in this order. */
+export type Effect =
+  | { readonly type: "persist"; readonly entry: JournalEntry }
+  | { readonly type: "transmit"; readonly bytes: Uint8Array; readonly to: Endpoint }
+  | { readonly type: "emit"; readonly event: ChatEvent };
+
+/** What a journal keeps. A `message` is on disk before any later transmit of the same step. */
+export type JournalEntry =
+  | { readonly type: "message"; readonly id: MessageId; readonly bytes: Uint8Array }
+  | { readonly type: "trim"; readonly below: MessageId };
+
+export interface Core {
+  /** The only mutator; never throws on network bytes. */
+  handle(input: Input, now: Now): Effect[];
+  /** When `handle({type:"timer"})` wants to be called next, on the monotonic clock. */
+  nextDeadline(): Millis | undefined;
+  /** Read-only views; each is a fresh copy. */
+  self(): PeerView;
+  /** Everyone known but oneself, by nick. */
+  peers(now: Now): PeerView[];
+  /** The newest `limit` messages (default all), oldest first, in the order of their ids: the same on every node. */
+  log(limit?: number): Message[];
+  stats(): CoreStats;
+}
+
+/** What a person can ask of a node. */
+export type Command =
+  /** Emits `message` with own=true, or `error` text-empty / text-too-long / not-in-room, and then nothing is sent. */
+  | { readonly type: "say"; readonly text: string; readonly kind: MessageKind }
+  /** Contact these addresses and keep trying. Emits notice `joined` or, after 5 s, `no-answer`. */
+  | { readonly type: "join"; readonly endpoints: readonly Endpoint[] }
+  /** Tell everyone, forget the roster, keep the history. */
+  | { readonly type: "leave" }
+  /** Emits notice `renamed`, or error `bad-nick`. */
+  | { readonly type: "rename"; readonly nick: string }
+  | { readonly type: "configure"; readonly fanout?: number; readonly seenLimit?: number; readonly maxMessages?: number }
+  /** The host slept or its clock jumped: `goneMs` of wall time passed unnoticed. */
+  | { readonly type: "resumed"; readonly goneMs: Millis };
+
+export type Author = {
+  readonly id: PeerId;
+  /** Four letters derived from the key: tells two Annas apart. */
+  readonly tag: string;
+  /** The nick at the time of writing. */
+  readonly nick: string;
+};
+
+export type Message = {
+  readonly id: MessageId;
+  readonly author: Author;
+  readonly seq: number;
+  readonly kind: MessageKind;
+  readonly text: string;
+  /** The author's clock when it was written (hybrid logical clock, ms). */
+  readonly time: UnixMillis;
+  readonly parents: readonly MessageId[];
+  readonly own: boolean;
+  /** Fetched as history rather than heard live. */
+  readonly history: boolean;
+  /** Stamped more than 5 minutes ahead of this node's clock. */
+  readonly ahead: boolean;
+};
+
+export type PeerStatus = "alive" | "suspect" | "dead" | "left";
+
+export type PeerView = {
+  readonly id: PeerId;
+  readonly tag: string;
+  readonly nick: string;
+  readonly status: PeerStatus;
+  /** Where datagrams for it go now, if known. */
+  readonly address: Endpoint | undefined;
+  readonly rttMs: Millis | undefined;
+  /** How long ago it was last heard directly. */
+  readonly lastHeardMs: Millis | undefined;
+};
+
+/** What a node tells its face. Codes and data only: the faces make the sentences. */
+export type ChatEvent =
+  /** In causal order, each id once: never before a message that its author had seen. For faces that cannot go back. */
+  | { readonly type: "message"; readonly message: Message }
+  /** As soon as it is kept, in any order, each id once. For faces that sort by id. */
+  | { readonly type: "stored"; readonly message: Message }
+  | { readonly type: "peer"; readonly status: PeerStatus; readonly peer: PeerView }
+  | {
+      readonly type: "delivery";
+      readonly id: MessageId;
+      readonly reached: number;
+      readonly of: number;
+      readonly lacking: readonly string[];
+    }
+  | { readonly type: "notice"; readonly notice: Notice }
+  | { readonly type: "error"; readonly error: ChatError };
+
+export type Notice =
+  /** A contact answered: this node is in the room with others. */
+  | { readonly code: "joined"; readonly peer: PeerView; readonly endpoint: Endpoint }
+  /** No live peer is known (at start without join, or all went). */
+  | { readonly code: "alone" }
+  /** The log equals a peer's: `messages` were fetched since the join began. */
+  | { readonly code: "history-synced"; readonly messages: number; readonly peer: PeerView }
+  | { readonly code: "no-answer"; readonly endpoint: Endpoint; readonly afterMs: Millis }
+  | { readonly code: "renamed"; readonly peer: PeerView; readonly before: string; readonly own: boolean }
+  /** This node's clock differs from most of its peers' by `aheadMs` (negative: behind). */
+  | { readonly code: "clock-skew"; readonly aheadMs: Millis }
+  | { readonly code: "forked-author"; readonly peer: Author; readonly seq: number }
+  | { readonly code: "left-room" }
+  | { readonly code: "resumed"; readonly goneMs: Millis };
+
+export type ChatError =
+  | { readonly code: "text-too-long"; readonly bytes: number; readonly limit: number }
+  | { readonly code: "text-empty" }
+  | { readonly code: "bad-nick"; readonly nick: string; readonly limit: number }
+  | { readonly code: "not-in-room" };
+
+export type CoreStats = {
+  /** Live peers, oneself not counted. */
+  readonly peers: number;
+  readonly messages: number;
+  readonly datagramsIn: number;
+  readonly datagramsOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Frames received that carried a message body. */
+  readonly payloadsIn: number;
+  /** Frames sent that carried a message body, retries included. */
+  readonly payloadsOut: number;
+  /** Messages relayed: first pushes on a sighting, acknowledgement-driven retries apart. */
+  readonly relayed: number;
+  /** Acknowledgement-driven repeats of a push, to the same or another peer of the slice. */
+  readonly retries: number;
+  /** Datagrams and frames refused, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+};

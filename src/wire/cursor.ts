@@ -1,0 +1,124 @@
+/**
+ * Bounded cursors over bytes. A `Writer` never grows past its capacity, a `Reader` never reads past its end: both throw
+ * `CursorError`, which the decoders of this folder catch and turn into a counted drop. Integers are big-endian;
+ * variable-length ones are LEB128 in the shortest form (a longer form is refused, so that every value has one encoding).
+ */
+
+export class CursorError extends Error {}
+
+export type Writer = {
+  readonly length: () => number;
+  /** Bytes that still fit. */
+  readonly room: () => number;
+  readonly u8: (value: number) => void;
+  readonly u32: (value: number) => void;
+  /** 0..2^48-1, six bytes. */
+  readonly u48: (value: number) => void;
+  /** 0..2^53-1, one to eight bytes. */
+  readonly varint: (value: number) => void;
+  readonly bytes: (value: Uint8Array) => void;
+  /** Varint length, then the bytes. */
+  readonly sized: (value: Uint8Array) => void;
+  readonly finish: () => Uint8Array;
+};
+
+export type Reader = {
+  readonly left: () => number;
+  readonly position: () => number;
+  readonly u8: () => number;
+  readonly u32: () => number;
+  readonly u48: () => number;
+  readonly varint: () => number;
+  /** A view, not a copy, of the next `length` bytes. */
+  readonly bytes: (length: number) => Uint8Array;
+  /** A view of varint-sized bytes, at most `max` of them. */
+  readonly sized: (max: number) => Uint8Array;
+};
+
+/** A writer of at most `capacity` bytes. */
+export function createWriter(capacity: number): Writer {
+  const buffer = Buffer.allocUnsafe(capacity);
+  let at = 0;
+  const claim = (length: number): number => {
+    if (at + length > capacity) throw new CursorError("does not fit");
+    const start = at;
+    at += length;
+    return start;
+  };
+  const bytes = (value: Uint8Array): void => {
+    buffer.set(value, claim(value.length));
+  };
+  const varint = (value: number): void => {
+    if (!Number.isSafeInteger(value) || value < 0) throw new CursorError("not a varint");
+    let rest = value;
+    while (rest >= 0x80) {
+      buffer[claim(1)] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    buffer[claim(1)] = rest;
+  };
+  return {
+    length: () => at,
+    room: () => capacity - at,
+    u8: (value) => {
+      buffer[claim(1)] = value;
+    },
+    u32: (value) => {
+      buffer.writeUInt32BE(value, claim(4));
+    },
+    u48: (value) => {
+      buffer.writeUIntBE(value, claim(6), 6);
+    },
+    varint,
+    bytes,
+    sized: (value) => {
+      varint(value.length);
+      bytes(value);
+    },
+    finish: () => buffer.subarray(0, at),
+  };
+}
+
+export function createReader(source: Uint8Array): Reader {
+  const buffer = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
+  let at = 0;
+  const claim = (length: number): number => {
+    if (at + length > buffer.length) throw new CursorError("ends early");
+    const start = at;
+    at += length;
+    return start;
+  };
+  const bytes = (length: number): Uint8Array => {
+    const start = claim(length);
+    return buffer.subarray(start, start + length);
+  };
+  const varint = (): number => {
+    let value = 0;
+    let scale = 1;
+    for (let index = 0; index < 8; index += 1) {
+      const byte = buffer[claim(1)] as number;
+      value += (byte & 0x7f) * scale;
+      if (value > Number.MAX_SAFE_INTEGER) throw new CursorError("varint too large");
+      if (byte < 0x80) {
+        if (byte === 0 && index > 0) throw new CursorError("varint not in shortest form");
+        return value;
+      }
+      scale *= 0x80;
+    }
+    throw new CursorError("varint too long");
+  };
+  return {
+    left: () => buffer.length - at,
+    position: () => at,
+    u8: () => buffer[claim(1)] as number,
+    u32: () => buffer.readUInt32BE(claim(4)),
+    u48: () => buffer.readUIntBE(claim(6), 6),
+    varint,
+    bytes,
+    sized: (max) => {
+      const length = varint();
+      if (length > max) throw new CursorError("longer than allowed");
+      return bytes(length);
+    },
+  };
+}

@@ -1,0 +1,367 @@
+/**
+ * The inside of a datagram: frames, one after another. A frame is a type byte and its fields (PROTOCOL.md has them as
+ * equations). Canonical: every value has one encoding, and bytes that are not that encoding are refused.
+ */
+import { createReader, createWriter, CursorError, type Reader, type Writer } from "./cursor.ts";
+import { FRAMES_BYTES_MAX } from "./datagram.ts";
+import { type Endpoint, readEndpoint, writeEndpoint } from "./endpoint.ts";
+import {
+  fromHex,
+  ID_PREFIX_BYTES,
+  MESSAGE_ID_BYTES,
+  type MessageId,
+  PEER_ID_BYTES,
+  type PeerId,
+  toHex,
+} from "./ids.ts";
+
+/** The two replicated sets: what was said, and who is here. Their items have 24-byte ids and reconcile alike. */
+export type SetName = "log" | "roster";
+
+/** A bound of a range of ids: hex without trailing zero bytes, so that text order is id order; `END` is above every id. */
+export type Bound = string;
+export const END: Bound = "~";
+
+/** The ids `lo <= id < hi`: how many its sender holds, and their fingerprint (12 bytes, hex). */
+export type RangeClaim = {
+  readonly set: SetName;
+  readonly lo: Bound;
+  readonly hi: Bound;
+  readonly count: number;
+  readonly fingerprint: string;
+};
+
+/** A node's part of a relay order: it covers all it knows whose rank is in `lo..last`, both u32 and included. */
+export type Slice = { readonly order: number; readonly lo: number; readonly last: number };
+
+export type SetDigest = { readonly count: number /** 8 bytes, hex. */; readonly fingerprint: string };
+
+export type Frame =
+  /** Zeros up to the end of the datagram: the receiver may answer more. */
+  | { readonly type: "padding"; readonly bytes: number }
+  /** The receiver's datagrams with these counters arrived (descending, at most 32), the first `delayMs` ago (0..255). */
+  | { readonly type: "ack"; readonly counters: readonly number[]; readonly delayMs: number }
+  /** The receiver answers at once, with an ack and its digest. */
+  | { readonly type: "ping" }
+  /** What the sender holds. `horizon`: hlc below which it has let messages go (0: never). `wall`: its clock, ms. */
+  | {
+      readonly type: "digest";
+      readonly log: SetDigest;
+      readonly horizon: number;
+      readonly roster: SetDigest;
+      readonly wall: number;
+    }
+  /** Where the sender sees the receiver. */
+  | { readonly type: "observed"; readonly endpoint: Endpoint }
+  /** A signed statement of whoever it names; the receiver passes news on. */
+  | { readonly type: "statement"; readonly bytes: Uint8Array }
+  /** `accuser` (8 bytes of its id, hex) got no answer from `peer`; the receiver suspects it, or refutes if it is meant. */
+  | { readonly type: "suspect"; readonly peer: PeerId; readonly incarnation: number; readonly accuser: string }
+  /** The receiver pings `target` and, when that answers, sends probeReply. */
+  | { readonly type: "probeRequest"; readonly target: PeerId }
+  | { readonly type: "probeReply"; readonly target: PeerId }
+  /** A message, and the part of its relay order that the receiver is to cover. */
+  | { readonly type: "push"; readonly slice: Slice; readonly message: Uint8Array }
+  /** As push without the body: the receiver covers its slice alike, and asks for the body if none comes. */
+  | { readonly type: "advertise"; readonly slice: Slice; readonly id: MessageId }
+  /** The receiver sends the items whose ids start so (12 bytes, hex; at most 64). */
+  | { readonly type: "want"; readonly set: SetName; readonly prefixes: readonly string[] }
+  /** A message that was asked for. */
+  | { readonly type: "message"; readonly bytes: Uint8Array }
+  /** The receiver compares with its own and answers what differs: list, smaller ranges, or fetch. */
+  | ({ readonly type: "range" } & RangeClaim)
+  /** All ids the sender holds in lo..hi as prefixes (at most 64): the receiver wants what it lacks and gives what is lacking. */
+  | {
+      readonly type: "list";
+      readonly set: SetName;
+      readonly lo: Bound;
+      readonly hi: Bound;
+      readonly prefixes: readonly string[];
+    }
+  /** The receiver sends its items in lo..hi, newest first, in at most `credit` (1..64) datagrams, then `served`. */
+  | { readonly type: "fetch"; readonly set: SetName; readonly lo: Bound; readonly hi: Bound; readonly credit: number }
+  /** The fetch was served down to `lo`: the receiver checks it like a range and goes on below. */
+  | ({ readonly type: "served" } & RangeClaim)
+  /** Of the sender's slice `of` peers, itself included, `reached` have the message; the first few that lack it (8 bytes of id, hex). */
+  | {
+      readonly type: "receipt";
+      readonly id: MessageId;
+      readonly order: number;
+      readonly reached: number;
+      readonly of: number;
+      readonly lacking: readonly string[];
+    };
+
+export const ACK_COUNTERS_MAX = 32;
+export const PREFIXES_MAX = 64;
+export const CREDIT_MAX = 64;
+export const LACKING_MAX = 4;
+export const ORDERS_MAX = 8;
+const LACKING_BYTES = 8;
+const SETS: readonly SetName[] = ["log", "roster"];
+
+/** The bytes of one frame. Throws `CursorError` if it does not fit a datagram: senders keep to the bounds above. */
+export function encodeFrame(frame: Frame): Uint8Array {
+  const writer = createWriter(FRAMES_BYTES_MAX);
+  writeFrame(writer, frame);
+  return writer.finish();
+}
+
+/** All frames of a datagram, or why it is refused whole. */
+export function decodeFrames(bytes: Uint8Array): Frame[] | "bad-frame" {
+  const reader = createReader(bytes);
+  const frames: Frame[] = [];
+  try {
+    while (reader.left() > 0) frames.push(readFrame(reader));
+    return frames;
+  } catch (error) {
+    if (error instanceof CursorError) return "bad-frame";
+    throw error;
+  }
+}
+
+// --- internal ---
+
+function writeFrame(writer: Writer, frame: Frame): void {
+  switch (frame.type) {
+    case "padding":
+      return writer.bytes(new Uint8Array(frame.bytes));
+    case "ack":
+      writer.u8(1);
+      return writeAck(writer, frame.counters, frame.delayMs);
+    case "ping":
+      return writer.u8(2);
+    case "digest":
+      writer.u8(3);
+      writer.varint(frame.log.count);
+      writer.bytes(fromHex(frame.log.fingerprint));
+      writer.varint(frame.horizon);
+      writer.varint(frame.roster.count);
+      writer.bytes(fromHex(frame.roster.fingerprint));
+      return writer.u48(frame.wall);
+    case "observed":
+      writer.u8(4);
+      return writeEndpoint(writer, frame.endpoint);
+    case "statement":
+      writer.u8(5);
+      return writer.sized(frame.bytes);
+    case "suspect":
+      writer.u8(6);
+      writer.bytes(fromHex(frame.peer));
+      writer.u48(frame.incarnation);
+      return writer.bytes(fromHex(frame.accuser));
+    case "probeRequest":
+      writer.u8(7);
+      return writer.bytes(fromHex(frame.target));
+    case "probeReply":
+      writer.u8(8);
+      return writer.bytes(fromHex(frame.target));
+    case "push":
+      writer.u8(9);
+      writeSlice(writer, frame.slice);
+      return writer.sized(frame.message);
+    case "advertise":
+      writer.u8(10);
+      writeSlice(writer, frame.slice);
+      return writer.bytes(fromHex(frame.id));
+    case "want":
+      writer.u8(11);
+      writer.u8(SETS.indexOf(frame.set));
+      return writeAll(writer, frame.prefixes);
+    case "message":
+      writer.u8(12);
+      return writer.sized(frame.bytes);
+    case "range":
+      writer.u8(13);
+      return writeClaim(writer, frame);
+    case "list":
+      writer.u8(14);
+      writeSpan(writer, frame);
+      return writeAll(writer, frame.prefixes);
+    case "fetch":
+      writer.u8(15);
+      writeSpan(writer, frame);
+      return writer.u8(frame.credit);
+    case "served":
+      writer.u8(16);
+      return writeClaim(writer, frame);
+    case "receipt":
+      writer.u8(17);
+      writer.bytes(fromHex(frame.id));
+      writer.u8(frame.order);
+      writer.varint(frame.reached);
+      writer.varint(frame.of);
+      return writeAll(writer, frame.lacking);
+  }
+}
+
+function readFrame(reader: Reader): Frame {
+  const type = reader.u8();
+  switch (type) {
+    case 0:
+      return readPadding(reader);
+    case 1:
+      return readAck(reader);
+    case 2:
+      return { type: "ping" };
+    case 3:
+      return {
+        type: "digest",
+        log: { count: reader.varint(), fingerprint: toHex(reader.bytes(8)) },
+        horizon: reader.varint(),
+        roster: { count: reader.varint(), fingerprint: toHex(reader.bytes(8)) },
+        wall: reader.u48(),
+      };
+    case 4:
+      return { type: "observed", endpoint: readEndpoint(reader) };
+    case 5:
+      return { type: "statement", bytes: reader.sized(FRAMES_BYTES_MAX) };
+    case 6:
+      return {
+        type: "suspect",
+        peer: readPeer(reader),
+        incarnation: reader.u48(),
+        accuser: toHex(reader.bytes(LACKING_BYTES)),
+      };
+    case 7:
+      return { type: "probeRequest", target: readPeer(reader) };
+    case 8:
+      return { type: "probeReply", target: readPeer(reader) };
+    case 9:
+      return { type: "push", slice: readSlice(reader), message: reader.sized(FRAMES_BYTES_MAX) };
+    case 10:
+      return { type: "advertise", slice: readSlice(reader), id: readMessageId(reader) };
+    case 11:
+      return { type: "want", set: readSet(reader), prefixes: readAll(reader, PREFIXES_MAX, ID_PREFIX_BYTES) };
+    case 12:
+      return { type: "message", bytes: reader.sized(FRAMES_BYTES_MAX) };
+    case 13:
+      return { type: "range", ...readClaim(reader) };
+    case 14:
+      return { type: "list", ...readSpan(reader), prefixes: readAll(reader, PREFIXES_MAX, ID_PREFIX_BYTES) };
+    case 15:
+      return { type: "fetch", ...readSpan(reader), credit: within(reader.u8(), 1, CREDIT_MAX) };
+    case 16:
+      return { type: "served", ...readClaim(reader) };
+    case 17:
+      return {
+        type: "receipt",
+        id: readMessageId(reader),
+        order: within(reader.u8(), 0, ORDERS_MAX - 1),
+        reached: reader.varint(),
+        of: reader.varint(),
+        lacking: readAll(reader, LACKING_MAX, LACKING_BYTES),
+      };
+    default:
+      throw new CursorError("unknown frame");
+  }
+}
+
+function within(value: number, min: number, max: number): number {
+  if (value < min || value > max) throw new CursorError("out of bounds");
+  return value;
+}
+
+function readPeer(reader: Reader): PeerId {
+  return toHex(reader.bytes(PEER_ID_BYTES)) as PeerId;
+}
+
+function readMessageId(reader: Reader): MessageId {
+  return toHex(reader.bytes(MESSAGE_ID_BYTES)) as MessageId;
+}
+
+function readPadding(reader: Reader): Frame {
+  const rest = reader.bytes(reader.left());
+  if (rest.some((byte) => byte !== 0)) throw new CursorError("padding is zeros");
+  return { type: "padding", bytes: rest.length + 1 };
+}
+
+/** The largest counter, then each next one as its distance to the one before, less one. */
+function writeAck(writer: Writer, counters: readonly number[], delayMs: number): void {
+  writer.varint(counters[0] as number);
+  writer.u8(delayMs);
+  writer.u8(counters.length - 1);
+  for (let index = 1; index < counters.length; index += 1) {
+    writer.varint((counters[index - 1] as number) - (counters[index] as number) - 1);
+  }
+}
+
+function readAck(reader: Reader): Frame {
+  const counters = [reader.varint()];
+  const delayMs = reader.u8();
+  const more = within(reader.u8(), 0, ACK_COUNTERS_MAX - 1);
+  for (let index = 0; index < more; index += 1) {
+    const counter = (counters[index] as number) - reader.varint() - 1;
+    if (counter < 0) throw new CursorError("counter below zero");
+    counters.push(counter);
+  }
+  return { type: "ack", counters, delayMs };
+}
+
+function writeSlice(writer: Writer, slice: Slice): void {
+  writer.u8(slice.order);
+  writer.u32(slice.lo);
+  writer.u32(slice.last);
+}
+
+function readSlice(reader: Reader): Slice {
+  const slice = { order: within(reader.u8(), 0, ORDERS_MAX - 1), lo: reader.u32(), last: reader.u32() };
+  if (slice.lo > slice.last) throw new CursorError("empty slice");
+  return slice;
+}
+
+function readSet(reader: Reader): SetName {
+  const set = SETS[reader.u8()];
+  if (set === undefined) throw new CursorError("unknown set");
+  return set;
+}
+
+/** A count and that many fixed-size items, given as hex. */
+function writeAll(writer: Writer, items: readonly string[]): void {
+  writer.u8(items.length);
+  for (const item of items) writer.bytes(fromHex(item));
+}
+
+function readAll(reader: Reader, max: number, size: number): string[] {
+  const count = within(reader.u8(), 0, max);
+  return Array.from({ length: count }, () => toHex(reader.bytes(size)));
+}
+
+type Span = { readonly set: SetName; readonly lo: Bound; readonly hi: Bound };
+
+function writeSpan(writer: Writer, span: Span): void {
+  writer.u8(SETS.indexOf(span.set));
+  writeBound(writer, span.lo);
+  writeBound(writer, span.hi);
+}
+
+function readSpan(reader: Reader): Span {
+  const span = { set: readSet(reader), lo: readBound(reader), hi: readBound(reader) };
+  if (span.lo >= span.hi) throw new CursorError("empty range");
+  return span;
+}
+
+function writeClaim(writer: Writer, claim: RangeClaim): void {
+  writeSpan(writer, claim);
+  writer.varint(claim.count);
+  writer.bytes(fromHex(claim.fingerprint));
+}
+
+function readClaim(reader: Reader): RangeClaim {
+  return { ...readSpan(reader), count: reader.varint(), fingerprint: toHex(reader.bytes(12)) };
+}
+
+/** Length 0..24 and that many bytes, the last not zero; 255 stands for `END`. */
+function writeBound(writer: Writer, bound: Bound): void {
+  if (bound === END) return writer.u8(255);
+  writer.u8(bound.length / 2);
+  writer.bytes(fromHex(bound));
+}
+
+function readBound(reader: Reader): Bound {
+  const length = reader.u8();
+  if (length === 255) return END;
+  const bytes = reader.bytes(within(length, 0, MESSAGE_ID_BYTES));
+  if (length > 0 && bytes[length - 1] === 0) throw new CursorError("bound ends in zero");
+  return toHex(bytes);
+}

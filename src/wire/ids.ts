@@ -1,0 +1,31 @@
+/** Names of things, as lower-case hex text: they compare, sort and print alike everywhere, and are map keys as they are. */
+
+declare const brand: unique symbol;
+type Branded<T, B extends string> = T & { readonly [brand]: B };
+
+/** An Ed25519 public key, 64 hex digits. */
+export type PeerId = Branded<string, "PeerId">;
+/** `hlc 6 bytes ‖ BLAKE2b 18 bytes`, 48 hex digits: sorts by time. */
+export type MessageId = Branded<string, "MessageId">;
+/** Random per process start, 16 hex digits. */
+export type BootId = Branded<string, "BootId">;
+
+export const PEER_ID_BYTES = 32;
+export const MESSAGE_ID_BYTES = 24;
+export const BOOT_ID_BYTES = 8;
+/** Enough of an id to name it among those of one room: the time and 6 bytes of the hash. */
+export const ID_PREFIX_BYTES = 12;
+
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}
+
+/** The caller knows that `hex` has an even number of hex digits. */
+export function fromHex(hex: string): Uint8Array {
+  return Buffer.from(hex, "hex");
+}
+
+/** Milliseconds since 1970 in the first six bytes of an id. */
+export function timeOfId(id: MessageId): number {
+  return Number.parseInt(id.slice(0, 12), 16);
+}

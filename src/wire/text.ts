@@ -1,0 +1,19 @@
+/** UTF-8, strictly: bytes that are not well-formed are refused, so that every text has one encoding. */
+import { CursorError } from "./cursor.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Lone surrogates become U+FFFD, as in every UTF-8 encoder. */
+export function encodeText(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** Throws `CursorError` on bytes that are not UTF-8. */
+export function decodeText(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new CursorError("not UTF-8");
+  }
+}
