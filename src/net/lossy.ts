@@ -1,0 +1,15 @@
+/** A transport that loses a share of what it is asked to send: the built-in fault for trying the protocol (DROP_PERCENT). */
+import type { Transport } from "./transport.ts";
+
+/** `percent` 0..100 of the datagrams; `chance` gives numbers in [0, 1). Losses are counted as `drop-percent`. */
+export function lossyTransport(inner: Transport, percent: number, chance: () => number): Transport {
+  let dropped = 0;
+  return {
+    ...inner,
+    send: (bytes, to) => {
+      if (chance() * 100 < percent) dropped += 1;
+      else inner.send(bytes, to);
+    },
+    counters: () => (dropped === 0 ? inner.counters() : { ...inner.counters(), "drop-percent": dropped }),
+  };
+}

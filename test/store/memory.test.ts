@@ -1,0 +1,4 @@
+import { memoryJournal } from "../../src/store/memory.ts";
+import { describeJournal } from "../suites/journal.ts";
+
+describeJournal("memory", async () => memoryJournal());
