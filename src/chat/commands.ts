@@ -1,0 +1,57 @@
+/** The commands a person can type: one table that the parser, `/help` and the completion of names share. */
+
+/**
+ * What follows the name. `none`: nothing. `word`: exactly one word; `word?`: at most one. `text`: the rest of the line, not
+ * empty. `setting`: nothing, a name, or a name and a value.
+ */
+export type Takes = "none" | "word" | "word?" | "text" | "setting";
+
+export type CommandSpec = {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly takes: Takes;
+  /** The arguments as people read them, after the name. */
+  readonly usage: string;
+  /** One line. */
+  readonly help: string;
+};
+
+export const commandTable = [
+  {
+    name: "join",
+    aliases: ["j"],
+    takes: "word",
+    usage: "ADDRESS|INVITE|#ROOM",
+    help: "contact a peer, or go to another room",
+  },
+  { name: "leave", aliases: ["part"], takes: "none", usage: "", help: "leave the room and stay in the program" },
+  { name: "quit", aliases: ["exit", "bye"], takes: "none", usage: "", help: "leave the room and end the program" },
+  { name: "nick", aliases: [], takes: "word?", usage: "[NAME]", help: "change your nickname, or show it" },
+  { name: "me", aliases: [], takes: "text", usage: "TEXT", help: "say what you do: * anna waves" },
+  { name: "say", aliases: [], takes: "text", usage: "TEXT", help: "say TEXT as it is, even if it starts with a slash" },
+  { name: "peers", aliases: ["names", "n", "who", "w"], takes: "none", usage: "", help: "list who is here" },
+  { name: "whois", aliases: ["wi"], takes: "word", usage: "NICK", help: "show someone's key, address and round trip" },
+  { name: "room", aliases: [], takes: "none", usage: "", help: "show the room and where this node listens" },
+  { name: "invite", aliases: [], takes: "none", usage: "", help: "show the line that lets others join this room" },
+  { name: "log", aliases: [], takes: "word?", usage: "[N]", help: "show the newest N kept messages (default all)" },
+  {
+    name: "stats",
+    aliases: [],
+    takes: "none",
+    usage: "",
+    help: "show counters: datagrams, messages, what was dropped",
+  },
+  { name: "set", aliases: [], takes: "setting", usage: "[NAME [VALUE]]", help: "show or change settings" },
+  { name: "clear", aliases: [], takes: "none", usage: "", help: "empty the screen; messages are kept" },
+  { name: "help", aliases: [], takes: "word?", usage: "[COMMAND]", help: "list the commands, or explain one" },
+] as const satisfies readonly CommandSpec[];
+
+export type CommandName = (typeof commandTable)[number]["name"];
+
+export const commandNames: readonly string[] = commandTable.flatMap((spec) => [spec.name, ...spec.aliases]);
+
+/** The command of this name or alias, case apart, with or without its slash. */
+export function commandNamed(word: string): (CommandSpec & { readonly name: CommandName }) | undefined {
+  const wanted = word.replace(/^\//, "").toLowerCase();
+  return commandTable.find((spec) => spec.name === wanted || (spec.aliases as readonly string[]).includes(wanted));
+}

@@ -1,0 +1,249 @@
+/**
+ * Every setting in one typed table: name, type, unit, bounds, default, and what it does. The table checks values, makes the
+ * settings part of `--help` and the table in the README, and tells `/set` what there is.
+ *
+ * A setting NAME is given as `--name`, as `SMPLCHAT_NAME`, or as `name = ...` in the settings file; the first of these wins.
+ */
+import { defaultConfig } from "./protocol/config.ts";
+
+/** The UDP port, unless another is said: also what an address without a port means. */
+export const PORT_DEFAULT = 62733;
+
+type Common = {
+  /** What it does, one line. */
+  readonly what: string;
+  /** Written in tables in place of the default, where the default is not a fixed value. */
+  readonly shown?: string;
+  /** `/set NAME VALUE` changes it while the chat runs. */
+  readonly live?: true;
+};
+
+export type SettingSpec =
+  | (Common & {
+      readonly type: "integer" | "decimal";
+      /** Both included. */
+      readonly min: number;
+      readonly max: number;
+      readonly unit?: "s" | "%";
+      readonly default: number;
+    })
+  | (Common & { readonly type: "switch"; readonly default: boolean })
+  | (Common & { readonly type: "text" | "path"; readonly default: string | undefined })
+  | (Common & { readonly type: "list"; readonly default: readonly string[] });
+
+export const settingsTable = {
+  PORT: {
+    type: "integer",
+    min: 0,
+    max: 65535,
+    default: PORT_DEFAULT,
+    what: "UDP port; if it is taken, the next free one (0: any)",
+  },
+  NICK: {
+    type: "text",
+    default: undefined,
+    shown: "asked at first start; `$USER` offered",
+    what: "nickname",
+    live: true,
+  },
+  JOIN: { type: "list", default: [], shown: "–", what: "addresses or invites to join at start, comma-separated" },
+  ROOM: { type: "text", default: "smplchat", what: "room name (open) or invite (private)" },
+  GOSSIP_FANOUT: {
+    type: "integer",
+    min: 1,
+    max: 100,
+    default: defaultConfig.fanout,
+    what: "to how many peers a message is relayed",
+    live: true,
+  },
+  RELAY_SEEN_LIMIT: {
+    type: "integer",
+    min: 1,
+    max: 10,
+    default: defaultConfig.seenLimit,
+    what: "on how many sightings of a message it is relayed",
+    live: true,
+  },
+  KEEPALIVE_INTERVAL: {
+    type: "decimal",
+    min: 0.1,
+    max: 3600,
+    unit: "s",
+    default: defaultConfig.probeIntervalMs / 1000,
+    what: "probe interval",
+  },
+  NODE_TIMEOUT: {
+    type: "decimal",
+    min: 1,
+    max: 604_800,
+    unit: "s",
+    default: defaultConfig.nodeTimeoutMs / 1000,
+    what: "how long an unreachable peer stays listed",
+  },
+  CLEANUP_INTERVAL: {
+    type: "decimal",
+    min: 0.1,
+    max: 86_400,
+    unit: "s",
+    default: defaultConfig.cleanupIntervalMs / 1000,
+    what: "how often lists are trimmed",
+  },
+  LATEST_LIMIT: {
+    type: "integer",
+    min: 1,
+    max: 10_000,
+    default: defaultConfig.latestLimit,
+    what: "newest messages fetched first when joining",
+  },
+  MAX_MESSAGES: {
+    type: "integer",
+    min: 1,
+    max: 1_000_000,
+    default: defaultConfig.maxMessages,
+    what: "messages kept per room",
+    live: true,
+  },
+  DISCOVERY: { type: "switch", default: true, what: "LAN discovery (on, off)" },
+  DEBUG: {
+    type: "switch",
+    default: false,
+    what: "structured debug log on stderr (to a file while the full screen is up)",
+  },
+  DROP_PERCENT: {
+    type: "decimal",
+    min: 0,
+    max: 100,
+    unit: "%",
+    default: 0,
+    what: "testing: drop this share of outgoing datagrams",
+  },
+  DATA_DIR: { type: "path", default: undefined, shown: "XDG data", what: "identity, history, known peers" },
+} as const satisfies Record<string, SettingSpec>;
+
+export type SettingName = keyof typeof settingsTable;
+
+type ValueOf<T extends SettingSpec["type"]> = T extends "integer" | "decimal"
+  ? number
+  : T extends "switch"
+    ? boolean
+    : T extends "list"
+      ? readonly string[]
+      : string;
+
+/** A checked value for every setting; undefined only where there is no default. */
+export type Settings = {
+  readonly [N in SettingName]:
+    | ValueOf<(typeof settingsTable)[N]["type"]>
+    | Extract<(typeof settingsTable)[N]["default"], undefined>;
+};
+
+export type SettingValue = string | number | boolean | readonly string[];
+
+export const settingNames = Object.keys(settingsTable) as SettingName[];
+
+export const environmentName = (name: SettingName): string => `SMPLCHAT_${name}`;
+export const flagName = (name: SettingName): string => `--${name.toLowerCase().replaceAll("_", "-")}`;
+
+export function settingSpec(name: SettingName): SettingSpec {
+  return settingsTable[name];
+}
+
+/** The setting that a person means by `node_timeout`, `NODE-TIMEOUT`, ...; undefined if there is none. */
+export function settingNamed(text: string): SettingName | undefined {
+  const name = text.toUpperCase().replaceAll("-", "_");
+  return Object.hasOwn(settingsTable, name) ? (name as SettingName) : undefined;
+}
+
+/**
+ * The value that `given` (text of a flag or variable, or a value of the settings file) means, or `undefined` if it does not
+ * fit: `fitting` says what would.
+ */
+export function readSetting(name: SettingName, given: unknown): SettingValue | undefined {
+  const spec = settingSpec(name);
+  switch (spec.type) {
+    case "integer":
+    case "decimal":
+      return readNumber(spec, given);
+    case "switch":
+      return readSwitch(given);
+    case "list":
+      return readList(given);
+    case "path":
+      return typeof given === "string" && given !== "" && !given.includes("\0") ? given : undefined;
+    case "text":
+      return typeof given === "string" && given.trim() !== "" ? given.trim() : undefined;
+  }
+}
+
+/** What a value of this setting has to be, to go after "wanted". */
+export function fitting(name: SettingName): string {
+  const spec = settingSpec(name);
+  switch (spec.type) {
+    case "integer":
+      return `a whole number from ${spec.min} to ${spec.max}`;
+    case "decimal":
+      return `a number${spec.unit === "s" ? " of seconds" : ""} from ${spec.min} to ${spec.max}`;
+    case "switch":
+      return "on or off";
+    case "list":
+      return "addresses or invites, comma-separated";
+    case "path":
+      return "a directory";
+    case "text":
+      return "a text that is not empty";
+  }
+}
+
+/** The default as people read it: `300 s`, `off`, `–`. */
+export function shownDefault(name: SettingName): string {
+  const spec = settingSpec(name);
+  return spec.shown ?? shownValue(name, spec.default);
+}
+
+export function shownValue(name: SettingName, value: SettingValue | undefined): string {
+  const spec = settingSpec(name);
+  if (value === undefined) return "–";
+  if (typeof value === "boolean") return value ? "on" : "off";
+  if (typeof value === "object") return value.length === 0 ? "–" : value.join(",");
+  return "unit" in spec && spec.unit === "s" ? `${value} s` : String(value);
+}
+
+/** The settings part of `--help`. */
+export function settingsHelp(): string {
+  const rows = settingNames.map((name) => [name, shownDefault(name).replaceAll("`", ""), settingSpec(name).what]);
+  const width = Math.max(...settingNames.map((name) => name.length));
+  return rows.map(([name = "", shown = "", what = ""]) => `  ${name.padEnd(width)}  ${what} [${shown}]`).join("\n");
+}
+
+/** The README's table of settings. */
+export function settingsMarkdown(): string {
+  const rows = settingNames.map((name) => `| ${name} | ${shownDefault(name)} | ${settingSpec(name).what} |`);
+  return ["| name | default | what it does |", "|---|---|---|", ...rows].join("\n");
+}
+
+// --- internal ---
+
+function readNumber(spec: SettingSpec & { type: "integer" | "decimal" }, given: unknown): number | undefined {
+  const text = typeof given === "string" ? given.trim() : "";
+  const plain = spec.type === "integer" ? /^\d{1,15}$/ : /^(\d{1,15}(\.\d{0,9})?|\.\d{1,9})$/;
+  const value = typeof given === "bigint" ? Number(given) : plain.test(text) ? Number(text) : given;
+  if (typeof value !== "number" || !(value >= spec.min && value <= spec.max)) return undefined;
+  return spec.type === "integer" && !Number.isInteger(value) ? undefined : value;
+}
+
+function readSwitch(given: unknown): boolean | undefined {
+  if (typeof given === "boolean") return given;
+  const word = String(given).trim().toLowerCase();
+  if (["on", "1", "true", "yes"].includes(word)) return true;
+  if (["off", "0", "false", "no"].includes(word)) return false;
+  return undefined;
+}
+
+/** At most 100 entries; blanks around them and empty ones fall away. */
+function readList(given: unknown): readonly string[] | undefined {
+  const parts = Array.isArray(given) ? given : [given];
+  if (!parts.every((part) => typeof part === "string")) return undefined;
+  const entries = parts.flatMap((part: string) => part.split(",")).map((entry) => entry.trim());
+  const list = entries.filter((entry) => entry !== "");
+  return list.length > 100 ? undefined : list;
+}
