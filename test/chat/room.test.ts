@@ -1,0 +1,214 @@
+/** The view model of a room: order, duplicates, bounds, folding, unread. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  applyEvent,
+  createRoom,
+  nicksBySpeech,
+  ROOM_LINES_MAX,
+  type Room,
+  type RoomEvent,
+} from "../../src/chat/room.ts";
+import type { Message, MessageId, PeerId, PeerStatus, PeerView } from "../../src/protocol/types.ts";
+
+const NOON = Date.UTC(2026, 0, 31, 12);
+
+function peer(nick: string, key = nick): PeerView {
+  const id = Buffer.from(key).toString("hex").padEnd(64, "0") as PeerId;
+  return { id, tag: "abcd", nick, status: "alive", address: undefined, rttMs: undefined, lastHeardMs: undefined };
+}
+
+const self = peer("anna");
+
+function message(time: number, nick = "bob", more: Partial<Message> = {}): Message {
+  const author = peer(nick);
+  const own = nick === self.nick;
+  const id = (time.toString(16).padStart(12, "0") + author.id.slice(0, 36)) as MessageId;
+  const { tag, id: authorId } = author;
+  const plain: Message = {
+    id,
+    author: { id: authorId, tag, nick },
+    seq: 1,
+    kind: "text",
+    text: `at ${time}`,
+    time,
+    parents: [],
+    own,
+    history: false,
+    ahead: false,
+  };
+  return { ...plain, ...more };
+}
+
+const stored = (time: number, nick?: string, more?: Partial<Message>): RoomEvent => ({
+  type: "stored",
+  message: message(time, nick, more),
+});
+const peerEvent = (view: PeerView, status: PeerStatus): RoomEvent => ({ type: "peer", status, peer: view });
+const line = (text: string): RoomEvent => ({ type: "line", text, tone: "info" });
+
+function roomAfter(events: readonly RoomEvent[], from: Room = createRoom(self, []), now = NOON): Room {
+  return events.reduce((room, event) => applyEvent(room, event, now), from);
+}
+
+/** What stands in the room, in words. */
+function shown(room: Room): string[] {
+  return room.entries.map((entry) => {
+    if (entry.type === "message") return entry.message.text;
+    if (entry.type === "local") return `-- ${entry.text}`;
+    return entry.changes.map((change) => `${change.nick} ${change.status}`).join(", ");
+  });
+}
+
+describe("messages in a room", () => {
+  const events = fc
+    .uniqueArray(
+      fc.record({ time: fc.integer({ min: 0, max: 500 }), nick: fc.constantFrom("bob", "eve", "anna", "zoë") }),
+      {
+        selector: ({ time, nick }) => `${time} ${nick}`,
+        maxLength: 60,
+      },
+    )
+    .map((list) => list.map(({ time, nick }) => stored(time, nick)));
+
+  it("any_order_of_the_same_stored_messages_gives_the_same_room", () => {
+    const twoOrders = events.chain((list) =>
+      fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
+    );
+    fc.assert(
+      fc.property(twoOrders, ([one, other]) => {
+        const [left, right] = [roomAfter(one), roomAfter(other)];
+        expect(left.entries).toEqual(right.entries);
+        expect(left.sharedNicks).toEqual(right.sharedNicks);
+      }),
+    );
+  });
+
+  it("repeated_messages_are_shown_once_in_the_order_of_their_ids", () => {
+    fc.assert(
+      fc.property(events, (list) => {
+        const { entries } = roomAfter([...list, ...list.toReversed(), ...list]);
+        const keys = entries.map((entry) => entry.key);
+        expect(keys).toEqual([...new Set(keys)].sort());
+        expect(keys).toHaveLength(list.length);
+      }),
+    );
+  });
+
+  it("late_history_slots_in_above_what_is_shown", () => {
+    expect(shown(roomAfter([stored(30), stored(10, "eve", { history: true }), stored(20)]))).toEqual([
+      "at 10",
+      "at 20",
+      "at 30",
+    ]);
+  });
+
+  it("the_oldest_lines_go_first_and_do_not_come_back", () => {
+    const times = Array.from({ length: ROOM_LINES_MAX + 2 }, (_, time) => stored(time));
+    const full = roomAfter(times);
+    expect(full.entries).toHaveLength(ROOM_LINES_MAX);
+    expect(shown(full)[0]).toBe("at 2");
+    expect(roomAfter([stored(1)], full)).toBe(full);
+  });
+
+  it("the_message_event_of_a_stored_message_adds_nothing", () => {
+    const room = roomAfter([stored(1)]);
+    expect(roomAfter([{ type: "message", message: message(1) }], room)).toBe(room);
+  });
+
+  it("delivery_is_kept_with_its_message_and_ignored_without_one", () => {
+    const own = message(5, "anna");
+    const delivery: RoomEvent = { type: "delivery", id: own.id, reached: 7, of: 12, lacking: ["bob"] };
+    const room = roomAfter([{ type: "stored", message: own }, delivery]);
+    expect(room.entries[0]).toMatchObject({ delivery: { reached: 7, of: 12, lacking: ["bob"] } });
+    const without = createRoom(self, []);
+    expect(roomAfter([delivery], without)).toBe(without);
+  });
+
+  it("clearing_hides_what_was_shown_and_nothing_that_comes_after", () => {
+    const cleared = roomAfter([stored(1), stored(2), { type: "cleared" }, stored(2), stored(1, "eve"), stored(3)]);
+    expect(shown(cleared)).toEqual(["at 3"]);
+  });
+});
+
+describe("local lines", () => {
+  it("stand_below_what_was_on_the_screen_even_where_the_rooms_clock_is_ahead", () => {
+    const room = roomAfter([stored(NOON + 60_000), line("one"), line("two"), stored(NOON + 60_001)]);
+    expect(shown(room)).toEqual([`at ${NOON + 60_000}`, "-- one", "-- two", `at ${NOON + 60_001}`]);
+  });
+
+  it("are_not_dragged_into_the_future_by_a_message_stamped_far_ahead", () => {
+    const year = 365 * 86_400_000;
+    const room = roomAfter([stored(NOON + year, "eve", { ahead: true }), line("now"), stored(NOON + 1)]);
+    expect(shown(room)).toEqual(["-- now", `at ${NOON + 1}`, `at ${NOON + year}`]);
+  });
+});
+
+describe("joins and leaves", () => {
+  const [bob, eve] = [peer("bob"), peer("eve")];
+
+  it("several_in_a_row_fold_into_one_line", () => {
+    const room = roomAfter([peerEvent(bob, "alive"), peerEvent(eve, "alive")]);
+    expect(shown(room)).toEqual(["bob joined, eve joined"]);
+    expect(room.peers.size).toBe(2);
+  });
+
+  it("a_message_between_them_begins_a_new_line", () => {
+    const room = roomAfter([peerEvent(bob, "alive"), stored(NOON + 1), peerEvent(eve, "alive")]);
+    expect(shown(room)).toEqual(["bob joined", `at ${NOON + 1}`, "eve joined"]);
+  });
+
+  it("suspicion_and_its_refutation_are_no_news", () => {
+    const room = roomAfter([peerEvent(bob, "suspect"), peerEvent(bob, "alive")], createRoom(self, [bob]));
+    expect(shown(room)).toEqual([]);
+    expect(room.peers.get(bob.id)?.status).toBe("alive");
+  });
+
+  it("one_who_came_and_went_is_named_once", () => {
+    expect(shown(roomAfter([peerEvent(bob, "alive"), peerEvent(bob, "left")]))).toEqual(["bob passed"]);
+    expect(shown(roomAfter([peerEvent(bob, "dead"), peerEvent(bob, "alive")], createRoom(self, [bob])))).toEqual([
+      "bob back",
+    ]);
+  });
+
+  it("those_long_apart_are_not_folded", () => {
+    const room = roomAfter([peerEvent(eve, "alive")], roomAfter([peerEvent(bob, "alive")]), NOON + 3_600_000);
+    expect(shown(room)).toEqual(["bob joined", "eve joined"]);
+  });
+});
+
+describe("nicks", () => {
+  it("a_nick_used_by_two_keys_is_shared_whoever_came_first", () => {
+    expect(
+      roomAfter([peerEvent(peer("bob", "b1"), "alive"), peerEvent(peer("bob", "b2"), "alive")]).sharedNicks,
+    ).toEqual(new Set(["bob"]));
+    expect(roomAfter([peerEvent(peer("anna", "other"), "alive")]).sharedNicks).toEqual(new Set(["anna"]));
+    expect(roomAfter([peerEvent(peer("bob"), "alive"), stored(1, "bob")]).sharedNicks.size).toBe(0);
+  });
+
+  it("completion_offers_the_last_speaker_first_then_the_silent", () => {
+    const room = roomAfter(
+      [stored(1, "bob"), stored(2, "eve"), stored(3, "anna")],
+      createRoom(self, [peer("dan"), peer("bob")]),
+    );
+    expect(nicksBySpeech(room, self.id)).toEqual(["eve", "bob", "dan"]);
+  });
+});
+
+describe("unread", () => {
+  const away = roomAfter([{ type: "seeing", seeing: false }]);
+
+  it("messages_of_others_count_while_the_newest_lines_are_not_seen", () => {
+    const room = roomAfter([stored(1), stored(2), stored(3, "anna"), stored(0, "eve", { history: true })], away);
+    expect(room.unread).toEqual({ key: message(1).id, count: 2 });
+    expect(roomAfter([stored(1)]).unread).toBeUndefined();
+  });
+
+  it("the_line_stays_when_the_reader_comes_back_and_moves_with_the_next_absence", () => {
+    const back = roomAfter([stored(1), { type: "seeing", seeing: true }], away);
+    expect(back.unread).toEqual({ key: message(1).id, count: 0 });
+    const again = roomAfter([{ type: "seeing", seeing: false }, stored(5)], back);
+    expect(again.unread).toEqual({ key: message(5).id, count: 1 });
+    expect(roomAfter([{ type: "unread-read" }], again).unread).toBeUndefined();
+  });
+});
