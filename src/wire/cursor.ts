@@ -61,7 +61,8 @@ export function createWriter(capacity: number): Writer {
     length: () => at,
     room: () => capacity - at,
     u8: (value) => {
-      buffer[claim(1)] = value;
+      // Unlike the wider integers, a byte of a Buffer takes 256 for 0 without a word.
+      buffer[claim(1)] = within(value, 0, 255);
     },
     u32: (value) => {
       buffer.writeUInt32BE(value, claim(4));
@@ -121,4 +122,10 @@ export function createReader(source: Uint8Array): Reader {
       return bytes(length);
     },
   };
+}
+
+/** `value` if it is within `min..max`, both included. */
+export function within(value: number, min: number, max: number): number {
+  if (!(value >= min && value <= max)) throw new CursorError("out of bounds");
+  return value;
 }

@@ -15,8 +15,9 @@ export const ENDPOINT_BYTES_MAX = 19;
 export function formatEndpoint(address: string, port: number): Endpoint | undefined {
   if (!Number.isInteger(port) || port < 1 || port > 65535) return undefined;
   if (isIPv4(address)) return `${address}:${port}` as Endpoint;
-  if (!isIPv6(address)) return undefined;
-  const [bare = "", scope] = address.split("%");
+  // The scope is set apart first: `isIPv6` of Node knows fewer interface names than there are (`br_lan`).
+  const [bare = "", scope] = address.split("%", 2);
+  if (!isIPv6(bare) || (scope !== undefined && !/^[\w.-]+$/.test(scope))) return undefined;
   const groups = ipv6Groups(bare);
   const mapped = mappedIpv4(groups);
   if (mapped !== undefined) return `${mapped}:${port}` as Endpoint;

@@ -2,8 +2,8 @@
  * The inside of a datagram: frames, one after another. A frame is a type byte and its fields (PROTOCOL.md has them as
  * equations). Canonical: every value has one encoding, and bytes that are not that encoding are refused.
  */
-import { createReader, createWriter, CursorError, type Reader, type Writer } from "./cursor.ts";
-import { FRAMES_BYTES_MAX } from "./datagram.ts";
+import { CursorError, createReader, createWriter, type Reader, type Writer, within } from "./cursor.ts";
+import { COUNTER_MAX, FRAMES_BYTES_MAX } from "./datagram.ts";
 import { type Endpoint, readEndpoint, writeEndpoint } from "./endpoint.ts";
 import {
   fromHex,
@@ -14,22 +14,19 @@ import {
   type PeerId,
   toHex,
 } from "./ids.ts";
+import {
+  type RangeClaim,
+  readClaim,
+  readSet,
+  readSpan,
+  type SetName,
+  type Span,
+  writeClaim,
+  writeSet,
+  writeSpan,
+} from "./range.ts";
 
-/** The two replicated sets: what was said, and who is here. Their items have 24-byte ids and reconcile alike. */
-export type SetName = "log" | "roster";
-
-/** A bound of a range of ids: hex without trailing zero bytes, so that text order is id order; `END` is above every id. */
-export type Bound = string;
-export const END: Bound = "~";
-
-/** The ids `lo <= id < hi`: how many its sender holds, and their fingerprint (12 bytes, hex). */
-export type RangeClaim = {
-  readonly set: SetName;
-  readonly lo: Bound;
-  readonly hi: Bound;
-  readonly count: number;
-  readonly fingerprint: string;
-};
+export { type Bound, END, type RangeClaim, type SetName } from "./range.ts";
 
 /** A node's part of a relay order: it covers all it knows whose rank is in `lo..last`, both u32 and included. */
 export type Slice = { readonly order: number; readonly lo: number; readonly last: number };
@@ -71,15 +68,9 @@ export type Frame =
   /** The receiver compares with its own and answers what differs: list, smaller ranges, or fetch. */
   | ({ readonly type: "range" } & RangeClaim)
   /** All ids the sender holds in lo..hi as prefixes (at most 64): the receiver wants what it lacks and gives what is lacking. */
-  | {
-      readonly type: "list";
-      readonly set: SetName;
-      readonly lo: Bound;
-      readonly hi: Bound;
-      readonly prefixes: readonly string[];
-    }
+  | ({ readonly type: "list"; readonly prefixes: readonly string[] } & Span)
   /** The receiver sends its items in lo..hi, newest first, in at most `credit` (1..64) datagrams, then `served`. */
-  | { readonly type: "fetch"; readonly set: SetName; readonly lo: Bound; readonly hi: Bound; readonly credit: number }
+  | ({ readonly type: "fetch"; readonly credit: number } & Span)
   /** The fetch was served down to `lo`: the receiver checks it like a range and goes on below. */
   | ({ readonly type: "served" } & RangeClaim)
   /** Of the sender's slice `of` peers, itself included, `reached` have the message; the first few that lack it (8 bytes of id, hex). */
@@ -98,7 +89,6 @@ export const CREDIT_MAX = 64;
 export const LACKING_MAX = 4;
 export const ORDERS_MAX = 8;
 const LACKING_BYTES = 8;
-const SETS: readonly SetName[] = ["log", "roster"];
 
 /** The bytes of one frame. Throws `CursorError` if it does not fit a datagram: senders keep to the bounds above. */
 export function encodeFrame(frame: Frame): Uint8Array {
@@ -125,12 +115,15 @@ export function decodeFrames(bytes: Uint8Array): Frame[] | "bad-frame" {
 function writeFrame(writer: Writer, frame: Frame): void {
   switch (frame.type) {
     case "padding":
-      return writer.bytes(new Uint8Array(frame.bytes));
+      writer.bytes(new Uint8Array(frame.bytes));
+      break;
     case "ack":
       writer.u8(1);
-      return writeAck(writer, frame.counters, frame.delayMs);
+      writeAck(writer, frame.counters, frame.delayMs);
+      break;
     case "ping":
-      return writer.u8(2);
+      writer.u8(2);
+      break;
     case "digest":
       writer.u8(3);
       writer.varint(frame.log.count);
@@ -138,60 +131,75 @@ function writeFrame(writer: Writer, frame: Frame): void {
       writer.varint(frame.horizon);
       writer.varint(frame.roster.count);
       writer.bytes(fromHex(frame.roster.fingerprint));
-      return writer.u48(frame.wall);
+      writer.u48(frame.wall);
+      break;
     case "observed":
       writer.u8(4);
-      return writeEndpoint(writer, frame.endpoint);
+      writeEndpoint(writer, frame.endpoint);
+      break;
     case "statement":
       writer.u8(5);
-      return writer.sized(frame.bytes);
+      writer.sized(frame.bytes);
+      break;
     case "suspect":
       writer.u8(6);
       writer.bytes(fromHex(frame.peer));
       writer.u48(frame.incarnation);
-      return writer.bytes(fromHex(frame.accuser));
+      writer.bytes(fromHex(frame.accuser));
+      break;
     case "probeRequest":
       writer.u8(7);
-      return writer.bytes(fromHex(frame.target));
+      writer.bytes(fromHex(frame.target));
+      break;
     case "probeReply":
       writer.u8(8);
-      return writer.bytes(fromHex(frame.target));
+      writer.bytes(fromHex(frame.target));
+      break;
     case "push":
       writer.u8(9);
       writeSlice(writer, frame.slice);
-      return writer.sized(frame.message);
+      writer.sized(frame.message);
+      break;
     case "advertise":
       writer.u8(10);
       writeSlice(writer, frame.slice);
-      return writer.bytes(fromHex(frame.id));
+      writer.bytes(fromHex(frame.id));
+      break;
     case "want":
       writer.u8(11);
-      writer.u8(SETS.indexOf(frame.set));
-      return writeAll(writer, frame.prefixes);
+      writeSet(writer, frame.set);
+      writeAll(writer, frame.prefixes);
+      break;
     case "message":
       writer.u8(12);
-      return writer.sized(frame.bytes);
+      writer.sized(frame.bytes);
+      break;
     case "range":
       writer.u8(13);
-      return writeClaim(writer, frame);
+      writeClaim(writer, frame);
+      break;
     case "list":
       writer.u8(14);
       writeSpan(writer, frame);
-      return writeAll(writer, frame.prefixes);
+      writeAll(writer, frame.prefixes);
+      break;
     case "fetch":
       writer.u8(15);
       writeSpan(writer, frame);
-      return writer.u8(frame.credit);
+      writer.u8(frame.credit);
+      break;
     case "served":
       writer.u8(16);
-      return writeClaim(writer, frame);
+      writeClaim(writer, frame);
+      break;
     case "receipt":
       writer.u8(17);
       writer.bytes(fromHex(frame.id));
       writer.u8(frame.order);
       writer.varint(frame.reached);
       writer.varint(frame.of);
-      return writeAll(writer, frame.lacking);
+      writeAll(writer, frame.lacking);
+      break;
   }
 }
 
@@ -257,11 +265,6 @@ function readFrame(reader: Reader): Frame {
   }
 }
 
-function within(value: number, min: number, max: number): number {
-  if (value < min || value > max) throw new CursorError("out of bounds");
-  return value;
-}
-
 function readPeer(reader: Reader): PeerId {
   return toHex(reader.bytes(PEER_ID_BYTES)) as PeerId;
 }
@@ -287,7 +290,7 @@ function writeAck(writer: Writer, counters: readonly number[], delayMs: number):
 }
 
 function readAck(reader: Reader): Frame {
-  const counters = [reader.varint()];
+  const counters = [within(reader.varint(), 0, COUNTER_MAX)];
   const delayMs = reader.u8();
   const more = within(reader.u8(), 0, ACK_COUNTERS_MAX - 1);
   for (let index = 0; index < more; index += 1) {
@@ -310,12 +313,6 @@ function readSlice(reader: Reader): Slice {
   return slice;
 }
 
-function readSet(reader: Reader): SetName {
-  const set = SETS[reader.u8()];
-  if (set === undefined) throw new CursorError("unknown set");
-  return set;
-}
-
 /** A count and that many fixed-size items, given as hex. */
 function writeAll(writer: Writer, items: readonly string[]): void {
   writer.u8(items.length);
@@ -325,43 +322,4 @@ function writeAll(writer: Writer, items: readonly string[]): void {
 function readAll(reader: Reader, max: number, size: number): string[] {
   const count = within(reader.u8(), 0, max);
   return Array.from({ length: count }, () => toHex(reader.bytes(size)));
-}
-
-type Span = { readonly set: SetName; readonly lo: Bound; readonly hi: Bound };
-
-function writeSpan(writer: Writer, span: Span): void {
-  writer.u8(SETS.indexOf(span.set));
-  writeBound(writer, span.lo);
-  writeBound(writer, span.hi);
-}
-
-function readSpan(reader: Reader): Span {
-  const span = { set: readSet(reader), lo: readBound(reader), hi: readBound(reader) };
-  if (span.lo >= span.hi) throw new CursorError("empty range");
-  return span;
-}
-
-function writeClaim(writer: Writer, claim: RangeClaim): void {
-  writeSpan(writer, claim);
-  writer.varint(claim.count);
-  writer.bytes(fromHex(claim.fingerprint));
-}
-
-function readClaim(reader: Reader): RangeClaim {
-  return { ...readSpan(reader), count: reader.varint(), fingerprint: toHex(reader.bytes(12)) };
-}
-
-/** Length 0..24 and that many bytes, the last not zero; 255 stands for `END`. */
-function writeBound(writer: Writer, bound: Bound): void {
-  if (bound === END) return writer.u8(255);
-  writer.u8(bound.length / 2);
-  writer.bytes(fromHex(bound));
-}
-
-function readBound(reader: Reader): Bound {
-  const length = reader.u8();
-  if (length === 255) return END;
-  const bytes = reader.bytes(within(length, 0, MESSAGE_ID_BYTES));
-  if (length > 0 && bytes[length - 1] === 0) throw new CursorError("bound ends in zero");
-  return toHex(bytes);
 }

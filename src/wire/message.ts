@@ -3,7 +3,7 @@
  * `author 32 | seq varint | hlc 6 | kind 1 | n 1 | parents n·24 | nick sized ≤ 64 | text sized ≤ 65536 | signature 64`.
  * Everything before the signature is the content; crypto/signed.ts signs it and derives the id.
  */
-import { createReader, createWriter, CursorError } from "./cursor.ts";
+import { CursorError, createReader, createWriter } from "./cursor.ts";
 import { fromHex, MESSAGE_ID_BYTES, type MessageId, PEER_ID_BYTES, type PeerId, toHex } from "./ids.ts";
 import { decodeText, encodeText } from "./text.ts";
 

@@ -2,7 +2,7 @@
  * What a node says about itself, and only about itself:
  * `peer 32 | boot 8 | incarnation 6 | status 1 | nick sized ≤ 64 | n 1 | endpoints n·(7|19) | signature 64`.
  */
-import { createReader, createWriter, CursorError } from "./cursor.ts";
+import { CursorError, createReader, createWriter } from "./cursor.ts";
 import { ENDPOINT_BYTES_MAX, type Endpoint, readEndpoint, writeEndpoint } from "./endpoint.ts";
 import { BOOT_ID_BYTES, type BootId, fromHex, PEER_ID_BYTES, type PeerId, toHex } from "./ids.ts";
 import { NICK_BYTES_MAX, SIGNATURE_BYTES } from "./message.ts";
