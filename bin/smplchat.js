@@ -1,5 +1,15 @@
 #!/usr/bin/env node
 // The command `smplchat`: hands its arguments to the built program.
-import { main } from "../dist/cli/main.js";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
+const program = new URL("../dist/cli/main.js", import.meta.url);
+if (!existsSync(program)) {
+  // `npx <folder>` starts a fresh clone without having built it.
+  const build = fileURLToPath(new URL("../scripts/build.js", import.meta.url));
+  const { status } = spawnSync(process.execPath, [build], { stdio: ["ignore", 2, 2] });
+  if (status !== 0) process.exit(1);
+}
+const { main } = await import(program.href);
 await main(process.argv.slice(2));

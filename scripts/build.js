@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // Compiles src/ to dist/. With --if-stale only when a source file differs from what the last build was made of.
+// In a fresh clone without node_modules/ it fetches the dependencies first: `npm install -g <folder>` does not.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -15,7 +16,7 @@ const stamp = join(dist, ".built");
 const fingerprint = sourceFingerprint();
 if (process.argv.includes("--if-stale") && builtFingerprint() === fingerprint) process.exit(0);
 
-const tsc = findCompiler();
+const tsc = findCompiler() ?? (fetchDependencies() ? findCompiler() : undefined);
 if (tsc === undefined) {
   // `npm ci --omit=dev` has no compiler: a dist that is there already serves, otherwise say what is missing.
   if (existsSync(stamp)) process.exit(0);
@@ -69,6 +70,24 @@ function swapIn() {
       rmSync(old, { recursive: true, force: true });
     }
   }
+}
+
+/** True when this folder had no dependencies at all and now has them. */
+function fetchDependencies() {
+  if (existsSync(join(root, "node_modules"))) return false;
+  console.error("smplchat: first use of this folder: fetching what the build needs (npm ci) ...");
+  // Of an `npm install -g` around this only the way to the registry may reach the inner npm, not where and what to install.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) =>
+        !/^npm_(command|config_(global|prefix|.*_prefix|location|omit|include|dry_run|package_lock.*))$/i.test(name),
+    ),
+  );
+  const npm = process.env.npm_execpath;
+  const [command, ...first] = npm?.endsWith(".js") ? [process.execPath, npm] : ["npm"];
+  const arguments_ = [...first, "ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"];
+  const shell = process.platform === "win32" && first.length === 0;
+  return spawnSync(command, arguments_, { cwd: root, env, shell, stdio: ["ignore", 2, 2] }).status === 0;
 }
 
 function findCompiler() {

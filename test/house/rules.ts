@@ -91,7 +91,6 @@ const impureNames = new Map<string, string>([
   ["fetch", "return an effect, the host performs it and answers with an input"],
   ["process", "a setting comes in through Config of config.ts"],
   ["console", "emit a ChatEvent, or count it in the stats"],
-  ["Buffer", "use Uint8Array and wire/cursor.ts"],
 ]);
 
 function wayOut(what: string): string {
