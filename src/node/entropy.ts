@@ -1,0 +1,26 @@
+/** Chance from the operating system. */
+import { randomBytes } from "node:crypto";
+import type { Rng } from "../protocol/rng.ts";
+import type { BootId } from "../protocol/types.ts";
+
+/** Bytes drawn at once: a draw costs about as much as 500 numbers out of it. */
+const POOL_BYTES = 4096;
+
+export function systemRng(): Rng {
+  let pool = Buffer.alloc(0);
+  let used = 0;
+  return {
+    u32: () => {
+      if (used >= pool.length) {
+        pool = randomBytes(POOL_BYTES);
+        used = 0;
+      }
+      used += 4;
+      return pool.readUInt32LE(used - 4);
+    },
+  };
+}
+
+export function randomBootId(): BootId {
+  return randomBytes(8).toString("hex") as BootId;
+}

@@ -1,0 +1,31 @@
+/**
+ * Notices that the host slept or stood still, from the two clocks and the alarm that should have rung. Pure.
+ *
+ * - Sleep: on Linux the monotonic clock stops while the machine is suspended and the wall clock does not, so wall time
+ *   gets ahead of monotonic time. A wall clock that is set forward, by NTP or by hand, looks the same and is reported
+ *   the same: the cost is one round of looking around that was not needed. One that is set back is not a sleep.
+ * - Standstill: both clocks run on while the process is stopped (SIGSTOP, a paused container) or its event loop blocked,
+ *   and wherever the monotonic clock counts sleep; then the alarm is late. Without an alarm nobody waited for anything.
+ */
+import type { Millis, Now } from "../protocol/types.ts";
+
+/** Shorter gaps are what probes and retries are made for. */
+export const SUSPENSION_MS_MIN = 5_000;
+
+export type SuspensionDetector = {
+  /** Called before every input. `alarmAt`: when the alarm was due. Returns how long the node was gone: 0, or > 5,000 ms. */
+  readonly observe: (now: Now, alarmAt: Millis | undefined) => Millis;
+};
+
+export function suspensionDetector(start: Now): SuspensionDetector {
+  let last = start;
+  return {
+    observe: (now, alarmAt) => {
+      const sleptMs = now.wall - last.wall - (now.mono - last.mono);
+      // Anything observed since the alarm was due shows that the process ran: only the time after it counts.
+      const lateMs = alarmAt === undefined ? 0 : now.mono - Math.max(alarmAt, last.mono);
+      last = now;
+      return (sleptMs > SUSPENSION_MS_MIN ? sleptMs : 0) + (lateMs > SUSPENSION_MS_MIN ? lateMs : 0);
+    },
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * A lock between processes of one machine that a crash cannot leave locked, and whose taking over is free of races.
+ *
+ * Each process has its own file, `NAME.lock.PID-START`, made with O_EXCL: PID and START (when the process started) name
+ * one process for ever, so a file whose process is gone may be removed by anybody without hitting a newer lock. Whoever
+ * made a file and then sees no other holds the lock. Two that see each other settle it by what the files say: `held`
+ * wins, and between two that only `claim` the one whose name sorts first (Lamport's bakery, with two states).
+ */
+import { closeSync, openSync, readdirSync, readFileSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * Takes lock `name` (letters, digits, `-`) in `directory`: a function that gives it back, or undefined if a running
+ * process has it, this one included. Rejects with the system's error if the directory cannot be used.
+ */
+export async function takeLock(directory: string, name: string): Promise<(() => void) | undefined> {
+  const prefix = `${name}.lock.`;
+  const start = startOf(process.pid);
+  const own = `${prefix}${process.pid}-${start ?? UNKNOWN_START}`;
+  const path = join(directory, own);
+  if (held.has(path)) return undefined;
+  held.add(path);
+  const release = (): void => {
+    if (held.delete(path)) removeIfThere(path);
+  };
+  try {
+    // Where a process has no known start, an earlier one with the same number may have left this file.
+    if (start === undefined) removeIfThere(path);
+    const file = openSync(path, "wx", 0o600);
+    writeSync(file, CLAIM);
+    closeSync(file);
+    if (await outlastsRivals(directory, prefix, own)) {
+      writeFileSync(path, HELD);
+      return release;
+    }
+  } catch (error) {
+    // Another copy of this module in this process has it.
+    if (codeOf(error) === "EEXIST" && held.delete(path)) return undefined;
+    release();
+    throw error;
+  }
+  release();
+  return undefined;
+}
+
+// --- internal ---
+
+/** Locks of this process, by path: its own files say nothing about which of its parts holds them. */
+const held = new Set<string>();
+
+const CLAIM = "claim\n";
+const HELD = "held\n";
+const UNKNOWN_START = "unknown";
+const CLAIM_MS_MAX = 5_000;
+const LOOK_AGAIN_MS = 5;
+
+/** False: somebody else has the lock or will have it. */
+async function outlastsRivals(directory: string, prefix: string, own: string): Promise<boolean> {
+  const deadline = performance.now() + CLAIM_MS_MAX;
+  for (;;) {
+    const rivals = readdirSync(directory).filter(
+      (file) => file.startsWith(prefix) && file !== own && PROCESS.test(file.slice(prefix.length)),
+    );
+    const living = rivals.filter((file) => !removedAsStale(directory, prefix, file));
+    if (living.length === 0) return true;
+    const yields = living.some((file) => file < own || stateOf(join(directory, file)) === HELD);
+    // A rival that claims and must yield to this one is about to: it takes no longer than it takes to look.
+    if (yields || performance.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+}
+
+/** True: the process behind `file` is gone, and now so is the file. */
+function removedAsStale(directory: string, prefix: string, file: string): boolean {
+  const [, pid, start = UNKNOWN_START] = PROCESS.exec(file.slice(prefix.length)) ?? [];
+  if (isRunning(Number(pid), start)) return false;
+  removeIfThere(join(directory, file));
+  return true;
+}
+
+const PROCESS = /^(\d+)-(\d+|unknown)$/;
+
+function isRunning(pid: number, start: string): boolean {
+  if (startOf(process.pid) !== undefined) {
+    const startNow = startOf(pid);
+    return startNow !== undefined && (start === UNKNOWN_START || start === startNow);
+  }
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EPERM";
+  }
+}
+
+/** Clock ticks from boot to the process's start (proc(5), stat field 22); undefined: no such process, or no /proc. */
+function startOf(pid: number): string | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return undefined;
+  }
+  // The command's name, in parentheses, may hold spaces and parentheses itself.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state] = fields;
+  // A zombie has ended: only its parent has not looked yet.
+  return state === "Z" || state === "X" ? undefined : fields[19];
+}
+
+function stateOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}

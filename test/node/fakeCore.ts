@@ -1,0 +1,63 @@
+// A core that does what a test tells it: for what is around a core.
+import type {
+  ChatEvent,
+  Core,
+  CoreStats,
+  Effect,
+  Endpoint,
+  Input,
+  MessageId,
+  Millis,
+  Now,
+  PeerView,
+} from "../../src/protocol/types.ts";
+
+export type FakeCore = Core & {
+  /** Everything handed to it, in order. */
+  readonly inputs: { readonly input: Input; readonly now: Now }[];
+  deadline: Millis | undefined;
+};
+
+export function fakeCore(respond: (input: Input, now: Now) => Effect[] = () => []): FakeCore {
+  const core: FakeCore = {
+    inputs: [],
+    deadline: undefined,
+    handle: (input, now) => {
+      core.inputs.push({ input, now });
+      return respond(input, now);
+    },
+    nextDeadline: () => core.deadline,
+    self: () => noPeer,
+    peers: () => [],
+    log: () => [],
+    stats: () => noStats,
+  };
+  return core;
+}
+
+export const ENDPOINT = "127.0.0.1:9" as Endpoint;
+
+export const datagram = (n: number): Input => ({ type: "datagram", bytes: Uint8Array.of(n), from: ENDPOINT });
+export const transmit = (n: number): Effect => ({ type: "transmit", bytes: Uint8Array.of(n), to: ENDPOINT });
+export const persist = (n: number): Effect => ({
+  type: "persist",
+  entry: { type: "message", id: String(n).padStart(48, "0") as MessageId, bytes: Uint8Array.of(n) },
+});
+/** An event that a test can tell apart by its number. */
+export const emit = (n: number): Effect => ({ type: "emit", event: event(n) });
+export const event = (n: number): ChatEvent => ({ type: "notice", notice: { code: "clock-skew", aheadMs: n } });
+
+const noPeer = { id: "", tag: "", nick: "", status: "alive", rttMs: undefined } as unknown as PeerView;
+const noStats: CoreStats = {
+  peers: 0,
+  messages: 0,
+  datagramsIn: 0,
+  datagramsOut: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  payloadsIn: 0,
+  payloadsOut: 0,
+  relayed: 0,
+  retries: 0,
+  dropped: {},
+};

@@ -1,0 +1,53 @@
+import { expect, it } from "vitest";
+import { suspensionDetector } from "../../src/node/suspension.ts";
+
+const WALL = 1_700_000_000_000;
+const at = (mono: number, wallOffset = 0) => ({ mono, wall: WALL + mono + wallOffset });
+
+it("sees nothing while both clocks run together, however long nothing happens", () => {
+  const detector = suspensionDetector(at(0));
+  expect(detector.observe(at(10), 20)).toBe(0);
+  expect(detector.observe(at(3_600_000), undefined)).toBe(0);
+  expect(detector.observe(at(7_200_000), 7_200_000)).toBe(0);
+});
+
+it("sees a sleep in which only the wall clock went on, once", () => {
+  const detector = suspensionDetector(at(0));
+  expect(detector.observe(at(1_000, 60_000), 1_000)).toBe(60_000);
+  expect(detector.observe(at(2_000, 60_000), 2_000)).toBe(0);
+});
+
+it("takes a wall clock set forward for a sleep, and one set back for nothing", () => {
+  const detector = suspensionDetector(at(0));
+  expect(detector.observe(at(1_000, 3_600_000), 1_000)).toBe(3_600_000);
+  expect(detector.observe(at(2_000, 0), 2_000)).toBe(0);
+  expect(detector.observe(at(3_000, 0), 3_000)).toBe(0);
+});
+
+it("lets small steps of the wall clock pass, and does not add them up", () => {
+  const detector = suspensionDetector(at(0));
+  for (let step = 1; step <= 10; step += 1) expect(detector.observe(at(step, step * 4_999), undefined)).toBe(0);
+});
+
+it("sees a standstill by the alarm that rang late, and tells how late", () => {
+  const detector = suspensionDetector(at(0));
+  expect(detector.observe(at(900), 1_000)).toBe(0);
+  expect(detector.observe(at(42_000), 1_000)).toBe(41_000);
+});
+
+it("reports a standstill once though the late alarm has yet to ring", () => {
+  const detector = suspensionDetector(at(0));
+  expect(detector.observe(at(42_000), 1_000)).toBe(41_000);
+  expect(detector.observe(at(42_001), 1_000)).toBe(0);
+});
+
+it("does not call an alarm late that rings up to 5 s late", () => {
+  const detector = suspensionDetector(at(0));
+  expect(detector.observe(at(6_000), 1_000)).toBe(0);
+  expect(detector.observe(at(12_001), 7_000)).toBe(5_001);
+});
+
+it("adds up a stop and a sleep inside it", () => {
+  const detector = suspensionDetector(at(0));
+  expect(detector.observe(at(11_000, 50_000), 1_000)).toBe(60_000);
+});

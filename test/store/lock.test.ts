@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { takeLock } from "../../src/store/lock.ts";
+
+const linux = process.platform === "linux";
+const lockFiles = (): string[] => readdirSync(directory).filter((file) => file.includes(".lock."));
+const children: ChildProcess[] = [];
+let program = "";
+let work = "";
+let directory = "";
+
+beforeAll(() => {
+  work = mkdtempSync(join(tmpdir(), "smplchat-lock-"));
+  program = join(work, "contender.mjs");
+  writeFileSync(join(work, "lock.mjs"), compiled("../../src/store/lock.ts"));
+  writeFileSync(program, CONTENDER);
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+beforeEach(() => {
+  directory = mkdtempSync(join(work, "dir-"));
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) await kill(child);
+});
+
+it("is held once, by whoever asks first, until it is given back", async () => {
+  const release = await takeLock(directory, "identity");
+  expect(release).toBeTypeOf("function");
+  expect(await takeLock(directory, "identity")).toBeUndefined();
+  expect(lockFiles()).toHaveLength(1);
+  release?.();
+  release?.();
+  expect(lockFiles()).toEqual([]);
+  (await takeLock(directory, "identity"))?.();
+});
+
+it("is one of many: another name is another lock", async () => {
+  const first = await takeLock(directory, "identity");
+  const second = await takeLock(directory, "identity-2");
+  expect(second).toBeTypeOf("function");
+  first?.();
+  second?.();
+});
+
+it("rejects with the system's error where there is no directory", async () => {
+  const nowhere = takeLock(join(directory, "missing"), "identity");
+  await expect(nowhere).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(takeLock(join(directory, "missing"), "identity")).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+it("ignores files that are no locks of processes", async () => {
+  for (const file of ["identity.lock.", "identity.lock.me", "identity.lock.1-2.new", "identity-2.lock.1-2"]) {
+    writeFileSync(join(directory, file), "held\n");
+  }
+  const release = await takeLock(directory, "identity");
+  expect(release).toBeTypeOf("function");
+  release?.();
+});
+
+describe("between processes", () => {
+  it("belongs to one while it runs, and to the next once it gave it back", async () => {
+    const holder = await contend();
+    expect(holder.outcome).toBe("held");
+    expect(await takeLock(directory, "identity")).toBeUndefined();
+    holder.child.stdin?.end();
+    await once(holder.child, "exit");
+    const release = await takeLock(directory, "identity");
+    expect(release).toBeTypeOf("function");
+    release?.();
+  });
+
+  it("is taken over from a process that was killed, and its file goes", async () => {
+    const holder = await contend();
+    await kill(holder.child);
+    expect(lockFiles()).toHaveLength(1);
+    const release = await takeLock(directory, "identity");
+    expect(release).toBeTypeOf("function");
+    expect(lockFiles()).toEqual([expect.stringContaining(`.lock.${process.pid}-`)]);
+    release?.();
+  });
+
+  it.skipIf(!linux)("is taken over though another process has got the dead one's number", async () => {
+    writeFileSync(join(directory, `identity.lock.${process.ppid}-1`), "held\n");
+    const release = await takeLock(directory, "identity");
+    expect(release).toBeTypeOf("function");
+    release?.();
+  });
+
+  it("goes to exactly one of eight that start at once, dead holders in between", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const contenders = await Promise.all(Array.from({ length: 8 }, contend));
+      expect(contenders.map(({ outcome }) => outcome).sort()).toEqual([...Array(7).fill("busy"), "held"]);
+      // The holder dies without a word: the next round finds its stale file.
+      for (const { child } of contenders) await kill(child);
+      expect(lockFiles()).toHaveLength(1);
+    }
+  });
+});
+
+/** Prints what came of it, then holds on until its input ends or it is killed. */
+const CONTENDER = `
+import { takeLock } from "./lock.mjs";
+const release = await takeLock(process.argv[2], "identity");
+console.log(release === undefined ? "busy" : "held");
+process.stdin.resume().on("end", () => release?.());
+`;
+
+async function contend(): Promise<{ child: ChildProcess; outcome: string }> {
+  const child = spawn(process.execPath, [program, directory], { stdio: ["pipe", "pipe", "inherit"] });
+  children.push(child);
+  const [outcome] = await once(createInterface({ input: child.stdout }), "line");
+  return { child, outcome: String(outcome) };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGKILL");
+  await once(child, "exit");
+}
+
+/** The tests' own processes run without Vitest, and Node 20 reads no TypeScript. */
+function compiled(source: string): string {
+  const text = readFileSync(fileURLToPath(new URL(source, import.meta.url)), "utf8");
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+  return ts.transpileModule(text, { compilerOptions }).outputText;
+}
