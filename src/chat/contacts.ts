@@ -1,0 +1,106 @@
+/** The addresses that a session was asked to join: looking hosts up, and knowing which have not answered yet. */
+import type { ChatNode } from "../node/types.ts";
+import type { Endpoint } from "../protocol/types.ts";
+import { type Lookup, resolveAddress } from "./address.ts";
+import type { Refusal } from "./events.ts";
+
+export type Contacts = {
+  /** Contacts these now; the node keeps trying. */
+  readonly join: (endpoints: readonly Endpoint[]) => void;
+  /** As `join`, of a checked address whose host may not resolve yet: says so once and asks again until it does. */
+  readonly joinAtStart: (address: string) => void;
+  readonly resolve: (address: string) => ReturnType<typeof resolveAddress>;
+  readonly answered: (endpoint: Endpoint) => void;
+  /** Of another room. */
+  readonly forget: () => void;
+  /** Resolves when what was said has reached a peer, or nobody can be reached, or after `msMax`. */
+  readonly settled: (msMax: number) => Promise<void>;
+  readonly stop: () => void;
+};
+
+export type ContactsOptions = {
+  readonly node: () => ChatNode;
+  readonly refuse: (refusal: Refusal) => void;
+  readonly lookup: Lookup | undefined;
+};
+
+/** Addresses asked for and not answered yet. */
+export const CONTACTS_MAX = 100;
+/** A host that does not resolve is asked for again after these, the last one for ever. */
+const LOOKUP_AGAIN_MS = [2_000, 5_000, 15_000, 60_000];
+const SETTLED_POLL_MS = 20;
+
+export function createContacts({ node, refuse, lookup }: ContactsOptions): Contacts {
+  /** Endpoints that have not answered and hosts that have not resolved. BOUNDED: CONTACTS_MAX, the oldest goes. */
+  const pending = new Set<string>();
+  const timers = new Set<ReturnType<typeof setTimeout>>();
+  let stopped = false;
+  let round = 0;
+
+  const remember = (name: string): void => {
+    pending.add(name);
+    const [oldest] = pending;
+    if (pending.size > CONTACTS_MAX && oldest !== undefined) pending.delete(oldest);
+  };
+  const join = (endpoints: readonly Endpoint[]): void => {
+    const others = endpoints.filter((endpoint) => endpoint !== node().address());
+    if (others.length === 0) return;
+    for (const endpoint of others) remember(endpoint);
+    node().command({ type: "join", endpoints: others });
+  };
+  const resolve = (address: string): ReturnType<typeof resolveAddress> => resolveAddress(address, lookup);
+
+  const joinWhenResolved = async (address: string, attempt: number, of: number): Promise<void> => {
+    remember(address);
+    const found = await resolve(address);
+    if (stopped || of !== round) return;
+    if (typeof found === "string") {
+      pending.delete(address);
+      join([found]);
+      return;
+    }
+    if (attempt === 0) refuse(found);
+    if (found.code === "bad-address") {
+      pending.delete(address);
+      return;
+    }
+    const timer = setTimeout(
+      () => {
+        timers.delete(timer);
+        void joinWhenResolved(address, attempt + 1, of);
+      },
+      LOOKUP_AGAIN_MS[Math.min(attempt, LOOKUP_AGAIN_MS.length - 1)],
+    );
+    timers.add(timer);
+  };
+
+  const forget = (): void => {
+    round += 1;
+    pending.clear();
+    for (const timer of timers) clearTimeout(timer);
+    timers.clear();
+  };
+  const isSettled = (): boolean => {
+    const others = node().peers();
+    if (others.some((peer) => peer.status === "alive" || peer.status === "suspect")) return node().undelivered() === 0;
+    return pending.size === 0;
+  };
+
+  return {
+    join,
+    joinAtStart: (address) => void joinWhenResolved(address, 0, round),
+    resolve,
+    answered: (endpoint) => pending.delete(endpoint),
+    forget,
+    settled: async (msMax) => {
+      const start = performance.now();
+      while (!stopped && !isSettled() && performance.now() - start < msMax) {
+        await new Promise((done) => setTimeout(done, SETTLED_POLL_MS));
+      }
+    },
+    stop: () => {
+      stopped = true;
+      forget();
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** What a session is made with, and what it lends to its commands. */
+import type { ChatNode } from "../node/types.ts";
+import type { Settings } from "../settings.ts";
+import type { Lookup } from "./address.ts";
+import type { Contacts } from "./contacts.ts";
+import type { SessionEvent } from "./events.ts";
+
+/** The room to be in; `key` has 32 bytes. */
+export type RoomChoice = { readonly name: string; readonly key: Uint8Array; readonly private: boolean };
+
+/** What `/set` and `/nick` can change and what another room's node has to be opened with. */
+export type LiveSettings = Pick<Settings, "GOSSIP_FANOUT" | "RELAY_SEEN_LIMIT" | "MAX_MESSAGES">;
+
+export type SessionOptions = {
+  readonly room: RoomChoice;
+  /** Valid. */
+  readonly nick: string;
+  /** Addresses to contact at start, already checked; hosts that do not resolve yet are tried again and again. */
+  readonly joins: readonly string[];
+  readonly settings: Settings;
+  readonly open: (room: RoomChoice, nick: string, live: LiveSettings) => Promise<ChatNode>;
+  /** Called with every nick taken by `/nick`. */
+  readonly rememberNick?: (nick: string) => void;
+  /** How long `/quit` waits for what was said to reach a peer. */
+  readonly quitMsMax: number;
+  readonly lookup?: Lookup;
+};
+
+/** `refused`: nothing was changed or sent, and an event said why. */
+export type Outcome = "done" | "refused";
+
+/** What a session lends to its commands. */
+export type Desk = {
+  readonly options: SessionOptions;
+  live: LiveSettings;
+  room: RoomChoice;
+  readonly node: () => ChatNode;
+  readonly emit: (event: SessionEvent) => void;
+  readonly contacts: Contacts;
+  readonly replaceNode: (node: ChatNode) => void;
+  readonly quit: () => Promise<void>;
+};

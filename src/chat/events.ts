@@ -1,0 +1,65 @@
+/** What a session tells its face besides the node's own events: answers to commands and refusals. Codes and data only. */
+import type { InviteError } from "../crypto/invite.ts";
+import type { NodeStats, RoomInfo } from "../node/types.ts";
+import type { ChatEvent, Endpoint, Message, PeerView } from "../protocol/types.ts";
+import type { SettingName } from "../settings.ts";
+import type { BadAddress, UnknownHost } from "./address.ts";
+import type { CommandName } from "./commands.ts";
+import type { ParseRefusal } from "./parse.ts";
+
+export type SessionEvent =
+  | { readonly type: "chat"; readonly event: ChatEvent }
+  | { readonly type: "reply"; readonly reply: Reply }
+  /** A typed line, a join at start or a change of room changed nothing, and why. */
+  | { readonly type: "refusal"; readonly refusal: Refusal }
+  /** The session went to another room: `Session.node` is another one, and what was shown belongs to the old room. */
+  | { readonly type: "moved"; readonly room: RoomInfo; readonly address: Endpoint }
+  /** The reader wants an empty screen. */
+  | { readonly type: "clear" }
+  /** The last event: the node is closed. */
+  | { readonly type: "ended" };
+
+/** The answer to a command. */
+export type Reply =
+  | { readonly code: "peers"; readonly self: PeerView; readonly peers: readonly PeerView[]; readonly room: RoomInfo }
+  | { readonly code: "stats"; readonly stats: NodeStats }
+  /** The newest kept messages, oldest first, in the order of their ids. */
+  | { readonly code: "log"; readonly messages: readonly Message[] }
+  | { readonly code: "whois"; readonly peers: readonly PeerView[]; readonly self: PeerView }
+  /** undefined: all of them. */
+  | { readonly code: "help"; readonly command: CommandName | undefined }
+  | { readonly code: "nick"; readonly self: PeerView }
+  | { readonly code: "invite"; readonly invite: string; readonly room: RoomInfo }
+  | {
+      readonly code: "room";
+      readonly room: RoomInfo;
+      readonly address: Endpoint;
+      readonly peers: number;
+      readonly messages: number;
+    }
+  | { readonly code: "settings"; readonly rows: readonly SettingRow[] }
+  | { readonly code: "set"; readonly row: SettingRow }
+  | { readonly code: "contacting"; readonly endpoint: Endpoint }
+  | { readonly code: "same-room"; readonly room: RoomInfo };
+
+export type SettingRow = { readonly name: SettingName; readonly value: string; readonly live: boolean };
+
+export type Refusal =
+  | ParseRefusal
+  | BadAddress
+  /** `room`: the open room that the word could have meant. */
+  | (UnknownHost & { readonly room?: string | undefined })
+  | { readonly code: "bad-invite"; readonly reason: InviteError["error"] }
+  | { readonly code: "bad-room"; readonly name: string }
+  | { readonly code: "bad-nick"; readonly nick: string; readonly limit: number }
+  | { readonly code: "bad-number"; readonly command: CommandName; readonly value: string }
+  | { readonly code: "unknown-peer"; readonly nick: string }
+  | { readonly code: "unknown-topic"; readonly topic: string; readonly nearest: string }
+  | { readonly code: "unknown-setting"; readonly name: string; readonly nearest: string }
+  | { readonly code: "bad-value"; readonly setting: SettingName; readonly value: string; readonly wanted: string }
+  /** Settings that are read at start only. */
+  | { readonly code: "not-live"; readonly setting: SettingName; readonly flag: string }
+  /** The other room could not be opened; the session is in `room` still. */
+  | { readonly code: "cannot-open"; readonly room: string; readonly reason: string }
+  /** More lines are waiting than the session holds. */
+  | { readonly code: "busy"; readonly limit: number };

@@ -1,0 +1,176 @@
+/** What each typed command does. Every refusal leaves everything as it was. */
+import { encodeInvite, INVITE_ENDPOINTS_MAX, type Invite } from "../crypto/invite.ts";
+import { roomKeyFromName } from "../crypto/keyring.ts";
+import type { ChatNode } from "../node/types.ts";
+import type { MessageKind, PeerView } from "../protocol/types.ts";
+import { commandNamed, commandNames } from "./commands.ts";
+import type { Desk, Outcome, RoomChoice } from "./desk.ts";
+import type { Refusal, Reply } from "./events.ts";
+import { nearest } from "./nearest.ts";
+import type { TypedCommand } from "./parse.ts";
+import { isNick, NICK_CHARACTERS_MAX } from "./sanitize.ts";
+import { setSetting } from "./set.ts";
+import { parseTarget } from "./target.ts";
+
+/** Until the node has said what became of a text; it does so at once, unless its disk is slow. */
+const SAY_MS_MAX = 5_000;
+
+export async function sayText(desk: Desk, text: string, kind: MessageKind): Promise<Outcome> {
+  return new Promise<Outcome>((resolve) => {
+    const finish = (outcome: Outcome): void => {
+      clearTimeout(timer);
+      unsubscribe();
+      resolve(outcome);
+    };
+    const timer = setTimeout(() => finish("done"), SAY_MS_MAX);
+    const unsubscribe = desk.node().subscribe((event) => {
+      if (event.type === "error") finish("refused");
+      else if ((event.type === "stored" || event.type === "message") && event.message.own) finish("done");
+    });
+    desk.node().command({ type: "say", text, kind });
+  });
+}
+
+export async function performCommand(desk: Desk, { name, args }: TypedCommand): Promise<Outcome> {
+  const [first, second] = args;
+  const reply = (answer: Reply): Outcome => {
+    desk.emit({ type: "reply", reply: answer });
+    return "done";
+  };
+  const refuse = (refusal: Refusal): Outcome => {
+    desk.emit({ type: "refusal", refusal });
+    return "refused";
+  };
+  const node = desk.node();
+  switch (name) {
+    case "say":
+      return sayText(desk, first ?? "", "text");
+    case "me":
+      return sayText(desk, first ?? "", "action");
+    case "join":
+      return join(desk, first ?? "", reply, refuse);
+    case "leave":
+      desk.contacts.forget();
+      node.command({ type: "leave" });
+      return "done";
+    case "quit":
+      await desk.quit();
+      return "done";
+    case "nick":
+      return first === undefined ? reply({ code: "nick", self: node.self() }) : rename(desk, first, refuse);
+    case "peers":
+      return reply({ code: "peers", self: node.self(), peers: node.peers(), room: node.room });
+    case "whois": {
+      const peers = peersNamed(node, first ?? "");
+      return peers.length > 0
+        ? reply({ code: "whois", peers, self: node.self() })
+        : refuse({ code: "unknown-peer", nick: first ?? "" });
+    }
+    case "room":
+      return reply({
+        code: "room",
+        room: node.room,
+        address: node.address(),
+        peers: node.stats().peers,
+        messages: node.stats().messages,
+      });
+    case "invite":
+      return reply({ code: "invite", invite: inviteTo(desk), room: node.room });
+    case "log": {
+      if (first === undefined) return reply({ code: "log", messages: node.log() });
+      return /^[1-9]\d{0,8}$/.test(first)
+        ? reply({ code: "log", messages: node.log(Number(first)) })
+        : refuse({ code: "bad-number", command: name, value: first });
+    }
+    case "stats":
+      return reply({ code: "stats", stats: node.stats() });
+    case "set":
+      if (first?.toUpperCase() === "NICK" && second !== undefined) return rename(desk, second, refuse);
+      return setSetting(desk, first, second, reply, refuse);
+    case "clear":
+      desk.emit({ type: "clear" });
+      return "done";
+    case "help": {
+      if (first === undefined) return reply({ code: "help", command: undefined });
+      const spec = commandNamed(first);
+      if (spec !== undefined) return reply({ code: "help", command: spec.name });
+      return refuse({ code: "unknown-topic", topic: first, nearest: `/${nearest(first, commandNames)}` });
+    }
+  }
+}
+
+// --- internal ---
+
+type Answer = (reply: Reply) => Outcome;
+type Refuse = (refusal: Refusal) => Outcome;
+
+async function join(desk: Desk, text: string, reply: Answer, refuse: Refuse): Promise<Outcome> {
+  const target = parseTarget(text);
+  if ("code" in target) return refuse(target);
+  if (target.type === "invite") return enter(desk, target.invite, reply, refuse);
+  if (target.type === "room") {
+    const { name } = target;
+    return enter(desk, { name, private: false, key: roomKeyFromName(name), endpoints: [] }, reply, refuse);
+  }
+  const endpoint = await desk.contacts.resolve(target.text);
+  if (typeof endpoint !== "string") {
+    return refuse(endpoint.code === "unknown-host" ? { ...endpoint, room: target.room } : endpoint);
+  }
+  reply({ code: "contacting", endpoint });
+  desk.contacts.join([endpoint]);
+  return "done";
+}
+
+/** Closes the node first, so that the next one can have its port and its identity; goes back if that fails. */
+async function enter(desk: Desk, invite: Invite, reply: Answer, refuse: Refuse): Promise<Outcome> {
+  if (Buffer.from(desk.room.key).equals(invite.key)) {
+    if (invite.endpoints.length === 0) return reply({ code: "same-room", room: desk.node().room });
+    for (const endpoint of invite.endpoints) reply({ code: "contacting", endpoint });
+    desk.contacts.join(invite.endpoints);
+    return "done";
+  }
+  const before = desk.room;
+  const nick = desk.node().self().nick;
+  const next: RoomChoice = { name: invite.name, key: invite.key, private: invite.private };
+  desk.contacts.forget();
+  await desk.node().close();
+  let reason: string | undefined;
+  try {
+    desk.replaceNode(await desk.options.open(next, nick, desk.live));
+    desk.room = next;
+  } catch (error) {
+    reason = error instanceof Error ? error.message : String(error);
+    desk.replaceNode(await desk.options.open(before, nick, desk.live));
+  }
+  if (reason !== undefined) return refuse({ code: "cannot-open", room: next.name, reason });
+  desk.emit({ type: "moved", room: desk.node().room, address: desk.node().address() });
+  desk.contacts.join(invite.endpoints);
+  return "done";
+}
+
+function rename(desk: Desk, nick: string, refuse: Refuse): Outcome {
+  if (!isNick(nick)) return refuse({ code: "bad-nick", nick, limit: NICK_CHARACTERS_MAX });
+  desk.node().command({ type: "rename", nick });
+  desk.options.rememberNick?.(nick);
+  return "done";
+}
+
+/** By nick, `nick·tag`, tag or the beginning of the key (8 digits or more); case apart. Oneself counts. */
+function peersNamed(node: ChatNode, text: string): PeerView[] {
+  const wanted = text.toLowerCase();
+  return [node.self(), ...node.peers()].filter(
+    (peer) =>
+      [peer.nick, `${peer.nick}·${peer.tag}`, peer.tag].some((name) => name.toLowerCase() === wanted) ||
+      (wanted.length >= 8 && peer.id.startsWith(wanted)),
+  );
+}
+
+/** Where this node listens, then peers that are alive. */
+function inviteTo(desk: Desk): string {
+  const alive = desk
+    .node()
+    .peers()
+    .filter((peer) => peer.status === "alive");
+  const endpoints = [...new Set([desk.node().address(), ...alive.flatMap((peer) => peer.address ?? [])])];
+  return encodeInvite({ ...desk.room, endpoints: endpoints.slice(0, INVITE_ENDPOINTS_MAX) });
+}

@@ -1,0 +1,92 @@
+/** The text of answers to commands, of one or more lines. */
+import type { NodeStats } from "../node/types.ts";
+import type { Message, PeerView } from "../protocol/types.ts";
+import { type CommandSpec, commandTable } from "./commands.ts";
+import type { Reply, SettingRow } from "./events.ts";
+import { sanitizeLine, sanitizeNick } from "./sanitize.ts";
+import { clockText, countText, durationText } from "./wording.ts";
+
+export function replyText(reply: Reply): string {
+  switch (reply.code) {
+    case "peers":
+      return peersText(reply.self, reply.peers, reply.room.name);
+    case "stats":
+      return statsText(reply.stats);
+    case "log":
+      return reply.messages.length === 0 ? "no messages yet" : reply.messages.map(logLine).join("\n");
+    case "whois":
+      return reply.peers.map((peer) => whoisText(peer, peer.id === reply.self.id)).join("\n");
+    case "help":
+      return helpText(reply.command);
+    case "nick":
+      return `you are ${sanitizeNick(reply.self.nick)}·${reply.self.tag}`;
+    case "invite":
+      return `${reply.invite}\n${reply.room.private ? "whoever has this line can enter" : "this room is open: its name is enough to enter"} #${reply.room.name}`;
+    case "room":
+      return `in #${reply.room.name} (${reply.room.private ? "private" : "open"}): ${countText(reply.peers, "peer")}, ${countText(reply.messages, "message")}, listening on ${reply.address}`;
+    case "settings":
+      return reply.rows.map(settingLine).join("\n");
+    case "set":
+      return settingLine(reply.row);
+    case "contacting":
+      return `contacting ${reply.endpoint}`;
+    case "same-room":
+      return `in #${reply.room.name} already`;
+  }
+}
+
+/** `k3f9` after the nick: always here, where people come to tell others apart. */
+export function peerLine(peer: PeerView): string {
+  const parts = [`${sanitizeNick(peer.nick)}·${peer.tag}`, peer.status as string];
+  if (peer.address !== undefined) parts.push(peer.address);
+  if (peer.rttMs !== undefined) parts.push(durationText(peer.rttMs));
+  return parts.join("  ");
+}
+
+// --- internal ---
+
+function peersText(self: PeerView, peers: readonly PeerView[], room: string): string {
+  const here = peers.filter((peer) => peer.status === "alive" || peer.status === "suspect").length;
+  const title = here === 0 ? `alone in #${room}` : `${countText(here, "peer")} in #${room}`;
+  const own = `  ${sanitizeNick(self.nick)}·${self.tag}  you`;
+  return [title, own, ...peers.map((peer) => `  ${peerLine(peer)}`)].join("\n");
+}
+
+function statsText(stats: NodeStats): string {
+  const dropped = Object.entries(stats.dropped).filter(([, number]) => number > 0);
+  return [
+    `peers ${stats.peers}, messages ${stats.messages}`,
+    `datagrams: ${stats.datagramsIn} in (${stats.bytesIn} bytes), ${stats.datagramsOut} out (${stats.bytesOut} bytes)`,
+    `message bodies: ${stats.payloadsIn} in, ${stats.payloadsOut} out; relayed ${stats.relayed}, sent again ${stats.retries}`,
+    `dropped: ${dropped.length === 0 ? "nothing" : dropped.map(([reason, number]) => `${reason} ${number}`).join(", ")}`,
+    `memory ${(stats.heapBytes / 1e6).toFixed(1)} MB, receive buffer ${stats.receiveBufferBytes} bytes`,
+  ].join("\n");
+}
+
+function whoisText(peer: PeerView, own: boolean): string {
+  const heard = peer.lastHeardMs === undefined ? "never heard directly" : `heard ${durationText(peer.lastHeardMs)} ago`;
+  return `${peerLine(peer)}  ${own ? "that is you" : heard}  key ${peer.id}`;
+}
+
+function logLine(message: Message): string {
+  const nick = sanitizeNick(message.author.nick);
+  const said = message.kind === "action" ? `* ${nick}` : `<${nick}>`;
+  return `${clockText(message.time)} ${said} ${sanitizeLine(message.text)}`;
+}
+
+function helpText(name: string | undefined): string {
+  const table: readonly CommandSpec[] = commandTable;
+  const rows = name === undefined ? table : table.filter((spec) => spec.name === name);
+  const heads = rows.map((spec) => `/${spec.name}${spec.usage === "" ? "" : ` ${spec.usage}`}`);
+  const width = Math.max(...heads.map((head) => head.length));
+  return rows
+    .map((spec, index) => {
+      const aliases = spec.aliases.length === 0 ? "" : ` (also ${spec.aliases.map((alias) => `/${alias}`).join(" ")})`;
+      return `${heads[index]?.padEnd(width)}  ${spec.help}${aliases}`;
+    })
+    .join("\n");
+}
+
+function settingLine(row: SettingRow): string {
+  return `${row.name} = ${sanitizeLine(row.value)}${row.live ? "" : "  (read at start only)"}`;
+}

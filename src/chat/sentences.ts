@@ -1,0 +1,163 @@
+/** The sentences for codes: what people read of notices, errors, refusals and changes of peers. Short, exact, honest. */
+import type { ChatError, ChatEvent, Notice, PeerStatus, PeerView } from "../protocol/types.ts";
+import type { Refusal, SessionEvent } from "./events.ts";
+import { replyText } from "./replies.ts";
+import { sanitizeLine, sanitizeNick } from "./sanitize.ts";
+import { countText, durationText } from "./wording.ts";
+
+export type Sentence = { readonly tone: "info" | "error"; readonly text: string };
+
+/**
+ * What a person reads of an event, or undefined for those that are shown otherwise (messages, deliveries, changes of the
+ * screen). The text of a reply may have several lines.
+ */
+export function sentenceFor(event: SessionEvent, room: string): Sentence | undefined {
+  switch (event.type) {
+    case "chat":
+      return chatSentence(event.event, room);
+    case "reply":
+      return { tone: "info", text: replyText(event.reply) };
+    case "refusal":
+      return { tone: "error", text: refusalText(event.refusal) };
+    case "moved":
+      return { tone: "info", text: `now in #${event.room.name}, listening on ${event.address}` };
+    default:
+      return undefined;
+  }
+}
+
+export function noticeText(notice: Notice, room: string): string {
+  switch (notice.code) {
+    case "joined":
+      return `found ${sanitizeNick(notice.peer.nick)} (${notice.endpoint})`;
+    case "alone":
+      return `alone in #${room}; invite: /invite, or /join ADDRESS`;
+    case "history-synced":
+      return `history is complete: ${countText(notice.messages, "message")} fetched, the same as ${sanitizeNick(notice.peer.nick)}'s`;
+    case "no-answer":
+      return `no answer from ${notice.endpoint} after ${durationText(notice.afterMs)}: is it running, and is UDP ${portOf(notice.endpoint)} open?`;
+    case "renamed":
+      return notice.own
+        ? `you are ${sanitizeNick(notice.peer.nick)} now`
+        : `${sanitizeNick(notice.before)} is ${sanitizeNick(notice.peer.nick)} now`;
+    case "clock-skew":
+      return `this clock is ${durationText(Math.abs(notice.aheadMs))} ${notice.aheadMs > 0 ? "ahead of" : "behind"} those of most peers`;
+    case "forked-author":
+      return `${sanitizeNick(notice.peer.nick)}·${notice.peer.tag} wrote two different messages with one number: its key is in use twice`;
+    case "left-room":
+      return `left #${room}; /join ADDRESS comes back`;
+    case "resumed":
+      return `back after ${durationText(notice.goneMs)} asleep`;
+  }
+}
+
+export function errorText(error: ChatError): string {
+  switch (error.code) {
+    case "text-too-long":
+      return `too long: ${error.bytes} bytes, the limit is ${error.limit}; nothing was sent`;
+    case "text-empty":
+      return "nothing to say: the text is empty";
+    case "bad-nick":
+      return nickText(error.nick);
+    case "not-in-room":
+      return "not in a room: nothing was sent; /join ADDRESS comes back";
+  }
+}
+
+export function peerText(status: PeerStatus, peer: PeerView): string {
+  const nick = sanitizeNick(peer.nick);
+  switch (status) {
+    case "alive":
+      return peer.address === undefined ? `${nick} is here` : `${nick} is here (${peer.address})`;
+    case "suspect":
+      return `${nick} does not answer`;
+    case "dead":
+      return `${nick} is unreachable`;
+    case "left":
+      return `${nick} left`;
+  }
+}
+
+export function refusalText(refusal: Refusal): string {
+  switch (refusal.code) {
+    case "unknown-command":
+      return `unknown command ${shown(refusal.command)}: did you mean ${refusal.nearest}? /help lists all`;
+    case "bad-argument":
+      return refusal.usage === ""
+        ? `/${refusal.command} takes no argument`
+        : `/${refusal.command} takes ${refusal.usage}: ${refusal.reason === "missing" ? "nothing was given" : "too much was given"}`;
+    case "ask-slash":
+      return `not sent: a command, or text? To send it as text: /say ${shown(refusal.line)}`;
+    case "bad-address":
+      return `${shown(refusal.address)} is no address: ${ADDRESS_REASONS[refusal.reason]}`;
+    case "unknown-host":
+      return (
+        `unknown host ${shown(refusal.host)}: ${refusal.reason === "timeout" ? "no answer from DNS in time" : "the name has no address"}` +
+        (refusal.room === undefined ? "" : `; /join #${shown(refusal.room)} opens the room of that name`)
+      );
+    case "bad-invite":
+      return INVITE_REASONS[refusal.reason];
+    case "bad-room":
+      return `${shown(refusal.name)} is no room name: letters, digits, - _ and ., at most 64 bytes`;
+    case "bad-nick":
+      return nickText(refusal.nick);
+    case "bad-number":
+      return `/${refusal.command} takes a whole number from 1 on, not ${shown(refusal.value)}`;
+    case "unknown-peer":
+      return `nobody here is called ${shown(refusal.nick)}; /peers lists who is`;
+    case "unknown-topic":
+      return `no command ${shown(refusal.topic)} to explain: did you mean ${refusal.nearest}?`;
+    case "unknown-setting":
+      return `unknown setting ${shown(refusal.name)}: did you mean ${refusal.nearest}? /set lists all`;
+    case "bad-value":
+      return `${refusal.setting} cannot be ${shown(refusal.value)}: wanted ${refusal.wanted}`;
+    case "not-live":
+      return `${refusal.setting} is read at start only: start with ${refusal.flag}`;
+    case "cannot-open":
+      return `could not open #${shown(refusal.room)}: ${shown(refusal.reason)}`;
+    case "busy":
+      return `${refusal.limit} lines are waiting already: this one was not taken`;
+  }
+}
+
+// --- internal ---
+
+const ADDRESS_REASONS = {
+  port: "the port is a number from 1 to 65535",
+  ip: "not an IP address of a host",
+  form: "wanted ip, ip:port, [ipv6]:port, host or host:port",
+};
+
+const INVITE_REASONS = {
+  "not-an-invite": "not an invite: they start with smplchat:",
+  mistyped: "mistyped invite: characters were lost or changed; copy the whole line",
+  "newer-version": "this invite was made by a newer smplchat",
+  malformed: "this invite makes no sense",
+};
+
+function chatSentence(event: ChatEvent, room: string): Sentence | undefined {
+  switch (event.type) {
+    case "notice":
+      return { tone: "info", text: noticeText(event.notice, room) };
+    case "error":
+      return { tone: "error", text: errorText(event.error) };
+    case "peer":
+      return { tone: "info", text: peerText(event.status, event.peer) };
+    default:
+      return undefined;
+  }
+}
+
+function nickText(nick: string): string {
+  return `${shown(nick)} is no nickname: 1 to 32 characters without blanks, at most 64 bytes`;
+}
+
+/** Foreign text inside a sentence: one line, and short. */
+function shown(text: string): string {
+  const line = sanitizeLine(text);
+  return line.length <= 200 ? line : `${line.slice(0, 199)}…`;
+}
+
+function portOf(endpoint: string): string {
+  return endpoint.slice(endpoint.lastIndexOf(":") + 1);
+}

@@ -1,0 +1,168 @@
+/**
+ * A person's session: takes typed lines, performs them one after another, holds the node (another one after `/join #room`) and
+ * tells its face what happens. Every face stands on this.
+ */
+import type { ChatNode } from "../node/types.ts";
+import type { ChatEvent, MessageKind } from "../protocol/types.ts";
+import { createContacts } from "./contacts.ts";
+import type { Desk, Outcome, SessionOptions } from "./desk.ts";
+import type { SessionEvent } from "./events.ts";
+import { parseLine } from "./parse.ts";
+import { performCommand, sayText } from "./perform.ts";
+
+export type { LiveSettings, Outcome, RoomChoice, SessionOptions } from "./desk.ts";
+
+export interface Session {
+  /** The node of the room that the session is in now. */
+  node(): ChatNode;
+  /** A typed line, after those before it. */
+  line(text: string): Promise<Outcome>;
+  /** Text as it is, even if it looks like a command, after the lines before it. */
+  say(text: string, kind?: MessageKind): Promise<Outcome>;
+  /** The first listener gets what happened before; with it the joins of the start begin. */
+  subscribe(listener: (event: SessionEvent) => void): () => void;
+  /** Resolves when what was said has reached a peer, or nobody can be reached, or after `msMax`. */
+  settled(msMax: number): Promise<void>;
+  /** Leaves the room and closes the node. Takes at most 1 s. */
+  close(): Promise<void>;
+  /** Resolves when the session was closed, by `/quit` or `close`. */
+  readonly ended: Promise<void>;
+}
+
+/** Lines typed and not yet performed. */
+export const LINES_WAITING_MAX = 1_000;
+/** Events kept for the first listener. */
+export const BACKLOG_EVENTS_MAX = 1_000;
+
+/** Opens the node. Throws what `open` throws. */
+export async function createSession(options: SessionOptions): Promise<Session> {
+  const listeners = new Set<(event: SessionEvent) => void>();
+  /** BOUNDED: BACKLOG_EVENTS_MAX, the newest fall away. */
+  const backlog: SessionEvent[] = [];
+  const { promise: ended, resolve: endedNow } = withResolvers();
+  let started = false;
+  let closing: Promise<void> | undefined;
+  /** BOUNDED: LINES_WAITING_MAX. */
+  let waiting = 0;
+  let queue: Promise<unknown> = Promise.resolve();
+  let knownAlone = false;
+
+  const emit = (event: SessionEvent): void => {
+    if (!started) {
+      if (backlog.length < BACKLOG_EVENTS_MAX) backlog.push(event);
+      return;
+    }
+    for (const listener of [...listeners]) listener(event);
+  };
+
+  const live = { ...options.settings };
+  let node = await options.open(options.room, options.nick, live);
+  const contacts = createContacts({
+    node: () => node,
+    refuse: (refusal) => emit({ type: "refusal", refusal }),
+    lookup: options.lookup,
+  });
+
+  const onNodeEvent = (event: ChatEvent): void => {
+    if (event.type === "notice" && event.notice.code === "alone") {
+      if (knownAlone) return;
+      knownAlone = true;
+    }
+    if (event.type === "notice" && event.notice.code === "joined") contacts.answered(event.notice.endpoint);
+    if (event.type === "peer" && event.status === "alive") knownAlone = false;
+    emit({ type: "chat", event });
+  };
+  let unsubscribe = node.subscribe(onNodeEvent);
+
+  const desk: Desk = {
+    options,
+    live,
+    room: options.room,
+    node: () => node,
+    emit,
+    contacts,
+    replaceNode: (next) => {
+      unsubscribe();
+      node = next;
+      knownAlone = false;
+      unsubscribe = node.subscribe(onNodeEvent);
+      // Closed while the room was changing: this node came too late.
+      if (closing !== undefined) void node.close();
+    },
+    quit: async () => {
+      await contacts.settled(options.quitMsMax);
+      await close();
+    },
+  };
+
+  const enqueue = (perform: () => Promise<Outcome>): Promise<Outcome> => {
+    if (waiting >= LINES_WAITING_MAX) {
+      emit({ type: "refusal", refusal: { code: "busy", limit: LINES_WAITING_MAX } });
+      return Promise.resolve("refused");
+    }
+    waiting += 1;
+    const outcome = queue.then(async (): Promise<Outcome> => {
+      try {
+        return closing === undefined ? await perform() : "refused";
+      } finally {
+        waiting -= 1;
+      }
+    });
+    queue = outcome.catch(() => undefined);
+    return outcome;
+  };
+
+  const perform = (text: string): Promise<Outcome> => {
+    const parsed = parseLine(text);
+    if (parsed.type === "say") return sayText(desk, parsed.text, "text");
+    if (parsed.type === "command") return performCommand(desk, parsed.command);
+    if (parsed.type === "refusal") emit({ type: "refusal", refusal: parsed.refusal });
+    return Promise.resolve(parsed.type === "nothing" ? "done" : "refused");
+  };
+
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      contacts.stop();
+      await node.close();
+      unsubscribe();
+      emit({ type: "ended" });
+      endedNow();
+    })();
+    return closing;
+  };
+
+  const start = (): void => {
+    if (closing !== undefined) return;
+    if (options.joins.length === 0 && node.peers().length === 0)
+      onNodeEvent({ type: "notice", notice: { code: "alone" } });
+    for (const address of options.joins) contacts.joinAtStart(address);
+  };
+
+  return {
+    node: () => node,
+    line: (text) => enqueue(() => perform(text)),
+    say: (text, kind = "text") => enqueue(() => sayText(desk, text, kind)),
+    subscribe: (listener) => {
+      listeners.add(listener);
+      if (!started) {
+        started = true;
+        for (const event of backlog.splice(0)) emit(event);
+        queueMicrotask(start);
+      }
+      return () => listeners.delete(listener);
+    },
+    settled: (msMax) => contacts.settled(msMax),
+    close,
+    ended,
+  };
+}
+
+// --- internal ---
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

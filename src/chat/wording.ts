@@ -1,0 +1,21 @@
+/** Times and numbers as people read them. */
+
+/** `5 s`, `41 min`, `3 h`, `2 days`. */
+export function durationText(ms: number): string {
+  if (ms < 950) return `${Math.round(ms)} ms`;
+  if (ms < 9_950) return `${Number((ms / 1000).toFixed(1))} s`;
+  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
+  return ms < 172_800_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} days`;
+}
+
+/** Local `HH:MM`. */
+export function clockText(time: number): string {
+  const date = new Date(time);
+  return `${String(date.getHours()).padStart(2, "0")}:${String(date.getMinutes()).padStart(2, "0")}`;
+}
+
+/** `1 peer`, `2 peers`. */
+export function countText(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
