@@ -40,7 +40,7 @@ export function encodeInvite(invite: Invite): string {
   writer.u8(VERSION);
   writer.u8(invite.private ? FLAG_PRIVATE : 0);
   if (invite.private) writer.bytes(invite.key);
-  writer.sized(encodeText(invite.name));
+  writer.sized(encodeText(invite.name), ROOM_NAME_BYTES_MAX);
   const endpoints = invite.endpoints.slice(0, INVITE_ENDPOINTS_MAX);
   writer.u8(endpoints.length);
   for (const endpoint of endpoints) writeEndpoint(writer, endpoint);

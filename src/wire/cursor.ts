@@ -17,8 +17,8 @@ export type Writer = {
   /** 0..2^53-1, one to eight bytes. */
   readonly varint: (value: number) => void;
   readonly bytes: (value: Uint8Array) => void;
-  /** Varint length, then the bytes. */
-  readonly sized: (value: Uint8Array) => void;
+  /** Varint length, then the bytes, at most `max` of them. */
+  readonly sized: (value: Uint8Array, max: number) => void;
   readonly finish: () => Uint8Array;
 };
 
@@ -72,7 +72,8 @@ export function createWriter(capacity: number): Writer {
     },
     varint,
     bytes,
-    sized: (value) => {
+    sized: (value, max) => {
+      if (value.length > max) throw new CursorError("longer than allowed");
       varint(value.length);
       bytes(value);
     },

@@ -25,7 +25,7 @@ export function formatEndpoint(address: string, port: number): Endpoint | undefi
 }
 
 export function parseEndpoint(text: string): EndpointParts | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([0-9a-fA-F]*:[0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
   if (match === null) return undefined;
   const canonical = formatEndpoint(match[1] ?? match[2] ?? "", Number(match[3]));
   if (canonical === undefined) return undefined;

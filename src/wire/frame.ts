@@ -90,7 +90,7 @@ export const LACKING_MAX = 4;
 export const ORDERS_MAX = 8;
 const LACKING_BYTES = 8;
 
-/** The bytes of one frame. Throws `CursorError` if it does not fit a datagram: senders keep to the bounds above. */
+/** The bytes of one frame. Throws `CursorError` if it is out of bounds or does not fit a datagram. */
 export function encodeFrame(frame: Frame): Uint8Array {
   const writer = createWriter(FRAMES_BYTES_MAX);
   writeFrame(writer, frame);
@@ -139,7 +139,7 @@ function writeFrame(writer: Writer, frame: Frame): void {
       break;
     case "statement":
       writer.u8(5);
-      writer.sized(frame.bytes);
+      writer.sized(frame.bytes, FRAMES_BYTES_MAX);
       break;
     case "suspect":
       writer.u8(6);
@@ -158,7 +158,7 @@ function writeFrame(writer: Writer, frame: Frame): void {
     case "push":
       writer.u8(9);
       writeSlice(writer, frame.slice);
-      writer.sized(frame.message);
+      writer.sized(frame.message, FRAMES_BYTES_MAX);
       break;
     case "advertise":
       writer.u8(10);
@@ -168,11 +168,11 @@ function writeFrame(writer: Writer, frame: Frame): void {
     case "want":
       writer.u8(11);
       writeSet(writer, frame.set);
-      writeAll(writer, frame.prefixes);
+      writeAll(writer, frame.prefixes, PREFIXES_MAX);
       break;
     case "message":
       writer.u8(12);
-      writer.sized(frame.bytes);
+      writer.sized(frame.bytes, FRAMES_BYTES_MAX);
       break;
     case "range":
       writer.u8(13);
@@ -181,12 +181,12 @@ function writeFrame(writer: Writer, frame: Frame): void {
     case "list":
       writer.u8(14);
       writeSpan(writer, frame);
-      writeAll(writer, frame.prefixes);
+      writeAll(writer, frame.prefixes, PREFIXES_MAX);
       break;
     case "fetch":
       writer.u8(15);
       writeSpan(writer, frame);
-      writer.u8(frame.credit);
+      writer.u8(within(frame.credit, 1, CREDIT_MAX));
       break;
     case "served":
       writer.u8(16);
@@ -195,10 +195,10 @@ function writeFrame(writer: Writer, frame: Frame): void {
     case "receipt":
       writer.u8(17);
       writer.bytes(fromHex(frame.id));
-      writer.u8(frame.order);
+      writer.u8(within(frame.order, 0, ORDERS_MAX - 1));
       writer.varint(frame.reached);
       writer.varint(frame.of);
-      writeAll(writer, frame.lacking);
+      writeAll(writer, frame.lacking, LACKING_MAX);
       break;
   }
 }
@@ -281,9 +281,9 @@ function readPadding(reader: Reader): Frame {
 
 /** The largest counter, then each next one as its distance to the one before, less one. */
 function writeAck(writer: Writer, counters: readonly number[], delayMs: number): void {
-  writer.varint(counters[0] as number);
+  writer.varint(within(counters[0] as number, 0, COUNTER_MAX));
   writer.u8(delayMs);
-  writer.u8(counters.length - 1);
+  writer.u8(within(counters.length - 1, 0, ACK_COUNTERS_MAX - 1));
   for (let index = 1; index < counters.length; index += 1) {
     writer.varint((counters[index - 1] as number) - (counters[index] as number) - 1);
   }
@@ -302,8 +302,8 @@ function readAck(reader: Reader): Frame {
 }
 
 function writeSlice(writer: Writer, slice: Slice): void {
-  writer.u8(slice.order);
-  writer.u32(slice.lo);
+  writer.u8(within(slice.order, 0, ORDERS_MAX - 1));
+  writer.u32(within(slice.lo, 0, slice.last));
   writer.u32(slice.last);
 }
 
@@ -314,8 +314,8 @@ function readSlice(reader: Reader): Slice {
 }
 
 /** A count and that many fixed-size items, given as hex. */
-function writeAll(writer: Writer, items: readonly string[]): void {
-  writer.u8(items.length);
+function writeAll(writer: Writer, items: readonly string[], max: number): void {
+  writer.u8(within(items.length, 0, max));
   for (const item of items) writer.bytes(fromHex(item));
 }
 

@@ -3,7 +3,7 @@
  * `author 32 | seq varint | hlc 6 | kind 1 | n 1 | parents n·24 | nick sized ≤ 64 | text sized ≤ 65536 | signature 64`.
  * Everything before the signature is the content; crypto/signed.ts signs it and derives the id.
  */
-import { CursorError, createReader, createWriter } from "./cursor.ts";
+import { CursorError, createReader, createWriter, within } from "./cursor.ts";
 import { fromHex, MESSAGE_ID_BYTES, type MessageId, PEER_ID_BYTES, type PeerId, toHex } from "./ids.ts";
 import { decodeText, encodeText } from "./text.ts";
 
@@ -35,6 +35,7 @@ export const MESSAGE_BYTES_MAX = CONTENT_OVERHEAD_MAX + TEXT_BYTES_MAX + SIGNATU
 
 const KINDS: readonly MessageKind[] = ["text", "action"];
 
+/** Without a signature. Throws `CursorError` on what is out of bounds: nothing is signed that others would refuse. */
 export function encodeContent(content: MessageContent): Uint8Array {
   const text = encodeText(content.text);
   const writer = createWriter(CONTENT_OVERHEAD_MAX + text.length);
@@ -42,10 +43,10 @@ export function encodeContent(content: MessageContent): Uint8Array {
   writer.varint(content.seq);
   writer.u48(content.hlc);
   writer.u8(KINDS.indexOf(content.kind));
-  writer.u8(content.parents.length);
+  writer.u8(within(content.parents.length, 0, PARENTS_MAX));
   for (const parent of content.parents) writer.bytes(fromHex(parent));
-  writer.sized(encodeText(content.nick));
-  writer.sized(text);
+  writer.sized(encodeText(content.nick), NICK_BYTES_MAX);
+  writer.sized(text, TEXT_BYTES_MAX);
   return writer.finish();
 }
 

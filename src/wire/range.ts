@@ -25,6 +25,7 @@ export type RangeClaim = {
 export type Span = { readonly set: SetName; readonly lo: Bound; readonly hi: Bound };
 
 export function writeSpan(writer: Writer, span: Span): void {
+  if (span.lo >= span.hi) throw new CursorError("empty range");
   writeSet(writer, span.set);
   writeBound(writer, span.lo);
   writeBound(writer, span.hi);
@@ -62,7 +63,7 @@ const SETS: readonly SetName[] = ["log", "roster"];
 
 /** Length 0..24 and that many bytes, the last not zero; 255 stands for `END`. */
 function writeBound(writer: Writer, bound: Bound): void {
-  writer.u8(bound === END ? 255 : bound.length / 2);
+  writer.u8(bound === END ? 255 : within(bound.length / 2, 0, MESSAGE_ID_BYTES));
   if (bound !== END) writer.bytes(fromHex(bound));
 }
 

@@ -2,7 +2,7 @@
  * What a node says about itself, and only about itself:
  * `peer 32 | boot 8 | incarnation 6 | status 1 | nick sized ≤ 64 | n 1 | endpoints n·(7|19) | signature 64`.
  */
-import { CursorError, createReader, createWriter } from "./cursor.ts";
+import { CursorError, createReader, createWriter, within } from "./cursor.ts";
 import { ENDPOINT_BYTES_MAX, type Endpoint, readEndpoint, writeEndpoint } from "./endpoint.ts";
 import { BOOT_ID_BYTES, type BootId, fromHex, PEER_ID_BYTES, type PeerId, toHex } from "./ids.ts";
 import { NICK_BYTES_MAX, SIGNATURE_BYTES } from "./message.ts";
@@ -25,14 +25,15 @@ const CONTENT_BYTES_MAX =
   PEER_ID_BYTES + BOOT_ID_BYTES + 6 + 1 + 1 + NICK_BYTES_MAX + 1 + ENDPOINTS_MAX * ENDPOINT_BYTES_MAX;
 export const STATEMENT_BYTES_MAX = CONTENT_BYTES_MAX + SIGNATURE_BYTES;
 
+/** Without a signature. Throws `CursorError` on what is out of bounds: nothing is signed that others would refuse. */
 export function encodeStatementContent(content: StatementContent): Uint8Array {
   const writer = createWriter(CONTENT_BYTES_MAX);
   writer.bytes(fromHex(content.peer));
   writer.bytes(fromHex(content.boot));
   writer.u48(content.incarnation);
   writer.u8(content.status === "alive" ? 1 : 2);
-  writer.sized(encodeText(content.nick));
-  writer.u8(content.endpoints.length);
+  writer.sized(encodeText(content.nick), NICK_BYTES_MAX);
+  writer.u8(within(content.endpoints.length, 0, ENDPOINTS_MAX));
   for (const endpoint of content.endpoints) writeEndpoint(writer, endpoint);
   return writer.finish();
 }

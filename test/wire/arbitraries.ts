@@ -1,0 +1,215 @@
+/** Generators of everything that the wire carries, within its bounds: any value they make must come back as it was sent. */
+import fc from "fast-check";
+import { COUNTER_MAX, type Header } from "../../src/wire/datagram.ts";
+import { type Endpoint, formatEndpoint } from "../../src/wire/endpoint.ts";
+import {
+  ACK_COUNTERS_MAX,
+  type Bound,
+  CREDIT_MAX,
+  END,
+  type Frame,
+  LACKING_MAX,
+  ORDERS_MAX,
+  PREFIXES_MAX,
+  type RangeClaim,
+  type SetDigest,
+  type Slice,
+} from "../../src/wire/frame.ts";
+import { type BootId, type MessageId, type PeerId, toHex } from "../../src/wire/ids.ts";
+import { type MessageContent, NICK_BYTES_MAX, PARENTS_MAX } from "../../src/wire/message.ts";
+import type { Span } from "../../src/wire/range.ts";
+import { ENDPOINTS_MAX, type StatementContent } from "../../src/wire/statement.ts";
+
+const U32_MAX = 2 ** 32 - 1;
+const U48_MAX = 2 ** 48 - 1;
+
+/** `count` bytes as hex. */
+export const hexArbitrary = (count: number): fc.Arbitrary<string> => bytesArbitrary(count, count).map(toHex);
+
+/** Buffers, as decoders give, so that what comes back can be compared. */
+export const bytesArbitrary = (min: number, max: number): fc.Arbitrary<Uint8Array> =>
+  fc.uint8Array({ minLength: min, maxLength: max }).map((bytes) => Buffer.from(bytes));
+
+export const peerArbitrary = hexArbitrary(32) as fc.Arbitrary<PeerId>;
+export const bootArbitrary = hexArbitrary(8) as fc.Arbitrary<BootId>;
+export const messageIdArbitrary = hexArbitrary(24) as fc.Arbitrary<MessageId>;
+
+/** What a varint carries; every length of it is as likely. */
+export const varintArbitrary = fc.oneof(
+  ...Array.from({ length: 8 }, (_, index) =>
+    fc.maxSafeNat().map((value) => (index === 7 ? value : value % 128 ** (index + 1))),
+  ),
+);
+
+/** Canonical, without a scope. */
+export const endpointArbitrary: fc.Arbitrary<Endpoint> = fc
+  .tuple(
+    fc.oneof(fc.ipV4(), fc.ipV6(), fc.constantFrom("::", "::1", "fe80::1", "2001:db8::1:0:0:1")),
+    fc.integer({ min: 1, max: 65535 }),
+  )
+  .map(([address, port]) => formatEndpoint(address, port) as Endpoint);
+
+export const headerArbitrary: fc.Arbitrary<Header> = fc.record({
+  type: fc.constantFrom("open", "addressed"),
+  roomTag: hexArbitrary(4),
+  boot: bootArbitrary,
+  counter: fc.oneof(
+    fc.nat(),
+    fc.maxSafeNat().map((value) => value % U48_MAX),
+    fc.constant(COUNTER_MAX),
+  ),
+});
+
+/** Every bound has a spelling of its own: no zero byte at its end. */
+export const boundArbitrary: fc.Arbitrary<Bound> = fc.oneof(
+  fc.constantFrom("", END),
+  fc.tuple(bytesArbitrary(0, 23), fc.integer({ min: 1, max: 255 })).map(([head, last]) => toHex(head) + hexByte(last)),
+);
+
+export const spanArbitrary: fc.Arbitrary<Span> = fc
+  .tuple(fc.constantFrom("log" as const, "roster" as const), boundArbitrary, boundArbitrary)
+  .filter(([, one, other]) => one !== other)
+  .map(([set, one, other]) => (one < other ? { set, lo: one, hi: other } : { set, lo: other, hi: one }));
+
+export const claimArbitrary: fc.Arbitrary<RangeClaim> = fc
+  .tuple(spanArbitrary, varintArbitrary, hexArbitrary(12))
+  .map(([span, count, fingerprint]) => ({ ...span, count, fingerprint }));
+
+export const sliceArbitrary: fc.Arbitrary<Slice> = fc
+  .tuple(fc.nat({ max: ORDERS_MAX - 1 }), fc.nat({ max: U32_MAX }), fc.nat({ max: U32_MAX }))
+  .map(([order, one, other]) => ({ order, lo: Math.min(one, other), last: Math.max(one, other) }));
+
+/** One frame of any type but padding, that fits a datagram. */
+export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
+  fc.record({ type: fc.constant("ack"), counters: countersArbitrary(), delayMs: fc.nat({ max: 255 }) }),
+  fc.constant<Frame>({ type: "ping" }),
+  fc.record({
+    type: fc.constant("digest"),
+    log: digestArbitrary(),
+    horizon: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+    roster: digestArbitrary(),
+    wall: u48Arbitrary(),
+  }),
+  fc.record({ type: fc.constant("observed"), endpoint: endpointArbitrary }),
+  fc.record({ type: fc.constant("statement"), bytes: bytesArbitrary(0, 300) }),
+  fc.record({
+    type: fc.constant("suspect"),
+    peer: peerArbitrary,
+    incarnation: u48Arbitrary(),
+    accuser: hexArbitrary(8),
+  }),
+  fc.record({ type: fc.constantFrom("probeRequest", "probeReply"), target: peerArbitrary }),
+  fc.record({ type: fc.constant("push"), slice: sliceArbitrary, message: bytesArbitrary(0, 1100) }),
+  fc.record({ type: fc.constant("advertise"), slice: sliceArbitrary, id: messageIdArbitrary }),
+  fc.record({
+    type: fc.constant("want"),
+    set: fc.constantFrom("log", "roster"),
+    prefixes: prefixesArbitrary(),
+  }),
+  fc.record({ type: fc.constant("message"), bytes: bytesArbitrary(0, 1100) }),
+  fc
+    .tuple(fc.constantFrom("range" as const, "served" as const), claimArbitrary)
+    .map(([type, claim]): Frame => ({ type, ...claim })),
+  fc.tuple(spanArbitrary, prefixesArbitrary()).map(([span, prefixes]): Frame => ({ type: "list", ...span, prefixes })),
+  fc
+    .tuple(spanArbitrary, fc.integer({ min: 1, max: CREDIT_MAX }))
+    .map(([span, credit]): Frame => ({ type: "fetch", ...span, credit })),
+  fc.record({
+    type: fc.constant("receipt"),
+    id: messageIdArbitrary,
+    order: fc.nat({ max: ORDERS_MAX - 1 }),
+    reached: varintArbitrary,
+    of: varintArbitrary,
+    lacking: fc.array(hexArbitrary(8), { maxLength: LACKING_MAX }),
+  }),
+) as fc.Arbitrary<Frame>;
+
+/** The frames of one datagram, whose sum may be longer than a datagram; padding comes last if at all. */
+export const framesArbitrary: fc.Arbitrary<Frame[]> = fc
+  .tuple(fc.array(frameArbitrary, { maxLength: 6 }), fc.nat({ max: 400 }))
+  .map(([frames, zeros]) => (zeros % 4 === 0 && zeros > 0 ? [...frames, { type: "padding", bytes: zeros }] : frames));
+
+/** Well-formed text of at most `bytesMax` bytes of UTF-8: any code point but surrogates. */
+export const textArbitrary = (bytesMax: number): fc.Arbitrary<string> =>
+  fc.oneof(
+    fc.string({ unit: "binary", maxLength: Math.floor(bytesMax / 4) }),
+    fc.string({ unit: "binary-ascii", maxLength: bytesMax }),
+    fc.constantFrom("", "\ufeff", "\0", "né\u0301", "👩🏽‍🚀"),
+  );
+
+export const contentArbitrary: fc.Arbitrary<MessageContent> = fc.record({
+  author: peerArbitrary,
+  seq: varintArbitrary,
+  hlc: u48Arbitrary(),
+  kind: fc.constantFrom("text", "action"),
+  parents: fc.uniqueArray(messageIdArbitrary, { maxLength: PARENTS_MAX }).map((parents) => parents.sort()),
+  nick: textArbitrary(NICK_BYTES_MAX),
+  text: fc.oneof({ weight: 9, arbitrary: textArbitrary(400) }, { weight: 1, arbitrary: textArbitrary(20_000) }),
+});
+
+export const statementArbitrary: fc.Arbitrary<StatementContent> = fc.record({
+  peer: peerArbitrary,
+  boot: bootArbitrary,
+  incarnation: u48Arbitrary(),
+  status: fc.constantFrom("alive", "left"),
+  nick: textArbitrary(NICK_BYTES_MAX),
+  endpoints: fc.array(endpointArbitrary, { maxLength: ENDPOINTS_MAX }),
+});
+
+/** `encoded` with one to three of its bytes changed, lost or added, or its end cut off. */
+export const mutatedArbitrary = (encoded: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> =>
+  fc
+    .tuple(
+      encoded,
+      fc.array(fc.tuple(fc.nat({ max: 4 }), fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 3 }),
+    )
+    .map(([bytes, changes]) => changes.reduce((changed, [kind, at, value]) => mutate(changed, kind, at, value), bytes));
+
+/** One change; `kind` 0..4, `at` any natural number, `value` 0..255. */
+export function mutate(bytes: Uint8Array, kind: number, at: number, value: number): Uint8Array {
+  const index = bytes.length === 0 ? 0 : at % bytes.length;
+  const [head, tail] = [bytes.subarray(0, index), bytes.subarray(index)];
+  if (kind === 0) return Buffer.concat([head, Uint8Array.of((tail[0] ?? 0) ^ (1 << (value & 7))), tail.subarray(1)]);
+  if (kind === 1) return Buffer.concat([head, Uint8Array.of(value), tail.subarray(1)]);
+  if (kind === 2) return Buffer.concat([head, Uint8Array.of(value), tail]);
+  if (kind === 3) return Buffer.concat([head, tail.subarray(1)]);
+  return Uint8Array.from(head);
+}
+
+// --- internal ---
+
+function u48Arbitrary(): fc.Arbitrary<number> {
+  return fc.oneof(
+    fc.maxSafeNat().map((value) => value % (U48_MAX + 1)),
+    fc.constantFrom(0, U48_MAX),
+  );
+}
+
+function digestArbitrary(): fc.Arbitrary<SetDigest> {
+  return fc.record({ count: varintArbitrary, fingerprint: hexArbitrary(8) });
+}
+
+function prefixesArbitrary(): fc.Arbitrary<string[]> {
+  return fc.array(hexArbitrary(12), { maxLength: PREFIXES_MAX, size: "max" });
+}
+
+/** Descending, each once: near one another as in life, or anywhere. */
+function countersArbitrary(): fc.Arbitrary<number[]> {
+  return fc
+    .tuple(
+      headerArbitrary.map(({ counter }) => counter),
+      fc.array(fc.oneof(fc.nat({ max: 200 }), varintArbitrary), { maxLength: ACK_COUNTERS_MAX - 1 }),
+    )
+    .map(([first, gaps]) => {
+      const counters = [first];
+      for (const gap of gaps) {
+        const next = (counters.at(-1) as number) - gap - 1;
+        if (next >= 0) counters.push(next);
+      }
+      return counters;
+    });
+}
+
+function hexByte(value: number): string {
+  return value.toString(16).padStart(2, "0");
+}

@@ -1,0 +1,68 @@
+/** The part of a datagram that anyone can read. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  COUNTER_MAX,
+  DATAGRAM_BYTES_MAX,
+  decodeHeader,
+  encodeHeader,
+  FRAMES_BYTES_MAX,
+  HEADER_BYTES,
+  type Header,
+  SEAL_BYTES,
+} from "../../src/wire/datagram.ts";
+import type { BootId } from "../../src/wire/ids.ts";
+import { bytesArbitrary, headerArbitrary } from "./arbitraries.ts";
+
+const withBody = (head: Uint8Array, length: number): Uint8Array => Buffer.concat([head, Buffer.alloc(length)]);
+const header: Header = { type: "open", roomTag: "01020304", boot: "0a0b0c0d0e0f1011" as BootId, counter: 1 };
+
+describe("a header", () => {
+  it("comes back, whatever follows it", () => {
+    fc.assert(
+      fc.property(headerArbitrary, fc.integer({ min: SEAL_BYTES, max: 1181 }), (given, length) => {
+        const bytes = encodeHeader(given);
+        expect(bytes.length).toBe(HEADER_BYTES);
+        expect(decodeHeader(withBody(bytes, length))).toEqual(given);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("that is accepted has one encoding", () => {
+    const bytes = fc
+      .tuple(fc.oneof(fc.constantFrom(0x10, 0x11), fc.nat({ max: 255 })), bytesArbitrary(30, 60))
+      .map(([first, rest]) => Buffer.concat([Uint8Array.of(first), rest]));
+    fc.assert(
+      fc.property(bytes, (given) => {
+        const read = decodeHeader(given);
+        if (typeof read === "string") return;
+        expect(Buffer.from(encodeHeader(read))).toEqual(given.subarray(0, HEADER_BYTES));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("stands before at least an empty seal and at most 1200 bytes in all", () => {
+    const bytes = encodeHeader(header);
+    expect(decodeHeader(withBody(bytes, SEAL_BYTES))).toEqual(header);
+    expect(decodeHeader(withBody(bytes, SEAL_BYTES - 1))).toBe("too-short");
+    expect(decodeHeader(new Uint8Array(0))).toBe("too-short");
+    expect(decodeHeader(withBody(bytes, FRAMES_BYTES_MAX + SEAL_BYTES))).toEqual(header);
+    expect(HEADER_BYTES + FRAMES_BYTES_MAX + SEAL_BYTES).toBe(DATAGRAM_BYTES_MAX);
+    expect(decodeHeader(withBody(bytes, FRAMES_BYTES_MAX + SEAL_BYTES + 1))).toBe("too-long");
+  });
+
+  it("of another version or type is not read", () => {
+    for (let first = 0; first < 256; first += 1) {
+      const bytes = withBody(encodeHeader(header), SEAL_BYTES);
+      bytes[0] = first;
+      const read = decodeHeader(bytes);
+      expect([first, read === "unknown-version"]).toEqual([first, first !== 0x10 && first !== 0x11]);
+    }
+  });
+
+  it("counts no further than its six bytes", () => {
+    expect(() => encodeHeader({ ...header, counter: COUNTER_MAX + 1 })).toThrow(RangeError);
+  });
+});
