@@ -36,7 +36,8 @@ type Completion = { readonly candidates: readonly string[]; readonly at: number;
 
 /** What the composer asks of the screen besides showing its state. */
 export type ComposerAction =
-  | { readonly type: "submit"; readonly text: string }
+  /** `asText`: its writer confirmed that it is no command, whatever it looks like. */
+  | { readonly type: "submit"; readonly text: string; readonly asText: boolean }
   | { readonly type: "quit" }
   | { readonly type: "refused"; readonly code: "paste-too-long" };
 
@@ -58,7 +59,7 @@ export const emptyComposer: Composer = {
 };
 
 /** The composer after a key. Keys it does not know leave it as it is, but for a question, which any other key drops. */
-export function applyKey(composer: Composer, key: Key, words: Words): ComposerStep {
+export function applyKey(composer: Composer, key: Key, words: () => Words): ComposerStep {
   if (key.type === "text") return insert(composer, key.text);
   if (key.type === "paste") return paste(composer, key.text, key.tooLong);
   if (key.type === "named" && key.name === "tab") return { composer: complete(composer, words) };
@@ -183,7 +184,7 @@ function submit(composer: Composer): ComposerStep {
   const history = composer.history.at(-1) === text ? composer.history : [...composer.history, text];
   return {
     composer: { ...emptyComposer, killed: composer.killed, history: history.slice(-INPUT_HISTORY_MAX) },
-    action: { type: "submit", text: ask !== undefined && /^\s*\//.test(text) ? `/say ${text}` : text },
+    action: { type: "submit", text, asText: ask !== undefined },
   };
 }
 
@@ -257,7 +258,7 @@ function sameColumn(composer: Composer, start: number, end: number): number {
   return start + (places[Math.min(column, places.length - 1)] ?? 0);
 }
 
-function complete(composer: Composer, words: Words): Composer {
+function complete(composer: Composer, wordsNow: () => Words): Composer {
   const running = composer.completion;
   if (running !== undefined) {
     const at = (running.at + 1) % running.candidates.length;
@@ -265,6 +266,7 @@ function complete(composer: Composer, words: Words): Composer {
   }
   const from = composer.text.slice(0, composer.cursor).search(/\S*$/);
   const typed = composer.text.slice(from, composer.cursor).toLowerCase();
+  const words = wordsNow();
   const isCommand = from === 0 && typed.startsWith("/");
   const candidates = isCommand
     ? words.commands.filter((word) => word.startsWith(typed)).map((word) => `${word} `)

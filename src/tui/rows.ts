@@ -1,0 +1,120 @@
+/** One entry of the room -> the rows it takes on the screen, wrapped and coloured. Nothing is drawn to the right of text. */
+import type { Delivery, Entry, Presence, PresenceChange } from "../chat/room.ts";
+import { sanitizeLine, sanitizeNick, sanitizeText } from "../chat/sanitize.ts";
+import { clockText } from "../chat/wording.ts";
+import type { Message } from "../protocol/types.ts";
+import { type Palette, paintSpan, type Span } from "./style.ts";
+import { glyphsOf, wrapGlyphs } from "./text.ts";
+
+/** Lays out one entry; the same entry is laid out once. Valid for one width and one set of shared nicks. */
+export type RowLayout = (entry: Entry) => readonly string[];
+
+export function createRowLayout(width: number, sharedNicks: ReadonlySet<string>, palette: Palette): RowLayout {
+  const known = new WeakMap<Entry, readonly string[]>();
+  return (entry) => {
+    const before = known.get(entry);
+    if (before !== undefined) return before;
+    const rows = wrapSpans(entrySpans(entry, sharedNicks, palette), width);
+    known.set(entry, rows);
+    return rows;
+  };
+}
+
+/** The line between two days, for an entry at `time`. */
+export function dayRow(time: number, palette: Palette): string {
+  const day = new Date(time).toLocaleDateString("en-GB", {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+  });
+  return paintSpan({ text: `---- ${day} ----`, style: palette.dim });
+}
+
+export function unreadRow(palette: Palette): string {
+  return paintSpan({ text: "---- new ----", style: palette.accent });
+}
+
+/** Spans as one text, wrapped; rows after the first are indented below the text, behind the time. */
+export function wrapSpans(spans: readonly Span[], width: number): string[] {
+  const indent = width >= NARROW_WIDTH ? INDENT : 0;
+  const glyphs = spans.flatMap((span) => glyphsOf(span.text).map((glyph) => ({ ...glyph, style: span.style })));
+  return wrapGlyphs(glyphs, width, indent).map(([from, to], row) => {
+    let painted = row === 0 ? "" : " ".repeat(indent);
+    for (let at = from; at < to; ) {
+      const style = glyphs[at]?.style ?? "";
+      let text = "";
+      for (; at < to && glyphs[at]?.style === style; at++) text += glyphs[at]?.text;
+      painted += paintSpan({ text, style });
+    }
+    return painted;
+  });
+}
+
+// --- internal ---
+
+/** Width of `HH:MM `. */
+const INDENT = 6;
+/** Below this many columns an indent costs more than it helps. */
+const NARROW_WIDTH = 30;
+/** Names in one line of joins and leaves, per kind; the others are counted. */
+const NAMES_SHOWN_MAX = 8;
+
+function entrySpans(entry: Entry, sharedNicks: ReadonlySet<string>, palette: Palette): Span[] {
+  const time = { text: `${clockText(entry.time)} `, style: palette.dim };
+  if (entry.type === "message") return [time, ...messageSpans(entry.message, entry.delivery, sharedNicks, palette)];
+  if (entry.type === "presence") {
+    return [time, { text: `-- ${presenceText(entry.changes, sharedNicks)}`, style: palette.dim }];
+  }
+  // Texts of several lines (such as /help) keep their line ends.
+  const isError = entry.tone === "error";
+  const text = `${isError ? "!!" : "--"} ${sanitizeText(entry.text)}`;
+  return [time, { text, style: isError ? palette.error : palette.dim }];
+}
+
+function messageSpans(
+  message: Message,
+  delivery: Delivery | undefined,
+  sharedNicks: ReadonlySet<string>,
+  palette: Palette,
+): Span[] {
+  const { author, kind, own } = message;
+  const style = own ? palette.bold : palette.nick(author.id);
+  const nick: Span = { text: nickText(author.nick, author.tag, sharedNicks), style };
+  const plain = (text: string): Span => ({ text, style: "" });
+  const said = kind === "action" ? [plain("* "), nick, plain(" ")] : [plain("<"), nick, plain("> ")];
+  const spans = [...said, plain(sanitizeText(message.text))];
+  if (message.ahead) spans.push({ text: " (this sender's clock is ahead)", style: palette.accent });
+  if (delivery !== undefined) {
+    spans.push({
+      text: delivery.of === 0 ? " → nobody yet" : ` → ${delivery.reached}/${delivery.of}`,
+      style: palette.dim,
+    });
+  }
+  return spans;
+}
+
+function nickText(nick: string, tag: string, sharedNicks: ReadonlySet<string>): string {
+  return sharedNicks.has(nick) ? `${sanitizeNick(nick)}·${sanitizeLine(tag)}` : sanitizeNick(nick);
+}
+
+const PRESENCE_WORDS: ReadonlyArray<readonly [Presence, string, string]> = [
+  ["joined", "joined", "joined"],
+  ["back", "left and came back", "left and came back"],
+  ["passed", "came and went", "came and went"],
+  ["left", "left", "left"],
+  ["lost", "does not answer any more", "do not answer any more"],
+];
+
+/** "bob, eve joined; dan left" */
+function presenceText(changes: readonly PresenceChange[], sharedNicks: ReadonlySet<string>): string {
+  const parts: string[] = [];
+  for (const [status, one, several] of PRESENCE_WORDS) {
+    const nicks = changes.filter((change) => change.status === status).map((c) => nickText(c.nick, c.tag, sharedNicks));
+    if (nicks.length === 0) continue;
+    const hidden = nicks.length - NAMES_SHOWN_MAX;
+    const names = hidden > 1 ? `${nicks.slice(0, NAMES_SHOWN_MAX).join(", ")} and ${hidden} others` : nicks.join(", ");
+    parts.push(`${names} ${nicks.length === 1 ? one : several}`);
+  }
+  return parts.join("; ");
+}

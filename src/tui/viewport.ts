@@ -1,0 +1,98 @@
+/**
+ * Which rows of the room are on the screen. A scrolled view hangs on the entry at its top, so that nothing that arrives,
+ * above or below, moves it; without an anchor the view follows the newest lines.
+ */
+import { type Entry, indexOfKey, type Room } from "../chat/room.ts";
+import { dayRow, type RowLayout, unreadRow } from "./rows.ts";
+import type { Palette } from "./style.ts";
+
+/** The row at the top of the view: row `row` of the entry's own text; negative for the day and unread lines above it. */
+export type Anchor = { readonly key: string; readonly row: number };
+
+export type View = {
+  readonly rows: readonly string[];
+  /** Entries that begin below the view. */
+  readonly below: number;
+  /** undefined: the newest line is in view and the view follows it. */
+  readonly anchor: Anchor | undefined;
+};
+
+/** What laying out needs, besides the room itself. */
+export type Layout = { readonly height: number; readonly rowsOf: RowLayout; readonly palette: Palette };
+
+/** At most `height` rows of the room. The anchor that comes back is undefined once the newest line is in view. */
+export function viewRoom(room: Room, layout: Layout, anchor: Anchor | undefined): View {
+  const top = anchor === undefined ? endTop(room, layout) : resolve(room, layout, anchor);
+  const rows: string[] = [];
+  let index = top.index;
+  for (let row = top.row; index < room.entries.length && rows.length < layout.height; index++, row = 0) {
+    rows.push(...block(room, layout, index).rows.slice(row, row + layout.height - rows.length));
+  }
+  const isEnd = !isAbove(top, endTop(room, layout));
+  if (anchor !== undefined && isEnd) return viewRoom(room, layout, undefined);
+  return { rows, below: room.entries.length - index, anchor: isEnd ? undefined : anchor };
+}
+
+/** The anchor after scrolling by `delta` rows (negative: up). */
+export function scroll(room: Room, layout: Layout, anchor: Anchor | undefined, delta: number): Anchor | undefined {
+  const end = endTop(room, layout);
+  let { index, row } = anchor === undefined ? end : resolve(room, layout, anchor);
+  if (room.entries.length === 0) return undefined;
+  row += delta;
+  while (row < 0 && index > 0) row += block(room, layout, --index).rows.length;
+  while (index < end.index && row >= block(room, layout, index).rows.length)
+    row -= block(room, layout, index++).rows.length;
+  const top = { index, row: Math.max(0, row) };
+  return isAbove(top, end) ? anchorAt(room, layout, top) : undefined;
+}
+
+/** The anchor of the very first row; undefined if all rows fit. */
+export function scrollToStart(room: Room, layout: Layout): Anchor | undefined {
+  const start = { index: 0, row: 0 };
+  return isAbove(start, endTop(room, layout)) ? anchorAt(room, layout, start) : undefined;
+}
+
+// --- internal ---
+
+/** Row `row` of the block of entry `index`. */
+type Position = { readonly index: number; readonly row: number };
+
+const isAbove = (a: Position, b: Position): boolean => a.index < b.index || (a.index === b.index && a.row < b.row);
+
+/** The rows of an entry with the lines that stand above it: a new day, unread. */
+function block(room: Room, { rowsOf, palette }: Layout, index: number): { rows: readonly string[]; headers: number } {
+  const entry = room.entries[index] as Entry;
+  const before = room.entries[index - 1];
+  const headers: string[] = [];
+  if (before === undefined || dayOf(before.time) !== dayOf(entry.time)) headers.push(dayRow(entry.time, palette));
+  if (room.unread?.key === entry.key) headers.push(unreadRow(palette));
+  const rows = rowsOf(entry);
+  return { rows: headers.length === 0 ? rows : [...headers, ...rows], headers: headers.length };
+}
+
+function dayOf(time: number): string {
+  const date = new Date(time);
+  return `${date.getFullYear()} ${date.getMonth()} ${date.getDate()}`;
+}
+
+/** The top of the view that ends with the newest row. */
+function endTop(room: Room, layout: Layout): Position {
+  let index = room.entries.length;
+  let missing = layout.height;
+  while (index > 0 && missing > 0) missing -= block(room, layout, --index).rows.length;
+  return { index, row: Math.max(0, -missing) };
+}
+
+function resolve(room: Room, layout: Layout, anchor: Anchor): Position {
+  // An entry that is gone was trimmed or cleared: the next one takes its place.
+  const index = indexOfKey(room.entries, anchor.key);
+  if (index >= room.entries.length) return endTop(room, layout);
+  const isSame = room.entries[index]?.key === anchor.key;
+  const { rows, headers } = block(room, layout, index);
+  const row = isSame ? anchor.row + headers : 0;
+  return { index, row: Math.min(Math.max(0, row), rows.length - 1) };
+}
+
+function anchorAt(room: Room, layout: Layout, { index, row }: Position): Anchor {
+  return { key: (room.entries[index] as Entry).key, row: row - block(room, layout, index).headers };
+}
