@@ -1,0 +1,145 @@
+/** Gives a core what it lives on: a clock, an alarm, a transport, a journal, listeners. The real one, not the simulator's. */
+import { encodeInvite } from "../crypto/invite.ts";
+import { ownAddress } from "../net/interfaces.ts";
+import type { Transport } from "../net/transport.ts";
+import type { ChatEvent, Core, Endpoint, Millis } from "../protocol/types.ts";
+import type { Journal } from "../store/journal.ts";
+import { formatEndpoint, isLoopback, parseEndpoint } from "../wire/endpoint.ts";
+import { systemClock } from "./clock.ts";
+import { type DebugLog, debugLog } from "./debug.ts";
+import { createDriver } from "./driver.ts";
+import type { ChatNode, NodeOptions, NodeStats } from "./types.ts";
+import { undeliveredMessages } from "./undelivered.ts";
+
+export type HostParts = {
+  readonly core: Core;
+  readonly transport: Transport;
+  readonly journal: Journal;
+  readonly room: NodeOptions["room"];
+  readonly debug: NodeOptions["debug"];
+  /** Called once, when everything else is closed. */
+  readonly release: () => void;
+};
+
+/** Owns all its parts from now on: `close` closes them. */
+export function hostCore(parts: HostParts): ChatNode {
+  const { core, transport, journal } = parts;
+  const listeners = new Set<(event: ChatEvent) => void>();
+  const undelivered = undeliveredMessages();
+  let journalFailures = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let closing: Promise<void> | undefined;
+
+  const emit = (event: ChatEvent): void => {
+    undelivered.observe(event);
+    log.event(event);
+    for (const listener of [...listeners]) {
+      try {
+        listener(event);
+      } catch (error) {
+        // A listener's bug is not the node's: the effects go on, and the error surfaces as uncaught.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  };
+
+  const setAlarm = (at: Millis | undefined): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (at === undefined) return;
+    const delayMs = Math.min(Math.max(Math.ceil(at - systemClock().mono), 0), TIMEOUT_MS_MAX);
+    timer = setTimeout(() => driver.step({ type: "timer" }), delayMs);
+  };
+
+  const stats = (): NodeStats => {
+    const { dropped, ...counts } = core.stats();
+    const lost: Record<string, number> = { ...dropped, ...transport.counters() };
+    if (driver.backlogDrops() > 0) lost.backlog = driver.backlogDrops();
+    if (journalFailures > 0) lost["journal-failed"] = journalFailures;
+    const { heapUsed: heapBytes } = process.memoryUsage();
+    return { ...counts, dropped: lost, heapBytes, receiveBufferBytes: transport.receiveBufferBytes };
+  };
+
+  const address = (): Endpoint => {
+    const seen = core.self().address;
+    if (seen !== undefined) return seen;
+    const port = parseEndpoint(transport.address())?.port ?? 0;
+    return formatEndpoint(ownAddress() ?? "127.0.0.1", port) ?? transport.address();
+  };
+
+  const driver = createDriver({
+    core,
+    journal,
+    emit,
+    setAlarm,
+    clock: systemClock,
+    transmit: (bytes, to) => transport.send(bytes, to),
+    journalFailed: (error) => {
+      journalFailures += 1;
+      log.record("journal-failed", { reason: String(error) });
+    },
+  });
+  const log: DebugLog = debugLog(parts.debug, () => stats().dropped);
+  transport.onDatagram((bytes, from) => driver.step({ type: "datagram", bytes, from }));
+  log.record("listening", { address: transport.address(), receiveBufferBytes: transport.receiveBufferBytes });
+
+  const close = async (): Promise<void> => {
+    try {
+      driver.step({ type: "command", command: { type: "leave" } });
+    } catch (error) {
+      // Closing goes on: the others will notice by themselves.
+      log.record("leave-failed", { reason: String(error) });
+    }
+    await within(LEAVE_MS_MAX, driver.idle());
+    driver.stop();
+    log.stop();
+    await transport.close();
+    await within(JOURNAL_CLOSE_MS_MAX, journal.close());
+    listeners.clear();
+    parts.release();
+  };
+
+  return {
+    get room() {
+      const { name, key, private: isPrivate } = parts.room;
+      const own = address();
+      const endpoints = isLoopback(own) ? [] : [own];
+      return { name, private: isPrivate, invite: encodeInvite({ name, key, private: isPrivate, endpoints }) };
+    },
+    address,
+    self: () => core.self(),
+    peers: () => core.peers(systemClock()),
+    log: (limit) => core.log(limit),
+    stats,
+    command: (command) => driver.step({ type: "command", command }),
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    undelivered: undelivered.count,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+// --- internal ---
+
+/** setTimeout knows no longer delay; an alarm that rings early is simply set again. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+/** With the transport's 500 ms they make the 1 s that closing may take. */
+const LEAVE_MS_MAX = 300;
+const JOURNAL_CLOSE_MS_MAX = 150;
+
+/** Settles with `work`, or after `ms`, whatever becomes of it. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work.catch(() => {}), limit]);
+  clearTimeout(timer);
+}

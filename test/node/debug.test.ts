@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { DROPS_INTERVAL_MS, debugLog } from "../../src/node/debug.ts";
+import type { DebugRecord } from "../../src/node/types.ts";
+import type { ChatEvent } from "../../src/protocol/types.ts";
+import { event } from "./fakeCore.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it("sums up every 10 s what was lost since the last time, and says nothing when nothing was", () => {
+  const records: DebugRecord[] = [];
+  let dropped: Record<string, number> = { replayed: 2 };
+  const log = debugLog(
+    (record) => records.push(record),
+    () => dropped,
+  );
+  vi.advanceTimersByTime(DROPS_INTERVAL_MS);
+  vi.advanceTimersByTime(DROPS_INTERVAL_MS);
+  dropped = { replayed: 2, "send-EPERM": 5 };
+  vi.advanceTimersByTime(DROPS_INTERVAL_MS);
+  dropped = { replayed: 3, "send-EPERM": 5 };
+  log.stop();
+  vi.advanceTimersByTime(10 * DROPS_INTERVAL_MS);
+  expect(records.map(({ what, since }) => [what, since])).toEqual([
+    ["dropped", { replayed: 2 }],
+    ["dropped", { "send-EPERM": 5 }],
+    ["dropped", { replayed: 1 }],
+  ]);
+});
+
+it("records notices with their time, and never what was said", () => {
+  vi.setSystemTime(new Date("2026-01-31T12:00:00Z"));
+  const records: DebugRecord[] = [];
+  const log = debugLog(
+    (record) => records.push(record),
+    () => ({}),
+  );
+  log.event({ type: "message", message: { text: "secret" } } as unknown as ChatEvent);
+  log.event(event(7));
+  expect(records).toEqual([{ at: "2026-01-31T12:00:00.000Z", what: "notice", code: "clock-skew", aheadMs: 7 }]);
+  log.stop();
+});
+
+it("costs no timer when nobody listens", () => {
+  debugLog(undefined, () => ({}));
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -1,0 +1,204 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { decodeInvite } from "../../src/crypto/invite.ts";
+import { ownAddress } from "../../src/net/interfaces.ts";
+import type { Transport } from "../../src/net/transport.ts";
+import { openUdp } from "../../src/net/udp.ts";
+import { systemClock } from "../../src/node/clock.ts";
+import { hostCore } from "../../src/node/host.ts";
+import type { ChatNode, DebugRecord } from "../../src/node/types.ts";
+import type { ChatEvent, Effect, Endpoint, Input, PeerView } from "../../src/protocol/types.ts";
+import type { Journal } from "../../src/store/journal.ts";
+import { memoryJournal } from "../../src/store/memory.ts";
+import { parseEndpoint } from "../../src/wire/endpoint.ts";
+import { emit, event, type FakeCore, fakeCore } from "./fakeCore.ts";
+
+const nodes: ChatNode[] = [];
+const room = { name: "test", key: new Uint8Array(32).fill(7), private: true };
+
+afterEach(async () => {
+  for (const node of nodes.splice(0)) await node.close();
+});
+
+it("hands datagrams to the core and the core's datagrams to the network", async () => {
+  const echo = await host((input) =>
+    input.type === "datagram" ? [{ type: "transmit", bytes: input.bytes, to: input.from }] : [],
+  );
+  const client = await openUdp({ port: 0 });
+  const answers: Uint8Array[] = [];
+  client.onDatagram((bytes) => answers.push(Uint8Array.from(bytes)));
+  client.send(Uint8Array.of(1, 2), echo.reach);
+  await until(() => expect(answers).toEqual([Uint8Array.of(1, 2)]));
+  await client.close();
+});
+
+it("rings the alarm when the core asks, never early by more than a rounding, and once per deadline", async () => {
+  const { core, node } = await host((input, at) => {
+    if (input.type === "command") core.deadline = at + 40;
+    if (input.type === "timer") core.deadline = undefined;
+    return [];
+  });
+  const startedAt = systemClock().mono;
+  node.command({ type: "rename", nick: "x" });
+  await until(() => expect(core.inputs.at(-1)?.input.type).toBe("timer"));
+  expect((core.inputs.at(-1)?.now.mono ?? 0) - startedAt).toBeGreaterThan(38);
+  expect(core.inputs.filter(({ input }) => input.type === "timer").length).toBe(1);
+});
+
+it("rings a deadline that has passed at once, and one that is years away not at all", async () => {
+  const { core, node } = await host((input, at) => {
+    if (input.type === "command") core.deadline = at - 1000;
+    if (input.type === "timer") core.deadline = at + 1e12;
+    return [];
+  });
+  node.command({ type: "rename", nick: "x" });
+  await until(() => expect(core.inputs.length).toBe(2));
+  // A delay that setTimeout cannot hold would ring every millisecond.
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(core.inputs.length).toBe(2);
+});
+
+describe("listeners", () => {
+  it("hear events in order, until they unsubscribe", async () => {
+    const { node } = await host(() => [emit(1), emit(2)]);
+    const heard: ChatEvent[] = [];
+    const unsubscribe = node.subscribe((event) => heard.push(event));
+    node.command({ type: "leave" });
+    unsubscribe();
+    node.command({ type: "leave" });
+    expect(heard).toEqual([event(1), event(2)]);
+  });
+
+  it("that throw keep neither the others from hearing nor the node from going on", async () => {
+    const { node } = await host(() => [emit(1), emit(2)]);
+    const surfaced: unknown[] = [];
+    const queue = vi.spyOn(globalThis, "queueMicrotask").mockImplementation((task) => {
+      try {
+        task();
+      } catch (error) {
+        surfaced.push(error);
+      }
+    });
+    const bug = new Error("bug in a face");
+    const unsubscribe = node.subscribe(() => {
+      throw bug;
+    });
+    const heard: ChatEvent[] = [];
+    node.subscribe((event) => heard.push(event));
+    node.command({ type: "leave" });
+    unsubscribe();
+    queue.mockRestore();
+    expect(heard).toEqual([event(1), event(2)]);
+    expect(surfaced).toEqual([bug, bug]);
+  });
+});
+
+it("counts what the socket, the journal and the core lost, in one table", async () => {
+  const full: Journal = { ...memoryJournal(), append: () => Promise.reject(new Error("ENOSPC")) };
+  const records: DebugRecord[] = [];
+  const respond = (): Effect[] => [
+    { type: "transmit", bytes: Uint8Array.of(1), to: "nowhere" as Endpoint },
+    { type: "persist", entry: { type: "message", id: "" as never, bytes: Uint8Array.of(1) } },
+  ];
+  const { core, node } = await host(respond, { journal: full, debug: (record) => records.push(record) });
+  const stats = core.stats();
+  core.stats = () => ({ ...stats, messages: 3, dropped: { replayed: 4 } });
+  node.command({ type: "rename", nick: "x" });
+  await until(() => expect(node.stats().dropped).toEqual({ replayed: 4, "send-bad-endpoint": 1, "journal-failed": 1 }));
+  expect(node.stats().messages).toBe(3);
+  expect(node.stats().heapBytes).toBeGreaterThan(1e6);
+  expect(node.stats().receiveBufferBytes).toBeGreaterThan(0);
+  expect(records.map(({ what }) => what)).toEqual(["listening", "journal-failed"]);
+});
+
+describe("the address", () => {
+  it("is what peers see, and the invite carries it", async () => {
+    const { core, node } = await host(() => []);
+    const seen = "10.9.8.7:4444" as Endpoint;
+    core.self = () => ({ address: seen }) as PeerView;
+    expect(node.address()).toBe(seen);
+    expect(decodeInvite(node.room.invite)).toEqual({ ...room, endpoints: [seen] });
+  });
+
+  it("is that of an interface, or the loopback, with the port that is really open, before any peer said so", async () => {
+    const { node, transport } = await host(() => []);
+    const parts = parseEndpoint(node.address());
+    expect(parts?.port).toBe(parseEndpoint(transport.address())?.port);
+    expect(parts?.address).toBe(ownAddress() ?? "127.0.0.1");
+  });
+
+  it("of a host without a network stays out of the invite: it would lead to the guest's own machine", async () => {
+    const { core, node } = await host(() => []);
+    core.self = () => ({ address: "127.0.0.1:4444" as Endpoint }) as PeerView;
+    expect(decodeInvite(node.room.invite)).toEqual({ ...room, endpoints: [] });
+  });
+});
+
+describe("closing", () => {
+  it("says goodbye, lets it leave the machine, and releases the identity last", async () => {
+    const guest = await openUdp({ port: 0 });
+    const heard: Uint8Array[] = [];
+    guest.onDatagram((bytes) => heard.push(Uint8Array.from(bytes)));
+    const to = `127.0.0.1:${parseEndpoint(guest.address())?.port}` as Endpoint;
+    const bye = Array.from({ length: 20 }, (_, n): Effect => ({ type: "transmit", bytes: Uint8Array.of(n), to }));
+    const done: string[] = [];
+    const { core, node } = await host(() => bye, {
+      release: () => done.push("released"),
+      closed: () => done.push("closed"),
+    });
+    await Promise.all([node.close(), node.close()]);
+    expect(core.inputs.map(({ input }) => input)).toEqual([{ type: "command", command: { type: "leave" } }]);
+    expect(done).toEqual(["closed", "released"]);
+    await until(() => expect(heard.length).toBe(20));
+    await guest.close();
+  });
+
+  it("takes no longer than 1 s though the journal never answers", async () => {
+    const never = new Promise<void>(() => {});
+    const stuck: Journal = { ...memoryJournal(), append: () => never, close: () => never };
+    const entry = { type: "message", id: "" as never, bytes: Uint8Array.of(1) } as const;
+    const { node } = await host(() => [{ type: "persist", entry }], { journal: stuck });
+    const startedAt = performance.now();
+    await node.close();
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+  });
+
+  it("ends the timers and hears nothing more", async () => {
+    const { core, node } = await host(() => []);
+    core.deadline = systemClock().mono + 30;
+    node.command({ type: "rename", nick: "x" });
+    await node.close();
+    const handled = core.inputs.length;
+    node.command({ type: "rename", nick: "y" });
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(core.inputs.length).toBe(handled);
+  });
+});
+
+type Extras = {
+  journal?: Journal;
+  debug?: (record: DebugRecord) => void;
+  release?: () => void;
+  closed?: () => void;
+};
+
+type Hosted = { core: FakeCore; node: ChatNode; transport: Transport; reach: Endpoint };
+
+async function host(respond: (input: Input, mono: number) => Effect[], extras: Extras = {}): Promise<Hosted> {
+  const udp = await openUdp({ port: 0 });
+  const transport: Transport = { ...udp, close: () => udp.close().then(extras.closed) };
+  const core = fakeCore((input, now) => respond(input, now.mono));
+  const node = hostCore({
+    core,
+    transport,
+    journal: extras.journal ?? memoryJournal(),
+    room,
+    debug: extras.debug,
+    release: extras.release ?? (() => {}),
+  });
+  nodes.push(node);
+  return { core, node, transport, reach: `127.0.0.1:${parseEndpoint(udp.address())?.port}` as Endpoint };
+}
+
+async function until(check: () => void): Promise<void> {
+  await vi.waitFor(check, { timeout: 5000, interval: 5 });
+}
