@@ -1,3 +1,4 @@
+// Which of a host's addresses is shown to people.
 import type { NetworkInterfaceInfo } from "node:os";
 import { expect, it } from "vitest";
 import { likeliestAddress } from "../../src/net/interfaces.ts";

@@ -1,3 +1,4 @@
+// The built-in fault loses what it was asked to lose.
 import { expect, it } from "vitest";
 import { lossyTransport } from "../../src/net/lossy.ts";
 import type { Transport } from "../../src/net/transport.ts";

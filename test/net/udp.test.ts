@@ -1,3 +1,4 @@
+// UDP on a real loopback, and on systems that refuse: ports, fall-back to IPv4, errors of every kind.
 import { createSocket, type Socket } from "node:dgram";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Transport, TransportError } from "../../src/net/transport.ts";

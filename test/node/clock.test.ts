@@ -1,3 +1,4 @@
+// The operating system's clocks as the node reads them.
 import { expect, it } from "vitest";
 import { systemClock } from "../../src/node/clock.ts";
 

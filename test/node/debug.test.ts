@@ -1,3 +1,4 @@
+// What a node tells whoever looks for a fault.
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { DROPS_INTERVAL_MS, debugLog } from "../../src/node/debug.ts";
 import type { DebugRecord } from "../../src/node/types.ts";

@@ -1,3 +1,4 @@
+// Order of effects, the one alarm, journals that write in the background, hosts that sleep.
 import { describe, expect, it } from "vitest";
 import { BACKLOG_MAX, createDriver, type Driver } from "../../src/node/driver.ts";
 import type { ChatEvent, Effect, Input, JournalEntry, Now } from "../../src/protocol/types.ts";

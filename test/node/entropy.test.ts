@@ -1,3 +1,4 @@
+// Chance from the operating system.
 import { expect, it } from "vitest";
 import { randomBootId, systemRng } from "../../src/node/entropy.ts";
 

@@ -1,3 +1,4 @@
+// A core on a real clock and a real socket.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { decodeInvite } from "../../src/crypto/invite.ts";
 import { ownAddress } from "../../src/net/interfaces.ts";

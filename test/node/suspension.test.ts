@@ -1,3 +1,4 @@
+// Sleep and standstill, told from two clocks and an alarm.
 import { expect, it } from "vitest";
 import { suspensionDetector } from "../../src/node/suspension.ts";
 

@@ -1,3 +1,4 @@
+// Which own messages are still with nobody else.
 import { expect, it } from "vitest";
 import { UNDELIVERED_MAX, undeliveredMessages } from "../../src/node/undelivered.ts";
 import type { ChatEvent } from "../../src/protocol/types.ts";

@@ -1,3 +1,4 @@
+// Identities on disk: kept, private, never shared by two programs, never overwritten.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {

@@ -1,3 +1,4 @@
+// The memory journal against the suite of all journals.
 import { memoryJournal } from "../../src/store/memory.ts";
 import { describeJournal } from "../suites/journal.ts";
 
