@@ -1,0 +1,82 @@
+// Issue 2, must show 4: with fanout 5 and one sighting nobody sends a message on to more than 5 peers, nor twice.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Client, Stats } from "./client.ts";
+import { expectOneLog, type Mesh, openMesh, waitForRoster, waitForTexts } from "./mesh.ts";
+import { whyNoNamespaces } from "./namespaces.ts";
+
+const obstacle = whyNoNamespaces();
+if (obstacle !== undefined) console.warn(`skipped: tests of twelve hosts: ${obstacle}`);
+
+const HOSTS = 12;
+const FANOUT = 5;
+
+describe.skipIf(obstacle !== undefined)("twelve hosts with fanout 5 and one sighting", () => {
+  let mesh: Mesh;
+  let clients: Client[] = [];
+
+  beforeAll(async () => {
+    mesh = openMesh(HOSTS, { SMPLCHAT_GOSSIP_FANOUT: String(FANOUT), SMPLCHAT_RELAY_SEEN_LIMIT: "1" });
+    clients = [mesh.start(0)];
+    await clients[0]?.waitForLine((line) => line.type === "ready", 10_000, "ready");
+    for (let at = 1; at < HOSTS; at++) clients.push(mesh.start(at, 0));
+    await waitForRoster(clients, 30_000);
+  }, 60_000);
+
+  afterAll(() => mesh?.close());
+
+  test("send each message on to at most 5 others, once, and still all get it", async () => {
+    for (const [said, author] of [clients[0], clients[7], clients[11]].entries()) {
+      const before = await allStats();
+      author?.say(`message ${said + 1}`);
+      await waitForTexts(clients, [`message ${said + 1}`], 10_000);
+      const grown = growth(before, await allStats());
+      for (const { relayed, sentOn } of grown) {
+        expect(relayed).toBeLessThanOrEqual(FANOUT);
+        expect(sentOn).toBeLessThanOrEqual(FANOUT);
+      }
+      // Everyone but the author was sent it by somebody.
+      expect(sum(grown.map(({ relayed }) => relayed))).toBeGreaterThanOrEqual(HOSTS - 1);
+      expect(sum(grown.map(({ payloadsIn }) => payloadsIn))).toBeGreaterThanOrEqual(HOSTS - 1);
+    }
+    await expectOneLog(clients, 3);
+  });
+
+  test("relay nothing a second time, however long they sit together", async () => {
+    const before = await allStats();
+    clients[3]?.say("quiet");
+    await waitForTexts(clients, ["quiet"], 10_000);
+    // Ten probe rounds among them after the message: whoever would relay again has had every occasion.
+    const [first] = clients;
+    const target = (await first?.stats())?.datagramsIn ?? 0;
+    while (((await first?.stats())?.datagramsIn ?? 0) < target + 10) await new Promise((r) => setTimeout(r, 100));
+    for (const { relayed, sentOn } of growth(before, await allStats())) {
+      expect(relayed).toBeLessThanOrEqual(FANOUT);
+      expect(sentOn).toBeLessThanOrEqual(FANOUT);
+    }
+  });
+
+  function allStats(): Promise<Stats[]> {
+    return Promise.all(clients.map((client) => client.stats()));
+  }
+});
+
+// --- internal ---
+
+/** Per node; `sentOn` are bodies sent but for the repeats that a missing acknowledgement caused. */
+function growth(
+  before: readonly Stats[],
+  after: readonly Stats[],
+): { relayed: number; sentOn: number; payloadsIn: number }[] {
+  return after.map((now, i) => {
+    const then = before[i] ?? now;
+    return {
+      relayed: now.relayed - then.relayed,
+      sentOn: now.payloadsOut - now.retries - (then.payloadsOut - then.retries),
+      payloadsIn: now.payloadsIn - then.payloadsIn,
+    };
+  });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
+}
