@@ -1,0 +1,165 @@
+/** Messages and statements prove themselves: to anyone in their room, for their author, and in one way only. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { identityFromSeed } from "../../src/crypto/identity.ts";
+import { createRoom, roomKeyFromName } from "../../src/crypto/keyring.ts";
+import {
+  readMessage,
+  readStatement,
+  type SignedMessage,
+  type SignedStatement,
+  signMessage,
+  signStatement,
+  verifyMessage,
+  verifyStatement,
+} from "../../src/crypto/signed.ts";
+import { CursorError } from "../../src/wire/cursor.ts";
+import { timeOfId } from "../../src/wire/ids.ts";
+import { encodeContent, SIGNATURE_BYTES } from "../../src/wire/message.ts";
+import { encodeStatementContent } from "../../src/wire/statement.ts";
+import { contentArbitrary, statementArbitrary } from "../wire/arbitraries.ts";
+import { SMALL_ORDER_POINTS, UNIVERSAL_SIGNATURE, withLargeS } from "./badKeys.ts";
+
+const anna = identityFromSeed(new Uint8Array(32).fill(1));
+const bob = identityFromSeed(new Uint8Array(32).fill(2));
+const tea = createRoom(roomKeyFromName("tea"));
+const coffee = createRoom(roomKeyFromName("coffee"));
+const said = { seq: 3, hlc: 1_700_000_000_000, kind: "text", parents: [], nick: "anna", text: "hi" } as const;
+const stated = { boot: "0102030405060708", incarnation: 9, status: "alive", nick: "anna", endpoints: [] } as const;
+const message = signMessage(tea, anna, said);
+const statement = signStatement(tea, anna, stated as unknown as Parameters<typeof signStatement>[2]);
+
+/** As a receiver does it. */
+const accepts = (bytes: Uint8Array, room = tea): SignedMessage | undefined => {
+  const read = readMessage(room, bytes);
+  return read !== undefined && verifyMessage(room, read) ? read : undefined;
+};
+const acceptsStatement = (bytes: Uint8Array, room = tea): SignedStatement | undefined => {
+  const read = readStatement(bytes);
+  return read !== undefined && verifyStatement(room, read) ? read : undefined;
+};
+const bitsChanged = (bytes: Uint8Array): Buffer[] =>
+  Array.from({ length: bytes.length * 8 }, (_, bit) => {
+    const out = Buffer.from(bytes);
+    out[bit >> 3] = (out[bit >> 3] as number) ^ (1 << (bit & 7));
+    return out;
+  });
+
+describe("a signed message", () => {
+  it("is read as it was signed, and verified", () => {
+    fc.assert(
+      fc.property(contentArbitrary, ({ author: _, ...content }) => {
+        const made = signMessage(tea, anna, content);
+        expect(made.content).toEqual({ ...content, author: anna.id });
+        expect(accepts(made.bytes)).toEqual(made);
+        expect(timeOfId(made.id)).toBe(content.hlc);
+        expect(made.id).toMatch(/^[0-9a-f]{48}$/);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("with any bit changed is refused", () => {
+    for (const bytes of bitsChanged(message.bytes)) expect(accepts(bytes)).toBeUndefined();
+  });
+
+  it("is refused in another room, and has another id there", () => {
+    expect(accepts(message.bytes, coffee)).toBeUndefined();
+    expect(readMessage(coffee, message.bytes)?.id).not.toBe(message.id);
+    expect(signMessage(coffee, anna, said).id).not.toBe(message.id);
+  });
+
+  it("is refused when another signed it", () => {
+    const content = encodeContent(message.content);
+    const forged = Buffer.concat([content, bob.sign(content)]);
+    expect(accepts(forged)).toBeUndefined();
+    const ofBob = signMessage(tea, bob, said);
+    const swapped = Buffer.concat([content, ofBob.bytes.subarray(-SIGNATURE_BYTES)]);
+    expect(accepts(swapped)).toBeUndefined();
+  });
+
+  it("has an id that its signature has no part in", () => {
+    const bytes = Buffer.from(message.bytes);
+    bytes.fill(0, bytes.length - SIGNATURE_BYTES);
+    expect(readMessage(tea, bytes)?.id).toBe(message.id);
+  });
+
+  it("has another id with every other content", () => {
+    const others = [
+      signMessage(tea, bob, said),
+      signMessage(tea, anna, { ...said, seq: 4 }),
+      signMessage(tea, anna, { ...said, hlc: said.hlc + 1 }),
+      signMessage(tea, anna, { ...said, kind: "action" }),
+      signMessage(tea, anna, { ...said, parents: [message.id] }),
+      signMessage(tea, anna, { ...said, nick: "Anna" }),
+      signMessage(tea, anna, { ...said, text: "hi " }),
+    ];
+    expect(new Set([message, ...others].map((made) => made.id)).size).toBe(1 + others.length);
+  });
+
+  it("sorts by its time, whoever wrote it", () => {
+    const ids = [0, 1, 255, 256, 2 ** 40, 2 ** 48 - 1].map(
+      (hlc) => signMessage(tea, hlc % 2 === 0 ? anna : bob, { ...said, hlc }).id,
+    );
+    expect(ids.toSorted()).toEqual(ids);
+  });
+
+  it("that no one would accept is not signed", () => {
+    expect(() => signMessage(tea, anna, { ...said, nick: "x".repeat(65) })).toThrow(CursorError);
+    expect(() => signMessage(tea, anna, { ...said, hlc: 2 ** 48 })).toThrow(RangeError);
+  });
+
+  it("by a key of small order is refused, though its signature fits everything elsewhere", () => {
+    for (const point of SMALL_ORDER_POINTS) {
+      const content = Buffer.concat([Buffer.from(point, "hex"), message.bytes.subarray(32, -SIGNATURE_BYTES)]);
+      const bytes = Buffer.concat([content, Buffer.from(UNIVERSAL_SIGNATURE, "hex")]);
+      expect(readMessage(tea, bytes)?.content.author).toBe(point);
+      expect(accepts(bytes)).toBeUndefined();
+    }
+  });
+
+  it("with another spelling of its signature is refused", () => {
+    const [content, signature] = [
+      message.bytes.subarray(0, -SIGNATURE_BYTES),
+      message.bytes.subarray(-SIGNATURE_BYTES),
+    ];
+    expect(accepts(Buffer.concat([content, withLargeS(signature)]))).toBeUndefined();
+    expect(accepts(Buffer.concat([content, signature]))).toEqual(message);
+  });
+});
+
+describe("a signed statement", () => {
+  it("is read as it was signed, and verified", () => {
+    fc.assert(
+      fc.property(statementArbitrary, ({ peer: _, ...content }) => {
+        const made = signStatement(tea, anna, content);
+        expect(made.content).toEqual({ ...content, peer: anna.id });
+        expect(acceptsStatement(made.bytes)).toEqual(made);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("with any bit changed is refused", () => {
+    for (const bytes of bitsChanged(statement.bytes)) expect(acceptsStatement(bytes)).toBeUndefined();
+  });
+
+  it("is refused in another room", () => {
+    expect(acceptsStatement(statement.bytes, coffee)).toBeUndefined();
+  });
+
+  it("of another about someone is refused: no one speaks for another", () => {
+    const content = encodeStatementContent(statement.content);
+    const byBob = signStatement(tea, bob, statement.content);
+    expect(byBob.content.peer).toBe(bob.id);
+    expect(acceptsStatement(Buffer.concat([content, byBob.bytes.subarray(-SIGNATURE_BYTES)]))).toBeUndefined();
+  });
+
+  it("and a message never stand for one another, though one key signs both", () => {
+    const label = (text: string, content: Uint8Array) => Buffer.concat([Buffer.from(text), tea.id, content]);
+    const content = message.bytes.subarray(0, -SIGNATURE_BYTES);
+    const signed = (text: string) => Buffer.concat([content, anna.sign(label(text, content))]);
+    expect(accepts(signed("smplchat message 1\0"))).toEqual(message);
+    expect(accepts(signed("smplchat statement 1\0"))).toBeUndefined();
+  });
+});
