@@ -13,7 +13,7 @@ import type { Millis, Now } from "../protocol/types.ts";
 export const SUSPENSION_MS_MIN = 5_000;
 
 export type SuspensionDetector = {
-  /** Called before every input. `alarmAt`: when the alarm was due. Returns how long the node was gone: 0, or > 5,000 ms. */
+  /** Called before every input. `alarmAt`: when the alarm was due. Returns how long the node was gone: 0, or whole ms >= 5,000. */
   readonly observe: (now: Now, alarmAt: Millis | undefined) => Millis;
 };
 
@@ -25,7 +25,7 @@ export function suspensionDetector(start: Now): SuspensionDetector {
       // Anything observed since the alarm was due shows that the process ran: only the time after it counts.
       const lateMs = alarmAt === undefined ? 0 : now.mono - Math.max(alarmAt, last.mono);
       last = now;
-      return (sleptMs > SUSPENSION_MS_MIN ? sleptMs : 0) + (lateMs > SUSPENSION_MS_MIN ? lateMs : 0);
+      return Math.round((sleptMs > SUSPENSION_MS_MIN ? sleptMs : 0) + (lateMs > SUSPENSION_MS_MIN ? lateMs : 0));
     },
   };
 }
