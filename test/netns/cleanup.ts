@@ -4,6 +4,11 @@
 export function atEnd(cleanup: () => void): void {
   if (cleanups.push(cleanup) === 1) {
     process.once("exit", runAll);
+    // The test runner died: nobody is left to report to.
+    process.once("disconnect", () => {
+      runAll();
+      process.kill(process.pid, "SIGKILL");
+    });
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.once(signal, () => {
         runAll();
