@@ -11,7 +11,7 @@ export function ownAddress(): string | undefined {
   }
 }
 
-/** IPv4 before IPv6, since it is shorter to read out; never a link-local one, which means nothing without its interface. */
+/** IPv4 before IPv6: it is shorter to read out. Never a link-local one, which means nothing without its interface. */
 export function likeliestAddress(interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>): string | undefined {
   const all = Object.values(interfaces).flatMap((infos) => infos ?? []);
   const usable = all.filter(({ internal, address }) => !internal && !/^(fe[89ab]|169\.254\.)/i.test(address));

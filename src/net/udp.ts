@@ -20,7 +20,7 @@ export type UdpOptions = {
 const NEXT_PORTS = 100;
 /** The default of Linux, 208 KiB, loses nearly everything that arrives while the process is busy for 400 ms. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
-/** Datagrams the kernel does not take yet wait in memory; beyond this they are lost, as they would be in a full queue. */
+/** Datagrams the kernel does not take yet wait in memory; beyond this they are lost, as in any full queue. */
 const SEND_QUEUE_BYTES_MAX = 1024 * 1024;
 /** BOUNDED: parsed and formatted endpoints; a full cache is emptied, which only costs parsing again. */
 const ENDPOINT_CACHE_MAX = 4096;

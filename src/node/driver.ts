@@ -45,7 +45,7 @@ export const BACKLOG_MAX = 10_000;
 export function createDriver(options: DriverOptions): Driver {
   const { core, journal, clock } = options;
   const detector = suspensionDetector(clock());
-  /** From `head` on: what is still to be performed. A barrier, an entry being written, holds back what stands behind it. */
+  /** From `head` on: what is still to be performed. A barrier, an entry being written, holds back what is behind. */
   const outbox: (Effect | Barrier)[] = [];
   let head = 0;
   const inputs: Input[] = [];

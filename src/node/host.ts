@@ -1,4 +1,4 @@
-/** Gives a core what it lives on: a clock, an alarm, a transport, a journal, listeners. The real one, not the simulator's. */
+/** Gives a core what it lives on: a clock, an alarm, a transport, a journal, listeners. The real ones. */
 import { encodeInvite } from "../crypto/invite.ts";
 import { ownAddress } from "../net/interfaces.ts";
 import type { Transport } from "../net/transport.ts";

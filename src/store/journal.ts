@@ -7,8 +7,8 @@ export type StoredMessage = { readonly id: MessageId; readonly bytes: Uint8Array
 export interface Journal {
   /**
    * Keeps a message (one id twice: the first stays) or drops all below an id. Undefined: done, as durable as this
-   * journal gets. A promise: settles when it is durable, rejects when it is not and never will be (a full disk); calls may
-   * overlap, so that an implementation can write several in one go. `bytes` are not changed afterwards.
+   * journal gets. A promise: settles when it is durable, rejects when it is not and never will be (a full disk); calls
+   * may overlap, so that an implementation can write several in one go. `bytes` are not changed afterwards.
    */
   append(entry: JournalEntry): undefined | Promise<void>;
   /** Everything kept, in the order of ids; `for await` reads either. Not to be appended to while it is read. */
