@@ -1,4 +1,4 @@
-/** A transport that loses a share of what it is asked to send: the built-in fault to try the protocol (DROP_PERCENT). */
+/** A transport that loses a share of what it is asked to send: the built-in fault (DROP_PERCENT). */
 import type { Transport } from "./transport.ts";
 
 /** `percent` 0..100 of the datagrams; `chance` gives numbers in [0, 1). Losses are counted as `drop-percent`. */
