@@ -19,7 +19,11 @@ import { type Anchor, type Layout, scroll, scrollToStart, viewRoom } from "./vie
 /** What the host has to do after a key, besides drawing. */
 export type KeyOutcome = "draw" | "redraw" | "suspend" | "quit";
 
-export type ScreenFrame = ScreenRows & { readonly cursorRow: number; readonly beforeCursor: string };
+export type ScreenFrame = ScreenRows & {
+  readonly columns: number;
+  readonly cursorRow: number;
+  readonly beforeCursor: string;
+};
 
 export interface Controller {
   key(key: Key): KeyOutcome;

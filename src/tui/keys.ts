@@ -107,7 +107,7 @@ function takeKey(input: string, final: boolean): Taken | undefined {
 
 function takeEscape(input: string, final: boolean): Taken | undefined {
   if (input.length === 1) return final ? { length: 1, key: named("escape") } : undefined;
-  const csi = /^\x1b(\x1b?)\[(\[?[0-?]*)[ -/]*([@-~])/.exec(input);
+  const csi = /^\x1b(\x1b?)\[(\[?[0-?]*)[ -/]*([@-Z\\-~])/.exec(input);
   if (csi !== null) return { length: csi[0].length, key: csiKey(csi[2] ?? "", csi[3] ?? "", csi[1] !== "") };
   const ss3 = /^\x1b(\x1b?)O([0-9;]*)([A-Za-z])/.exec(input);
   if (ss3 !== null) return { length: ss3[0].length, key: csiKey(ss3[2] ?? "", ss3[3] ?? "", ss3[1] !== "") };
@@ -158,8 +158,8 @@ const NUMBER_NAMES: Readonly<Record<string, KeyName>> = {
 function csiKey(parameters: string, final: string, alt: boolean): Key | undefined {
   if (parameters === "" && final === "I") return named("focus-in");
   if (parameters === "" && final === "O") return named("focus-out");
-  // The Linux console's F1 to F5 (CSI [ A): no keys of ours.
-  if (parameters.startsWith("[")) return undefined;
+  // The Linux console's F1 to F5 (CSI [ A) and answers to questions (CSI ? 62 c): no keys of ours.
+  if (/^[[<=>?]/.test(parameters)) return undefined;
   const [first = "", second = ""] = parameters.split(";");
   const bits = Math.max(0, Number.parseInt(second, 10) - 1) || 0;
   const isTilde = final === "~" || final === "^" || final === "$";

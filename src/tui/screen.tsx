@@ -8,7 +8,6 @@ import { memo, type ReactNode } from "react";
 
 /** Everything on the screen, top to bottom: rows that fit its width, coloured by SGR sequences. */
 export type ScreenRows = {
-  readonly columns: number;
   /** As many as the message area has. */
   readonly messages: readonly string[];
   /** undefined: there is no room for it. */
@@ -28,25 +27,24 @@ export interface Canvas {
  * filled to the last row, and draws nothing at all where it believes itself in CI.
  */
 export function openCanvas(onFrame: (rows: readonly string[]) => void): Canvas {
-  let isDrawing = false;
-  let columns = 80;
+  let drawn: ScreenRows | undefined;
   const frames = new Writable({
     decodeStrings: false,
     write(frame: string, _encoding, done) {
-      if (isDrawing) onFrame(frame.split("\n"));
+      if (drawn !== undefined) onFrame(resolveHandles(frame, drawn));
       done();
     },
   });
-  Object.defineProperty(frames, "columns", { get: () => columns });
+  // Every row is one handle wide for Ink, which keeps a cell for each column of each row, at each frame.
+  Object.defineProperty(frames, "columns", { value: 1 });
   const stdout = frames as NodeJS.WriteStream;
   const options = { stdout, stdin: process.stdin, debug: true, exitOnCtrlC: false, patchConsole: false };
   const ink = render(null, { ...options, isScreenReaderEnabled: false });
   return {
     draw(rows) {
-      columns = rows.columns;
-      isDrawing = true;
+      drawn = rows;
       ink.rerender(<Screen {...rows} />);
-      isDrawing = false;
+      drawn = undefined;
     },
     close: () => ink.unmount(),
   };
@@ -57,22 +55,31 @@ export function openCanvas(onFrame: (rows: readonly string[]) => void): Canvas {
 function Screen({ messages, status, composer }: ScreenRows): ReactNode {
   return (
     <Box flexDirection="column">
-      <Rows rows={messages} />
-      {status !== undefined && <Rows rows={[status]} />}
-      <Rows rows={composer} />
+      <Rows first={0} rows={messages} />
+      {status !== undefined && <Rows first={messages.length} rows={[status]} />}
+      <Rows first={messages.length + 1} rows={composer} />
     </Box>
   );
 }
 
 /**
- * Rows that are laid out already. Ink remembers the measure of every text it has ever laid out, without bound; rows that
- * come in by a transform of a text that is always the same keep a chat of weeks out of that memory.
+ * Rows pass through Ink as handles, one character each, which stand for them in its frame. Ink would parse every
+ * character of every row anew for each frame, which costs more than all the rest of the screen together; and it
+ * remembers the measure of every text that it has ever laid out, without bound: a text that is always the same, turned
+ * into handles by a transform, keeps a chat of weeks out of that memory.
  */
-const Rows = memo(({ rows }: { readonly rows: readonly string[] }): ReactNode => {
+const Rows = memo(({ first, rows }: { readonly first: number; readonly rows: readonly string[] }): ReactNode => {
   if (rows.length === 0) return null;
-  return <Transform transform={(_, index) => rows[index] ?? ""}>{placeholder(rows.length)}</Transform>;
+  const placeholder = new Array<string>(rows.length).fill(" ").join("\n");
+  return (
+    <Transform transform={(_, index) => String.fromCharCode(FIRST_HANDLE + first + index)}>{placeholder}</Transform>
+  );
 });
 
-function placeholder(height: number): string {
-  return new Array<string>(height).fill(" ").join("\n");
+/** The private use area begins here: 6,400 rows can be told apart, which no terminal has. */
+const FIRST_HANDLE = 0xe000;
+
+function resolveHandles(frame: string, { messages, status, composer }: ScreenRows): string[] {
+  const rows = [...messages, status ?? "", ...composer];
+  return frame.split("\n").map((line) => rows[line.charCodeAt(0) - FIRST_HANDLE] ?? "");
 }

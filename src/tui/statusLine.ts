@@ -25,14 +25,16 @@ export function statusText(facts: StatusFacts): string {
   const { now, roomName, self, peers, room, below } = facts;
   const here = peers.filter((peer) => peer.status === "alive" || peer.status === "suspect");
   const silent = peers.filter((peer) => peer.status === "suspect").length;
-  const parts = [clockText(now), `#${sanitizeLine(roomName)}`, sanitizeNick(self.nick)];
+  const parts = [clockText(now), `#${sanitizeLine(roomName)}`];
+  // What is out of sight comes early: a narrow terminal cuts the end.
+  if (below > 0) parts.push(`-MORE(${below})-`);
+  if (room.unread !== undefined && room.unread.count > 0) parts.push(`${room.unread.count} unread`);
+  parts.push(sanitizeNick(self.nick));
   parts.push(
     here.length === 0 ? "alone" : `${countText(here.length, "peer")}${silent > 0 ? `, ${silent} silent` : ""}`,
   );
   const lagMs = medianRttMs(here);
   if (lagMs > LAG_SHOWN_MS) parts.push(`lag ${durationText(lagMs)}`);
-  if (below > 0) parts.push(`-MORE(${below})-`);
-  if (room.unread !== undefined && room.unread.count > 0) parts.push(`${room.unread.count} unread`);
   return parts.map((part) => `[${part}]`).join(" ");
 }
 
