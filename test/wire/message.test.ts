@@ -1,7 +1,10 @@
 /** What a person said comes back to the letter, and has one encoding. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { bounds } from "../../src/protocol/config.ts";
 import { CursorError } from "../../src/wire/cursor.ts";
+import { FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
+import { encodeFrame } from "../../src/wire/frame.ts";
 import type { MessageId, PeerId } from "../../src/wire/ids.ts";
 import {
   CONTENT_OVERHEAD_MAX,
@@ -68,6 +71,15 @@ describe("the content of a message", () => {
     };
     expect(signed(largest).length).toBe(MESSAGE_BYTES_MAX);
     expect(decodeContent(signed(largest))).toEqual(largest);
+  });
+
+  it("with the longest text that may travel in a datagram fits one, whatever else it holds", () => {
+    const text = "x".repeat(bounds.textBytes);
+    const parents = [1, 2, 3, 4].map(parent);
+    const nick = "x".repeat(NICK_BYTES_MAX);
+    const message = signed({ ...plain, seq: Number.MAX_SAFE_INTEGER, parents, nick, text });
+    const frame = encodeFrame({ type: "push", slice: { order: 0, lo: 0, last: 1 }, message });
+    expect(frame.length).toBeLessThanOrEqual(FRAMES_BYTES_MAX);
   });
 
   it("with a text or nick that is too long is neither made nor read", () => {
