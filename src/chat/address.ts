@@ -38,7 +38,7 @@ export function parseAddress(text: string, portDefault: number = PORT_DEFAULT): 
   const named = /^([^:[\]]+)(?::(\d+))?$/.exec(text);
   const host = bare ?? bracketed?.[1] ?? named?.[1];
   const portText = bracketed?.[2] ?? named?.[2];
-  if (host === undefined) return /^(\[.*\]|[^:]*):[^:\]]*$/.test(text) ? bad("port") : bad("form");
+  if (host === undefined) return /^(\[.*\]|[^:]*):[^:\]/]*$/.test(text) ? bad("port") : bad("form");
   const port = portText === undefined ? portDefault : readPort(portText);
   if (port === undefined) return bad("port");
   if (bracketed !== null || bare !== undefined || looksNumeric(host)) {

@@ -1,0 +1,53 @@
+/** Lines of a byte stream, one at a time, without holding more than one too long line's worth of bytes. */
+import { StringDecoder } from "node:string_decoder";
+
+export type InputLine = { readonly type: "line"; readonly text: string } | { readonly type: "too-long" };
+
+/** Bytes of one line, its end not counted. */
+export const LINE_BYTES_MAX = 1 << 20;
+
+/**
+ * Ends with the stream, also when it is destroyed. The next chunk is read when all lines of the last were taken. Line ends
+ * (LF or CR LF) are not part of a line; bytes that are not UTF-8 become U+FFFD.
+ */
+export async function* readLines(
+  input: AsyncIterable<Uint8Array | string>,
+  bytesMax = LINE_BYTES_MAX,
+): AsyncGenerator<InputLine> {
+  const decoder = new StringDecoder("utf8");
+  let parts: string[] = [];
+  let bytes = 0;
+  const finish = (): InputLine => {
+    const line: InputLine =
+      bytes > bytesMax ? { type: "too-long" } : { type: "line", text: parts.join("").replace(/\r$/, "") };
+    parts = [];
+    bytes = 0;
+    return line;
+  };
+  const take = (part: string): void => {
+    bytes += Buffer.byteLength(part);
+    if (bytes > bytesMax) parts = [];
+    else if (part !== "") parts.push(part);
+  };
+  try {
+    for await (const chunk of input) {
+      const text = typeof chunk === "string" ? chunk : decoder.write(Buffer.from(chunk));
+      const pieces = text.split("\n");
+      const last = pieces.pop() ?? "";
+      for (const piece of pieces) {
+        take(piece);
+        yield finish();
+      }
+      take(last);
+    }
+  } catch (error) {
+    if (!ENDED.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
+  take(decoder.end());
+  if (bytes > 0) yield finish();
+}
+
+// --- internal ---
+
+/** A terminal that went away (EIO) and a stream that was destroyed to stop reading are ends like any other. */
+const ENDED = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ABORT_ERR", "EIO", "ECONNRESET"]);

@@ -1,0 +1,42 @@
+/** How people are called on a line: by nick, and with the tag of the key where two known keys share a nick. */
+import type { Author, PeerId } from "../protocol/types.ts";
+import { sanitizeNick } from "./sanitize.ts";
+
+export type Names = {
+  /** Everyone who is seen is known from then on. */
+  readonly see: (author: Pick<Author, "id" | "nick">) => void;
+  /** `anna`, or `anna·k3f9`. Safe to show. */
+  readonly label: (author: Author) => string;
+};
+
+/** Nicks remembered; the oldest are forgotten first. */
+export const NAMES_MAX = 10_000;
+
+export function createNames(): Names {
+  /** The first key that was seen with a nick, or `shared` once a second one was. BOUNDED: NAMES_MAX. */
+  const owners = new Map<string, PeerId | "shared">();
+  const see = ({ id, nick }: Pick<Author, "id" | "nick">): void => {
+    const key = sameNick(nick);
+    const owner = owners.get(key);
+    if (owner === undefined) {
+      owners.set(key, id);
+      const [oldest] = owners.keys();
+      if (owners.size > NAMES_MAX && oldest !== undefined) owners.delete(oldest);
+    } else if (owner !== id) owners.set(key, "shared");
+  };
+  return {
+    see,
+    label: (author) => {
+      see(author);
+      const nick = sanitizeNick(author.nick);
+      return owners.get(sameNick(author.nick)) === "shared" ? `${nick}·${author.tag}` : nick;
+    },
+  };
+}
+
+// --- internal ---
+
+/** Nicks that look alike count as one: case and compatibility forms (NFKC) apart. */
+function sameNick(nick: string): string {
+  return sanitizeNick(nick).normalize("NFKC").toLowerCase();
+}

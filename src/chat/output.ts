@@ -1,0 +1,51 @@
+/** Lines written to a stream whose reader may be slow: the rest of the program can wait for it, and nothing grows for ever. */
+import type { Writable } from "node:stream";
+
+export type Output = {
+  /** Never waits; `onStuck` is called when more than OUTPUT_BYTES_MAX are waiting. */
+  readonly line: (text: string) => void;
+  /** Resolves when the reader has caught up, so that no more may be caused by this side. */
+  readonly ready: () => Promise<void>;
+  /** Resolves when all is written, the stream is broken, or after `msMax`. */
+  readonly flushed: (msMax: number) => Promise<void>;
+};
+
+/** Bytes waiting for a reader that does not read. */
+export const OUTPUT_BYTES_MAX = 64 << 20;
+
+export function createOutput(stream: Writable, onStuck: () => void, bytesMax = OUTPUT_BYTES_MAX): Output {
+  let stuck = false;
+  return {
+    line: (text) => {
+      if (stuck || stream.destroyed || stream.writableEnded) return;
+      stream.write(`${text}\n`);
+      if (stream.writableLength > bytesMax) {
+        stuck = true;
+        onStuck();
+      }
+    },
+    ready: () => (stream.writableNeedDrain ? nextOf(stream, ["drain", "close", "error"]) : Promise.resolve()),
+    flushed: async (msMax) => {
+      if (stream.destroyed || stream.writableLength === 0) return;
+      const written = new Promise<void>((resolve) => stream.write("", () => resolve()));
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, msMax);
+      });
+      await Promise.race([written, nextOf(stream, ["close", "error"]), late]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+// --- internal ---
+
+function nextOf(stream: Writable, events: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      for (const event of events) stream.off(event, done);
+      resolve();
+    };
+    for (const event of events) stream.on(event, done);
+  });
+}

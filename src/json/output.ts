@@ -1,0 +1,146 @@
+/** What JSON mode writes: every event as an object with `type`. Texts are exact, not cleaned: reading programs decide. */
+import { commandTable } from "../chat/commands.ts";
+import type { Reply, SessionEvent } from "../chat/events.ts";
+import { replyText } from "../chat/replies.ts";
+import { errorText, noticeText, refusalText, sentenceFor } from "../chat/sentences.ts";
+import type { Session } from "../chat/session.ts";
+import type { Author, ChatEvent, Message, PeerView } from "../protocol/types.ts";
+
+/** One line; nothing in it steers a terminal, since control and bidirectional characters are written as `\uXXXX`. */
+export function jsonLine(value: object): string {
+  return JSON.stringify(value).replace(UNSAFE, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
+export function jsonReady(session: Session, version: string): object {
+  const node = session.node();
+  const { name, private: isPrivate } = node.room;
+  return {
+    type: "ready",
+    version,
+    self: jsonAuthor(node.self()),
+    room: { name, private: isPrivate },
+    address: node.address(),
+  };
+}
+
+/** Nothing for events that are for screens only. */
+export function jsonOf(event: SessionEvent, room: string): object[] {
+  switch (event.type) {
+    case "chat":
+      return jsonOfChat(event.event, room);
+    case "reply":
+      return [jsonOfReply(event.reply)];
+    case "refusal": {
+      const { code, ...data } = event.refusal;
+      return [jsonError(code, refusalText(event.refusal), data)];
+    }
+    case "moved": {
+      const { name, private: isPrivate } = event.room;
+      const data = { room: { name, private: isPrivate }, address: event.address };
+      return [jsonNotice("moved", sentenceFor(event, room)?.text ?? "", data)];
+    }
+    case "clear":
+      return [jsonNotice("cleared", "there is no screen to clear", {})];
+    case "ended":
+      return [];
+  }
+}
+
+export function jsonError(code: string, text: string, data: object): object {
+  return { type: "error", code, text, data };
+}
+
+// --- internal ---
+
+/** DEL and C1, bidirectional marks, line separators; JSON itself escapes C0. */
+const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+function jsonOfChat(event: ChatEvent, room: string): object[] {
+  switch (event.type) {
+    case "message":
+      return [jsonMessage(event.message)];
+    case "stored":
+      return [];
+    case "peer":
+      return [
+        {
+          type: "peer",
+          status: event.status,
+          peer: { ...jsonAuthor(event.peer), address: event.peer.address ?? null },
+        },
+      ];
+    case "delivery":
+      return [event];
+    case "notice": {
+      const { code, ...data } = event.notice;
+      return [jsonNotice(code, noticeText(event.notice, room), plain(data))];
+    }
+    case "error": {
+      const { code, ...data } = event.error;
+      return [jsonError(code, errorText(event.error), data)];
+    }
+  }
+}
+
+function jsonOfReply(reply: Reply): object {
+  switch (reply.code) {
+    case "peers":
+      return { type: "peers", peers: reply.peers.map(jsonPeer) };
+    case "stats":
+      return { type: "stats", ...reply.stats };
+    case "log":
+      return { type: "log", ids: reply.messages.map((message) => message.id) };
+    case "whois":
+      return jsonNotice("whois", replyText(reply), { peers: reply.peers.map(jsonPeer) });
+    case "help": {
+      const commands = commandTable.filter((spec) => reply.command === undefined || spec.name === reply.command);
+      return jsonNotice("help", replyText(reply), { commands });
+    }
+    case "settings":
+      return jsonNotice("settings", replyText(reply), { settings: reply.rows });
+    default: {
+      const { code, ...data } = reply;
+      return jsonNotice(code, replyText(reply), plain(data));
+    }
+  }
+}
+
+function jsonNotice(code: string, text: string, data: object): object {
+  return { type: "notice", code, text, data };
+}
+
+function jsonMessage(message: Message): object {
+  return {
+    type: "message",
+    id: message.id,
+    author: jsonAuthor(message.author),
+    text: message.text,
+    time: new Date(message.time).toISOString(),
+    own: message.own,
+    history: message.history,
+    kind: message.kind,
+    ...(message.ahead ? { ahead: true } : {}),
+  };
+}
+
+function jsonAuthor({ id, tag, nick }: Author | PeerView): object {
+  return { id, tag, nick };
+}
+
+function jsonPeer(peer: PeerView): object {
+  const { status, address = null, rttMs = null, lastHeardMs = null } = peer;
+  return { ...jsonAuthor(peer), status, address, rttMs, lastHeardMs };
+}
+
+/** `peer` and `self` of notices in the form of all peers, `room` without what `/invite` is for. */
+function plain(data: object): object {
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => {
+      if ((key === "peer" || key === "self") && typeof value.status === "string") return [key, jsonPeer(value)];
+      if (key === "room" && typeof value === "object") return [key, { name: value.name, private: value.private }];
+      return [key, value];
+    }),
+  );
+}

@@ -1,0 +1,73 @@
+/** The chat as lines of plain text, top to bottom: for pipes, dumb terminals and screen readers. */
+import type { SessionEvent } from "../chat/events.ts";
+import { createNames } from "../chat/names.ts";
+import { sanitizeText } from "../chat/sanitize.ts";
+import { sentenceFor } from "../chat/sentences.ts";
+import { clockText } from "../chat/wording.ts";
+import type { ChatEvent, Message, PeerId } from "../protocol/types.ts";
+
+export type Transcript = {
+  /** The lines that an event adds, none for what lines cannot show. */
+  readonly linesOf: (event: SessionEvent, room: string) => string[];
+};
+
+/** Peers whose coming was told; beyond it, comings may be told twice. */
+const PRESENT_MAX = 10_000;
+
+/** `today`: what the first message's day is compared with, so that a talk of today starts without a day line. */
+export function createTranscript(today: Date): Transcript {
+  const names = createNames();
+  let day = dayText(today);
+  /** BOUNDED: PRESENT_MAX. */
+  const present = new Set<PeerId>();
+
+  const messageLines = (message: Message): string[] => {
+    const date = new Date(message.time);
+    const lines = dayText(date) === day ? [] : [`-- ${dayText(date)}`];
+    day = dayText(date);
+    const nick = names.label(message.author);
+    const said = message.kind === "action" ? `* ${nick}` : `<${nick}>`;
+    // Further lines of a text are indented, so that none can pass for a message of its own.
+    const text = sanitizeText(message.text).replaceAll("\n", "\n      ");
+    return [
+      ...lines,
+      `${clockText(message.time)} ${said} ${text}${message.ahead ? "  (stamped ahead of this clock)" : ""}`,
+    ];
+  };
+
+  /** Whether it is news that this peer is here or gone. */
+  const isNews = (event: Extract<ChatEvent, { type: "peer" }>): boolean => {
+    if (event.status === "suspect") return false;
+    if (event.status !== "alive") return present.delete(event.peer.id);
+    if (present.has(event.peer.id) || present.size >= PRESENT_MAX) return false;
+    present.add(event.peer.id);
+    return true;
+  };
+
+  return {
+    linesOf: (event, room) => {
+      if (event.type === "clear") return ["-- nothing to clear in line mode"];
+      if (event.type === "moved") present.clear();
+      if (event.type === "reply" && event.reply.code === "log" && event.reply.messages.length > 0) {
+        return event.reply.messages.flatMap(messageLines);
+      }
+      if (event.type === "chat") {
+        if (event.event.type === "message") return messageLines(event.event.message);
+        if (event.event.type === "peer") {
+          names.see(event.event.peer);
+          if (!isNews(event.event)) return [];
+        }
+        if (event.event.type === "notice" && event.event.notice.code === "joined")
+          present.add(event.event.notice.peer.id);
+      }
+      const sentence = sentenceFor(event, room);
+      return sentence === undefined ? [] : sentence.text.split("\n").map((line) => `-- ${line}`);
+    },
+  };
+}
+
+// --- internal ---
+
+function dayText(date: Date): string {
+  return date.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+}

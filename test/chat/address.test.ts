@@ -1,0 +1,74 @@
+/** Addresses as people write them, without DNS wherever the address is literal. */
+import { describe, expect, it } from "vitest";
+import { parseAddress, resolveAddress } from "../../src/chat/address.ts";
+import { parseTarget } from "../../src/chat/target.ts";
+import { encodeInvite } from "../../src/crypto/invite.ts";
+import { roomKeyFromName } from "../../src/crypto/keyring.ts";
+
+const forbidden = () => Promise.reject(new Error("a literal address must not be looked up"));
+
+describe("an address", () => {
+  it("of literal form is read in every spelling, with the usual port where none is given", async () => {
+    const spellings = {
+      "10.0.0.2": "10.0.0.2:62733",
+      "10.0.0.2:7": "10.0.0.2:7",
+      "::1": "[::1]:62733",
+      "[::1]": "[::1]:62733",
+      "[FE80:0::1]:80": "[fe80::1]:80",
+      "2001:db8::5": "[2001:db8::5]:62733",
+      "::ffff:10.0.0.2": "10.0.0.2:62733",
+    };
+    for (const [text, endpoint] of Object.entries(spellings)) {
+      expect(await resolveAddress(text, forbidden), text).toBe(endpoint);
+    }
+  });
+
+  it("that makes no sense is refused with what is wrong", () => {
+    const reasons = {
+      "10.0.0.2:0": "port",
+      "10.0.0.2:65536": "port",
+      "10.0.0.2:x": "port",
+      "[::1]:x": "port",
+      "host:": "port",
+      "256.1.1.1": "ip",
+      "10.0.0": "ip",
+      "12345": "ip",
+      "0.0.0.0": "ip",
+      "[10.0.0.2]:5": "ip",
+      "[zz]:5": "ip",
+      "a b": "form",
+      "-x.org": "form",
+      "": "form",
+      "a:b:c": "form",
+      "http://x/": "form",
+    };
+    for (const [text, reason] of Object.entries(reasons)) {
+      expect(parseAddress(text), text).toEqual({ code: "bad-address", address: text, reason });
+    }
+  });
+
+  it("of a host is looked up, and is unknown when nobody answers in time", async () => {
+    expect(await resolveAddress("Example.org:5", async (host) => (host === "example.org" ? "10.9.9.9" : ""))).toBe(
+      "10.9.9.9:5",
+    );
+    expect(await resolveAddress("nowhere.invalid", () => Promise.reject(new Error("ENOTFOUND")))).toEqual({
+      code: "unknown-host",
+      host: "nowhere.invalid",
+      reason: "not-found",
+    });
+    expect(await resolveAddress("slow.invalid", () => new Promise(() => {}), 20)).toMatchObject({ reason: "timeout" });
+  });
+});
+
+describe("what /join is given", () => {
+  it("is a room with #, an invite with its prefix, otherwise an address", () => {
+    expect(parseTarget("#tea")).toEqual({ type: "room", name: "tea" });
+    expect(parseTarget("#a b")).toEqual({ code: "bad-room", name: "a b" });
+    const invite = encodeInvite({ name: "tea", private: false, key: roomKeyFromName("tea"), endpoints: [] });
+    expect(parseTarget(invite)).toMatchObject({ type: "invite", invite: { name: "tea", private: false } });
+    expect(parseTarget(`${invite}x`)).toEqual({ code: "bad-invite", reason: "mistyped" });
+    expect(parseTarget("tea")).toMatchObject({ type: "address", room: "tea" });
+    expect(parseTarget("tea.example")).toMatchObject({ type: "address", room: undefined });
+    expect(parseTarget("999.0.0.1")).toMatchObject({ code: "bad-address" });
+  });
+});
