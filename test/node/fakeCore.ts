@@ -58,6 +58,7 @@ const noStats: CoreStats = {
   payloadsIn: 0,
   payloadsOut: 0,
   relayed: 0,
+  relayedPerMessageMax: 0,
   retries: 0,
   dropped: {},
 };

@@ -1,0 +1,52 @@
+/** Opens a real node: an identity, a socket, a core, and the host that brings them to life. */
+import { lossyTransport } from "../net/lossy.ts";
+import type { Transport } from "../net/transport.ts";
+import { openUdp } from "../net/udp.ts";
+import { type Config, defaultConfig } from "../protocol/config.ts";
+import { createCore } from "../protocol/core.ts";
+import { uniform } from "../protocol/rng.ts";
+import { openIdentity } from "../store/identity.ts";
+import { memoryJournal } from "../store/memory.ts";
+import { systemClock } from "./clock.ts";
+import { randomBootId, systemRng } from "./entropy.ts";
+import { hostCore } from "./host.ts";
+import type { ChatNode, NodeOptions } from "./types.ts";
+
+/** Rejects with an IdentityError or a TransportError; then nothing is left open. */
+export async function openNode(options: NodeOptions): Promise<ChatNode> {
+  const { identity, release } = await openIdentity(options.dataDir);
+  let udp: Transport | undefined;
+  try {
+    udp = await openUdp({ port: options.port });
+    const rng = systemRng();
+    const core = createCore({
+      identity,
+      room: { key: options.room.key },
+      nick: options.nick,
+      boot: randomBootId(),
+      config: configOf(options),
+      rng,
+      now: systemClock(),
+    });
+    const transport = options.dropPercent > 0 ? lossyTransport(udp, options.dropPercent, () => uniform(rng)) : udp;
+    return hostCore({ core, transport, journal: memoryJournal(), room: options.room, debug: options.debug, release });
+  } catch (error) {
+    await udp?.close();
+    release();
+    throw error;
+  }
+}
+
+// --- internal ---
+
+function configOf(options: NodeOptions): Config {
+  return {
+    fanout: options.fanout ?? defaultConfig.fanout,
+    seenLimit: options.seenLimit ?? defaultConfig.seenLimit,
+    probeIntervalMs: options.keepaliveIntervalMs ?? defaultConfig.probeIntervalMs,
+    nodeTimeoutMs: options.nodeTimeoutMs ?? defaultConfig.nodeTimeoutMs,
+    cleanupIntervalMs: options.cleanupIntervalMs ?? defaultConfig.cleanupIntervalMs,
+    latestLimit: options.latestLimit ?? defaultConfig.latestLimit,
+    maxMessages: options.maxMessages ?? defaultConfig.maxMessages,
+  };
+}
