@@ -44,6 +44,10 @@ export const bounds = {
   rangesPerSecond: 400,
   /** Addresses being contacted. */
   contacts: 64,
+  /** How long an answer to an open datagram is recognised. */
+  contactWaitMs: 10_000,
+  /** Addresses that answered once and are tried again when their peer is gone. */
+  remembered: 256,
   /** Bytes answered to an address per byte received from it until it is validated (RFC 9000 §8). */
   amplification: 3,
   /** Replay window, counters (WireGuard: 8128). */

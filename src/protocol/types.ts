@@ -152,6 +152,8 @@ export type CoreStats = {
   readonly payloadsOut: number;
   /** Messages relayed: first pushes on a sighting, acknowledgement-driven retries apart. */
   readonly relayed: number;
+  /** The most peers that any one message was sent on to, retries apart. */
+  readonly relayedPerMessageMax: number;
   /** Acknowledgement-driven repeats of a push, to the same or another peer of the slice. */
   readonly retries: number;
   /** Datagrams and frames refused, by reason. */

@@ -1,0 +1,65 @@
+/**
+ * Arriving in a room: from the first answer until this node holds what a peer holds. Meanwhile history comes newest first,
+ * and what must be shown in causal order is held back, for a limited time.
+ */
+import type { Context } from "./context.ts";
+import type { History } from "./history.ts";
+import type { Membership } from "./membership.ts";
+import type { Session } from "./sessions.ts";
+import type { Message, Millis } from "./types.ts";
+
+export type Arrival = {
+  /** A contact answered. */
+  readonly begin: () => void;
+  readonly isArriving: () => boolean;
+  /** Another message was fetched. */
+  readonly progress: () => void;
+  /** The log equals that of a peer. Returns what was held back. */
+  readonly inSync: (from: Session) => Message[];
+  /** Looks whether it takes too long. Returns what was held back. */
+  readonly check: (isFetching: boolean) => Message[];
+};
+
+/** Without a new message for so long, what is there is shown as it is. */
+const STALLED_MS: Millis = 3_000;
+
+export function createArrival(context: Context, membership: Membership, history: History): Arrival {
+  let arriving: { fetched: number; progressAt: Millis } | undefined;
+
+  const schedule = (): void => context.timers.set("sync", context.now.mono + STALLED_MS, { type: "sync" });
+  const end = (): Message[] => {
+    arriving = undefined;
+    context.timers.clear("sync");
+    return history.release();
+  };
+
+  return {
+    begin: () => {
+      if (arriving !== undefined) return;
+      arriving = { fetched: 0, progressAt: context.now.mono };
+      if (history.ids.size() === 0) history.hold();
+      schedule();
+    },
+    isArriving: () => arriving !== undefined,
+    progress: () => {
+      if (arriving === undefined) return;
+      arriving.fetched += 1;
+      arriving.progressAt = context.now.mono;
+    },
+    inSync: (from) => {
+      const member = from.peer === undefined ? undefined : membership.get(from.peer);
+      if (arriving === undefined || member === undefined) return [];
+      const messages = arriving.fetched;
+      const held = end();
+      context.emit({ type: "notice", notice: { code: "history-synced", messages, peer: membership.view(member) } });
+      return held;
+    },
+    check: (isFetching) => {
+      if (arriving === undefined) return [];
+      schedule();
+      if (isFetching || context.now.mono - arriving.progressAt < STALLED_MS) return [];
+      // It goes on arriving (the notice is still to come), but nobody waits for it any more.
+      return history.release();
+    },
+  };
+}

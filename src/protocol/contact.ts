@@ -1,0 +1,118 @@
+/**
+ * First contact: addresses that a person named or that answered once. An open datagram of full size goes there (so that
+ * three times as much may come back) until someone of the room answers; then the join goes on by digests.
+ */
+
+import type { Frame } from "../wire/frame.ts";
+import { bounds } from "./config.ts";
+import type { Context } from "./context.ts";
+import type { Membership } from "./membership.ts";
+import { jitter, sample } from "./rng.ts";
+import type { Endpoint, Millis } from "./types.ts";
+
+export type Contact = {
+  readonly join: (endpoints: readonly Endpoint[]) => void;
+  /** Time to try the address again. */
+  readonly retry: (endpoint: Endpoint) => void;
+  /** A person waits for an answer from there. */
+  readonly isAwaited: (endpoint: Endpoint) => boolean;
+  readonly isTrying: () => boolean;
+  /** Someone answered from there. True if a person was waiting for it. */
+  readonly answered: (endpoint: Endpoint) => boolean;
+  /** Tries a few of those that are gone: a split always heals by itself. */
+  readonly reconnect: () => void;
+  readonly stop: () => void;
+};
+
+/** Waits between tries: doubling from the first, up to the last. */
+const RETRY_FIRST_MS: Millis = 250;
+const RETRY_MAX_MS: Millis = 5_000;
+const NO_ANSWER_AFTER_MS: Millis = 5_000;
+/** Design §3: a few of the dead are tried every 30 s; sooner while nobody at all is here. */
+const RECONNECT_INTERVAL_MS: Millis = 30_000;
+const RECONNECT_ALONE_MS: Millis = 5_000;
+const RECONNECT_COUNT = 3;
+
+type Attempt = { readonly since: Millis; wait: Millis; told: boolean };
+
+export function createContact(context: Context, membership: Membership, digest: () => Frame): Contact {
+  const { rng, timers, link, emit } = context;
+  /** BOUNDED: `bounds.contacts`; more are refused. */
+  const attempts = new Map<Endpoint, Attempt>();
+  /** BOUNDED: `bounds.remembered`; the one that answered longest ago goes first. */
+  const remembered = new Set<Endpoint>();
+
+  const knock = (endpoint: Endpoint): void => {
+    link.contact(
+      endpoint,
+      [{ type: "statement", bytes: membership.own().bytes }, digest(), { type: "ping" }],
+      context.now.mono,
+    );
+  };
+  const schedule = (endpoint: Endpoint, attempt: Attempt): void => {
+    const untilTold = attempt.told ? Number.POSITIVE_INFINITY : attempt.since + NO_ANSWER_AFTER_MS;
+    const at = Math.min(context.now.mono + jitter(rng, attempt.wait, 0.1), Math.max(untilTold, context.now.mono));
+    timers.set(`contact ${endpoint}`, at, { type: "contact", endpoint });
+  };
+  const gone = (): Endpoint[] => {
+    const here = new Set<Endpoint | undefined>();
+    const candidates = new Set<Endpoint>();
+    for (const member of membership.all()) {
+      const address = membership.view(member).address;
+      if (member.status === "alive" || member.status === "suspect") here.add(address);
+      else if (member.status === "dead" && address !== undefined) candidates.add(address);
+    }
+    for (const endpoint of remembered) candidates.add(endpoint);
+    return [...candidates].filter((endpoint) => !here.has(endpoint) && !attempts.has(endpoint));
+  };
+  const scheduleReconnect = (): void => {
+    const wait = membership.presentCount() === 0 ? RECONNECT_ALONE_MS : RECONNECT_INTERVAL_MS;
+    timers.set("reconnect", context.now.mono + jitter(rng, wait, 0.3), { type: "reconnect" });
+  };
+
+  return {
+    join: (endpoints) => {
+      if (!timers.has("reconnect")) scheduleReconnect();
+      for (const endpoint of endpoints) {
+        if (attempts.size >= bounds.contacts && !attempts.has(endpoint)) {
+          context.counters.drop("too-many-contacts");
+          continue;
+        }
+        const attempt = { since: context.now.mono, wait: RETRY_FIRST_MS, told: false };
+        attempts.set(endpoint, attempt);
+        knock(endpoint);
+        schedule(endpoint, attempt);
+      }
+    },
+    retry: (endpoint) => {
+      const attempt = attempts.get(endpoint);
+      if (attempt === undefined) return;
+      const afterMs = context.now.mono - attempt.since;
+      if (!attempt.told && afterMs >= NO_ANSWER_AFTER_MS) {
+        attempt.told = true;
+        emit({ type: "notice", notice: { code: "no-answer", endpoint, afterMs } });
+      }
+      attempt.wait = Math.min(attempt.wait * 2, RETRY_MAX_MS);
+      knock(endpoint);
+      schedule(endpoint, attempt);
+    },
+    isAwaited: (endpoint) => attempts.has(endpoint),
+    isTrying: () => attempts.size > 0,
+    answered: (endpoint) => {
+      remembered.delete(endpoint);
+      remembered.add(endpoint);
+      if (remembered.size > bounds.remembered) remembered.delete(remembered.values().next().value as Endpoint);
+      timers.clear(`contact ${endpoint}`);
+      return attempts.delete(endpoint);
+    },
+    reconnect: () => {
+      for (const endpoint of sample(rng, gone(), RECONNECT_COUNT)) knock(endpoint);
+      scheduleReconnect();
+    },
+    stop: () => {
+      for (const endpoint of attempts.keys()) timers.clear(`contact ${endpoint}`);
+      attempts.clear();
+      timers.clear("reconnect");
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** What the parts of the state machine share: who this node is, its tuning, chance, the timer table and the way out. */
+import type { Identity } from "../crypto/identity.ts";
+import type { Room } from "../crypto/keyring.ts";
+import type { SetName } from "../wire/frame.ts";
+import type { Config } from "./config.ts";
+import type { Counters } from "./counters.ts";
+import type { Link, LinkTimer } from "./link.ts";
+import type { Rng } from "./rng.ts";
+import type { Timers } from "./timers.ts";
+import type { BootId, ChatEvent, Endpoint, JournalEntry, MessageId, Now, PeerId } from "./types.ts";
+
+/** Every row of the timer table, and with it everything that happens of itself. */
+export type TimerRow =
+  | LinkTimer
+  | { readonly type: "start" }
+  | { readonly type: "probe" }
+  | { readonly type: "probe-deadline"; readonly peer: PeerId }
+  | { readonly type: "suspicion"; readonly peer: PeerId }
+  | { readonly type: "gossip" }
+  | { readonly type: "cleanup" }
+  | { readonly type: "reconnect" }
+  | { readonly type: "contact"; readonly endpoint: Endpoint }
+  | { readonly type: "want"; readonly prefix: string }
+  | { readonly type: "reconcile"; readonly set: SetName; readonly boot: BootId }
+  | { readonly type: "gate" }
+  | { readonly type: "sync" }
+  | { readonly type: "receipt"; readonly id: MessageId; readonly task: number };
+
+export type Context = {
+  readonly identity: Identity;
+  readonly room: Room;
+  readonly rng: Rng;
+  readonly timers: Timers<TimerRow>;
+  readonly counters: Counters;
+  readonly link: Link;
+  /** Replaced by the command `configure`. */
+  config: Config;
+  /** The time of the step being handled. */
+  now: Now;
+  readonly emit: (event: ChatEvent) => void;
+  readonly persist: (entry: JournalEntry) => void;
+};

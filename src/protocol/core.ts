@@ -1,0 +1,254 @@
+/**
+ * The state machine of one node in one room. Pure: time and chance are arguments, what it wants done comes out as effects,
+ * in the order in which its host has to do it. This file only wires the parts; each part is a file of its own.
+ */
+import type { Identity } from "../crypto/identity.ts";
+import { createRoom } from "../crypto/keyring.ts";
+import type { SignedMessage } from "../crypto/signed.ts";
+import { END, type Frame } from "../wire/frame.ts";
+import { NICK_BYTES_MAX } from "../wire/message.ts";
+import { encodeText } from "../wire/text.ts";
+import { createArrival } from "./arrival.ts";
+import type { Config } from "./config.ts";
+import { createContact } from "./contact.ts";
+import type { Context, TimerRow } from "./context.ts";
+import { createCounters } from "./counters.ts";
+import { boundOfTime, createHistory, type History } from "./history.ts";
+import { createInbound, type Parts } from "./inbound.ts";
+import { createLink } from "./link.ts";
+import { createMembership, type Membership } from "./membership.ts";
+import { createProbe } from "./probe.ts";
+import { createReconciliation, type Replica } from "./reconciliation.ts";
+import { createRelay } from "./relay.ts";
+import { type Rng, sample } from "./rng.ts";
+import { createRumours } from "./rumours.ts";
+import type { Session } from "./sessions.ts";
+import { createSkew } from "./skew.ts";
+import { createSpeech } from "./speech.ts";
+import { createTimers } from "./timers.ts";
+import type { BootId, ChatEvent, Command, Core, Effect, JournalEntry, MessageId, Now } from "./types.ts";
+import { createWants, type Wants } from "./wants.ts";
+
+export type CoreOptions = {
+  readonly identity: Identity;
+  readonly room: { readonly key: Uint8Array };
+  /** Checked by the caller: 1..64 bytes of UTF-8. */
+  readonly nick: string;
+  readonly boot: BootId;
+  readonly config: Config;
+  readonly rng: Rng;
+  readonly now: Now;
+  /** What the journal kept, in the order of ids: messages as they were persisted. */
+  readonly kept?: Iterable<Uint8Array>;
+};
+
+/** Peers that a leaving node tells itself; they tell the others. */
+const FAREWELLS = 6;
+
+export function createCore(options: CoreOptions): Core {
+  const { identity, rng, now } = options;
+  const room = createRoom(options.room.key);
+  const timers = createTimers<TimerRow>();
+  const counters = createCounters();
+  const link = createLink({ room, boot: options.boot, timers, counters });
+  /** BOUNDED: what one step emits and persists; emptied at its end. */
+  let events: ChatEvent[] = [];
+  let entries: JournalEntry[] = [];
+  const emit = (event: ChatEvent): void => {
+    events.push(event);
+  };
+  const persist = (entry: JournalEntry): void => {
+    entries.push(entry);
+  };
+  const context: Context = { identity, room, rng, timers, counters, link, config: options.config, now, emit, persist };
+
+  const rumours = createRumours();
+  const history = createHistory(identity.id, options.config.maxMessages);
+  const membership = createMembership(context, rumours, options.nick);
+  const arrival = createArrival(context, membership, history);
+  const wants = createWants(context);
+  const speech = createSpeech(context, history, arrival, wants);
+  const replicas = { log: logReplica(history, wants), roster: rosterReplica(membership, context) };
+  const reconciliation = createReconciliation(context, replicas, history.horizon, (set, from) => {
+    if (set === "log") speech.deliver(arrival.inSync(from));
+  });
+  const digest = (): Frame => reconciliation.digest();
+  const probe = createProbe(context, membership, rumours, digest);
+  const contact = createContact(context, membership, digest);
+  const relay = createRelay(context, membership, history);
+  const skew = createSkew(context);
+  const parts: Parts = { context, membership, probe, contact, relay, reconciliation, speech, arrival, wants, skew };
+  const inbound = createInbound(parts);
+  let inRoom = true;
+
+  for (const bytes of options.kept ?? []) speech.restore(bytes);
+  speech.deliverRestored();
+  probe.start();
+  timers.set("start", now.mono, { type: "start" });
+  scheduleCleanup();
+
+  return {
+    handle: (input, at) => {
+      context.now = at;
+      if (input.type === "datagram" && inRoom) inbound.datagram(input.bytes, input.from);
+      else if (input.type === "datagram") counters.drop("not-in-room");
+      else if (input.type === "command") command(input.command);
+      // Timers that are due fire in any step: a host that is late or never alone loses none.
+      for (let row = timers.takeDue(at.mono); row !== undefined; row = timers.takeDue(at.mono)) fire(row);
+      probe.gossipSoon();
+      const effects: Effect[] = [
+        ...entries.map((entry) => ({ type: "persist", entry }) as const),
+        ...link.flush(at.mono),
+        ...events.map((event) => ({ type: "emit", event }) as const),
+      ];
+      entries = [];
+      events = [];
+      return effects;
+    },
+    nextDeadline: timers.nextDeadline,
+    self: membership.selfView,
+    peers: (at) => {
+      context.now = at;
+      return [...membership.all()]
+        .map(membership.view)
+        .sort((a, b) => (a.nick < b.nick ? -1 : a.nick > b.nick ? 1 : a.id < b.id ? -1 : 1));
+    },
+    log: (limit = Number.MAX_SAFE_INTEGER) =>
+      history.ids
+        .slice("", END, limit, true)
+        .map(history.view)
+        .filter((message) => message !== undefined),
+    stats: () => ({
+      ...counters.totals(),
+      peers: membership.presentCount(),
+      messages: history.ids.size(),
+      relayedPerMessageMax: relay.relayedMax(),
+    }),
+  };
+
+  function command(asked: Command): void {
+    switch (asked.type) {
+      case "say": {
+        if (!inRoom) return emit({ type: "error", error: { code: "not-in-room" } });
+        const id = speech.say(asked.text, asked.kind, membership.own().content.nick);
+        if (id !== undefined) relay.publish(id);
+        return;
+      }
+      case "join":
+        if (!inRoom) enter();
+        return contact.join(asked.endpoints);
+      case "leave":
+        return leave();
+      case "rename":
+        return rename(asked.nick);
+      case "configure": {
+        const { fanout = context.config.fanout, seenLimit = context.config.seenLimit } = asked;
+        const { maxMessages = context.config.maxMessages } = asked;
+        context.config = { ...context.config, fanout, seenLimit, maxMessages };
+        const below = history.setMax(maxMessages);
+        if (below !== undefined) persist({ type: "trim", below });
+        return;
+      }
+      case "resumed":
+        emit({ type: "notice", notice: { code: "resumed", goneMs: asked.goneMs } });
+        return probe.start();
+    }
+  }
+
+  function rename(nick: string): void {
+    const bytes = encodeText(nick).length;
+    if (bytes === 0 || bytes > NICK_BYTES_MAX) {
+      return emit({ type: "error", error: { code: "bad-nick", nick, limit: NICK_BYTES_MAX } });
+    }
+    membership.rename(nick);
+  }
+
+  function enter(): void {
+    inRoom = true;
+    membership.setPresent(true);
+    probe.start();
+  }
+
+  function leave(): void {
+    if (!inRoom) return emit({ type: "error", error: { code: "not-in-room" } });
+    inRoom = false;
+    membership.setPresent(false);
+    const farewell = { type: "statement", bytes: membership.own().bytes } as const;
+    for (const member of sample(rng, membership.present(), FAREWELLS)) link.send(membership.session(member), farewell);
+    membership.forgetAll();
+    probe.stop();
+    contact.stop();
+    emit({ type: "notice", notice: { code: "left-room" } });
+  }
+
+  function scheduleCleanup(): void {
+    timers.set("cleanup", context.now.mono + context.config.cleanupIntervalMs, { type: "cleanup" });
+  }
+
+  function fire(row: TimerRow): void {
+    switch (row.type) {
+      case "lost":
+        return inbound.lost(row.counter);
+      case "ack":
+        return link.ackDue(row.boot);
+      case "start":
+        if (membership.presentCount() === 0 && !contact.isTrying()) emit({ type: "notice", notice: { code: "alone" } });
+        return;
+      case "probe":
+        return probe.tick();
+      case "probe-deadline":
+        return probe.deadline(row.peer);
+      case "suspicion":
+        return membership.suspicionExpired(row.peer);
+      case "gossip":
+        return probe.gossip();
+      case "cleanup":
+        membership.cleanup();
+        return scheduleCleanup();
+      case "reconnect":
+        return contact.reconnect();
+      case "contact":
+        return contact.retry(row.endpoint);
+      case "want":
+        return wants.askAgain(row.prefix);
+      case "reconcile": {
+        const session = link.sessions.get(row.boot);
+        if (session !== undefined) reconciliation.begin(session, row.set);
+        return;
+      }
+      case "gate":
+        return speech.giveUp();
+      case "sync":
+        return speech.deliver(arrival.check(reconciliation.isFetching("log")));
+      case "receipt":
+        return relay.onDeadline(row.id, row.task);
+    }
+  }
+}
+
+// --- internal ---
+
+function logReplica(history: History, wants: Wants): Replica {
+  return {
+    ids: history.ids as unknown as Replica["ids"],
+    floor: () => (history.horizon() === 0 ? "" : boundOfTime(history.horizon())),
+    frameOf: (id) => {
+      const message: SignedMessage | undefined = history.get(id as MessageId)?.message;
+      return message === undefined ? undefined : { type: "message", bytes: message.bytes };
+    },
+    want: (prefix, from) => wants.want(prefix, from, 0),
+  };
+}
+
+function rosterReplica(membership: Membership, context: Context): Replica {
+  return {
+    ids: membership.ids,
+    floor: () => "",
+    frameOf: (id) => {
+      const statement = membership.byRosterId(id);
+      return statement === undefined ? undefined : { type: "statement", bytes: statement.bytes };
+    },
+    want: (prefix: string, from: Session) =>
+      context.link.send(from, { type: "want", set: "roster", prefixes: [prefix] }, { tries: 2 }),
+  };
+}

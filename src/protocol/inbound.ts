@@ -1,0 +1,193 @@
+/**
+ * From a datagram to the parts of the state machine. What proves itself (a signed message, a statement signed by its
+ * subject) is taken from any boot id at once; what rests on the sender's word waits until it has acknowledged something.
+ */
+
+import { readStatement } from "../crypto/signed.ts";
+import type { Frame } from "../wire/frame.ts";
+import type { Arrival } from "./arrival.ts";
+import type { Contact } from "./contact.ts";
+import type { Context } from "./context.ts";
+import type { Membership } from "./membership.ts";
+import type { Probe } from "./probe.ts";
+import type { Reconciliation } from "./reconciliation.ts";
+import type { Relay } from "./relay.ts";
+import { sample } from "./rng.ts";
+import type { Session, Ticket } from "./sessions.ts";
+import type { Skew } from "./skew.ts";
+import type { Speech } from "./speech.ts";
+import type { Endpoint, MessageId, Millis } from "./types.ts";
+import { prefixOf, type Wants } from "./wants.ts";
+
+export type Parts = {
+  readonly context: Context;
+  readonly membership: Membership;
+  readonly probe: Probe;
+  readonly contact: Contact;
+  readonly relay: Relay;
+  readonly reconciliation: Reconciliation;
+  readonly speech: Speech;
+  readonly arrival: Arrival;
+  readonly wants: Wants;
+  readonly skew: Skew;
+};
+
+export type Inbound = {
+  readonly datagram: (bytes: Uint8Array, from: Endpoint) => void;
+  /** A datagram of ours counts as lost. */
+  readonly lost: (counter: number) => void;
+};
+
+/** Frames that wait for proof of a session. */
+const WAITING_MAX = 32;
+/** What is only fetched in bulk need not be acknowledged one by one. */
+const BULK_ACK_DELAY_MS: Millis = 15;
+/** An advertised message usually comes by itself. */
+const ADVERTISED_DELAY_MS: Millis = 80;
+/** Statements of others in the first answer, within three times what a contact sends. */
+const FIRST_PEERS = 6;
+
+export function createInbound(parts: Parts): Inbound {
+  const { context, membership, probe, contact, relay, reconciliation, speech, arrival, wants, skew } = parts;
+  const { link, counters } = context;
+
+  const acknowledged = (session: Session, frame: Frame & { type: "ack" }, from: Endpoint): Endpoint | undefined => {
+    const wasProven = session.proven;
+    let contacted: Endpoint | undefined;
+    for (const ticket of link.acknowledged(session, frame, from, context.now.mono)) {
+      if (ticket.kind === "push") relay.onAcknowledged(ticket);
+      if (ticket.kind === "contact") contacted = ticket.endpoint;
+    }
+    if (!wasProven && session.proven) {
+      const waiting = session.waiting;
+      session.waiting = [];
+      for (const held of waiting) trusted(session, held);
+    }
+    return contacted;
+  };
+
+  const statement = (session: Session, bytes: Uint8Array): void => {
+    membership.receive(bytes);
+    const content = readStatement(bytes)?.content;
+    if (content?.boot === session.boot && membership.get(content.peer)?.statement.content.boot === session.boot) {
+      session.peer = content.peer;
+    }
+  };
+
+  const message = (session: Session, bytes: Uint8Array, live: boolean): MessageId | undefined => {
+    counters.count("payloadsIn");
+    return speech.receive(bytes, session, live);
+  };
+
+  /** An answer to whoever knocks: who this is, a few others, and a ping that it has to acknowledge. */
+  const introduce = (session: Session): void => {
+    link.send(session, { type: "statement", bytes: membership.own().bytes });
+    link.send(session, { type: "ping" });
+    for (const member of sample(context.rng, membership.present(), FIRST_PEERS)) {
+      if (member.id !== session.peer) link.send(session, { type: "statement", bytes: member.statement.bytes });
+    }
+  };
+
+  /** Frames that prove themselves, or draw no more than a bounded answer. */
+  const anyone = (session: Session, frame: Frame): boolean => {
+    switch (frame.type) {
+      case "padding":
+      case "ack":
+        return true;
+      case "statement":
+        statement(session, frame.bytes);
+        return true;
+      case "push": {
+        const id = message(session, frame.message, true);
+        if (id !== undefined) relay.onPush(session, id, frame.slice);
+        return true;
+      }
+      case "message":
+        message(session, frame.bytes, false);
+        return true;
+      case "ping":
+        probe.answer(session);
+        if (!session.proven) introduce(session);
+        return true;
+      default:
+        return false;
+    }
+  };
+
+  /** Frames that rest on the word of a session that has proven to be alive now. */
+  const trusted = (session: Session, frame: Frame): void => {
+    switch (frame.type) {
+      case "digest":
+        skew.heard(session, frame.wall);
+        return reconciliation.onDigest(session, frame, arrival.isArriving());
+      case "observed":
+        return membership.observed(frame.endpoint);
+      case "suspect":
+        return membership.suspect(frame.peer, frame.incarnation, frame.accuser);
+      case "probeRequest":
+        return probe.requested(session, frame.target);
+      case "probeReply":
+        return probe.vouched(frame.target);
+      case "advertise":
+        return wants.want(prefixOf(frame.id), session, ADVERTISED_DELAY_MS);
+      case "want":
+        return reconciliation.onWant(session, frame);
+      case "range":
+        return reconciliation.onRange(session, frame);
+      case "list":
+        return reconciliation.onList(session, frame);
+      case "fetch":
+        return reconciliation.onFetch(session, frame);
+      case "served":
+        return reconciliation.onServed(session, frame);
+      case "receipt":
+        return relay.onReceipt(session, frame);
+    }
+  };
+
+  const arrived = (session: Session, contacted: Endpoint | undefined): void => {
+    if (session.proven) {
+      membership.heard(session);
+      probe.heard(session);
+    }
+    const member = session.peer === undefined ? undefined : membership.get(session.peer);
+    if (contacted === undefined || member === undefined) return;
+    if (!contact.answered(contacted)) return;
+    context.emit({ type: "notice", notice: { code: "joined", peer: membership.view(member), endpoint: contacted } });
+  };
+
+  const lostTicket = (session: Session | undefined, ticket: Ticket): void => {
+    if (ticket.kind === "push") relay.onLost(ticket);
+    if (ticket.kind === "probe") probe.unanswered(ticket.peer);
+    if (ticket.kind === "again" && session !== undefined) link.sendAgain(session, ticket);
+  };
+
+  return {
+    datagram: (bytes, from) => {
+      const received = link.receive(bytes, from, context.now.mono);
+      if (received === undefined) return;
+      const { session, frames } = received;
+      let contacted: Endpoint | undefined;
+      for (const frame of frames) {
+        if (frame.type === "ack") contacted = acknowledged(session, frame, from) ?? contacted;
+      }
+      if (contacted !== undefined && contact.isAwaited(contacted)) arrival.begin();
+      for (const frame of frames) {
+        if (anyone(session, frame)) continue;
+        if (session.proven) trusted(session, frame);
+        else if (session.waiting.length < WAITING_MAX) session.waiting.push(frame);
+        else counters.drop("unproven");
+      }
+      arrived(session, contacted);
+      // What waits needs proof, and an acknowledgement is the proof: ask for one.
+      if (session.waiting.length > 0 && !frames.some((frame) => frame.type === "ping"))
+        link.send(session, { type: "ping" });
+      const isBulk = frames.every((frame) => frame.type === "message" || frame.type === "ack");
+      link.oweAck(session, isBulk ? BULK_ACK_DELAY_MS : 0, context.now.mono);
+    },
+    lost: (counter) => {
+      const settled = link.lost(counter);
+      for (const ticket of settled?.tickets ?? []) lostTicket(settled?.session, ticket);
+    },
+  };
+}

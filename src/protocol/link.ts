@@ -1,0 +1,278 @@
+/**
+ * Datagrams between process starts: sealing and opening, acknowledgement of each datagram that asks for one, round-trip
+ * times, loss, and the limit on what may go to an address that has not answered (RFC 9000 §8, §13).
+ *
+ * An acknowledgement names counters of ours, and only the addressed boot can have opened those datagrams: whoever
+ * acknowledges is alive now. So an acknowledgement is the answered challenge, and any datagram that asks for one a challenge.
+ */
+import { bootKey, open, type Room, seal } from "../crypto/keyring.ts";
+import { decodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, SEAL_BYTES } from "../wire/datagram.ts";
+import { ACK_COUNTERS_MAX, decodeFrames, encodeFrame, type Frame } from "../wire/frame.ts";
+import { bounds } from "./config.ts";
+import type { Counters } from "./counters.ts";
+import { measure, retransmitAfterMs } from "./rtt.ts";
+import { createSessions, type Outgoing, type Session, type Sessions, type Ticket } from "./sessions.ts";
+import type { Timers } from "./timers.ts";
+import type { BootId, Effect, Endpoint, Millis } from "./types.ts";
+
+/** Rows of this module in the timer table. */
+export type LinkTimer =
+  | { readonly type: "lost"; readonly counter: number }
+  | { readonly type: "ack"; readonly boot: BootId };
+
+export type Received = { readonly session: Session; readonly frames: readonly Frame[]; readonly bytes: number };
+export type Settled = { readonly session: Session | undefined; readonly tickets: readonly Ticket[] };
+
+export type Link = {
+  readonly boot: BootId;
+  readonly sessions: Sessions;
+  /** Opens a datagram; undefined: refused and counted. */
+  readonly receive: (bytes: Uint8Array, from: Endpoint, now: Millis) => Received | undefined;
+  /** What the acknowledgement settles. */
+  readonly acknowledged: (session: Session, ack: Frame & { type: "ack" }, from: Endpoint, now: Millis) => Ticket[];
+  /** The datagram counts as lost: what went with it. */
+  readonly lost: (counter: number) => Settled | undefined;
+  readonly send: (session: Session, frame: Frame, options?: SendOptions) => void;
+  /** A frame that is sent until acknowledged was lost: once more. */
+  readonly sendAgain: (session: Session, ticket: Ticket & { readonly kind: "again" }) => void;
+  /** To an address whose boot id is unknown: an open datagram, padded to full size. */
+  readonly contact: (to: Endpoint, frames: readonly Frame[], now: Millis) => void;
+  /** What arrived from the session, if anything asks for it, is acknowledged within `delayMs`. */
+  readonly oweAck: (session: Session, delayMs: Millis, now: Millis) => void;
+  /** The acknowledgement that was put off is due. */
+  readonly ackDue: (boot: BootId) => void;
+  /** Datagrams for all that was queued since, in order. */
+  readonly flush: (now: Millis) => Effect[];
+  /** Share of datagrams that were lost lately, 0..1, over all peers. */
+  readonly lossRate: () => number;
+};
+
+export type SendOptions = {
+  readonly ticket?: Ticket;
+  /** Sent again when lost, so many times. */
+  readonly tries?: number;
+};
+
+type Sent = {
+  /** Undefined: an open datagram, which whoever opened it may acknowledge. */
+  readonly session: Session | undefined;
+  readonly to: Endpoint | undefined;
+  readonly at: Millis;
+  readonly tickets: readonly Ticket[];
+};
+
+/** Datagrams on our own initiative to an address that never answered; after these only what `forgive` lets through. */
+const INITIATIVE_MAX = 16;
+/** Frames that ask for no acknowledgement: answers, and what the next one of its kind replaces. */
+const SILENT: ReadonlySet<Frame["type"]> = new Set(["ack", "padding", "digest", "observed"]);
+/** A full acknowledgement goes at once, so that `arrivals` stays within one frame. */
+const ACK_EARLY = 16;
+const LOSS_SMOOTHING = 1 / 64;
+
+export function createLink(options: {
+  readonly room: Room;
+  readonly boot: BootId;
+  readonly timers: Pick<Timers<LinkTimer>, "set" | "clear">;
+  readonly counters: Counters;
+}): Link {
+  const { room, boot, timers, counters } = options;
+  const sessions = createSessions(room);
+  const ownKey = bootKey(room, boot);
+  /** BOUNDED: `bounds.unacknowledged`; the oldest counts as lost. */
+  const unacknowledged = new Map<number, Sent>();
+  /** BOUNDED: the sessions used in one step. */
+  const dirty = new Set<Session>();
+  /** BOUNDED: the contacts of one step, `bounds.contacts`. */
+  let contacts: { to: Endpoint; at: Millis; frames: Uint8Array }[] = [];
+  let counter = 0;
+  let loss = 0;
+
+  const settle = (of: number, wasLost: boolean): Sent | undefined => {
+    const sent = unacknowledged.get(of);
+    if (sent === undefined) return undefined;
+    unacknowledged.delete(of);
+    timers.clear(`lost ${of}`);
+    loss += ((wasLost ? 1 : 0) - loss) * LOSS_SMOOTHING;
+    return sent;
+  };
+
+  const transmit = (to: Endpoint, session: Session | undefined, frames: Uint8Array): Effect => {
+    const header = { type: session ? "addressed" : "open", roomTag: room.tag, boot, counter } as const;
+    const bytes = seal(ownKey, header, session?.boot, frames);
+    counter += 1;
+    counters.sent(bytes.length);
+    return { type: "transmit", bytes, to };
+  };
+
+  const track = (of: number, sent: Sent, waitMs: Millis): void => {
+    if (unacknowledged.size >= bounds.unacknowledged) {
+      const oldest = unacknowledged.keys().next().value as number;
+      timers.set(`lost ${oldest}`, sent.at, { type: "lost", counter: oldest });
+    }
+    unacknowledged.set(of, sent);
+    timers.set(`lost ${of}`, sent.at + waitMs, { type: "lost", counter: of });
+  };
+
+  /** Whether so many bytes may go to the session's address now. */
+  const mayGo = (session: Session, size: number): boolean => {
+    if (session.validated) return true;
+    // Heard from, not yet validated: at most three times what it sent. Never heard: on our own initiative, a few datagrams.
+    if (session.received > 0) return session.sent + size <= bounds.amplification * session.received;
+    return session.unanswered < INITIATIVE_MAX;
+  };
+
+  const queue = (session: Session, outgoing: Outgoing): void => {
+    if (session.outbox.length >= bounds.outboxFrames) return counters.drop("outbox-full");
+    session.outbox.push(outgoing);
+    dirty.add(session);
+  };
+
+  const packOne = (session: Session, now: Millis): Effect | "held-back" | undefined => {
+    const parts: Uint8Array[] = [];
+    const tickets: Ticket[] = [];
+    let size = 0;
+    let eliciting = false;
+    const ack = takeAck(session, timers, now);
+    if (ack !== undefined) {
+      parts.push(ack);
+      size += ack.length;
+    }
+    let taken = 0;
+    for (const outgoing of session.outbox) {
+      if (size + outgoing.bytes.length > FRAMES_BYTES_MAX) break;
+      parts.push(outgoing.bytes);
+      size += outgoing.bytes.length;
+      eliciting ||= outgoing.eliciting;
+      if (outgoing.ticket !== undefined) tickets.push(outgoing.ticket);
+      taken += 1;
+    }
+    if (parts.length === 0) return undefined;
+    session.outbox = taken === session.outbox.length ? [] : session.outbox.slice(taken);
+    if (eliciting) {
+      track(counter, { session, to: session.endpoint, at: now, tickets }, retransmitAfterMs(session.rtt));
+    }
+    const whole = size + HEADER_BYTES + SEAL_BYTES;
+    if (session.endpoint === undefined || !mayGo(session, whole)) {
+      // It counts as sent and will count as lost, so that whoever holds a ticket hears of it.
+      counters.drop(session.endpoint === undefined ? "no-address" : "address-not-validated");
+      counter += 1;
+      return "held-back";
+    }
+    session.sent += whole;
+    if (eliciting) session.unanswered += 1;
+    return transmit(session.endpoint, session, Buffer.concat(parts));
+  };
+
+  return {
+    boot,
+    sessions,
+    receive: (bytes, from, now) => {
+      counters.received(bytes.length);
+      const header = decodeHeader(bytes);
+      if (typeof header === "string") return counters.refuse(header);
+      if (header.roomTag !== room.tag) return counters.refuse("foreign-room");
+      if (header.boot === boot) return counters.refuse("own-echo");
+      // A session is made only for what opens: strangers cannot fill the table.
+      const known = sessions.get(header.boot);
+      const frameBytes = open(known?.key() ?? bootKey(room, header.boot), header, boot, bytes);
+      if (frameBytes === undefined) return counters.refuse("not-sealed-for-us");
+      const session = sessions.open(header.boot);
+      if (!session.window.accept(header.counter)) return counters.refuse("replayed");
+      const frames = decodeFrames(frameBytes);
+      if (frames === "bad-frame") return counters.refuse("bad-frame");
+      noteAddress(session, from, header.counter);
+      session.received += bytes.length;
+      session.heardAt = now;
+      if (frames.some((frame) => !SILENT.has(frame.type))) session.arrivals.push({ counter: header.counter, at: now });
+      return { session, frames, bytes: bytes.length };
+    },
+    acknowledged: (session, ack, from, now) => {
+      const tickets: Ticket[] = [];
+      ack.counters.forEach((of, index) => {
+        const sent = unacknowledged.get(of);
+        if (sent === undefined || (sent.session !== undefined && sent.session !== session)) return;
+        settle(of, false);
+        if (index === 0) measure(session.rtt, now - sent.at - ack.delayMs);
+        session.proven = true;
+        session.unanswered = 0;
+        if (sent.to === from && session.endpoint === from) session.validated = true;
+        tickets.push(...sent.tickets);
+      });
+      return tickets;
+    },
+    lost: (of) => {
+      const sent = settle(of, true);
+      return sent === undefined ? undefined : { session: sent.session, tickets: sent.tickets };
+    },
+    send: (session, frame, { ticket, tries = 0 } = {}) => {
+      const bytes = encodeFrame(frame);
+      const again = tries > 0 ? ({ kind: "again", frame: bytes, tries } as const) : undefined;
+      queue(session, { bytes, ticket: ticket ?? again, eliciting: !SILENT.has(frame.type) });
+    },
+    sendAgain: (session, { frame, tries }) => {
+      const ticket = tries > 1 ? ({ kind: "again", frame, tries: tries - 1 } as const) : undefined;
+      queue(session, { bytes: frame, ticket, eliciting: true });
+    },
+    contact: (to, frames, now) => {
+      const bytes = Buffer.concat(frames.map(encodeFrame));
+      contacts.push({ to, at: now, frames: Buffer.concat([bytes, Buffer.alloc(FRAMES_BYTES_MAX - bytes.length)]) });
+    },
+    oweAck: (session, delayMs, now) => {
+      if (session.arrivals.length === 0) return;
+      const at = session.arrivals.length >= ACK_EARLY ? now : now + delayMs;
+      if (at <= now) dirty.add(session);
+      else if (session.ackAt === undefined || session.ackAt > at) {
+        session.ackAt = at;
+        timers.set(`ack ${session.boot}`, at, { type: "ack", boot: session.boot });
+      }
+    },
+    ackDue: (of) => {
+      const session = sessions.get(of);
+      if (session !== undefined) dirty.add(session);
+    },
+    flush: (now) => {
+      const effects: Effect[] = contacts.map(({ to, at, frames }) => {
+        track(
+          counter,
+          { session: undefined, to, at, tickets: [{ kind: "contact", endpoint: to }] },
+          bounds.contactWaitMs,
+        );
+        return transmit(to, undefined, frames);
+      });
+      contacts = [];
+      for (const session of dirty) {
+        for (;;) {
+          const effect = packOne(session, now);
+          if (effect === undefined) break;
+          if (effect !== "held-back") effects.push(effect);
+        }
+      }
+      dirty.clear();
+      return effects;
+    },
+    lossRate: () => loss,
+  };
+}
+
+// --- internal ---
+
+/** The newest datagram says where its sender is; a new address has to be validated again (RFC 9000 §9). */
+function noteAddress(session: Session, from: Endpoint, counter: number): void {
+  if (counter <= session.highest) return;
+  session.highest = counter;
+  if (session.endpoint === from) return;
+  session.endpoint = from;
+  session.validated = false;
+  session.received = 0;
+  session.sent = 0;
+}
+
+function takeAck(session: Session, timers: Pick<Timers<LinkTimer>, "clear">, now: Millis): Uint8Array | undefined {
+  if (session.arrivals.length === 0) return undefined;
+  const arrivals = session.arrivals.sort((a, b) => b.counter - a.counter).slice(0, ACK_COUNTERS_MAX);
+  session.arrivals = [];
+  if (session.ackAt !== undefined) timers.clear(`ack ${session.boot}`);
+  session.ackAt = undefined;
+  const delayMs = Math.min(Math.round(now - (arrivals[0]?.at ?? now)), 255);
+  return encodeFrame({ type: "ack", counters: arrivals.map((arrival) => arrival.counter), delayMs });
+}

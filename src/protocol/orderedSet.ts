@@ -1,0 +1,208 @@
+/**
+ * A set of 24-byte ids in order, with the count and fingerprint of any range: what reconciliation compares. Two levels of
+ * blocks (a B+-tree of height two): 56 bytes an id, packed, and the sum of each block beside it.
+ */
+import { fromHex, MESSAGE_ID_BYTES, toHex } from "../wire/ids.ts";
+import { addTerm, emptySum, fingerprintOf, LIMBS, type Sum, subtractTerm, termOf } from "./fingerprint.ts";
+
+/** Bounds as in wire/frame.ts: hex without trailing zero bytes, "~" above all. */
+export type RangeSummary = { readonly count: number /** 12 bytes, hex. */; readonly fingerprint: string };
+
+export type OrderedSet<Id extends string> = {
+  readonly size: () => number;
+  /** False if it is there already. */
+  readonly insert: (id: Id) => boolean;
+  readonly remove: (id: Id) => boolean;
+  readonly has: (id: Id) => boolean;
+  readonly summary: (lo: string, hi: string) => RangeSummary;
+  /** At most `limit` ids of lo <= id < hi, ascending; with `newest` the last ones of the range. */
+  readonly slice: (lo: string, hi: string, limit: number, newest?: boolean) => Id[];
+  /** The id with `index` smaller ones in the set. */
+  readonly at: (index: number) => Id | undefined;
+  /** How many ids are smaller than the bound. */
+  readonly rank: (bound: string) => number;
+};
+
+const BLOCK_MAX = 256;
+const SIZE = MESSAGE_ID_BYTES;
+
+type Block = { count: number; ids: Buffer; terms: Uint32Array; sum: Sum };
+
+/** BOUNDED: by its user's own bound on what it keeps. */
+export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
+  const blocks: Block[] = [];
+  let size = 0;
+
+  const idAt = (block: Block, slot: number): Id => toHex(block.ids.subarray(slot * SIZE, (slot + 1) * SIZE)) as Id;
+  /** The first block whose last id is not below the key, and the slot of the first id not below it. */
+  const find = (key: Buffer): { index: number; slot: number } => {
+    const index = lowerBound(
+      blocks.length,
+      (at) => compareSlot(blocks[at] as Block, (blocks[at] as Block).count - 1, key) < 0,
+    );
+    const block = blocks[index];
+    const slot = block === undefined ? 0 : lowerBound(block.count, (at) => compareSlot(block, at, key) < 0);
+    return { index, slot };
+  };
+  const holds = (place: { index: number; slot: number }, key: Buffer): boolean => {
+    const block = blocks[place.index];
+    return block !== undefined && place.slot < block.count && compareSlot(block, place.slot, key) === 0;
+  };
+  const rank = (bound: string): number => {
+    if (bound === "~") return size;
+    const place = find(boundBytes(bound));
+    let total = place.slot;
+    for (let index = 0; index < place.index; index += 1) total += (blocks[index] as Block).count;
+    return total;
+  };
+  const locate = (position: number): { index: number; slot: number } => {
+    let rest = position;
+    let index = 0;
+    while (index < blocks.length && rest >= (blocks[index] as Block).count) rest -= (blocks[index++] as Block).count;
+    return { index, slot: rest };
+  };
+  const walk = (from: number, to: number, visit: (block: Block, slot: number, whole: boolean) => void): void => {
+    let { index, slot } = locate(from);
+    let left = to - from;
+    while (left > 0) {
+      const block = blocks[index] as Block;
+      const whole = slot === 0 && left >= block.count;
+      if (whole) visit(block, 0, true);
+      else for (let at = slot; at < Math.min(block.count, slot + left); at += 1) visit(block, at, false);
+      left -= Math.min(block.count - slot, left);
+      index += 1;
+      slot = 0;
+    }
+  };
+  return {
+    size: () => size,
+    insert: (id) => {
+      const key = Buffer.from(fromHex(id));
+      const place = find(key);
+      if (holds(place, key)) return false;
+      if (place.index === blocks.length && blocks.length > 0) {
+        place.index -= 1;
+        place.slot = (blocks[place.index] as Block).count;
+      }
+      if (blocks.length === 0) blocks.push(emptyBlock());
+      if ((blocks[place.index] as Block).count === BLOCK_MAX) {
+        splitBlock(blocks, place.index);
+        const left = blocks[place.index] as Block;
+        if (place.slot > left.count) {
+          place.slot -= left.count;
+          place.index += 1;
+        }
+      }
+      insertAt(blocks[place.index] as Block, place.slot, key);
+      size += 1;
+      return true;
+    },
+    remove: (id) => {
+      const key = Buffer.from(fromHex(id));
+      const place = find(key);
+      if (!holds(place, key)) return false;
+      const block = blocks[place.index] as Block;
+      removeAt(block, place.slot);
+      if (block.count === 0) blocks.splice(place.index, 1);
+      size -= 1;
+      return true;
+    },
+    has: (id) => {
+      const key = Buffer.from(fromHex(id));
+      return holds(find(key), key);
+    },
+    summary: (lo, hi) => {
+      const from = rank(lo);
+      const to = rank(hi);
+      const sum = emptySum();
+      walk(from, to, (block, slot, whole) => {
+        if (whole) addTerm(sum, block.sum);
+        else addTerm(sum, block.terms, slot * LIMBS);
+      });
+      const count = Math.max(to - from, 0);
+      return { count, fingerprint: toHex(fingerprintOf(sum, count)) };
+    },
+    slice: (lo, hi, limit, newest = false) => {
+      const to = rank(hi);
+      const from = rank(lo);
+      const start = newest ? Math.max(from, to - limit) : from;
+      const end = newest ? to : Math.min(to, from + limit);
+      const ids: Id[] = [];
+      walk(start, end, (block, slot, whole) => {
+        if (!whole) ids.push(idAt(block, slot));
+        else for (let at = 0; at < block.count; at += 1) ids.push(idAt(block, at));
+      });
+      return ids;
+    },
+    at: (index) => {
+      if (index < 0 || index >= size) return undefined;
+      const place = locate(index);
+      return idAt(blocks[place.index] as Block, place.slot);
+    },
+    rank,
+  };
+}
+
+// --- internal ---
+
+function emptyBlock(): Block {
+  return {
+    count: 0,
+    ids: Buffer.alloc(BLOCK_MAX * SIZE),
+    terms: new Uint32Array(BLOCK_MAX * LIMBS),
+    sum: emptySum(),
+  };
+}
+
+function boundBytes(bound: string): Buffer {
+  const bytes = Buffer.alloc(SIZE);
+  bytes.write(bound, "hex");
+  return bytes;
+}
+
+/** The smallest index for which `isBelow` is false. */
+function lowerBound(length: number, isBelow: (index: number) => boolean): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBelow(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function compareSlot(block: Block, slot: number, key: Buffer): number {
+  return block.ids.compare(key, 0, SIZE, slot * SIZE, (slot + 1) * SIZE);
+}
+
+function insertAt(block: Block, slot: number, key: Buffer): void {
+  block.ids.copyWithin((slot + 1) * SIZE, slot * SIZE, block.count * SIZE);
+  block.ids.set(key, slot * SIZE);
+  block.terms.copyWithin((slot + 1) * LIMBS, slot * LIMBS, block.count * LIMBS);
+  const term = termOf(key);
+  block.terms.set(term, slot * LIMBS);
+  addTerm(block.sum, term);
+  block.count += 1;
+}
+
+function removeAt(block: Block, slot: number): void {
+  subtractTerm(block.sum, block.terms, slot * LIMBS);
+  block.ids.copyWithin(slot * SIZE, (slot + 1) * SIZE, block.count * SIZE);
+  block.terms.copyWithin(slot * LIMBS, (slot + 1) * LIMBS, block.count * LIMBS);
+  block.count -= 1;
+}
+
+/** Ids come mostly in order: the left block keeps most, so that blocks stay full. */
+function splitBlock(blocks: Block[], index: number): void {
+  const left = blocks[index] as Block;
+  const keep = index === blocks.length - 1 ? Math.floor(BLOCK_MAX * 0.9) : BLOCK_MAX / 2;
+  const right = emptyBlock();
+  right.count = left.count - keep;
+  right.ids.set(left.ids.subarray(keep * SIZE, left.count * SIZE));
+  right.terms.set(left.terms.subarray(keep * LIMBS, left.count * LIMBS));
+  for (let slot = 0; slot < right.count; slot += 1) addTerm(right.sum, right.terms, slot * LIMBS);
+  subtractTerm(left.sum, right.sum);
+  left.count = keep;
+  blocks.splice(index + 1, 0, right);
+}

@@ -1,0 +1,258 @@
+/**
+ * Relay: range-delegated gossip. Whoever covers a slice of a message's order cuts it into at most `fanout` parts and sends
+ * the message with each part to the first peer of it (El-Ansary et al. 2003, broadcast by range delegation; the random order
+ * per message is Turbine's). Each hop is acknowledged; a silent delegate's slice goes to another of the slice. What the
+ * parts report adds up: the author learns how many have the message.
+ */
+import { ORDERS_MAX, type Slice } from "../wire/frame.ts";
+import { bounds } from "./config.ts";
+import type { Context } from "./context.ts";
+import type { History } from "./history.ts";
+import type { Member, Membership } from "./membership.ts";
+import { cut, type Part, rankedWithin, WHOLE } from "./order.ts";
+import type { PushTicket, Session } from "./sessions.ts";
+import type { BootId, MessageId, Millis, PeerId } from "./types.ts";
+
+export type Relay = {
+  /** The author's first step: starts the message's orders. */
+  readonly publish: (id: MessageId) => void;
+  /** A push arrived (its message is kept by now): cover its slice, if this order is a sighting to relay on. */
+  readonly onPush: (from: Session, id: MessageId, slice: Slice) => void;
+  readonly onReceipt: (from: Session, receipt: Receipt) => void;
+  readonly onAcknowledged: (ticket: PushTicket) => void;
+  readonly onLost: (ticket: PushTicket) => void;
+  /** The parts had time enough: report what is known. */
+  readonly onDeadline: (id: MessageId, task: number) => void;
+  /** The most peers any one message was sent on to, retries apart. */
+  readonly relayedMax: () => number;
+};
+
+export type Receipt = {
+  readonly id: MessageId;
+  readonly order: number;
+  readonly reached: number;
+  readonly of: number;
+  readonly lacking: readonly string[];
+};
+
+/** Pushes of one part to one peer, before the slice goes to another of it. */
+const TRIES_SAME = 2;
+/** Peers of a slice that are tried as its delegate. */
+const DELEGATES_MAX = 3;
+/** Pushes of one part in all: then it is left to the other order and to reconciliation. */
+const TRIES_MAX = 6;
+/** Loss above which a message starts on all its orders; below, on one: acknowledgements repair the little that is lost. */
+const CALM_LOSS = 0.02;
+/** How long a delegate waits for what its parts report, before it reports without. */
+const RECEIPT_WAIT_MS: Millis = 1_500;
+
+type Delegation = {
+  readonly part: Part<Member>;
+  /** Index in part.peers of the peer that has the slice now. */
+  delegate: number;
+  tries: number;
+  state: "sent" | "acknowledged" | "reported" | "failed";
+  reached: number;
+  lacking: readonly string[];
+};
+
+type Task = {
+  readonly id: MessageId;
+  /** Its place among the tasks of its message. */
+  readonly number: number;
+  readonly order: number;
+  /** Who gave the slice; undefined: this node is the author. */
+  readonly giver: BootId | undefined;
+  readonly delegations: Delegation[];
+  reported: boolean;
+};
+
+export function createRelay(context: Context, membership: Membership, history: History): Relay {
+  const { link, timers, counters, emit } = context;
+  /**
+   * BOUNDED: `bounds.relays` messages of at most ORDERS_MAX slices; the oldest message goes first, it spreads by the other
+   * order or by reconciliation.
+   */
+  const tasks = new Map<MessageId, Task[]>();
+  /** BOUNDED: `bounds.relays`. Orders on which a message was seen, and the slices covered. */
+  const sightings = new Map<MessageId, Slice[]>();
+  /** BOUNDED: `bounds.relays`. The author's count of each own message. */
+  const reach = new Map<MessageId, { reached: number; of: number }>();
+  let relayedMax = 0;
+
+  const push = (task: Task, index: number): void => {
+    const delegation = task.delegations[index] as Delegation;
+    const message = history.get(task.id)?.message.bytes;
+    const peer = delegateOf(delegation);
+    if (message === undefined || peer === undefined) return;
+    delegation.state = "sent";
+    delegation.tries += 1;
+    counters.count("payloadsOut");
+    const frame = { type: "push", slice: delegation.part.slice, message } as const;
+    link.send(membership.session(peer), frame, {
+      ticket: { kind: "push", id: task.id, task: task.number, part: index },
+    });
+  };
+
+  const cover = (id: MessageId, slice: Slice, giver: BootId | undefined, retry: boolean): void => {
+    const giverPeer = giver === undefined ? undefined : link.sessions.get(giver)?.peer;
+    const author = history.get(id)?.message.content.author;
+    const candidates = membership.present().filter((member) => member.id !== author && member.id !== giverPeer);
+    const parts = cut(id, slice, rankedWithin(id, slice, candidates), context.config.fanout);
+    const delegations = parts.map((part) => newDelegation(part));
+    const others = tasks.get(id) ?? [];
+    const task: Task = { id, number: others.length, order: slice.order, giver, delegations, reported: false };
+    remember(tasks, id, [...others, task]);
+    counters.count(retry ? "retries" : "relayed", parts.length);
+    if (!retry) relayedMax = Math.max(relayedMax, parts.length);
+    for (let index = 0; index < parts.length; index += 1) push(task, index);
+    if (parts.length === 0) return;
+    const row = { type: "receipt", id, task: task.number } as const;
+    timers.set(receiptKey(task), context.now.mono + RECEIPT_WAIT_MS, row);
+  };
+
+  const report = (task: Task): void => {
+    const settled = sum(task);
+    if (task.giver === undefined) {
+      tellAuthor(task.id, settled);
+      return;
+    }
+    if (task.reported) return;
+    task.reported = true;
+    const giver = link.sessions.get(task.giver);
+    const receipt = { type: "receipt", id: task.id, order: task.order, ...settled } as const;
+    // A leaf says nothing: its acknowledgement is its receipt.
+    if (giver !== undefined && task.delegations.length > 0) link.send(giver, receipt, { tries: 2 });
+  };
+
+  const tellAuthor = (id: MessageId, settled: { reached: number; of: number; lacking: readonly string[] }): void => {
+    const before = reach.get(id) ?? { reached: 0, of: 0 };
+    // The author itself is not among those it reaches.
+    const now = { reached: settled.reached - 1, of: settled.of - 1 };
+    if (now.reached <= before.reached && now.of <= before.of && before.of > 0 && settled.lacking.length === 0) return;
+    const best = { reached: Math.max(before.reached, now.reached), of: Math.max(before.of, now.of) };
+    remember(reach, id, best);
+    const lacking = best.reached > now.reached ? [] : settled.lacking.map(nameOf);
+    emit({ type: "delivery", id, ...best, lacking });
+  };
+
+  const nameOf = (prefix: string): string => {
+    const member = membership.present().find((candidate) => candidate.id.startsWith(prefix));
+    return member?.statement.content.nick ?? prefix;
+  };
+
+  /** Something about a part is known: an author tells at once, a delegate when all its parts are. */
+  const settle = (task: Task): void => {
+    if (task.giver === undefined) report(task);
+    const open = task.delegations.some((delegation) => !isSettled(delegation));
+    if (open) return;
+    timers.clear(receiptKey(task));
+    report(task);
+  };
+
+  return {
+    publish: (id) => {
+      const { seenLimit } = context.config;
+      const orders = Math.min(link.lossRate() < CALM_LOSS ? 1 : seenLimit, ORDERS_MAX);
+      const slices = Array.from({ length: orders }, (_, order) => ({ order, ...WHOLE }));
+      remember(sightings, id, slices);
+      for (const slice of slices) cover(id, slice, undefined, false);
+    },
+    onPush: (from, id, slice) => {
+      const seen = sightings.get(id) ?? [];
+      if (seen.some((other) => contains(other, slice))) return;
+      const sameOrder = seen.some((other) => other.order === slice.order);
+      const orders = new Set(seen.map((other) => other.order)).size;
+      if (seen.length >= ORDERS_MAX || (!sameOrder && orders >= context.config.seenLimit)) return;
+      remember(sightings, id, [...seen, slice]);
+      // A second slice of one order is that of a delegate which went silent: a retry of the giver's, not another sighting.
+      cover(id, slice, from.boot, sameOrder);
+    },
+    onReceipt: (from, receipt) => {
+      for (const task of tasks.get(receipt.id) ?? []) {
+        const delegation = task.delegations.find((candidate) => delegateOf(candidate)?.id === from.peer);
+        if (task.order !== receipt.order || delegation === undefined || delegation.state === "reported") continue;
+        delegation.state = "reported";
+        delegation.reached = Math.min(receipt.reached, delegation.part.peers.length);
+        delegation.lacking = receipt.lacking;
+        settle(task);
+        return;
+      }
+    },
+    onAcknowledged: (ticket) => {
+      const task = tasks.get(ticket.id)?.[ticket.task];
+      const delegation = task?.delegations[ticket.part];
+      if (task === undefined || delegation === undefined || delegation.state === "reported") return;
+      delegation.state = "acknowledged";
+      delegation.reached = Math.max(delegation.reached, 1);
+      settle(task);
+    },
+    onLost: (ticket) => {
+      const task = tasks.get(ticket.id)?.[ticket.task];
+      const delegation = task?.delegations[ticket.part];
+      if (task === undefined || delegation === undefined || delegation.state !== "sent") return;
+      if (delegation.tries >= TRIES_MAX) {
+        delegation.state = "failed";
+        settle(task);
+        return;
+      }
+      const delegates = Math.min(delegation.part.peers.length, DELEGATES_MAX);
+      if (delegation.tries % TRIES_SAME === 0 && delegation.delegate + 1 < delegates) delegation.delegate += 1;
+      counters.count("retries");
+      push(task, ticket.part);
+    },
+    onDeadline: (id, number) => {
+      const task = tasks.get(id)?.[number];
+      if (task !== undefined) report(task);
+    },
+    relayedMax: () => relayedMax,
+  };
+}
+
+// --- internal ---
+
+function newDelegation(part: Part<Member>): Delegation {
+  return { part, delegate: 0, tries: 0, state: "sent", reached: 0, lacking: [] };
+}
+
+function delegateOf(delegation: Delegation): Member | undefined {
+  return delegation.part.peers[delegation.delegate];
+}
+
+function receiptKey(task: Task): string {
+  return `receipt ${task.id} ${task.number}`;
+}
+
+function isSettled(delegation: Delegation): boolean {
+  if (delegation.state === "acknowledged") return delegation.part.peers.length === 1;
+  return delegation.state !== "sent";
+}
+
+/** This node and all its parts: how many have the message, of how many, and the first few that may lack it. */
+function sum(task: Task): { reached: number; of: number; lacking: string[] } {
+  let reached = 1;
+  let of = 1;
+  const lacking: string[] = [];
+  for (const delegation of task.delegations) {
+    reached += delegation.reached;
+    of += delegation.part.peers.length;
+    const silent =
+      delegation.state === "failed" ? delegation.part.peers.map((peer) => short(peer.id)) : delegation.lacking;
+    lacking.push(...silent);
+  }
+  return { reached, of, lacking: lacking.slice(0, 4) };
+}
+
+function short(peer: PeerId): string {
+  return peer.slice(0, 16);
+}
+
+function contains(outer: Slice, inner: Slice): boolean {
+  return outer.order === inner.order && outer.lo <= inner.lo && inner.last <= outer.last;
+}
+
+function remember<Key, Value>(table: Map<Key, Value>, key: Key, value: Value): void {
+  table.delete(key);
+  table.set(key, value);
+  if (table.size > bounds.relays) table.delete(table.keys().next().value as Key);
+}

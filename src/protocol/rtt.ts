@@ -1,0 +1,28 @@
+/** Round-trip time of one peer, smoothed (RFC 6298 §2), and the time after which a datagram counts as lost. */
+import { bounds } from "./config.ts";
+import type { Millis } from "./types.ts";
+
+export type Rtt = { smoothedMs: Millis | undefined; variationMs: Millis };
+
+export function createRtt(): Rtt {
+  return { smoothedMs: undefined, variationMs: 0 };
+}
+
+/** `sampleMs` is the time from sending to acknowledgement, less the delay the peer reports. */
+export function measure(rtt: Rtt, sampleMs: Millis): void {
+  const sample = Math.max(sampleMs, 0);
+  if (rtt.smoothedMs === undefined) {
+    rtt.smoothedMs = sample;
+    rtt.variationMs = sample / 2;
+    return;
+  }
+  rtt.variationMs = 0.75 * rtt.variationMs + 0.25 * Math.abs(rtt.smoothedMs - sample);
+  rtt.smoothedMs = 0.875 * rtt.smoothedMs + 0.125 * sample;
+}
+
+/** 2·RTT + 30 ms, and never less than what the measured variation asks for. */
+export function retransmitAfterMs(rtt: Rtt): Millis {
+  const smoothed = rtt.smoothedMs ?? bounds.initialRttMs;
+  const usual = 2 * smoothed + bounds.rtoSlackMs;
+  return Math.min(Math.max(usual, smoothed + 4 * rtt.variationMs), bounds.rtoMsMax);
+}

@@ -1,0 +1,119 @@
+/**
+ * Sessions: what is known of each process start that was heard of or is sent to, by boot id. A session outlives a change of
+ * address, and ends with the process.
+ */
+import { bootKey, type Room } from "../crypto/keyring.ts";
+import type { Frame } from "../wire/frame.ts";
+import { bounds } from "./config.ts";
+import { createReplayWindow, type ReplayWindow } from "./replay.ts";
+import { createRtt, type Rtt } from "./rtt.ts";
+import type { BootId, Endpoint, MessageId, Millis, PeerId } from "./types.ts";
+
+/** What a frame's sender wants to know about its fate. */
+export type Ticket =
+  /** Sent again until acknowledged, at most `tries` more times. */
+  | { readonly kind: "again"; readonly frame: Uint8Array; readonly tries: number }
+  | { readonly kind: "probe"; readonly peer: PeerId }
+  | { readonly kind: "contact"; readonly endpoint: Endpoint }
+  | PushTicket;
+
+/** A part of a relay task, see relay.ts. */
+export type PushTicket = {
+  readonly kind: "push";
+  readonly id: MessageId;
+  readonly task: number;
+  readonly part: number;
+};
+
+export type Outgoing = { readonly bytes: Uint8Array; readonly ticket: Ticket | undefined; readonly eliciting: boolean };
+export type Arrival = { readonly counter: number; readonly at: Millis };
+
+export type Session = {
+  readonly boot: BootId;
+  /** Who it is, once a statement of that peer named this boot id. */
+  peer: PeerId | undefined;
+  endpoint: Endpoint | undefined;
+  /** Its sealing key, derived when first needed. */
+  readonly key: () => Uint8Array;
+  readonly window: ReplayWindow;
+  /** It acknowledged a counter of ours: alive now, not a replay. Only then its word counts. */
+  proven: boolean;
+  /** It did so from `endpoint`: more than 3x may go there. */
+  validated: boolean;
+  /** Bytes from and to `endpoint` while it is not validated. */
+  received: number;
+  sent: number;
+  highest: number;
+  heardAt: Millis | undefined;
+  readonly rtt: Rtt;
+  /** BOUNDED: an ack goes out long before it fills one frame, see ACK_EARLY in link.ts. */
+  arrivals: Arrival[];
+  ackAt: Millis | undefined;
+  /** BOUNDED: `bounds.outboxFrames`. */
+  outbox: Outgoing[];
+  /** BOUNDED: 32. Frames that wait until the session is proven. */
+  waiting: Frame[];
+  /** Datagrams sent to an endpoint that never answered: see INITIATIVE_MAX in link.ts. */
+  unanswered: number;
+};
+
+export type Sessions = {
+  readonly get: (boot: BootId) => Session | undefined;
+  /** Finds or makes it; the least recently used other one goes when the table is full. */
+  readonly open: (boot: BootId) => Session;
+  readonly all: () => IterableIterator<Session>;
+  readonly forget: (boot: BootId) => void;
+};
+
+/** BOUNDED: `bounds.sessions`. A forgotten boot id starts over: it must prove itself again, so that old datagrams stay junk. */
+export function createSessions(room: Room): Sessions {
+  const table = new Map<BootId, Session>();
+  return {
+    get: (boot) => table.get(boot),
+    open: (boot) => {
+      const known = table.get(boot);
+      if (known !== undefined) {
+        // A map keeps the order of insertion: what is used goes to the back, the front is the least recently used.
+        table.delete(boot);
+        table.set(boot, known);
+        return known;
+      }
+      if (table.size >= bounds.sessions) table.delete(table.keys().next().value as BootId);
+      const session = createSession(room, boot);
+      table.set(boot, session);
+      return session;
+    },
+    all: () => table.values(),
+    forget: (boot) => {
+      table.delete(boot);
+    },
+  };
+}
+
+// --- internal ---
+
+function createSession(room: Room, boot: BootId): Session {
+  let key: Uint8Array | undefined;
+  return {
+    boot,
+    peer: undefined,
+    endpoint: undefined,
+    key: () => {
+      key ??= bootKey(room, boot);
+      return key;
+    },
+    window: createReplayWindow(),
+    proven: false,
+    validated: false,
+    received: 0,
+    sent: 0,
+    highest: -1,
+    heardAt: undefined,
+    rtt: createRtt(),
+    arrivals: [],
+    ackAt: undefined,
+    outbox: [],
+    waiting: [],
+    unanswered: 0,
+  };
+}

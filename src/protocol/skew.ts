@@ -1,0 +1,31 @@
+/** Whose clock is wrong? If most peers disagree with this node by the same large amount, its own is. */
+import { bounds } from "./config.ts";
+import type { Context } from "./context.ts";
+import type { Session } from "./sessions.ts";
+
+export type Skew = {
+  /** A proven peer's clock said `wall` just now. */
+  readonly heard: (from: Session, wall: number) => void;
+};
+
+/** BOUNDED: peers remembered, the latest heard. */
+const PEERS_MAX = 32;
+
+export function createSkew(context: Context): Skew {
+  const offsets = new Map<string, number>();
+  let told = false;
+  return {
+    heard: (from, wall) => {
+      offsets.delete(from.boot);
+      offsets.set(from.boot, context.now.wall - wall - (from.rtt.smoothedMs ?? 0) / 2);
+      if (offsets.size > PEERS_MAX) offsets.delete(offsets.keys().next().value as string);
+      const sorted = [...offsets.values()].sort((a, b) => a - b);
+      const median = sorted[Math.floor(sorted.length / 2)] as number;
+      const isOff = Math.abs(median) > bounds.clockAheadMs;
+      if (isOff && !told) {
+        context.emit({ type: "notice", notice: { code: "clock-skew", aheadMs: Math.round(median) } });
+      }
+      told = isOff;
+    },
+  };
+}

@@ -1,0 +1,116 @@
+/** Messages coming in: those a person here writes, and those that others wrote. Both end in the log, on disk, and on screen. */
+import { readMessage, type SignedMessage, signMessage, verifyMessage } from "../crypto/signed.ts";
+import type { MessageKind } from "../wire/message.ts";
+import { encodeText } from "../wire/text.ts";
+import type { Arrival } from "./arrival.ts";
+import { bounds } from "./config.ts";
+import type { Context } from "./context.ts";
+import type { History, Inserted } from "./history.ts";
+import { createHybridClock } from "./hlc.ts";
+import type { Session } from "./sessions.ts";
+import type { Message, MessageId, Millis } from "./types.ts";
+import { prefixOf, type Wants } from "./wants.ts";
+
+export type Speech = {
+  /** Undefined: refused, and the error was emitted. */
+  readonly say: (text: string, kind: MessageKind, nick: string) => MessageId | undefined;
+  /** The id of a genuine message, new or known; undefined: refused and counted. `live`: relayed, not fetched. */
+  readonly receive: (bytes: Uint8Array, from: Session, live: boolean) => MessageId | undefined;
+  /** Puts back what the journal kept; it was shown before, and is emitted as history when `deliverRestored` is called. */
+  readonly restore: (bytes: Uint8Array) => void;
+  readonly deliverRestored: () => void;
+  readonly deliver: (messages: readonly Message[]) => void;
+  /** Hands on what has waited too long for parents that nobody has. */
+  readonly giveUp: () => void;
+};
+
+/** A missing parent is usually on its way by itself. */
+const PARENT_DELAY_MS: Millis = 60;
+/** So long a message waits for parents that nobody seems to have. */
+const GIVE_UP_MS: Millis = 30_000;
+/** A message fetched (not relayed) so long after it was written is history, even if this node was here already. */
+const HISTORY_AGE_MS: Millis = 30_000;
+
+export function createSpeech(context: Context, history: History, arrival: Arrival, wants: Wants): Speech {
+  const { room, identity, counters, emit, persist, timers } = context;
+  const clock = createHybridClock();
+  /** Grows by one with each message; starts at the wall clock, so that no later start of the process repeats one. */
+  let seq = context.now.wall;
+
+  /** BOUNDED: `maxMessages`, and empty once the node has started. */
+  let restored: Message[] = [];
+
+  const deliver = (messages: readonly Message[]): void => {
+    for (const message of messages) emit({ type: "message", message });
+    const oldest = history.oldestHeld();
+    if (oldest !== undefined && !timers.has("gate")) {
+      timers.set("gate", Math.max(oldest + GIVE_UP_MS, context.now.mono + 1_000), { type: "gate" });
+    }
+  };
+  const keep = (message: SignedMessage, isHistory: boolean, ahead: boolean): Inserted => {
+    const inserted = history.insert({ message, history: isHistory, ahead }, context.now);
+    persist({ type: "message", id: message.id, bytes: message.bytes });
+    const stored = history.view(message.id);
+    if (stored !== undefined) emit({ type: "stored", message: stored });
+    if (inserted.forked && stored !== undefined) {
+      emit({ type: "notice", notice: { code: "forked-author", peer: stored.author, seq: stored.seq } });
+    }
+    deliver(inserted.delivered);
+    if (inserted.trimmedBelow !== undefined) persist({ type: "trim", below: inserted.trimmedBelow });
+    return inserted;
+  };
+
+  return {
+    say: (text, kind, nick) => {
+      const bytes = encodeText(text).length;
+      if (text.trim() === "") {
+        emit({ type: "error", error: { code: "text-empty" } });
+        return undefined;
+      }
+      if (bytes > bounds.textBytes) {
+        emit({ type: "error", error: { code: "text-too-long", bytes, limit: bounds.textBytes } });
+        return undefined;
+      }
+      const parents = history.parents(context.now.wall);
+      const times = parents.map((parent) => history.get(parent)?.message.content.hlc ?? 0);
+      const hlc = clock.stamp(context.now.wall, times);
+      const message = signMessage(room, identity, { seq, hlc, kind, parents, nick, text });
+      seq += 1;
+      keep(message, false, false);
+      return message.id;
+    },
+    receive: (bytes, from, live) => {
+      const message = readMessage(room, bytes);
+      if (message === undefined) return counters.refuse("bad-message");
+      if (history.isKnown(message.id)) return message.id;
+      if (!verifyMessage(room, message)) return counters.refuse("bad-signature");
+      const ahead = clock.observe(context.now.wall, message.content.hlc);
+      wants.arrived(message.id);
+      const isOld = context.now.wall - message.content.hlc > HISTORY_AGE_MS;
+      // The bytes are a view of a datagram: what is kept is a copy of their own.
+      const own = { ...message, bytes: Uint8Array.from(bytes) };
+      if (!live) arrival.progress();
+      const inserted = keep(own, !live && (arrival.isArriving() || isOld), ahead);
+      // While history is fetched in order, parents come by themselves.
+      if (!arrival.isArriving())
+        for (const parent of inserted.missing) wants.want(prefixOf(parent), from, PARENT_DELAY_MS);
+      return message.id;
+    },
+    restore: (bytes) => {
+      const message = readMessage(room, bytes);
+      if (message === undefined) return;
+      clock.observe(context.now.wall, message.content.hlc);
+      restored.push(...history.insert({ message, history: true, ahead: false }, context.now).delivered);
+    },
+    deliverRestored: () => {
+      for (const message of restored) emit({ type: "stored", message });
+      deliver(restored);
+      restored = [];
+    },
+    deliver,
+    giveUp: () => {
+      if (arrival.isArriving()) timers.set("gate", context.now.mono + 1_000, { type: "gate" });
+      else deliver(history.giveUp(context.now.mono - GIVE_UP_MS));
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/** Messages known to exist and not here yet (an unknown parent, an advertised id): asked for, in turn, of all who have them. */
+import { bounds } from "./config.ts";
+import type { Context } from "./context.ts";
+import { retransmitAfterMs } from "./rtt.ts";
+import type { Session } from "./sessions.ts";
+import type { BootId, MessageId, Millis } from "./types.ts";
+
+export type Wants = {
+  /** `source` has it, or should; it is asked after `delayMs`, unless the message comes by itself. */
+  readonly want: (prefix: string, source: Session, delayMs: Millis) => void;
+  readonly arrived: (id: MessageId) => boolean;
+  readonly askAgain: (prefix: string) => void;
+};
+
+/** BOUNDED: sources remembered for one message. */
+const SOURCES_MAX = 4;
+/** Then it is left to reconciliation. */
+const TRIES_MAX = 8;
+
+export function prefixOf(id: MessageId): string {
+  return id.slice(0, 24);
+}
+
+export function createWants(context: Context): Wants {
+  const { link, timers, counters } = context;
+  /** BOUNDED: `bounds.wanted`; more are left to reconciliation. */
+  const wanted = new Map<string, { sources: BootId[]; tries: number }>();
+
+  const ask = (prefix: string): void => {
+    const entry = wanted.get(prefix);
+    const boot = entry?.sources.shift();
+    const session = boot === undefined ? undefined : link.sessions.get(boot);
+    if (entry === undefined || boot === undefined || session === undefined || entry.tries >= TRIES_MAX) {
+      wanted.delete(prefix);
+      return;
+    }
+    entry.sources.push(boot);
+    entry.tries += 1;
+    link.send(session, { type: "want", set: "log", prefixes: [prefix] });
+    timers.set(`want ${prefix}`, context.now.mono + retransmitAfterMs(session.rtt), { type: "want", prefix });
+  };
+
+  return {
+    want: (prefix, source, delayMs) => {
+      const entry = wanted.get(prefix);
+      if (entry !== undefined) {
+        if (!entry.sources.includes(source.boot) && entry.sources.length < SOURCES_MAX)
+          entry.sources.unshift(source.boot);
+        return;
+      }
+      if (wanted.size >= bounds.wanted) return counters.drop("wanted-full");
+      wanted.set(prefix, { sources: [source.boot], tries: 0 });
+      if (delayMs === 0) ask(prefix);
+      else timers.set(`want ${prefix}`, context.now.mono + delayMs, { type: "want", prefix });
+    },
+    arrived: (id) => {
+      timers.clear(`want ${prefixOf(id)}`);
+      return wanted.delete(prefixOf(id));
+    },
+    askAgain: ask,
+  };
+}
