@@ -1,0 +1,53 @@
+/** Where the debug log goes: JSON lines on stderr, or in a file while the full screen is up. */
+import { closeSync, mkdirSync, mkdtempSync, openSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DebugRecord } from "../node/types.ts";
+
+export type DebugLog = {
+  readonly record: (record: DebugRecord) => void;
+  /** undefined: stderr. */
+  readonly path: string | undefined;
+  readonly close: () => void;
+};
+
+/** A file ends here: a forgotten `--debug` must not fill the disk. */
+export const DEBUG_FILE_BYTES_MAX = 256 << 20;
+
+/** Records go to stderr, which may be closed. */
+export function debugToStderr(): DebugLog {
+  return { record: (record) => process.stderr.write(debugLine(record)), path: undefined, close: () => {} };
+}
+
+/** Appends to `debug.log` in `directory`, or in a new directory of the system's temporary ones. Throws what the file system throws. */
+export function debugToFile(directory: string | undefined): DebugLog {
+  if (directory !== undefined) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory ?? mkdtempSync(join(tmpdir(), "smplchat-")), "debug.log");
+  const file = openSync(path, "a", 0o600);
+  let open = true;
+  let bytes = 0;
+  const close = (): void => {
+    if (open) closeSync(file);
+    open = false;
+  };
+  return {
+    path,
+    close,
+    record: (record) => {
+      if (!open) return;
+      try {
+        bytes += writeSync(file, debugLine(record));
+      } catch {
+        // A full disk costs the log, not the chat.
+        close();
+      }
+      if (bytes > DEBUG_FILE_BYTES_MAX) close();
+    },
+  };
+}
+
+// --- internal ---
+
+function debugLine(record: DebugRecord): string {
+  return `${JSON.stringify(record, (_, value) => (typeof value === "bigint" ? String(value) : value))}\n`;
+}

@@ -1,0 +1,31 @@
+/** From what was given to what holds: settings, paths and the room, all checked. */
+import { isNick } from "../chat/sanitize.ts";
+import type { Flags, Switches } from "./options.ts";
+import { configFile, dataDirectory, isProfileName, thisHost } from "./paths.ts";
+import { misfit, type Resolved, resolveSettings, SettingsError } from "./resolve.ts";
+import { chooseRoom, type Opening } from "./room.ts";
+import { readSettingsFile } from "./settingsFile.ts";
+
+export type Inputs = Resolved &
+  Opening & {
+    /** undefined: nothing on disk. */
+    readonly dataDir: string | undefined;
+  };
+
+/** Throws a SettingsError. */
+export function readInputs(flags: Flags, switches: Switches): Inputs {
+  const host = thisHost();
+  if (switches.json && switches.plain) throw new SettingsError("--json and --plain exclude each other");
+  const { profile } = switches;
+  if (profile !== undefined && !isProfileName(profile)) {
+    throw new SettingsError(`--profile cannot be "${profile}": wanted letters, digits, - _ and ., at most 64`);
+  }
+  const file = readSettingsFile(switches.config ?? configFile(host), switches.config !== undefined);
+  const resolved = resolveSettings({ flags, environment: host.environment, file });
+  const { settings, origins } = resolved;
+  if (settings.NICK !== undefined && !isNick(settings.NICK)) {
+    throw misfit("NICK", settings.NICK, origins.get("NICK"), "1 to 32 characters without blanks, at most 64 bytes");
+  }
+  const dataDir = switches.ephemeral ? undefined : dataDirectory(host, settings.DATA_DIR, profile);
+  return { ...resolved, ...chooseRoom(resolved), dataDir };
+}

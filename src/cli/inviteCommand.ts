@@ -1,0 +1,33 @@
+/** `smplchat invite`: one line that lets others into a room, without being in it. */
+import { networkInterfaces } from "node:os";
+import { encodeInvite, isRoomName } from "../crypto/invite.ts";
+import { randomRoomKey } from "../crypto/keyring.ts";
+import { type Endpoint, formatEndpoint, parseEndpoint } from "../wire/endpoint.ts";
+import { readInputs } from "./inputs.ts";
+import type { Invocation } from "./options.ts";
+import { SettingsError } from "./resolve.ts";
+
+/** With `name` a new private room of that name, else the room of the settings. Throws a SettingsError. */
+export function inviteLine({ name, flags, switches }: Extract<Invocation, { type: "invite" }>): string {
+  const { room, joins, settings } = readInputs(flags, switches);
+  const here = ownEndpoints(settings.PORT);
+  if (name === undefined) {
+    const known = joins.filter((address): address is Endpoint => parseEndpoint(address) !== undefined);
+    return encodeInvite({ ...room, endpoints: [...new Set([...known, ...here])] });
+  }
+  if (!isRoomName(name)) {
+    throw new SettingsError(`--new cannot be "${name}": wanted letters, digits, - _ and ., at most 64 bytes`);
+  }
+  return encodeInvite({ name, private: true, key: randomRoomKey(), endpoints: here });
+}
+
+// --- internal ---
+
+/** Where this machine would listen: IPv4 first, loopback and link-local addresses left out. */
+function ownEndpoints(port: number): Endpoint[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses
+    .filter((entry) => !entry.internal && !/^(fe80:|169\.254\.)/i.test(entry.address))
+    .sort((a, b) => a.family.localeCompare(b.family))
+    .flatMap((entry) => formatEndpoint(entry.address, port) ?? []);
+}

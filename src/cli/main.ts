@@ -1,0 +1,59 @@
+/** The program: reads the command line, answers what needs no node at once, and starts the rest. */
+import { readArguments } from "./options.ts";
+import { SettingsError } from "./resolve.ts";
+import { version } from "./version.ts";
+
+/** 0 fine, 1 failed, 2 wrong usage or settings. */
+export type ExitCode = 0 | 1 | 2;
+
+/** `argv` without the program's name. Ends the process. */
+export async function main(argv: string[]): Promise<void> {
+  const debug = argv.includes("--debug") || /^(1|on|true|yes)$/i.test(process.env.SMPLCHAT_DEBUG ?? "");
+  process.on("uncaughtException", (error) => void crash(error, debug));
+  // A reader that went away (`smplchat --help | head -1`) is no failure; a chat ends itself when its reader goes.
+  process.stdout.on("error", () => undefined);
+  process.stderr.on("error", () => undefined);
+  try {
+    process.exit(await run(argv));
+  } catch (error) {
+    if (!(error instanceof SettingsError)) return crash(error, debug);
+    await write(process.stderr, `smplchat: ${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+// --- internal ---
+
+async function run(argv: readonly string[]): Promise<ExitCode> {
+  const invocation = readArguments(argv, version);
+  switch (invocation.type) {
+    case "print":
+      await write(process.stdout, invocation.text);
+      return 0;
+    case "wrong-usage":
+      throw new SettingsError(invocation.message);
+    case "invite": {
+      const { inviteLine } = await import("./inviteCommand.ts");
+      await write(process.stdout, `${inviteLine(invocation)}\n`);
+      return 0;
+    }
+    case "chat": {
+      const { startChat } = await import("./start.ts");
+      return startChat(invocation);
+    }
+  }
+}
+
+async function crash(error: unknown, debug: boolean): Promise<void> {
+  const reason = error instanceof Error ? error.message : String(error);
+  const stack = debug && error instanceof Error ? `${error.stack}\n` : "";
+  await write(process.stderr, `smplchat: ${reason.replace(/\s*\n\s*/g, " ")}\n${stack}`);
+  process.exit(1);
+}
+
+/** Resolves when the text is on its way, or cannot be. */
+function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write(text, () => resolve());
+  });
+}

@@ -1,0 +1,39 @@
+/** Why the node could not be opened, in one line; and whether a setting is to blame. */
+import { TransportError } from "../net/transport.ts";
+import { IdentityError } from "../store/identity.ts";
+import { misfit, type Resolved } from "./resolve.ts";
+
+/** A SettingsError if a value that was given does not fit this machine; otherwise an Error with a sentence, or `error`. */
+export function explainOpening(error: unknown, { settings, origins }: Resolved): unknown {
+  if (error instanceof IdentityError) {
+    if (error.code === "identity-damaged") {
+      return new Error(
+        `the identity file ${error.path} is damaged: restore it, or move it away to begin with a new one`,
+      );
+    }
+    if (error.code === "identity-in-use") return new Error(`too many programs use the data directory ${error.path}`);
+    if (origins.has("DATA_DIR")) {
+      const wanted = `a directory that can be written (${reasonOf(error)}: ${error.path})`;
+      return misfit("DATA_DIR", settings.DATA_DIR, origins.get("DATA_DIR"), wanted);
+    }
+    return new Error(`cannot use ${error.path}: ${reasonOf(error)}; --data-dir names another, --ephemeral needs none`);
+  }
+  if (error instanceof TransportError) {
+    if (error.code === "ports-taken") {
+      return new Error(`UDP ports ${error.port} to ${error.portMax} are all taken: --port chooses another`);
+    }
+    if (origins.has("PORT") && reasonOf(error) === "EACCES") {
+      return misfit("PORT", settings.PORT, origins.get("PORT"), "a port that this user may listen on, 1024 or more");
+    }
+    return new Error(`cannot listen on UDP port ${error.port}: ${reasonOf(error)}`);
+  }
+  return error;
+}
+
+// --- internal ---
+
+function reasonOf(error: Error): string {
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  return (cause as NodeJS.ErrnoException).code ?? cause.message;
+}

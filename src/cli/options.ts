@@ -1,0 +1,132 @@
+/** The command line: what the options and commands are, and what an argument list asks for. */
+import { Command, CommanderError, Option } from "commander";
+import { flagName, type SettingName, settingNames, settingSpec, settingsHelp } from "../settings.ts";
+
+/** Settings given as flags, as they were typed. */
+export type Flags = { readonly [N in SettingName]?: string | boolean | readonly string[] };
+
+export type Switches = {
+  readonly plain: boolean;
+  readonly json: boolean;
+  /** A fresh identity, nothing on disk. */
+  readonly ephemeral: boolean;
+  /** Whether standard input is read. */
+  readonly input: boolean;
+  readonly profile: string | undefined;
+  readonly config: string | undefined;
+};
+
+export type Invocation =
+  | { readonly type: "print"; readonly text: string }
+  /** One line. */
+  | { readonly type: "wrong-usage"; readonly message: string }
+  | { readonly type: "chat"; readonly flags: Flags; readonly switches: Switches }
+  /** `name`: of the private room to make an invite for; undefined: the room of the settings. */
+  | { readonly type: "invite"; readonly name: string | undefined; readonly flags: Flags; readonly switches: Switches };
+
+/** What `argv` (without the program's name) asks for. Reads nothing else and prints nothing. */
+export function readArguments(argv: readonly string[], version: string): Invocation {
+  const printed: string[] = [];
+  let result: Invocation | undefined;
+  const program = new Command("smplchat");
+  program
+    .description("Group chat with no server: everyone is an equal peer.")
+    .usage("[options] [command]")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .argument("[words...]")
+    .configureOutput({ writeOut: (text) => printed.push(text), writeErr: () => undefined })
+    .configureHelp({ visibleArguments: () => [] })
+    .exitOverride();
+  for (const option of [...mainOptions(), ...settingOptions()]) program.addOption(option);
+  program.addHelpText("after", `\n${HELP_AFTER}`);
+  program.action((words: string[]) => {
+    result =
+      words.length === 0
+        ? { type: "chat", ...read(program) }
+        : { type: "wrong-usage", message: `unknown command '${words[0]}': smplchat --help lists all` };
+  });
+  program
+    .command("invite")
+    .description("print the room's invite")
+    .usage("[options]")
+    .helpOption("-h, --help", "print this help")
+    .option("--new <name>", "invite to a new private room of this name")
+    .configureOutput({ writeOut: (text) => printed.push(text), writeErr: () => undefined })
+    .exitOverride()
+    .action((options: { new?: string }) => {
+      result = { type: "invite", name: options.new, ...read(program) };
+    });
+  try {
+    program.parse([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { type: "print", text: printed.join("") };
+    return { type: "wrong-usage", message: error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ") };
+  }
+  return result ?? { type: "wrong-usage", message: "nothing to do" };
+}
+
+// --- internal ---
+
+const HELP_AFTER = `Settings:
+${settingsHelp()}
+
+A setting GOSSIP_FANOUT is given as --gossip-fanout N, else as SMPLCHAT_GOSSIP_FANOUT in the environment, else as
+gossip_fanout = N in $XDG_CONFIG_HOME/smplchat/settings.toml, else it is the default in brackets.
+
+ADDRESS is ip, ip:port, [ipv6]:port, host or host:port. Type /help in the chat for its commands.
+Exit codes: 0 fine, 1 failed, 2 wrong usage or settings.`;
+
+function mainOptions(): Option[] {
+  return [
+    new Option("--nick <name>", "your nickname"),
+    new Option("--join <address|invite>", "contact a peer, or enter an invite's room (repeatable)").argParser(collect),
+    new Option("--room <name|invite>", "the room to be in"),
+    new Option("--port <port>", "UDP port"),
+    new Option("--plain", "line mode: plain lines of text, also on a terminal"),
+    new Option("--json", "JSON mode: one JSON object per line, for programs"),
+    new Option("--data-dir <dir>", "where identity and nickname are kept"),
+    new Option("--profile <name>", "another identity of yours, kept beside the first"),
+    new Option("--ephemeral", "a fresh identity, nothing on disk"),
+    new Option("--config <file>", "settings file to read"),
+    new Option("--debug", "structured debug log on stderr"),
+    new Option("--no-input", "do not read standard input; run until interrupted"),
+  ];
+}
+
+/** The settings that have no option of their own above; `--help` lists them in its own section. */
+function settingOptions(): Option[] {
+  const own = new Set(mainOptions().map((option) => option.long));
+  return settingNames
+    .filter((name) => !own.has(flagName(name)))
+    .map((name) => new Option(`${flagName(name)} <value>`, settingSpec(name).what).hideHelp());
+}
+
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+function read(program: Command): { flags: Flags; switches: Switches } {
+  const given: Record<string, unknown> = program.opts();
+  const flags = settingNames.flatMap((name) => {
+    const value = given[camelCase(name)];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    flags: Object.fromEntries(flags) as Flags,
+    switches: {
+      plain: given.plain === true,
+      json: given.json === true,
+      ephemeral: given.ephemeral === true,
+      input: given.input !== false,
+      profile: given.profile as string | undefined,
+      config: given.config as string | undefined,
+    },
+  };
+}
+
+function camelCase(name: SettingName): string {
+  return name.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,54 @@
+/** Where this program keeps things, on each system. */
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+
+export type Host = {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly home: string;
+};
+
+export function thisHost(): Host {
+  return { environment: process.env, platform: process.platform, home: homedir() };
+}
+
+/** The settings file that is read without `--config`. */
+export function configFile(host: Host): string {
+  const base =
+    host.platform === "win32"
+      ? folder(host, "APPDATA", "AppData", "Roaming")
+      : folder(host, "XDG_CONFIG_HOME", ".config");
+  return join(base, "smplchat", "settings.toml");
+}
+
+/** `given`: the setting DATA_DIR; `profile` is a valid profile name. */
+export function dataDirectory(host: Host, given: string | undefined, profile: string | undefined): string {
+  const base = given === undefined ? join(dataHome(host), "smplchat") : expandHome(host, given);
+  return profile === undefined ? base : join(base, "profiles", profile);
+}
+
+/** A name that is one folder and never another: letters, digits, `-`, `_` and `.`, not only dots. */
+export function isProfileName(name: string): boolean {
+  return /^[A-Za-z0-9._-]{1,64}$/.test(name) && !/^\.+$/.test(name);
+}
+
+// --- internal ---
+
+function dataHome(host: Host): string {
+  if (host.environment.XDG_DATA_HOME !== undefined) return folder(host, "XDG_DATA_HOME", ".local", "share");
+  if (host.platform === "win32") return folder(host, "LOCALAPPDATA", "AppData", "Local");
+  if (host.platform === "darwin") return join(host.home, "Library", "Application Support");
+  return join(host.home, ".local", "share");
+}
+
+/** XDG: a path in these variables that is not absolute is to be ignored. */
+function folder(host: Host, variable: string, ...under: string[]): string {
+  const value = host.environment[variable];
+  return value !== undefined && isAbsolute(value) ? value : join(host.home, ...under);
+}
+
+/** `~/x` from a settings file or a container's environment, where no shell expanded it. */
+function expandHome(host: Host, path: string): string {
+  if (path === "~") return host.home;
+  return path.startsWith("~/") ? join(host.home, path.slice(2)) : resolve(path);
+}

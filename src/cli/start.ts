@@ -1,0 +1,132 @@
+/** Opens the chat: a node, a session, and the face that fits where the program runs. */
+import type { Session, SessionOptions } from "../chat/session.ts";
+import { createSession } from "../chat/session.ts";
+import { openNode } from "../node/node.ts";
+import { type DebugLog, debugToFile, debugToStderr } from "./debugLog.ts";
+import { type Inputs, readInputs } from "./inputs.ts";
+import type { ExitCode } from "./main.ts";
+import { askNick, rememberedNick, rememberNick, userNick } from "./nick.ts";
+import { explainOpening } from "./openError.ts";
+import type { Invocation, Switches } from "./options.ts";
+import { version } from "./version.ts";
+
+/** After the end of input: until what was said has reached a peer. */
+const SETTLE_MS_MAX = 5_000;
+/** After `/quit` of a person at a terminal. */
+const QUIT_MS_MAX = 1_000;
+
+/** A second signal this long after the first ends the program at once. */
+const IMPATIENT_MS = 300;
+
+type Face = "json" | "line" | "full-screen";
+
+/** Resolves with the exit code when the chat is over. Throws a SettingsError, or what opening the node throws. */
+export async function startChat({ flags, switches }: Extract<Invocation, { type: "chat" }>): Promise<ExitCode> {
+  const inputs = readInputs(flags, switches);
+  for (const warning of inputs.warnings) process.stderr.write(`smplchat: ${warning}\n`);
+  const face = chooseFace(switches);
+  const nick = await chooseNick(inputs, switches, face);
+  if (nick === undefined) return 0;
+  const debug = openDebug(inputs, face);
+  try {
+    const session = await createSession(sessionOptions(inputs, nick, debug)).catch((error: unknown) => {
+      throw explainOpening(error, inputs);
+    });
+    return await showUntilEnd(session, face, switches);
+  } finally {
+    debug?.close();
+    if (debug?.path !== undefined) process.stderr.write(`debug log: ${debug.path}\n`);
+  }
+}
+
+// --- internal ---
+
+function chooseFace({ json, plain, input }: Switches): Face {
+  if (json) return "json";
+  const terminal = process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb";
+  return plain || !input || !terminal ? "line" : "full-screen";
+}
+
+/** undefined: the person asked for it interrupted. */
+async function chooseNick(inputs: Inputs, switches: Switches, face: Face): Promise<string | undefined> {
+  const known = inputs.settings.NICK ?? rememberedNick(inputs.dataDir);
+  if (known !== undefined) return known;
+  const offered = userNick(process.env);
+  const someone = process.stdin.isTTY && process.stdout.isTTY && switches.input && face !== "json";
+  if (!someone) return offered;
+  const nick = await askNick(process.stdin, process.stdout, offered);
+  if (nick !== undefined) rememberNick(inputs.dataDir, nick);
+  return nick;
+}
+
+function openDebug({ settings, dataDir }: Inputs, face: Face): DebugLog | undefined {
+  if (!settings.DEBUG) return undefined;
+  return face === "full-screen" ? debugToFile(dataDir) : debugToStderr();
+}
+
+function sessionOptions(inputs: Inputs, nick: string, debug: DebugLog | undefined): SessionOptions {
+  const { settings, dataDir } = inputs;
+  return {
+    room: inputs.room,
+    joins: inputs.joins,
+    nick,
+    settings,
+    quitMsMax: process.stdin.isTTY ? QUIT_MS_MAX : SETTLE_MS_MAX,
+    // A nick from a setting comes from there again at the next start.
+    ...(settings.NICK === undefined ? { rememberNick: (next: string) => rememberNick(dataDir, next) } : {}),
+    open: (room, currentNick, live) =>
+      openNode({
+        nick: currentNick,
+        room,
+        port: settings.PORT,
+        dataDir,
+        fanout: live.GOSSIP_FANOUT,
+        seenLimit: live.RELAY_SEEN_LIMIT,
+        keepaliveIntervalMs: settings.KEEPALIVE_INTERVAL * 1000,
+        nodeTimeoutMs: settings.NODE_TIMEOUT * 1000,
+        cleanupIntervalMs: settings.CLEANUP_INTERVAL * 1000,
+        latestLimit: settings.LATEST_LIMIT,
+        maxMessages: live.MAX_MESSAGES,
+        dropPercent: settings.DROP_PERCENT,
+        debug: debug?.record,
+      }),
+  };
+}
+
+async function showUntilEnd(session: Session, face: Face, switches: Switches): Promise<ExitCode> {
+  let code: ExitCode = 0;
+  let closingSince: number | undefined;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      // npm passes on what the terminal has sent to the whole group already: twice at once is one.
+      closingSince ??= performance.now();
+      if (performance.now() - closingSince > IMPATIENT_MS) process.exit(130);
+      void session.close();
+    });
+  }
+  // EPIPE: whoever read this has seen enough; anything else is a failure to write.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE" && face !== "full-screen") code = 1;
+    void session.close();
+  });
+  const onStuck = (): void => {
+    process.stderr.write("smplchat: nobody reads the output, and too much is waiting\n");
+    code = 1;
+    void session.close();
+  };
+  if (face === "full-screen") {
+    const { runFullScreen } = await import("../tui/app.tsx");
+    await runFullScreen(session);
+    return code;
+  }
+  const input = switches.input ? process.stdin : undefined;
+  const options = { version, input, output: process.stdout, onStuck, settleMsMax: SETTLE_MS_MAX };
+  if (face === "json") {
+    const { runJson } = await import("../json/face.ts");
+    await runJson(session, options);
+  } else {
+    const { runLine } = await import("../line/face.ts");
+    await runLine(session, options);
+  }
+  return code;
+}
