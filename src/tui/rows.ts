@@ -22,12 +22,10 @@ export function createRowLayout(width: number, sharedNicks: ReadonlySet<string>,
 
 /** The line between two days, for an entry at `time`. */
 export function dayRow(time: number, palette: Palette): string {
-  const day = new Date(time).toLocaleDateString("en-GB", {
-    weekday: "long",
-    day: "numeric",
-    month: "long",
-    year: "numeric",
-  });
+  const date = new Date(time);
+  // Part by part: how the whole is punctuated depends on the version of the runtime.
+  const part = (options: Intl.DateTimeFormatOptions) => date.toLocaleDateString("en-GB", options);
+  const day = `${part({ weekday: "long" })} ${date.getDate()} ${part({ month: "long" })} ${date.getFullYear()}`;
   return paintSpan({ text: `---- ${day} ----`, style: palette.dim });
 }
 
