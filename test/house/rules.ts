@@ -88,7 +88,6 @@ const impureNames = new Map<string, string>([
   ["Promise", "return an effect, the host performs it and answers with an input"],
   ["async", "return an effect, the host performs it and answers with an input"],
   ["await", "return an effect, the host performs it and answers with an input"],
-  ["fetch", "return an effect, the host performs it and answers with an input"],
   ["process", "a setting comes in through Config of config.ts"],
   ["console", "emit a ChatEvent, or count it in the stats"],
 ]);

@@ -33,7 +33,7 @@ describe("a wrong argument or setting", () => {
   });
 
   test.each([
-    ["a value that does not fit", 'port = "x"\n', ["port", "settings.toml"]],
+    ["a value that does not fit", 'port = "x"\n', ["PORT", "settings.toml"]],
     ["an unknown name", "gosip_fanout = 3\n", ["gosip_fanout", "settings.toml"]],
     ["what is no TOML", "port = = 3\n", ["settings.toml"]],
   ])("%s in the settings file stops the start with one line and exit code 2", (_, toml, named) => {

@@ -27,6 +27,7 @@ export type Stats = Line & {
   readonly peers: number;
   readonly datagramsIn: number;
   readonly relayed: number;
+  readonly relayedPerMessageMax: number;
   readonly retries: number;
   readonly payloadsIn: number;
   readonly payloadsOut: number;
