@@ -14,6 +14,7 @@ import {
   type PeerId,
   toHex,
 } from "./ids.ts";
+import { HLC_MAX } from "./message.ts";
 import {
   type RangeClaim,
   readClaim,
@@ -89,6 +90,8 @@ export const CREDIT_MAX = 64;
 export const LACKING_MAX = 4;
 export const ORDERS_MAX = 8;
 const LACKING_BYTES = 8;
+/** Right after the latest message that can be. */
+const HORIZON_MAX = HLC_MAX + 1;
 
 /** The bytes of one frame. Throws `CursorError` if it is out of bounds or does not fit a datagram. */
 export function encodeFrame(frame: Frame): Uint8Array {
@@ -128,7 +131,7 @@ function writeFrame(writer: Writer, frame: Frame): void {
       writer.u8(3);
       writer.varint(frame.log.count);
       writer.bytes(fromHex(frame.log.fingerprint));
-      writer.varint(frame.horizon);
+      writer.varint(within(frame.horizon, 0, HORIZON_MAX));
       writer.varint(frame.roster.count);
       writer.bytes(fromHex(frame.roster.fingerprint));
       writer.u48(frame.wall);
@@ -216,7 +219,7 @@ function readFrame(reader: Reader): Frame {
       return {
         type: "digest",
         log: { count: reader.varint(), fingerprint: toHex(reader.bytes(8)) },
-        horizon: reader.varint(),
+        horizon: within(reader.varint(), 0, HORIZON_MAX),
         roster: { count: reader.varint(), fingerprint: toHex(reader.bytes(8)) },
         wall: reader.u48(),
       };

@@ -14,7 +14,7 @@ export type MessageContent = {
   readonly author: PeerId;
   /** 0, 1, 2, ... per author. */
   readonly seq: number;
-  /** Hybrid logical clock, ms since 1970, 0..2^48-1. */
+  /** Hybrid logical clock, ms since 1970, 0..HLC_MAX. */
   readonly hlc: number;
   readonly kind: MessageKind;
   /** The heads the author knew: at most 4 ids, ascending, each once. */
@@ -24,6 +24,8 @@ export type MessageContent = {
   readonly text: string;
 };
 
+/** One less than six bytes hold: what comes right after any message has a stamp too. */
+export const HLC_MAX = 2 ** 48 - 2;
 export const PARENTS_MAX = 4;
 export const NICK_BYTES_MAX = 64;
 export const TEXT_BYTES_MAX = 65_536;
@@ -41,7 +43,7 @@ export function encodeContent(content: MessageContent): Uint8Array {
   const writer = createWriter(CONTENT_OVERHEAD_MAX + text.length);
   writer.bytes(fromHex(content.author));
   writer.varint(content.seq);
-  writer.u48(content.hlc);
+  writer.u48(within(content.hlc, 0, HLC_MAX));
   writer.u8(KINDS.indexOf(content.kind));
   writer.u8(within(content.parents.length, 0, PARENTS_MAX));
   for (const parent of content.parents) writer.bytes(fromHex(parent));
@@ -57,7 +59,7 @@ export function decodeContent(bytes: Uint8Array): MessageContent | undefined {
     const reader = createReader(bytes.subarray(0, bytes.length - SIGNATURE_BYTES));
     const author = toHex(reader.bytes(PEER_ID_BYTES)) as PeerId;
     const seq = reader.varint();
-    const hlc = reader.u48();
+    const hlc = within(reader.u48(), 0, HLC_MAX);
     const kind = KINDS[reader.u8()];
     if (kind === undefined) return undefined;
     const count = reader.u8();

@@ -16,7 +16,7 @@ import {
   type Slice,
 } from "../../src/wire/frame.ts";
 import { type BootId, type MessageId, type PeerId, toHex } from "../../src/wire/ids.ts";
-import { type MessageContent, NICK_BYTES_MAX, PARENTS_MAX } from "../../src/wire/message.ts";
+import { HLC_MAX, type MessageContent, NICK_BYTES_MAX, PARENTS_MAX } from "../../src/wire/message.ts";
 import type { Span } from "../../src/wire/range.ts";
 import { ENDPOINTS_MAX, type StatementContent } from "../../src/wire/statement.ts";
 
@@ -86,7 +86,7 @@ export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({
     type: fc.constant("digest"),
     log: digestArbitrary(),
-    horizon: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+    horizon: u48Arbitrary(),
     roster: digestArbitrary(),
     wall: u48Arbitrary(),
   }),
@@ -140,7 +140,7 @@ export const textArbitrary = (bytesMax: number): fc.Arbitrary<string> =>
 export const contentArbitrary: fc.Arbitrary<MessageContent> = fc.record({
   author: peerArbitrary,
   seq: varintArbitrary,
-  hlc: u48Arbitrary(),
+  hlc: u48Arbitrary().map((hlc) => Math.min(hlc, HLC_MAX)),
   kind: fc.constantFrom("text", "action"),
   parents: fc.uniqueArray(messageIdArbitrary, { maxLength: PARENTS_MAX }).map((parents) => parents.sort()),
   nick: textArbitrary(NICK_BYTES_MAX),

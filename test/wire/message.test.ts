@@ -10,6 +10,7 @@ import {
   CONTENT_OVERHEAD_MAX,
   decodeContent,
   encodeContent,
+  HLC_MAX,
   MESSAGE_BYTES_MAX,
   type MessageContent,
   NICK_BYTES_MAX,
@@ -64,7 +65,7 @@ describe("the content of a message", () => {
     const largest: MessageContent = {
       ...plain,
       seq: Number.MAX_SAFE_INTEGER,
-      hlc: 2 ** 48 - 1,
+      hlc: HLC_MAX,
       parents: [1, 2, 3, 4].map(parent),
       nick: "ä".repeat(NICK_BYTES_MAX / 2),
       text: "x".repeat(TEXT_BYTES_MAX),
@@ -89,6 +90,15 @@ describe("the content of a message", () => {
     const bytes = signed(plain);
     const longNick = Buffer.concat([bytes.subarray(0, nickAt), Uint8Array.of(65), Buffer.alloc(65, 0x61)]);
     expect(decodeContent(Buffer.concat([longNick, bytes.subarray(nickAt + 5)]))).toBeUndefined();
+  });
+
+  it("leaves room for a stamp after its own", () => {
+    expect(() => encodeContent({ ...plain, hlc: HLC_MAX + 1 })).toThrow(CursorError);
+    const bytes = signed(plain);
+    bytes.fill(0xff, KIND_AT - 6, KIND_AT);
+    expect(decodeContent(bytes)).toBeUndefined();
+    bytes[KIND_AT - 1] = 0xfe;
+    expect(decodeContent(bytes)?.hlc).toBe(HLC_MAX);
   });
 
   it("with more than four parents is neither made nor read", () => {
