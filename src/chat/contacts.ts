@@ -11,6 +11,8 @@ export type Contacts = {
   readonly joinAtStart: (address: string) => void;
   readonly resolve: (address: string) => ReturnType<typeof resolveAddress>;
   readonly answered: (endpoint: Endpoint) => void;
+  /** Some address was asked for and has not answered yet. */
+  readonly isTrying: () => boolean;
   /** Of another room. */
   readonly forget: () => void;
   /** Resolves when what was said has reached a peer, or nobody can be reached, or after `msMax`. */
@@ -91,6 +93,7 @@ export function createContacts({ node, refuse, lookup }: ContactsOptions): Conta
     joinAtStart: (address) => void joinWhenResolved(address, 0, round),
     resolve,
     answered: (endpoint) => pending.delete(endpoint),
+    isTrying: () => pending.size > 0,
     forget,
     settled: async (msMax) => {
       const start = performance.now();

@@ -33,7 +33,7 @@ export function noticeText(notice: Notice, room: string): string {
     case "alone":
       return `alone in #${room}; invite: /invite, or /join ADDRESS`;
     case "history-synced":
-      return `history is complete: ${countText(notice.messages, "message")} fetched, the same as ${sanitizeNick(notice.peer.nick)}'s`;
+      return `history is complete, the same as ${sanitizeNick(notice.peer.nick)}'s: ${countText(notice.messages, "message")} fetched`;
     case "no-answer":
       return `no answer from ${notice.endpoint} after ${durationText(notice.afterMs)}: is it running, and is UDP ${portOf(notice.endpoint)} open?`;
     case "renamed":

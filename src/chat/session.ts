@@ -45,6 +45,9 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   /** BOUNDED: LINES_WAITING_MAX. */
   let waiting = 0;
   let queue: Promise<unknown> = Promise.resolve();
+  /** The first joins have begun. */
+  const begun = false;
+  let hadCompany = false;
   let knownAlone = false;
 
   const emit = (event: SessionEvent): void => {
@@ -63,14 +66,26 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     lookup: options.lookup,
   });
 
+  /** Whether it is too early to call oneself alone: the first answer may come any moment. */
+  const expectsCompany = (): boolean => !hadCompany && (begun ? contacts.isTrying() : options.joins.length > 0);
+
   const onNodeEvent = (event: ChatEvent): void => {
     if (event.type === "notice" && event.notice.code === "alone") {
-      if (knownAlone) return;
+      if (knownAlone || expectsCompany()) return;
       knownAlone = true;
     }
+    // Leaving is part of closing, and not news to whoever asked for it.
+    if (event.type === "notice" && event.notice.code === "left-room" && closing !== undefined) return;
     if (event.type === "notice" && event.notice.code === "joined") contacts.answered(event.notice.endpoint);
-    if (event.type === "peer" && event.status === "alive") knownAlone = false;
+    if (event.type === "peer" && event.status === "alive") {
+      knownAlone = false;
+      hadCompany = true;
+    }
     emit({ type: "chat", event });
+    if (event.type === "notice" && event.notice.code === "no-answer" && !hadCompany && !knownAlone) {
+      knownAlone = true;
+      emit({ type: "chat", event: { type: "notice", notice: { code: "alone" } } });
+    }
   };
   let unsubscribe = node.subscribe(onNodeEvent);
 
@@ -85,6 +100,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
       unsubscribe();
       node = next;
       knownAlone = false;
+      hadCompany = false;
       unsubscribe = node.subscribe(onNodeEvent);
       // Closed while the room was changing: this node came too late.
       if (closing !== undefined) void node.close();

@@ -130,8 +130,12 @@ function jsonAuthor({ id, tag, nick }: Author | PeerView): object {
 }
 
 function jsonPeer(peer: PeerView): object {
-  const { status, address = null, rttMs = null, lastHeardMs = null } = peer;
-  return { ...jsonAuthor(peer), status, address, rttMs, lastHeardMs };
+  const { status, address = null } = peer;
+  return { ...jsonAuthor(peer), status, address, rttMs: tenths(peer.rttMs), lastHeardMs: tenths(peer.lastHeardMs) };
+}
+
+function tenths(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.round(ms * 10) / 10;
 }
 
 /** `peer` and `self` of notices in the form of all peers, `room` without what `/invite` is for. */
