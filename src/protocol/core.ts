@@ -9,7 +9,7 @@ import { END, type Frame } from "../wire/frame.ts";
 import { NICK_BYTES_MAX } from "../wire/message.ts";
 import { encodeText } from "../wire/text.ts";
 import { createArrival } from "./arrival.ts";
-import type { Config } from "./config.ts";
+import { bounds, type Config } from "./config.ts";
 import { createContact } from "./contact.ts";
 import type { Context, TimerRow } from "./context.ts";
 import { createCounters } from "./counters.ts";
@@ -44,6 +44,9 @@ export type CoreOptions = {
 
 /** Peers that a leaving node tells itself; they tell the others. */
 const FAREWELLS = 6;
+
+/** A face has this long to say whom to join before the node says that it is alone. */
+const LOOK_AROUND_MS = 300;
 
 export function createCore(options: CoreOptions): Core {
   const { identity, rng, now } = options;
@@ -84,7 +87,7 @@ export function createCore(options: CoreOptions): Core {
   for (const bytes of options.kept ?? []) speech.restore(bytes);
   speech.deliverRestored();
   probe.start();
-  timers.set("start", now.mono, { type: "start" });
+  timers.set("start", now.mono + LOOK_AROUND_MS, { type: "start" });
   scheduleCleanup();
 
   return {
@@ -123,6 +126,15 @@ export function createCore(options: CoreOptions): Core {
       peers: membership.presentCount(),
       messages: history.ids.size(),
       relayedPerMessageMax: relay.relayedMax(),
+    }),
+    tables: () => ({
+      sessions: { size: link.sessions.size(), bound: bounds.sessions },
+      // A datagram that makes room for another stays until the next step.
+      unacknowledged: { size: link.unacknowledged(), bound: bounds.unacknowledged + 64 },
+      members: { size: membership.size(), bound: bounds.members },
+      relays: { size: relay.size(), bound: bounds.relays },
+      wanted: { size: wants.size(), bound: bounds.wanted },
+      messages: { size: history.ids.size(), bound: context.config.maxMessages },
     }),
   };
 

@@ -45,6 +45,8 @@ export type Link = {
   readonly flush: (now: Millis) => Effect[];
   /** Share of datagrams that were lost lately, 0..1, over all peers. */
   readonly lossRate: () => number;
+  /** Datagrams that wait for their acknowledgement. */
+  readonly unacknowledged: () => number;
 };
 
 export type SendOptions = {
@@ -251,6 +253,7 @@ export function createLink(options: {
       return effects;
     },
     lossRate: () => loss,
+    unacknowledged: () => unacknowledged.size,
   };
 }
 

@@ -31,6 +31,7 @@ export type Membership = {
   /** Others that count as here: alive or suspected. */
   readonly present: () => Member[];
   readonly presentCount: () => number;
+  readonly size: () => number;
   readonly all: () => IterableIterator<Member>;
   readonly session: (member: Member) => Session;
   /** This node's own statement, to introduce itself with. */
@@ -182,6 +183,7 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
     get: (peer) => members.get(peer),
     present: () => [...members.values()].filter((member) => isPresent(member.status)),
     presentCount: () => present,
+    size: () => members.size,
     all: () => members.values(),
     session,
     own: () => own,

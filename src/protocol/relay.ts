@@ -25,6 +25,7 @@ export type Relay = {
   readonly onDeadline: (id: MessageId, task: number) => void;
   /** The most peers any one message was sent on to, retries apart. */
   readonly relayedMax: () => number;
+  readonly size: () => number;
 };
 
 export type Receipt = {
@@ -206,6 +207,7 @@ export function createRelay(context: Context, membership: Membership, history: H
       if (task !== undefined) report(task);
     },
     relayedMax: () => relayedMax,
+    size: () => tasks.size,
   };
 }
 

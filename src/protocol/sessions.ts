@@ -63,6 +63,7 @@ export type Sessions = {
   readonly open: (boot: BootId) => Session;
   readonly all: () => IterableIterator<Session>;
   readonly forget: (boot: BootId) => void;
+  readonly size: () => number;
 };
 
 /** BOUNDED: `bounds.sessions`. A forgotten boot id starts over: it must prove itself again, so that old datagrams stay junk. */
@@ -87,6 +88,7 @@ export function createSessions(room: Room): Sessions {
     forget: (boot) => {
       table.delete(boot);
     },
+    size: () => table.size,
   };
 }
 

@@ -46,6 +46,8 @@ export interface Core {
   /** The newest `limit` messages (default all), oldest first, in the order of their ids: the same on every node. */
   log(limit?: number): Message[];
   stats(): CoreStats;
+  /** How full each bounded table is. */
+  tables(): Readonly<Record<string, { readonly size: number; readonly bound: number }>>;
 }
 
 /** What a person can ask of a node. */

@@ -10,6 +10,7 @@ export type Wants = {
   readonly want: (prefix: string, source: Session, delayMs: Millis) => void;
   readonly arrived: (id: MessageId) => boolean;
   readonly askAgain: (prefix: string) => void;
+  readonly size: () => number;
 };
 
 /** BOUNDED: sources remembered for one message. */
@@ -58,5 +59,6 @@ export function createWants(context: Context): Wants {
       return wanted.delete(prefixOf(id));
     },
     askAgain: ask,
+    size: () => wanted.size,
   };
 }

@@ -3,7 +3,7 @@ import type { MessageId } from "../protocol/types.ts";
 import type { Journal, StoredMessage } from "./journal.ts";
 
 /** BOUNDED by its writer: the core trims what it keeps to MAX_MESSAGES. */
-export function memoryJournal(): Journal & { messages(): Iterable<StoredMessage> } {
+export function memoryJournal(): Omit<Journal, "messages"> & { messages(): Iterable<StoredMessage> } {
   const kept = new Map<MessageId, Uint8Array>();
   return {
     append: (entry) => {

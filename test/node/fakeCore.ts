@@ -30,6 +30,7 @@ export function fakeCore(respond: (input: Input, now: Now) => Effect[] = () => [
     self: () => noPeer,
     peers: () => [],
     log: () => [],
+    tables: () => ({}),
     stats: () => noStats,
   };
   return core;

@@ -1,0 +1,98 @@
+/** The virtual network: delay, loss, duplication, reordering, partition, junk; all from one seeded source of chance. */
+import { below, type Rng, uniform } from "../protocol/rng.ts";
+import type { Endpoint, Millis } from "../protocol/types.ts";
+import type { Agenda } from "./agenda.ts";
+import type { Network } from "./scenario.ts";
+
+export type VirtualNetwork = {
+  readonly send: (bytes: Uint8Array, from: Endpoint, to: Endpoint) => void;
+  readonly listen: (at: Endpoint, receive: (bytes: Uint8Array, from: Endpoint) => void) => void;
+  readonly silence: (at: Endpoint) => void;
+  /** Endpoints of different groups do not reach each other; without a group all do. */
+  readonly partition: (groupOf: ((endpoint: Endpoint) => number) | undefined) => void;
+  readonly counts: NetworkCounts;
+};
+
+/** How often each kind of harm was done. */
+export type NetworkCounts = {
+  sent: number;
+  bytes: number;
+  lost: number;
+  duplicated: number;
+  reordered: number;
+  cut: number;
+  junk: number;
+  oversize: number;
+};
+
+const REORDER_MS_MAX: Millis = 1_000;
+const DATAGRAM_BYTES_MAX = 1_200;
+/** IPv4 and UDP headers, counted with every datagram. */
+export const HEADERS_BYTES = 28;
+
+export function createNetwork(settings: Network, agenda: Agenda, rng: Rng): VirtualNetwork {
+  const listeners = new Map<Endpoint, (bytes: Uint8Array, from: Endpoint) => void>();
+  const counts = { sent: 0, bytes: 0, lost: 0, duplicated: 0, reordered: 0, cut: 0, junk: 0, oversize: 0 };
+  let groupOf: ((endpoint: Endpoint) => number) | undefined;
+  const happens = (share: number): boolean => share > 0 && uniform(rng) < share;
+  const [low, high] = settings.delayMs;
+
+  const carry = (bytes: Uint8Array, from: Endpoint, to: Endpoint): void => {
+    let delay = low + (high - low) * uniform(rng);
+    if (happens(settings.reorder)) {
+      counts.reordered += 1;
+      delay += REORDER_MS_MAX * uniform(rng);
+    }
+    agenda.at(agenda.now() + delay, () => listeners.get(to)?.(bytes, from));
+  };
+
+  return {
+    counts,
+    send: (bytes, from, to) => {
+      counts.sent += 1;
+      counts.bytes += bytes.length + HEADERS_BYTES;
+      if (bytes.length > DATAGRAM_BYTES_MAX) counts.oversize += 1;
+      if (groupOf !== undefined && groupOf(from) !== groupOf(to)) {
+        counts.cut += 1;
+        return;
+      }
+      if (happens(settings.loss)) counts.lost += 1;
+      else carry(bytes, from, to);
+      if (happens(settings.duplicate)) {
+        counts.duplicated += 1;
+        carry(bytes, from, to);
+      }
+      if (happens(settings.junk)) {
+        counts.junk += 1;
+        carry(damaged(bytes, rng), from, to);
+      }
+    },
+    listen: (at, receive) => {
+      listeners.set(at, receive);
+    },
+    silence: (at) => {
+      listeners.delete(at);
+    },
+    partition: (groups) => {
+      groupOf = groups;
+    },
+  };
+}
+
+// --- internal ---
+
+/** A copy with a flipped bit, cut short, or made of chance alone. */
+function damaged(bytes: Uint8Array, rng: Rng): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  switch (below(rng, 3)) {
+    case 0: {
+      const at = below(rng, Math.max(copy.length, 1));
+      copy[at] = (copy[at] ?? 0) ^ (1 << below(rng, 8));
+      return copy;
+    }
+    case 1:
+      return copy.subarray(0, below(rng, copy.length + 1));
+    default:
+      return copy.map(() => below(rng, 256));
+  }
+}

@@ -1,0 +1,132 @@
+/** A node of the virtual world: the real core, driver and journal; only clock, alarm and socket are virtual. */
+import { identityFromSeed } from "../crypto/identity.ts";
+import { toHex } from "../wire/ids.ts";
+import { createDriver, type Driver } from "../node/driver.ts";
+import type { Config } from "../protocol/config.ts";
+import { createCore } from "../protocol/core.ts";
+import { below, type Rng } from "../protocol/rng.ts";
+import type { BootId, ChatEvent, Command, Core, Endpoint, Millis } from "../protocol/types.ts";
+import { memoryJournal } from "../store/memory.ts";
+import type { Agenda } from "./agenda.ts";
+import type { VirtualNetwork } from "./network.ts";
+
+export type VirtualNode = {
+  readonly endpoint: Endpoint;
+  readonly isUp: () => boolean;
+  readonly start: (join: readonly Endpoint[]) => void;
+  /** Gone without a word; the journal is what stays. */
+  readonly crash: () => void;
+  /** Stands still: datagrams wait, nothing is done. */
+  readonly stall: (forMs: Millis) => void;
+  readonly command: (command: Command) => void;
+  readonly core: () => Core;
+  /** What the clock of this node is off by, ms. */
+  skewMs: Millis;
+};
+
+export type NodeWorld = {
+  readonly agenda: Agenda;
+  readonly network: VirtualNetwork;
+  readonly rng: Rng;
+  readonly config: Config;
+  readonly roomKey: Uint8Array;
+  readonly onEvent: (node: number, event: ChatEvent) => void;
+  /** The core threw: invariant I9 is broken. */
+  readonly onThrow: (node: number, error: unknown) => void;
+};
+
+/** 2026-01-01T00:00:00Z: the wall clock of the virtual world starts here. */
+export const WALL_START = 1_767_225_600_000;
+/** BOUNDED: what a socket buffer of 4 MiB holds of small datagrams; more is lost. */
+const SOCKET_DATAGRAMS_MAX = 4_096;
+
+export function createVirtualNode(index: number, world: NodeWorld): VirtualNode {
+  const { agenda, network, rng } = world;
+  const endpoint = `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}:62733` as Endpoint;
+  const seed = Uint8Array.from({ length: 32 }, () => below(rng, 256));
+  const journal = memoryJournal();
+  let running: { readonly core: Core; readonly driver: Driver } | undefined;
+  let stalledUntil = 0;
+  let socket: { readonly bytes: Uint8Array; readonly from: Endpoint }[] = [];
+  /** Tells the alarms of one start from those of the next. */
+  let start = 0;
+
+  const guarded = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      world.onThrow(index, error);
+    }
+  };
+  const isStalled = (): boolean => agenda.now() < stalledUntil;
+  const clock = (): { mono: Millis; wall: Millis } => ({
+    mono: agenda.now(),
+    wall: Math.floor(WALL_START + agenda.now() + self.skewMs),
+  });
+  const receive = (bytes: Uint8Array, from: Endpoint): void => {
+    if (!isStalled()) guarded(() => running?.driver.step({ type: "datagram", bytes, from }));
+    else if (socket.length < SOCKET_DATAGRAMS_MAX) socket.push({ bytes, from });
+  };
+  const ring = (of: number, armed: number): void => {
+    if (of !== start || armed !== alarm || running === undefined) return;
+    if (isStalled()) agenda.at(stalledUntil, () => ring(of, armed));
+    else guarded(() => running?.driver.step({ type: "timer" }));
+  };
+  let alarm = 0;
+
+  const self: VirtualNode = {
+    endpoint,
+    skewMs: 0,
+    isUp: () => running !== undefined,
+    start: (join) => {
+      start += 1;
+      const of = start;
+      const boot = toHex(Uint8Array.from({ length: 8 }, () => below(rng, 256))) as BootId;
+      const core = createCore({
+        identity: identityFromSeed(seed),
+        room: { key: world.roomKey },
+        nick: `n${index}`,
+        boot,
+        config: world.config,
+        rng,
+        now: clock(),
+        kept: [...journal.messages()].map((message) => message.bytes),
+      });
+      const driver = createDriver({
+        core,
+        journal,
+        clock,
+        transmit: (bytes, to) => network.send(bytes, endpoint, to),
+        emit: (event) => world.onEvent(index, event),
+        setAlarm: (at) => {
+          alarm += 1;
+          const armed = alarm;
+          if (at !== undefined) agenda.at(at, () => ring(of, armed));
+        },
+        journalFailed: (error) => world.onThrow(index, error),
+      });
+      running = { core, driver };
+      network.listen(endpoint, receive);
+      if (join.length > 0) self.command({ type: "join", endpoints: join });
+    },
+    crash: () => {
+      running?.driver.stop();
+      running = undefined;
+      socket = [];
+      stalledUntil = 0;
+      network.silence(endpoint);
+    },
+    stall: (forMs) => {
+      stalledUntil = agenda.now() + forMs;
+      agenda.at(stalledUntil, () => {
+        const waiting = socket;
+        socket = [];
+        for (const { bytes, from } of waiting) receive(bytes, from);
+      });
+    },
+    command: (command) => guarded(() => running?.driver.step({ type: "command", command })),
+    core: () => (running as { core: Core }).core,
+  };
+  return self;
+}
+

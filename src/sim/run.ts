@@ -1,0 +1,180 @@
+/** Plays a scenario with a seed: the same two give the same run to the byte, which the trace's hash shows. */
+import { blake2b } from "../crypto/hash.ts";
+import { type Config, defaultConfig } from "../protocol/config.ts";
+import { below, sample, seededRng, shuffle } from "../protocol/rng.ts";
+import type { Endpoint, MessageId, Millis } from "../protocol/types.ts";
+import { toHex } from "../wire/ids.ts";
+import { type Agenda, createAgenda } from "./agenda.ts";
+import { createCheckers } from "./checkers.ts";
+import { createMeasures, type Measured } from "./measures.ts";
+import { createNetwork, type NetworkCounts, type VirtualNetwork } from "./network.ts";
+import { createVirtualNode, type NodeWorld, type VirtualNode } from "./node.ts";
+import type { Fault, Scenario } from "./scenario.ts";
+
+export type Run = {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly nodes: number;
+  readonly loss: number;
+  readonly measured: Measured;
+  /** Each broken invariant in words; empty: all held. */
+  readonly broken: readonly string[];
+  readonly faults: Readonly<Record<string, number>>;
+  readonly network: NetworkCounts;
+  /** BLAKE2b over every datagram sent, with its time: equal runs, equal hash. */
+  readonly trace: string;
+  readonly virtualMs: Millis;
+};
+
+/** Time to get to know each other before anyone talks, the second half of it measured as idle. */
+const IDLE_MS: Millis = 20_000;
+type Up = { readonly node: VirtualNode; readonly index: number };
+
+export function run(scenario: Scenario, seed: number): Run {
+  const rng = seededRng(seed);
+  const agenda = createAgenda();
+  const tracer = createTracer(agenda);
+  const network = tracer.watch(createNetwork(scenario.network, agenda, rng));
+  const checkers = createCheckers();
+  const measures = createMeasures();
+  const config: Config = { ...defaultConfig, ...scenario.config };
+  const world: NodeWorld = {
+    agenda,
+    network,
+    rng,
+    config,
+    roomKey: Uint8Array.from({ length: 32 }, () => below(rng, 256)),
+    onEvent: (node, event) => {
+      checkers.onEvent(node, event);
+      measures.onEvent(event, agenda.now());
+    },
+    onThrow: checkers.onThrow,
+  };
+  const nodes = Array.from({ length: scenario.nodes }, (_, index) => createVirtualNode(index, world));
+  const faults = createFaults(scenario, nodes, world, checkers.started);
+
+  nodes.forEach((node, index) => {
+    agenda.at((index * scenario.startMs) / nodes.length, () => faults.start(node, index));
+  });
+  faults.beforeStart();
+  agenda.runUntil(scenario.startMs + IDLE_MS / 2);
+  measures.idleFrom(agenda.now(), network.counts);
+  agenda.runUntil(scenario.startMs + IDLE_MS);
+  measures.idleUntil(agenda.now(), network.counts);
+
+  const talkFrom = agenda.now();
+  measures.talkFrom(talkFrom, network.counts);
+  faults.schedule(talkFrom);
+  const mustExist = new Set<MessageId>();
+  for (let index = 0; index < scenario.speech.messages; index += 1) {
+    agenda.at(talkFrom + index * scenario.speech.everyMs, () => speak(index));
+  }
+  const talkMs = scenario.speech.messages * scenario.speech.everyMs;
+  agenda.runUntil(talkFrom + Math.max(talkMs, faults.lastMs) + scenario.settleMs);
+  measures.talkUntil(agenda.now(), network.counts);
+
+  return {
+    scenario: scenario.name,
+    seed,
+    nodes: scenario.nodes,
+    loss: scenario.network.loss,
+    measured: measures.result(nodes),
+    broken: checkers.verdict(nodes, mustExist, network.counts),
+    faults: faults.counts,
+    network: network.counts,
+    trace: tracer.hash(),
+    virtualMs: agenda.now(),
+  };
+
+  function speak(number: number): void {
+    const up: Up[] = nodes.flatMap((node, index) => (node.isUp() ? [{ node, index }] : []));
+    const author = up[below(rng, up.length)];
+    if (author === undefined) return;
+    const text = `${number} `.padEnd(scenario.speech.bytes, "abcdefghij");
+    author.node.command({ type: "say", text, kind: "text" });
+    const own = author.node.core().log().findLast((message) => message.own && message.text === text);
+    if (own === undefined) return;
+    measures.said(own.id, agenda.now());
+    mustExist.add(own.id);
+  }
+}
+
+// --- internal ---
+
+type Faults = {
+  /** What holds from the start: clocks that are off. */
+  readonly beforeStart: () => void;
+  readonly start: (node: VirtualNode, index: number) => void;
+  readonly schedule: (from: Millis) => void;
+  /** When the last of them is over, from the start of the talk. */
+  readonly lastMs: Millis;
+  readonly counts: Record<string, number>;
+};
+
+function createFaults(
+  scenario: Scenario,
+  nodes: readonly VirtualNode[],
+  world: NodeWorld,
+  started: (node: number) => void,
+): Faults {
+  const { agenda, rng, network } = world;
+  const counts: Record<string, number> = {};
+
+  /** Through an earlier node, or any other one when it comes back. */
+  const start = (node: VirtualNode, index: number): void => {
+    started(index);
+    const others = nodes.filter((other) => other !== node && other.isUp()).map((other) => other.endpoint);
+    node.start(sample(rng, others, 1));
+  };
+  const partition = (groups: number, forMs: Millis): void => {
+    const order = shuffle(rng, nodes.map((node) => node.endpoint));
+    const groupOf = new Map<Endpoint, number>(order.map((endpoint, index) => [endpoint, index % groups]));
+    network.partition((endpoint) => groupOf.get(endpoint) ?? 0);
+    agenda.at(agenda.now() + forMs, () => network.partition(undefined));
+  };
+  const crash = (count: number, forMs: Millis): void => {
+    const victims = sample(rng, nodes.filter((node) => node.isUp()), count);
+    for (const node of victims) {
+      node.crash();
+      agenda.at(agenda.now() + forMs, () => start(node, nodes.indexOf(node)));
+    }
+  };
+  const strike = (fault: Fault): void => {
+    counts[fault.type] = (counts[fault.type] ?? 0) + (fault.type === "partition" ? 1 : fault.count);
+    if (fault.type === "partition") partition(fault.groups, fault.forMs);
+    if (fault.type === "crash") crash(fault.count, fault.forMs);
+    if (fault.type === "stall") for (const node of sample(rng, nodes, fault.count)) node.stall(fault.forMs);
+  };
+
+  return {
+    counts,
+    start,
+    beforeStart: () => {
+      for (const fault of scenario.faults) {
+        if (fault.type !== "skew") continue;
+        counts.skew = (counts.skew ?? 0) + fault.count;
+        for (const node of sample(rng, nodes, fault.count)) node.skewMs = fault.forMs;
+      }
+    },
+    schedule: (from) => {
+      for (const fault of scenario.faults) if (fault.type !== "skew") agenda.at(from + fault.atMs, () => strike(fault));
+    },
+    lastMs: Math.max(0, ...scenario.faults.filter((fault) => fault.type !== "skew").map((fault) => fault.atMs + fault.forMs)),
+  };
+}
+
+function createTracer(agenda: Agenda): { watch: (network: VirtualNetwork) => VirtualNetwork; hash: () => string } {
+  let hash: Uint8Array = new Uint8Array(16);
+  return {
+    watch: (network) => ({
+      ...network,
+      send: (bytes, from, to) => {
+        const line = Buffer.from(`${agenda.now()} ${from} ${to} `);
+        hash = blake2b(Buffer.concat([hash, line, bytes]), 16);
+        network.send(bytes, from, to);
+      },
+    }),
+    hash: () => toHex(hash),
+  };
+}
+
