@@ -27,6 +27,7 @@ export function hostCore(parts: HostParts): ChatNode {
   const listeners = new Set<(event: ChatEvent) => void>();
   const undelivered = undeliveredMessages();
   let journalFailures = 0;
+  let coreFailures = 0;
   let timer: NodeJS.Timeout | undefined;
   let closing: Promise<void> | undefined;
 
@@ -58,6 +59,7 @@ export function hostCore(parts: HostParts): ChatNode {
     const lost: Record<string, number> = { ...dropped, ...transport.counters() };
     if (driver.backlogDrops() > 0) lost.backlog = driver.backlogDrops();
     if (journalFailures > 0) lost["journal-failed"] = journalFailures;
+    if (coreFailures > 0) lost["core-failed"] = coreFailures;
     const { heapUsed: heapBytes } = process.memoryUsage();
     return { ...counts, dropped: lost, heapBytes, receiveBufferBytes: transport.receiveBufferBytes };
   };
@@ -82,7 +84,15 @@ export function hostCore(parts: HostParts): ChatNode {
     },
   });
   const log: DebugLog = debugLog(parts.debug, () => stats().dropped);
-  transport.onDatagram((bytes, from) => driver.step({ type: "datagram", bytes, from }));
+  transport.onDatagram((bytes, from) => {
+    try {
+      driver.step({ type: "datagram", bytes, from });
+    } catch (error) {
+      // A core never throws on bytes from the network. Should it ever, that bug must not let one peer end all others.
+      coreFailures += 1;
+      log.record("core-failed", { reason: error instanceof Error ? error.stack : String(error) });
+    }
+  });
   log.record("listening", { address: transport.address(), receiveBufferBytes: transport.receiveBufferBytes });
 
   const close = async (): Promise<void> => {

@@ -58,6 +58,24 @@ it("rings a deadline that has passed at once, and one that is years away not at 
   expect(core.inputs.length).toBe(2);
 });
 
+it("outlives a core that throws on a datagram, counts it and records where", async () => {
+  const records: DebugRecord[] = [];
+  const respond = (input: Input): Effect[] => {
+    if (input.type === "datagram" && input.bytes[0] === 1) throw new Error("bug in the core");
+    return [emit(1)];
+  };
+  const { node, reach } = await host(respond, { debug: (record) => records.push(record) });
+  const heard: ChatEvent[] = [];
+  node.subscribe((event) => heard.push(event));
+  const client = await openUdp({ port: 0 });
+  client.send(Uint8Array.of(1), reach);
+  client.send(Uint8Array.of(2), reach);
+  await until(() => expect(heard).toEqual([event(1)]));
+  expect(node.stats().dropped).toEqual({ "core-failed": 1 });
+  expect(records.find(({ what }) => what === "core-failed")?.reason).toMatch(/bug in the core.*host\.test/s);
+  await client.close();
+});
+
 describe("listeners", () => {
   it("hear events in order, until they unsubscribe", async () => {
     const { node } = await host(() => [emit(1), emit(2)]);

@@ -20,6 +20,7 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "smplchat-node-"));
 });
 afterEach(async () => {
+  for (const { node } of live) expect(node.stats().dropped, "the core threw").not.toHaveProperty("core-failed");
   await Promise.all(live.splice(0).map(({ node }) => node.close()));
   rmSync(directory, { recursive: true, force: true });
 });
