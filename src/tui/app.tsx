@@ -14,8 +14,9 @@ const ESCAPE_WAIT_MS = 50;
 const STATUS_INTERVAL_MS = 1_000;
 
 /**
- * Shows the session until it ends: by /quit, Ctrl-C twice, SIGTERM, SIGHUP, SIGINT or a terminal that goes away, all of
- * which close the session. Stdin and stdout must be terminals. The terminal is as before when this resolves or throws.
+ * Shows the session until it ends: by /quit, Ctrl-C twice, a terminal that goes away, or a caller that closes it (as on a
+ * signal). Stdin and stdout must be terminals. The terminal is as before when this resolves or throws, and also when the
+ * process exits or crashes meanwhile.
  */
 export async function runFullScreen(session: Session): Promise<void> {
   // Before React is loaded: its development build is slower and keeps a measurement of every render for ever.
@@ -88,7 +89,6 @@ export async function runFullScreen(session: Session): Promise<void> {
   const statusTimer = setInterval(() => {
     if (controller.status() !== shownStatus) draw();
   }, STATUS_INTERVAL_MS);
-  for (const signal of SIGNALS) process.on(signal, leave);
   try {
     draw();
     await session.ended;
@@ -99,10 +99,5 @@ export async function runFullScreen(session: Session): Promise<void> {
     unsubscribe();
     canvas.close();
     terminal.close();
-    for (const signal of SIGNALS) process.off(signal, leave);
   }
 }
-
-// --- internal ---
-
-const SIGNALS = ["SIGTERM", "SIGHUP", "SIGINT"] as const;
