@@ -3,7 +3,7 @@ import type { SessionEvent } from "../chat/events.ts";
 import { createNames } from "../chat/names.ts";
 import { sanitizeText } from "../chat/sanitize.ts";
 import { sentenceFor } from "../chat/sentences.ts";
-import { clockText } from "../chat/wording.ts";
+import { clockText, dayText } from "../chat/wording.ts";
 import type { ChatEvent, Message, PeerId } from "../protocol/types.ts";
 
 export type Transcript = {
@@ -17,21 +17,21 @@ const PRESENT_MAX = 10_000;
 /** `today`: what the first message's day is compared with, so that a talk of today starts without a day line. */
 export function createTranscript(today: Date): Transcript {
   const names = createNames();
-  let day = dayText(today);
+  let day = dayText(today.getTime());
   /** BOUNDED: PRESENT_MAX. */
   const present = new Set<PeerId>();
 
   const messageLines = (message: Message): string[] => {
-    const date = new Date(message.time);
-    const lines = dayText(date) === day ? [] : [`-- ${dayText(date)}`];
-    day = dayText(date);
+    const said = dayText(message.time);
+    const lines = said === day ? [] : [`-- ${said}`];
+    day = said;
     const nick = names.label(message.author);
-    const said = message.kind === "action" ? `* ${nick}` : `<${nick}>`;
+    const who = message.kind === "action" ? `* ${nick}` : `<${nick}>`;
     // Further lines of a text are indented, so that none can pass for a message of its own.
     const text = sanitizeText(message.text).replaceAll("\n", "\n      ");
     return [
       ...lines,
-      `${clockText(message.time)} ${said} ${text}${message.ahead ? "  (stamped ahead of this clock)" : ""}`,
+      `${clockText(message.time)} ${who} ${text}${message.ahead ? "  (stamped ahead of this clock)" : ""}`,
     ];
   };
 
@@ -64,10 +64,4 @@ export function createTranscript(today: Date): Transcript {
       return sentence === undefined ? [] : sentence.text.split("\n").map((line) => `-- ${line}`);
     },
   };
-}
-
-// --- internal ---
-
-function dayText(date: Date): string {
-  return date.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 }

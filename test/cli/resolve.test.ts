@@ -1,0 +1,161 @@
+/** Flag, environment, file, default: the first that is given wins, and each is named when it does not fit. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { readArguments } from "../../src/cli/options.ts";
+import { configFile, dataDirectory, type Host, isProfileName } from "../../src/cli/paths.ts";
+import { resolveSettings, SettingsError, type Sources } from "../../src/cli/resolve.ts";
+import { chooseRoom } from "../../src/cli/room.ts";
+import { readSettingsFile } from "../../src/cli/settingsFile.ts";
+import { encodeInvite } from "../../src/crypto/invite.ts";
+import { randomRoomKey, roomKeyFromName } from "../../src/crypto/keyring.ts";
+import type { Endpoint } from "../../src/protocol/types.ts";
+
+const made: string[] = [];
+afterEach(() => {
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true });
+});
+
+function settingsFile(text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "smplchat-test-"));
+  made.push(folder);
+  writeFileSync(join(folder, "settings.toml"), text);
+  return join(folder, "settings.toml");
+}
+
+const resolve = (more: Partial<Sources>) => resolveSettings({ flags: {}, environment: {}, file: undefined, ...more });
+const fromFile = (text: string) => resolve({ file: readSettingsFile(settingsFile(text), true) });
+
+describe("settings", () => {
+  it("come from the flag, else the environment, else the file, else the default", () => {
+    const file = { path: "/x/settings.toml", values: { port: 3, gossip_fanout: 3, MAX_MESSAGES: 3 } };
+    const environment = { SMPLCHAT_PORT: "2", SMPLCHAT_GOSSIP_FANOUT: "2", SMPLCHAT_NICK: "" };
+    const { settings, origins } = resolve({ flags: { PORT: "1" }, environment, file });
+    expect(settings).toMatchObject({ PORT: 1, GOSSIP_FANOUT: 2, MAX_MESSAGES: 3, LATEST_LIMIT: 50, NICK: undefined });
+    expect(Object.fromEntries(origins)).toEqual({
+      PORT: "flag --port",
+      GOSSIP_FANOUT: "environment SMPLCHAT_GOSSIP_FANOUT",
+      MAX_MESSAGES: "/x/settings.toml",
+    });
+  });
+
+  it("that do not fit are refused with name, value, origin and what would fit", () => {
+    const wanted = "wanted a whole number from 0 to 65535";
+    expect(() => resolve({ flags: { PORT: "99999" } })).toThrow(`PORT cannot be "99999" (flag --port): ${wanted}`);
+    expect(() => resolve({ environment: { SMPLCHAT_PORT: "x\ny" } })).toThrow(
+      `PORT cannot be "x y" (environment SMPLCHAT_PORT): ${wanted}`,
+    );
+    expect(() => resolve({ file: { path: "/x.toml", values: { port: [] } } })).toThrow(`PORT cannot be "" (/x.toml)`);
+    expect(() => resolve({ file: { path: "/x.toml", values: { port: {} } } })).toThrow(SettingsError);
+  });
+
+  it("with unknown names stop the start in the file, and warn in the environment", () => {
+    expect(() => fromFile("gosip_fanout = 5")).toThrow(/unknown setting "gosip_fanout" .*did you mean gossip_fanout\?/);
+    expect(() => fromFile("port = 5\nPORT = 6")).toThrow("PORT is given twice");
+    expect(resolve({ environment: { SMPLCHAT_PROT: "5", SMPLCHAT_PORT: "5", PROT: "5" } }).warnings).toEqual([
+      "unknown environment variable SMPLCHAT_PROT is ignored: did you mean SMPLCHAT_PORT?",
+    ]);
+  });
+});
+
+describe("the settings file", () => {
+  it("may be absent, unless it was named", () => {
+    expect(readSettingsFile("/nonexistent/settings.toml", false)).toBeUndefined();
+    expect(() => readSettingsFile("/nonexistent/settings.toml", true)).toThrow("there is none");
+    expect(() => readSettingsFile(tmpdir(), true)).toThrow("it is a directory");
+  });
+
+  it("is TOML, with the place named where it is not", () => {
+    expect(
+      fromFile('nick = "zoe"\njoin = ["a", "b"]\nkeepalive_interval = 0.5\ndebug = true\n').settings,
+    ).toMatchObject({
+      NICK: "zoe",
+      JOIN: ["a", "b"],
+      KEEPALIVE_INTERVAL: 0.5,
+      DEBUG: true,
+    });
+    expect(() => fromFile("nick = \n")).toThrow(/settings\.toml, line 1, column \d+: [^\n]+$/);
+  });
+});
+
+describe("the room to open", () => {
+  const endpoints = ["10.0.0.7:62733" as Endpoint];
+  const den = encodeInvite({ name: "den", private: true, key: randomRoomKey(), endpoints });
+  const open = (flags: Sources["flags"]) => chooseRoom(resolve({ flags }));
+
+  it("is the named one, or the one that an invite leads to", () => {
+    expect(open({})).toMatchObject({ room: { name: "smplchat", private: false }, joins: [] });
+    expect(open({ ROOM: "tea" }).room).toEqual({ name: "tea", private: false, key: roomKeyFromName("tea") });
+    expect(open({ ROOM: den })).toMatchObject({ room: { name: "den", private: true }, joins: endpoints });
+    expect(open({ JOIN: [den, "h.example:5"] })).toMatchObject({
+      room: { name: "den" },
+      joins: [...endpoints, "h.example:5"],
+    });
+    expect(open({ ROOM: den, JOIN: [den] }).joins).toEqual(endpoints);
+  });
+
+  it("is refused when names make no sense or invites disagree", () => {
+    const tea = encodeInvite({ name: "tea", private: false, key: roomKeyFromName("tea"), endpoints: [] });
+    expect(() => open({ ROOM: "a b" })).toThrow('ROOM cannot be "a b" (flag --room): wanted a room name');
+    expect(() => open({ ROOM: `${den}x` })).toThrow("mistyped");
+    expect(() => open({ JOIN: ["#tea"] })).toThrow("a room goes to ROOM");
+    expect(() => open({ JOIN: ["10.0.0.2:x"] })).toThrow('JOIN cannot be "10.0.0.2:x" (flag --join)');
+    expect(() => open({ JOIN: [den, tea] })).toThrow("#den and #tea");
+    expect(() => open({ JOIN: [den], ROOM: "smplchat" })).toThrow("#smplchat and #den");
+  });
+});
+
+describe("the command line", () => {
+  it("gives every setting a flag of its name", () => {
+    const argv = "--gossip-fanout 5 --join a --join b,c --debug --discovery off --no-input --profile p".split(" ");
+    expect(readArguments(argv, "1")).toEqual({
+      type: "chat",
+      flags: { GOSSIP_FANOUT: "5", JOIN: ["a", "b,c"], DEBUG: true, DISCOVERY: "off" },
+      switches: { plain: false, json: false, ephemeral: false, input: false, profile: "p", config: undefined },
+    });
+    expect(readArguments(["invite", "--new", "den", "--port", "5"], "1")).toMatchObject({
+      type: "invite",
+      name: "den",
+      flags: { PORT: "5" },
+    });
+  });
+
+  it("prints help and version, and names in one line what it does not know", () => {
+    expect(readArguments(["--version"], "1.2.3")).toEqual({ type: "print", text: "1.2.3\n" });
+    expect(readArguments(["-h"], "1")).toMatchObject({ type: "print", text: expect.stringContaining("GOSSIP_FANOUT") });
+    for (const argv of [
+      ["--nikc", "x"],
+      ["chat"],
+      ["--port"],
+      ["invite", "--bad"],
+      ["invite", "more"],
+      ["send", "--wait", "5"],
+    ]) {
+      const result = readArguments(argv, "1");
+      expect(result, argv.join(" ")).toMatchObject({ type: "wrong-usage", message: expect.stringMatching(/^[^\n]+$/) });
+    }
+  });
+});
+
+describe("paths", () => {
+  const linux: Host = { environment: {}, platform: "linux", home: "/home/a" };
+
+  it("follow each system's rules", () => {
+    expect(dataDirectory(linux, undefined, undefined)).toBe("/home/a/.local/share/smplchat");
+    expect(dataDirectory({ ...linux, environment: { XDG_DATA_HOME: "/d" } }, undefined, "p")).toBe(
+      "/d/smplchat/profiles/p",
+    );
+    expect(dataDirectory({ ...linux, environment: { XDG_DATA_HOME: "rel" } }, undefined, undefined)).toMatch(/^\/home/);
+    expect(dataDirectory({ ...linux, platform: "darwin" }, undefined, undefined)).toContain(
+      "Library/Application Support",
+    );
+    expect(dataDirectory(linux, "~/x", undefined)).toBe("/home/a/x");
+    expect(configFile({ ...linux, environment: { XDG_CONFIG_HOME: "/c" } })).toBe("/c/smplchat/settings.toml");
+  });
+
+  it("of profiles stay in their folder", () => {
+    for (const good of ["work", "a.b", "A-1_"]) expect(isProfileName(good)).toBe(true);
+    for (const bad of ["", ".", "..", "a/b", "a\\b", "x".repeat(65), "ä b"]) expect(isProfileName(bad)).toBe(false);
+  });
+});

@@ -1,0 +1,168 @@
+/** JSON mode keeps its contract with programs: one object per line, in and out. */
+import { PassThrough } from "node:stream";
+import { describe, expect, it, vi } from "vitest";
+import { runJson } from "../../src/json/face.ts";
+import { createFaceRig, type FaceRig } from "../suites/faceRig.ts";
+
+type Line = { type: string; [field: string]: unknown };
+
+async function start(joins: readonly string[] = [], settleMsMax = 100) {
+  const rig: FaceRig = await createFaceRig(joins);
+  const { session, input, output } = rig;
+  const done = runJson(session, { version: "1.2.3", input, output, onStuck: () => {}, settleMsMax });
+  const objects = () => rig.lines().map((line) => JSON.parse(line) as Line);
+  const reply = async (text: string): Promise<Line[]> => {
+    const before = objects().length;
+    input.write(`${text}\n`);
+    await vi.waitFor(() => expect(objects().length).toBeGreaterThan(before));
+    return objects().slice(before);
+  };
+  return { ...rig, done, objects, reply };
+}
+
+describe("JSON mode", () => {
+  it("begins with ready and tells that it is alone", async () => {
+    const { objects } = await start();
+    await vi.waitFor(() => expect(objects()).toHaveLength(2));
+    expect(objects()[0]).toEqual({
+      type: "ready",
+      version: "1.2.3",
+      self: { id: `${"0".repeat(63)}1`, tag: "t001", nick: "anna" },
+      room: { name: "smplchat", private: false },
+      address: "10.0.0.1:62733",
+    });
+    expect(objects()[1]).toMatchObject({ type: "notice", code: "alone", data: {} });
+  });
+
+  it("says what say objects and typed lines say, each once", async () => {
+    const { reply } = await start();
+    expect(await reply('{"type":"say","text":"/quit\\nis text"}')).toEqual([
+      {
+        type: "message",
+        id: `${"0".repeat(47)}1`,
+        author: { id: `${"0".repeat(63)}1`, tag: "t001", nick: "anna" },
+        text: "/quit\nis text",
+        time: "2026-01-31T12:00:01.000Z",
+        own: true,
+        history: false,
+        kind: "text",
+      },
+    ]);
+    expect(await reply("typed")).toMatchObject([{ type: "message", text: "typed" }]);
+    expect(await reply("5")).toMatchObject([{ text: "5" }]);
+    expect(await reply("[1]")).toMatchObject([{ text: "[1]" }]);
+    expect(await reply('{"type":"say"')).toMatchObject([{ text: '{"type":"say"' }]);
+    expect(await reply('{"type":"command","line":"/me waves"}')).toMatchObject([{ text: "waves", kind: "action" }]);
+  });
+
+  it("refuses objects it does not know and says why", async () => {
+    const { reply, node } = await start();
+    for (const text of [
+      "{}",
+      '{"type":"shout","text":"x"}',
+      '{"type":"say"}',
+      '{"type":"say","text":5}',
+      '{"type":"say","text":"x","kind":"song"}',
+      '{"type":"command"}',
+      '{"type":"command","line":"hi"}',
+    ]) {
+      const [line] = await reply(text);
+      expect(line, text).toMatchObject({ type: "error", code: "bad-input", data: {} });
+    }
+    expect(node.commands).toEqual([]);
+  });
+
+  it("answers commands with their own lines", async () => {
+    const { reply, node } = await start();
+    const bob = node.addPeer("bob");
+    node.hear(bob, "hi", { history: true });
+    expect(await reply("/stats")).toMatchObject([{ type: "stats", peers: 1, messages: 1, dropped: { "bad-seal": 9 } }]);
+    expect(await reply("/log")).toEqual([{ type: "log", ids: [`${"0".repeat(47)}1`] }]);
+    expect(await reply("/peers")).toMatchObject([
+      { type: "peers", peers: [{ nick: "bob", tag: "t002", status: "alive", address: "10.0.0.2:62733", rttMs: 3 }] },
+    ]);
+    expect(await reply("/whois bob")).toMatchObject([
+      { type: "notice", code: "whois", data: { peers: [{ nick: "bob" }] } },
+    ]);
+    expect(await reply("/jion x")).toMatchObject([
+      { type: "error", code: "unknown-command", data: { command: "/jion", nearest: "/join" } },
+    ]);
+    expect(await reply("/join 1.2.3")).toMatchObject([
+      { type: "error", code: "bad-address", data: { address: "1.2.3" } },
+    ]);
+    expect(await reply("/nick zoe")).toMatchObject([
+      { type: "notice", code: "renamed", data: { before: "anna", own: true, peer: { nick: "zoe" } } },
+    ]);
+    expect(await reply("x".repeat(900))).toMatchObject([
+      { type: "error", code: "text-too-long", data: { bytes: 900, limit: 850 } },
+    ]);
+  });
+
+  it("tells peers, messages and deliveries, exact but harmless to a terminal", async () => {
+    const { node, objects, lines } = await start();
+    const bob = node.addPeer("bob");
+    const evil = "\u001b[2J\u009b31m\u202eabc\u2028";
+    const { id } = node.hear(bob, evil);
+    node.play({ type: "delivery", id, reached: 3, of: 4, lacking: ["eve"] });
+    await vi.waitFor(() => expect(objects().at(-1)?.type).toBe("delivery"));
+    expect(objects().slice(-3)).toMatchObject([
+      { type: "peer", status: "alive", peer: { nick: "bob", tag: "t002", address: "10.0.0.2:62733" } },
+      { type: "message", text: evil, own: false },
+      { type: "delivery", id, reached: 3, of: 4, lacking: ["eve"] },
+    ]);
+    expect(lines().join("")).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u202e]/);
+  });
+
+  it("refuses a line of more than 1 MiB and goes on with the next", async () => {
+    const { input, objects, node } = await start();
+    for (let index = 0; index < 40; index += 1) input.write("y".repeat(50_000));
+    input.write("\nafter\n");
+    await vi.waitFor(() => expect(node.log()).toHaveLength(1));
+    expect(objects()).toContainEqual(expect.objectContaining({ type: "error", code: "input-too-long" }));
+    expect(node.log()[0]?.text).toBe("after");
+  });
+
+  it("leaves at the end of input, once what was said has reached a peer", async () => {
+    const { input, node, done } = await start([], 10_000);
+    node.addPeer("bob");
+    input.end("last words");
+    await vi.waitFor(() => expect(node.log()).toHaveLength(1));
+    expect(node.closed()).toBe(false);
+    node.acknowledge();
+    await done;
+    expect(node.closed()).toBe(true);
+  });
+
+  it("leaves at once at the end of input when nobody is there, and by /quit whatever comes after", async () => {
+    const ended = await start([], 60_000);
+    ended.input.end("to nobody\n");
+    await ended.done;
+    const quit = await start();
+    quit.input.write("/quit\nlate\n");
+    await quit.done;
+    expect(quit.node.log()).toEqual([]);
+  });
+
+  it("runs without input until the session is closed", async () => {
+    const { session, node, output } = await createFaceRig();
+    const done = runJson(session, { version: "1", input: undefined, output, onStuck: () => {}, settleMsMax: 100 });
+    node.addPeer("bob");
+    expect(node.closed()).toBe(false);
+    await session.close();
+    await done;
+    expect(node.closed()).toBe(true);
+  });
+
+  it("takes no more input while its reader is slow", async () => {
+    const { session, node, input } = await createFaceRig();
+    const slow = new PassThrough({ highWaterMark: 64 });
+    const done = runJson(session, { version: "1", input, output: slow, onStuck: () => {}, settleMsMax: 100 });
+    for (let index = 0; index < 100; index += 1) input.write(`line ${index}\n`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(node.log().length).toBeLessThan(100);
+    slow.resume();
+    input.end();
+    await done;
+    expect(node.log()).toHaveLength(100);
+  });
+});

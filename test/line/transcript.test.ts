@@ -1,0 +1,111 @@
+/** Line mode: what is read from top to bottom says who spoke and what happened, and nobody can fake a line of it. */
+import { describe, expect, it, vi } from "vitest";
+import type { SessionEvent } from "../../src/chat/events.ts";
+import { clockText, dayText } from "../../src/chat/wording.ts";
+import { runLine } from "../../src/line/face.ts";
+import { createTranscript } from "../../src/line/transcript.ts";
+import type { ChatEvent, Endpoint, PeerView } from "../../src/protocol/types.ts";
+import { createFaceRig } from "../suites/faceRig.ts";
+import { createFakeNode, fakePeer } from "../suites/fakeNode.ts";
+
+const noon = clockText(Date.UTC(2026, 0, 31, 12, 0, 1));
+
+function setUp() {
+  const node = createFakeNode();
+  const transcript = createTranscript(new Date(2026, 0, 31));
+  const lines: string[] = [];
+  const take = (event: SessionEvent) => lines.push(...transcript.linesOf(event, "smplchat"));
+  const chat = (event: ChatEvent) => take({ type: "chat", event });
+  node.subscribe(chat);
+  const peerIs = (status: PeerView["status"], peer: PeerView) => chat({ type: "peer", status, peer });
+  return { node, lines, take, chat, peerIs };
+}
+
+describe("the transcript", () => {
+  it("shows messages and actions once, with time and nick", () => {
+    const { node, lines } = setUp();
+    const anna = fakePeer("anna", 2);
+    node.hear(anna, "hi");
+    node.hear(anna, "waves", { kind: "action" });
+    expect(lines).toEqual([`${noon} <anna> hi`, `${noon} * anna waves`]);
+  });
+
+  it("adds the tag where two keys share a nick, whatever its case, and nowhere else", () => {
+    const { node, lines } = setUp();
+    node.hear(fakePeer("anna", 2), "one");
+    node.hear(fakePeer("Anna", 3), "two");
+    node.hear(fakePeer("anna", 2), "three");
+    node.hear(fakePeer("bob", 4), "four");
+    expect(lines.map((line) => line.slice(noon.length + 1))).toEqual([
+      "<anna> one",
+      "<Anna·t003> two",
+      "<anna·t002> three",
+      "<bob> four",
+    ]);
+  });
+
+  it("begins a day with its date", () => {
+    const { node, lines } = setUp();
+    const anna = fakePeer("anna", 2);
+    node.hear(anna, "old", { time: new Date(2026, 0, 29, 9, 5).getTime() });
+    node.hear(anna, "new", { time: new Date(2026, 0, 31, 9, 6).getTime() });
+    node.hear(anna, "newer", { time: new Date(2026, 0, 31, 9, 7).getTime() });
+    expect(lines).toEqual([
+      "-- Thursday, 29 January 2026",
+      "09:05 <anna> old",
+      "-- Saturday, 31 January 2026",
+      "09:06 <anna> new",
+      "09:07 <anna> newer",
+    ]);
+  });
+
+  it("lets no text pass for another line or steer the terminal", () => {
+    const { node, lines } = setUp();
+    node.hear(fakePeer("eve\n12:00 <bob>", 2), "x\n12:00 <bob> I quit\u001b[2J");
+    expect(lines).toEqual([`${noon} <eve_12:00_<bob>> x\n      12:00 <bob> I quit`]);
+  });
+
+  it("tells comings and goings once each, and suspicion not at all", () => {
+    const { lines, peerIs, chat } = setUp();
+    const bob = fakePeer("bob", 2);
+    const found: ChatEvent = {
+      type: "notice",
+      notice: { code: "joined", peer: bob, endpoint: "10.0.0.2:7" as Endpoint },
+    };
+    chat(found);
+    peerIs("alive", bob);
+    peerIs("suspect", bob);
+    peerIs("alive", bob);
+    peerIs("dead", bob);
+    peerIs("left", bob);
+    peerIs("alive", bob);
+    expect(lines).toEqual(["-- found bob (10.0.0.2:7)", "-- bob is unreachable", "-- bob is here (10.0.0.2:62733)"]);
+  });
+
+  it("marks every line of an answer", () => {
+    const { lines, take } = setUp();
+    take({ type: "reply", reply: { code: "help", command: undefined } });
+    expect(lines.length).toBeGreaterThan(10);
+    for (const line of lines) expect(line).toMatch(/^-- \/[a-z]+ /);
+  });
+});
+
+describe("line mode", () => {
+  it("says where it listens, takes what is typed, and leaves at the end of input", async () => {
+    const { session, node, input, output, lines } = await createFaceRig();
+    const done = runLine(session, { version: "1.2.3", input, output, onStuck: () => {}, settleMsMax: 100 });
+    input.write("hi\n /x\n/jion\n");
+    await vi.waitFor(() => expect(lines()).toHaveLength(6));
+    input.end("bye");
+    await done;
+    expect(node.closed()).toBe(true);
+    expect(lines().filter((line) => line.startsWith("--"))).toEqual([
+      "-- smplchat 1.2.3: you are anna in #smplchat, listening on 10.0.0.1:62733",
+      "-- alone in #smplchat; invite: /invite, or /join ADDRESS",
+      `-- ${dayText(Date.UTC(2026, 0, 31, 12, 0, 1))}`,
+      "-- not sent: a command, or text? To send it as text: /say /x",
+      "-- unknown command /jion: did you mean /join? /help lists all",
+    ]);
+    expect(node.log().map((message) => message.text)).toEqual(["hi", "bye"]);
+  });
+});

@@ -1,0 +1,98 @@
+/** The one table of settings: bounds hold, and help, README and the table say the same. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { defaultConfig } from "../src/protocol/config.ts";
+import {
+  fitting,
+  readSetting,
+  type SettingName,
+  settingNamed,
+  settingNames,
+  settingSpec,
+  settingsHelp,
+  settingsMarkdown,
+} from "../src/settings.ts";
+
+describe("a setting's value", () => {
+  it("at its bounds fits, and beyond them does not", () => {
+    for (const name of settingNames) {
+      const spec = settingSpec(name);
+      if (spec.type !== "integer" && spec.type !== "decimal") continue;
+      for (const value of [spec.min, spec.max, spec.default]) {
+        expect(readSetting(name, String(value)), name).toBe(value);
+        expect(readSetting(name, value), name).toBe(value);
+      }
+      for (const bad of [
+        spec.min - 1,
+        spec.max + 1,
+        "",
+        " ",
+        "x",
+        "1e3",
+        "0x10",
+        "NaN",
+        "-",
+        true,
+        null,
+        [],
+        {},
+        Number.NaN,
+      ]) {
+        expect(readSetting(name, bad), `${name} ${String(bad)}`).toBeUndefined();
+      }
+      expect(fitting(name)).toContain(String(spec.max));
+    }
+  });
+
+  it("is whole where halves make no sense, and may be a fraction of a second", () => {
+    expect(readSetting("PORT", "1.5")).toBeUndefined();
+    expect(readSetting("GOSSIP_FANOUT", 2.5)).toBeUndefined();
+    expect(readSetting("KEEPALIVE_INTERVAL", "0.25")).toBe(0.25);
+    expect(readSetting("NODE_TIMEOUT", 2n)).toBe(2);
+  });
+
+  it("of a switch is on or off in the usual words", () => {
+    for (const word of ["on", "1", "TRUE", "yes", true]) expect(readSetting("DEBUG", word)).toBe(true);
+    for (const word of ["off", "0", "False", "no", false]) expect(readSetting("DISCOVERY", word)).toBe(false);
+    for (const word of ["", "2", "maybe", 5]) expect(readSetting("DEBUG", word)).toBeUndefined();
+  });
+
+  it("of a list is split at commas, from one text or several", () => {
+    expect(readSetting("JOIN", " a , b,,c ")).toEqual(["a", "b", "c"]);
+    expect(readSetting("JOIN", ["a,b", "c"])).toEqual(["a", "b", "c"]);
+    expect(readSetting("JOIN", [1])).toBeUndefined();
+  });
+});
+
+describe("the table", () => {
+  it("has every setting of the contract, with the tuned values of the protocol", () => {
+    const contract =
+      "PORT NICK JOIN ROOM GOSSIP_FANOUT RELAY_SEEN_LIMIT KEEPALIVE_INTERVAL NODE_TIMEOUT CLEANUP_INTERVAL";
+    const rest = "LATEST_LIMIT MAX_MESSAGES DEBUG DROP_PERCENT DATA_DIR";
+    expect(settingNames).toEqual(expect.arrayContaining(`${contract} ${rest}`.split(" ")));
+    expect(settingSpec("GOSSIP_FANOUT").default).toBe(defaultConfig.fanout);
+    expect(settingSpec("PORT").default).toBe(62733);
+  });
+
+  it("finds a setting however its name is spelled", () => {
+    for (const name of settingNames) {
+      expect(settingNamed(name.toLowerCase())).toBe(name);
+      expect(settingNamed(name.replaceAll("_", "-"))).toBe(name);
+    }
+    expect(settingNamed("constructor")).toBeUndefined();
+  });
+
+  it("makes the help and the README's table", () => {
+    for (const name of settingNames) {
+      expect(settingsHelp()).toMatch(new RegExp(`^  ${name} +${escaped(name)}`, "m"));
+      expect(settingsMarkdown()).toContain(`| ${name} |`);
+    }
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    const shown = /<!-- settings -->\n([\s\S]*?)\n<!-- \/settings -->/.exec(readme)?.[1];
+    expect(shown?.trim()).toBe(settingsMarkdown());
+  });
+});
+
+function escaped(name: SettingName): string {
+  return settingSpec(name).what.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
