@@ -64,10 +64,10 @@ function entrySpans(entry: Entry, sharedNicks: ReadonlySet<string>, palette: Pal
   if (entry.type === "presence") {
     return [time, { text: `-- ${presenceText(entry.changes, sharedNicks)}`, style: palette.dim }];
   }
-  // Texts of several lines (such as /help) keep their line ends.
   const isError = entry.tone === "error";
-  const text = `${isError ? "!!" : "--"} ${sanitizeText(entry.text)}`;
-  return [time, { text, style: isError ? palette.error : palette.dim }];
+  const mark = { text: isError ? "!! " : "-- ", style: isError ? palette.error : palette.dim };
+  // Texts of several lines (such as /help) keep their line ends.
+  return [time, mark, { text: sanitizeText(entry.text), style: isError ? palette.error : "" }];
 }
 
 function messageSpans(

@@ -10,7 +10,7 @@ const PROGRAM = resolve(import.meta.dirname, "../../bin/smplchat.js");
 const NAME = `smplchat-test-${process.pid}`;
 
 const isRunnable = hasTmux();
-if (!isRunnable) console.log("skipped: the full screen in a terminal, because tmux is not installed");
+if (!isRunnable) console.warn("skipped: the full screen in a terminal, because tmux is not installed");
 
 describe.skipIf(!isRunnable)("two full screens", () => {
   const folder = mkdtempSync(join(tmpdir(), "smplchat-screen-"));
