@@ -35,8 +35,12 @@ describe.skipIf(obstacle !== undefined)("a node that is sent ten thousand bad da
     const [command, words] = onHost(between, process.execPath, [script, mesh.host(0).ip, String(NUMBER)]);
     attacker = spawn(command, words, { env: cleanEnvironment() });
     let last: Report = {};
+    let complaint = "";
+    attacker.stderr.on("data", (chunk: Buffer) => {
+      complaint += chunk.toString("utf8");
+    });
     createInterface({ input: attacker.stdout }).on("line", (line) => {
-      last = JSON.parse(line) as Report;
+      last = { ...last, ...(JSON.parse(line) as Report) };
     });
 
     const guest = startClient({ nick: "n4", host: mesh.host(3), args: ["--join", `${between.ip}:40000`] });
@@ -56,7 +60,12 @@ describe.skipIf(obstacle !== undefined)("a node that is sent ten thousand bad da
       room[said.length % room.length]?.say(text);
       said.push(text);
       await waitForTexts(room, [text], 5_000);
-      if (said.length === 200) await waitFor(() => last.sent !== undefined, 20_000, "the end of the attack");
+      if (said.length === 200)
+        await waitFor(
+          () => last.sent !== undefined,
+          20_000,
+          () => `the end of the attack ${complaint}`,
+        );
     }
     expect(sum(last.sent)).toBe(NUMBER);
     expect(said.length).toBeGreaterThan(3);
