@@ -79,10 +79,9 @@ export function createInbound(parts: Parts): Inbound {
     return speech.receive(bytes, session, live);
   };
 
-  /** An answer to whoever knocks: who this is, a few others, and a ping that it has to acknowledge. */
+  /** An answer to whoever knocks: who this is, and a few others. */
   const introduce = (session: Session): void => {
     link.send(session, { type: "statement", bytes: membership.own().bytes });
-    link.send(session, { type: "ping" });
     for (const member of sample(context.rng, membership.present(), FIRST_PEERS)) {
       if (member.id !== session.peer) link.send(session, { type: "statement", bytes: member.statement.bytes });
     }
@@ -107,7 +106,6 @@ export function createInbound(parts: Parts): Inbound {
         return true;
       case "ping":
         probe.answer(session);
-        if (!session.proven) introduce(session);
         return true;
       default:
         return false;
@@ -166,7 +164,7 @@ export function createInbound(parts: Parts): Inbound {
     datagram: (bytes, from) => {
       const received = link.receive(bytes, from, context.now.mono);
       if (received === undefined) return;
-      const { session, frames } = received;
+      const { session, frames, isContact } = received;
       let contacted: Endpoint | undefined;
       for (const frame of frames) {
         if (frame.type === "ack") contacted = acknowledged(session, frame, from) ?? contacted;
@@ -179,9 +177,9 @@ export function createInbound(parts: Parts): Inbound {
         else counters.drop("unproven");
       }
       arrived(session, contacted);
+      if (isContact) introduce(session);
       // What waits needs proof, and an acknowledgement is the proof: ask for one.
-      if (session.waiting.length > 0 && !frames.some((frame) => frame.type === "ping"))
-        link.send(session, { type: "ping" });
+      if (session.waiting.length > 0) link.send(session, { type: "ping" });
       const isBulk = frames.every((frame) => frame.type === "message" || frame.type === "ack");
       link.oweAck(session, isBulk ? BULK_ACK_DELAY_MS : 0, context.now.mono);
     },

@@ -20,7 +20,12 @@ export type LinkTimer =
   | { readonly type: "lost"; readonly counter: number }
   | { readonly type: "ack"; readonly boot: BootId };
 
-export type Received = { readonly session: Session; readonly frames: readonly Frame[]; readonly bytes: number };
+export type Received = {
+  readonly session: Session;
+  readonly frames: readonly Frame[];
+  /** Sealed for whoever listens: a contact, that does not know this node yet. */
+  readonly isContact: boolean;
+};
 export type Settled = { readonly session: Session | undefined; readonly tickets: readonly Ticket[] };
 
 export type Link = {
@@ -58,6 +63,7 @@ export type SendOptions = {
 type Sent = {
   /** Undefined: an open datagram, which whoever opened it may acknowledge. */
   readonly session: Session | undefined;
+  /** Undefined: held back, see mayGo. */
   readonly to: Endpoint | undefined;
   readonly at: Millis;
   readonly tickets: readonly Ticket[];
@@ -94,7 +100,7 @@ export function createLink(options: {
     if (sent === undefined) return undefined;
     unacknowledged.delete(of);
     timers.clear(`lost ${of}`);
-    loss += ((wasLost ? 1 : 0) - loss) * LOSS_SMOOTHING;
+    if (sent.to !== undefined) loss += ((wasLost ? 1 : 0) - loss) * LOSS_SMOOTHING;
     return sent;
   };
 
@@ -118,9 +124,10 @@ export function createLink(options: {
   /** Whether so many bytes may go to the session's address now. */
   const mayGo = (session: Session, size: number): boolean => {
     if (session.validated) return true;
-    // Heard from, not yet validated: at most three times what it sent. Never heard: on our own initiative, a few datagrams.
-    if (session.received > 0) return session.sent + size <= bounds.amplification * session.received;
-    return session.unanswered < INITIATIVE_MAX;
+    // Where a member signed that it is, a few datagrams go on our own initiative; elsewhere three times what came from there.
+    const isListed = session.endpoint !== undefined && session.listed.includes(session.endpoint);
+    if (isListed && session.unanswered < INITIATIVE_MAX) return true;
+    return session.sent + size <= bounds.amplification * session.received;
   };
 
   const queue = (session: Session, outgoing: Outgoing): void => {
@@ -150,11 +157,10 @@ export function createLink(options: {
     }
     if (parts.length === 0) return undefined;
     session.outbox = taken === session.outbox.length ? [] : session.outbox.slice(taken);
-    if (eliciting) {
-      track(counter, { session, to: session.endpoint, at: now, tickets }, retransmitAfterMs(session.rtt));
-    }
     const whole = size + HEADER_BYTES + SEAL_BYTES;
-    if (session.endpoint === undefined || !mayGo(session, whole)) {
+    const to = session.endpoint !== undefined && mayGo(session, whole) ? session.endpoint : undefined;
+    if (eliciting) track(counter, { session, to, at: now, tickets }, retransmitAfterMs(session.rtt));
+    if (to === undefined) {
       // It counts as sent and will count as lost, so that whoever holds a ticket hears of it.
       counters.drop(session.endpoint === undefined ? "no-address" : "address-not-validated");
       counter += 1;
@@ -162,7 +168,7 @@ export function createLink(options: {
     }
     session.sent += whole;
     if (eliciting) session.unanswered += 1;
-    return transmit(session.endpoint, session, Buffer.concat(parts));
+    return transmit(to, session, Buffer.concat(parts));
   };
 
   return {
@@ -186,7 +192,7 @@ export function createLink(options: {
       session.received += bytes.length;
       session.heardAt = now;
       if (frames.some((frame) => !SILENT.has(frame.type))) session.arrivals.push({ counter: header.counter, at: now });
-      return { session, frames, bytes: bytes.length };
+      return { session, frames, isContact: header.type === "open" };
     },
     acknowledged: (session, ack, from, now) => {
       const tickets: Ticket[] = [];

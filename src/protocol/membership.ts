@@ -34,6 +34,7 @@ export type Membership = {
   readonly size: () => number;
   readonly all: () => IterableIterator<Member>;
   readonly session: (member: Member) => Session;
+  readonly hasAddress: (member: Member) => boolean;
   /** This node's own statement, to introduce itself with. */
   readonly own: () => SignedStatement;
   /** Takes in a statement's bytes; true if it was news. */
@@ -139,6 +140,7 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
   const session = (member: Member): Session => {
     const found = link.sessions.open(member.statement.content.boot);
     found.peer = member.id;
+    found.listed = member.statement.content.endpoints;
     if (found.heardAt === undefined) found.endpoint = pickEndpoint(member, own.content.endpoints, found.unanswered);
     return found;
   };
@@ -146,7 +148,10 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
   const take = (statement: SignedStatement): void => {
     const { content } = statement;
     const known = members.get(content.peer);
-    rumours.spread(content.peer, { type: "statement", bytes: statement.bytes });
+    // Who nobody has seen yet has no address to be reached at: its next statement is the one to spread.
+    if (content.endpoints.length > 0 || content.status === "left") {
+      rumours.spread(content.peer, { type: "statement", bytes: statement.bytes });
+    }
     const status = content.status === "left" ? "left" : "alive";
     if (known === undefined) {
       const member: Member = {
@@ -186,6 +191,10 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
     size: () => members.size,
     all: () => members.values(),
     session,
+    hasAddress: (member) => {
+      const { boot, endpoints } = member.statement.content;
+      return endpoints.length > 0 || link.sessions.get(boot)?.endpoint !== undefined;
+    },
     own: () => own,
     ids,
     byRosterId: (id) => byId.get(id),
@@ -214,8 +223,8 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
     },
     suspect: (peer, incarnation, accuser) => {
       if (peer === identity.id) {
-        if (incarnation >= own.content.incarnation && own.content.status === "alive")
-          announce({ incarnation: incarnation + 1 });
+        // Only what this node itself has said can be doubted: a larger incarnation is nobody's.
+        if (incarnation === own.content.incarnation && own.content.status === "alive") announce({});
         return;
       }
       const member = members.get(peer);

@@ -33,7 +33,8 @@ export type Probe = {
 /** Members asked to probe on one's behalf (SWIM's k). */
 const INDIRECT_PROBES = 3;
 /** Direct pings of one probe. */
-const PINGS_MAX = 4;
+const PINGS_MAX = 8;
+const HEALTH_MAX = 8;
 /** memberlist: to how many members, how often, while there are rumours. */
 const GOSSIP_FANOUT = 3;
 const GOSSIP_INTERVAL_MS: Millis = 200;
@@ -47,6 +48,9 @@ export function createProbe(context: Context, membership: Membership, rumours: R
   const waiting = new Map<PeerId, { readonly since: Millis; pings: number }>();
   /** BOUNDED: by requests of the last interval. Who wants to know about a target's boot. */
   const askers = new Map<BootId, Set<BootId>>();
+
+  /** Lifeguard's local health, 0 (well) .. HEALTH_MAX: who misses many answers doubts itself first, and waits longer. */
+  let health = 0;
 
   const next = (): Member | undefined => {
     for (let tries = 0; tries < 2; tries += 1) {
@@ -94,7 +98,7 @@ export function createProbe(context: Context, membership: Membership, rumours: R
       const member = next();
       if (member === undefined || waiting.has(member.id)) return;
       waiting.set(member.id, { since: context.now.mono, pings: 1 });
-      const at = context.now.mono + context.config.probeIntervalMs;
+      const at = context.now.mono + context.config.probeIntervalMs * (1 + health);
       timers.set(`probe ${member.id}`, at, { type: "probe-deadline", peer: member.id });
       ping(member);
     },
@@ -115,7 +119,9 @@ export function createProbe(context: Context, membership: Membership, rumours: R
       const probe = waiting.get(peer);
       waiting.delete(peer);
       const member = membership.get(peer);
-      if (probe === undefined || member === undefined || isAnswered(member, probe.since)) return;
+      const failed = probe !== undefined && member !== undefined && !isAnswered(member, probe.since);
+      health = Math.min(Math.max(health + (failed ? 1 : -1), 0), HEALTH_MAX);
+      if (!failed) return;
       membership.suspect(peer, member.statement.content.incarnation, context.identity.id.slice(0, 16));
     },
     requested: (from, target) => {

@@ -51,6 +51,8 @@ const CREDIT_BYTES = 1_100;
 /** Messages are in flight for less than this; the side with less asks first. */
 const SETTLE_MS: Millis = 300;
 const SETTLE_OTHER_MS: Millis = 1_200;
+/** Rosters are compared no more often than this, but for a newcomer. */
+const ROSTER_INTERVAL_MS: Millis = 5_000;
 /** Sent again so often when lost. */
 const TRIES = 4;
 
@@ -65,8 +67,9 @@ export function createReconciliation(
   const { link, timers, counters, rng } = context;
   /** BOUNDED: one fetch for each set and session at a time; ends when nothing came for a while. */
   const fetching = new Map<string, Fetching>();
-  /** BOUNDED: sessions. The last digest that differed, per session and set, and how often in a row. */
-  const differing = new Map<string, { digest: Digest; times: number; wall: number }>();
+  /** BOUNDED: sessions. The last digest that differed, per session and set. */
+  const differing = new Map<string, { readonly digest: Digest; readonly eager: boolean }>();
+  let rosterFrom: Millis = 0;
   /** BOUNDED: sessions. Work done for a session in the current second. */
   let budgets = new Map<Session, number>();
   let budgetSecond = 0;
@@ -175,8 +178,7 @@ export function createReconciliation(
           if (set !== "log" || theirs.horizon >= horizon()) inSync(set, from);
           continue;
         }
-        const before = differing.get(key);
-        differing.set(key, { digest: theirs, times: (before?.times ?? 0) + 1, wall: before?.wall ?? context.now.wall });
+        differing.set(key, { digest: theirs, eager });
         if (timers.has(`reconcile ${key}`)) continue;
         const mine = replicas[set].ids.size();
         const isFirst = mine < theirs[set].count || (mine === theirs[set].count && link.boot < from.boot);
@@ -191,6 +193,9 @@ export function createReconciliation(
     begin: (from, set) => {
       const entry = differing.get(`${from.boot} ${set}`);
       if (entry === undefined || !differs(set, entry.digest) || !spend(from, 1)) return;
+      // Rumours usually even out rosters before it is worth comparing them.
+      if (set === "roster" && !entry.eager && context.now.mono < rosterFrom) return;
+      if (set === "roster") rosterFrom = context.now.mono + ROSTER_INTERVAL_MS;
       const floor = replicas[set].floor();
       const theirFloor = set === "log" && entry.digest.horizon > 0 ? boundOfTime(entry.digest.horizon) : "";
       const lo = theirFloor > floor ? theirFloor : floor;

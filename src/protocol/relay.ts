@@ -98,7 +98,9 @@ export function createRelay(context: Context, membership: Membership, history: H
   const cover = (id: MessageId, slice: Slice, giver: BootId | undefined, retry: boolean): void => {
     const giverPeer = giver === undefined ? undefined : link.sessions.get(giver)?.peer;
     const author = history.get(id)?.message.content.author;
-    const candidates = membership.present().filter((member) => member.id !== author && member.id !== giverPeer);
+    const candidates = membership
+      .present()
+      .filter((member) => member.id !== author && member.id !== giverPeer && membership.hasAddress(member));
     const parts = cut(id, slice, rankedWithin(id, slice, candidates), context.config.fanout);
     const delegations = parts.map((part) => newDelegation(part));
     const others = tasks.get(id) ?? [];

@@ -33,6 +33,8 @@ export type Session = {
   /** Who it is, once a statement of that peer named this boot id. */
   peer: PeerId | undefined;
   endpoint: Endpoint | undefined;
+  /** Where its peer's signed statement says it is. */
+  listed: readonly Endpoint[];
   /** Its sealing key, derived when first needed. */
   readonly key: () => Uint8Array;
   readonly window: ReplayWindow;
@@ -100,6 +102,7 @@ function createSession(room: Room, boot: BootId): Session {
     boot,
     peer: undefined,
     endpoint: undefined,
+    listed: [],
     key: () => {
       key ??= bootKey(room, boot);
       return key;
