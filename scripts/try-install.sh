@@ -44,7 +44,7 @@ $npm install -g --prefix "$tmp/prefix" "$tmp/global" >/dev/null 2>&1
 expect "npm install -g <folder>" "$tmp/prefix/bin/smplchat" --version
 
 clone exec
-expect "npx <folder>" npx --yes "$tmp/exec" --version
+expect "npx <folder>" $npm exec --yes -- "$tmp/exec" --version
 
 clone pack
 tarball=$($npm pack --silent --pack-destination "$tmp" "$tmp/pack" 2>/dev/null | tail -n 1)
