@@ -18,6 +18,7 @@ export type CausalGate = {
   readonly isHeld: (id: MessageId) => boolean;
   /** When the longest-held one was admitted. */
   readonly oldestHeld: () => Millis | undefined;
+  readonly heldCount: () => number;
 };
 
 type Held = { readonly missing: Set<MessageId>; readonly since: Millis };
@@ -76,5 +77,6 @@ export function createCausalGate(): CausalGate {
     },
     isHeld: (id) => held.has(id),
     oldestHeld: () => held.values().next().value?.since,
+    heldCount: () => held.size,
   };
 }

@@ -127,6 +127,7 @@ export function createCore(options: CoreOptions): Core {
       messages: history.ids.size(),
       relayedPerMessageMax: relay.relayedMax(),
     }),
+    logState: () => ({ fingerprint: history.ids.summary("", END).fingerprint, held: history.heldCount() }),
     tables: () => ({
       sessions: { size: link.sessions.size(), bound: bounds.sessions },
       // A datagram that makes room for another stays until the next step.

@@ -42,6 +42,7 @@ export type History = {
   readonly release: () => Message[];
   readonly giveUp: (since: Millis) => Message[];
   readonly oldestHeld: () => Millis | undefined;
+  readonly heldCount: () => number;
   readonly setMax: (messages: number) => MessageId | undefined;
 };
 
@@ -128,6 +129,7 @@ export function createHistory(self: PeerId, maxMessages: number): History {
     release: () => views(gate.release()),
     giveUp: (since) => views(gate.giveUp(since)),
     oldestHeld: gate.oldestHeld,
+    heldCount: gate.heldCount,
     setMax: (messages) => {
       max = messages;
       return trim(Number.POSITIVE_INFINITY).below;

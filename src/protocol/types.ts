@@ -46,6 +46,8 @@ export interface Core {
   /** The newest `limit` messages (default all), oldest first, in the order of their ids: the same on every node. */
   log(limit?: number): Message[];
   stats(): CoreStats;
+  /** What is kept, in one comparable value, and how many of these messages still wait for their parents to be shown. */
+  logState(): { readonly fingerprint: string; readonly held: number };
   /** How full each bounded table is. */
   tables(): Readonly<Record<string, { readonly size: number; readonly bound: number }>>;
 }

@@ -8,7 +8,11 @@ export type Checkers = {
   readonly onEvent: (node: number, event: ChatEvent) => void;
   readonly onThrow: (node: number, error: unknown) => void;
   /** After the run: every invariant that was broken, in words. */
-  readonly verdict: (nodes: readonly VirtualNode[], mustExist: ReadonlySet<MessageId>, counts: NetworkCounts) => string[];
+  readonly verdict: (
+    nodes: readonly VirtualNode[],
+    mustExist: ReadonlySet<MessageId>,
+    counts: NetworkCounts,
+  ) => string[];
 };
 
 /** BOUNDED: complaints kept; one is enough to fail. */
@@ -36,7 +40,8 @@ export function createCheckers(): Checkers {
     early.set(node, waiting);
     for (const parent of parents) if (!seen.has(parent)) waiting.set(parent, id);
     const answer = waiting.get(id);
-    if (answer !== undefined) complain(`I3: n${node} showed ${short(answer)} before ${short(id)}, which its author had seen`);
+    if (answer !== undefined)
+      complain(`I3: n${node} showed ${short(answer)} before ${short(id)}, which its author had seen`);
   };
 
   return {
@@ -57,12 +62,19 @@ export function createCheckers(): Checkers {
     verdict: (nodes, mustExist, counts) => {
       if (counts.oversize > 0) complain(`I6: ${counts.oversize} datagrams above 1200 bytes`);
       const live = nodes.flatMap((node, index) => (node.isUp() ? [{ node, index }] : []));
-      const logs = live.map(({ node, index }) => ({ index, ids: node.core().log().map((message) => message.id) }));
+      const logs = live.map(({ node, index }) => ({
+        index,
+        ids: node
+          .core()
+          .log()
+          .map((message) => message.id),
+      }));
       const everywhere = new Set(logs.flatMap((log) => log.ids));
       for (const id of mustExist) if (!everywhere.has(id)) complain(`I1: ${short(id)} is lost on all nodes`);
       for (const { index, ids } of logs) {
         if (ids.length < everywhere.size) complain(`I1: n${index} holds ${ids.length} of ${everywhere.size} messages`);
-        if (ids.some((id, at) => at > 0 && id <= (ids[at - 1] as MessageId))) complain(`I1: the log of n${index} is out of order`);
+        if (ids.some((id, at) => at > 0 && id <= (ids[at - 1] as MessageId)))
+          complain(`I1: the log of n${index} is out of order`);
         const seen = shown.get(index)?.size ?? 0;
         if (seen < ids.length) complain(`I1: n${index} showed ${seen} of its ${ids.length} messages`);
       }

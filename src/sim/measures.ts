@@ -57,7 +57,15 @@ export function createMeasures(): Measures {
     talkUntil: (at, counts) => close(talk, at, counts),
     result: (nodes) => {
       const live = nodes.filter((node) => node.isUp());
-      const held = live.reduce((sum, node) => sum + node.core().log().filter((message) => saidAt.has(message.id)).length, 0);
+      const held = live.reduce(
+        (sum, node) =>
+          sum +
+          node
+            .core()
+            .log()
+            .filter((message) => saidAt.has(message.id)).length,
+        0,
+      );
       const sends = live.reduce((sum, node) => sum + node.core().stats().payloadsOut, 0);
       const sorted = delays.sort((a, b) => a - b);
       const idleRate = idle.bytes / Math.max(idle.until - idle.from, 1);

@@ -1,12 +1,12 @@
 /** A node of the virtual world: the real core, driver and journal; only clock, alarm and socket are virtual. */
 import { identityFromSeed } from "../crypto/identity.ts";
-import { toHex } from "../wire/ids.ts";
 import { createDriver, type Driver } from "../node/driver.ts";
 import type { Config } from "../protocol/config.ts";
 import { createCore } from "../protocol/core.ts";
 import { below, type Rng } from "../protocol/rng.ts";
 import type { BootId, ChatEvent, Command, Core, Endpoint, Millis } from "../protocol/types.ts";
 import { memoryJournal } from "../store/memory.ts";
+import { toHex } from "../wire/ids.ts";
 import type { Agenda } from "./agenda.ts";
 import type { VirtualNetwork } from "./network.ts";
 
@@ -129,4 +129,3 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
   };
   return self;
 }
-

@@ -24,10 +24,17 @@ export type Run = {
   /** BLAKE2b over every datagram sent, with its time: equal runs, equal hash. */
   readonly trace: string;
   readonly virtualMs: Millis;
+  /** From the last start until every roster was complete; undefined: not within the limit. */
+  readonly gatheredMs: Millis | undefined;
+  /** From the last message and fault until all logs were one. */
+  readonly settledMs: Millis | undefined;
 };
 
-/** Time to get to know each other before anyone talks, the second half of it measured as idle. */
-const IDLE_MS: Millis = 20_000;
+/** The longest that a room may take to get to know itself before the talk begins anyway. */
+const GATHER_MS: Millis = 60_000;
+/** How often it is looked whether what is waited for has come. */
+const LOOK_MS: Millis = 250;
+
 type Up = { readonly node: VirtualNode; readonly index: number };
 
 export function run(scenario: Scenario, seed: number): Run {
@@ -57,20 +64,22 @@ export function run(scenario: Scenario, seed: number): Run {
     agenda.at((index * scenario.startMs) / nodes.length, () => faults.start(node, index));
   });
   faults.beforeStart();
-  agenda.runUntil(scenario.startMs + IDLE_MS / 2);
-  measures.idleFrom(agenda.now(), network.counts);
-  agenda.runUntil(scenario.startMs + IDLE_MS);
-  measures.idleUntil(agenda.now(), network.counts);
+  agenda.runUntil(scenario.startMs);
+  const gathered = runUntil(agenda, GATHER_MS, () =>
+    nodes.every((node) => node.core().stats().peers === nodes.length - 1),
+  );
+  measureIdle(scenario.idleMs);
 
-  const talkFrom = agenda.now();
-  measures.talkFrom(talkFrom, network.counts);
-  faults.schedule(talkFrom);
+  measures.talkFrom(agenda.now(), network.counts);
+  faults.schedule(agenda.now());
   const mustExist = new Set<MessageId>();
+  const talkFrom = agenda.now();
   for (let index = 0; index < scenario.speech.messages; index += 1) {
     agenda.at(talkFrom + index * scenario.speech.everyMs, () => speak(index));
   }
   const talkMs = scenario.speech.messages * scenario.speech.everyMs;
-  agenda.runUntil(talkFrom + Math.max(talkMs, faults.lastMs) + scenario.settleMs);
+  agenda.runUntil(talkFrom + Math.max(talkMs, faults.lastMs));
+  const settled = runUntil(agenda, scenario.settleMs, () => isSettled(nodes));
   measures.talkUntil(agenda.now(), network.counts);
 
   return {
@@ -84,7 +93,18 @@ export function run(scenario: Scenario, seed: number): Run {
     network: network.counts,
     trace: tracer.hash(),
     virtualMs: agenda.now(),
+    gatheredMs: gathered,
+    settledMs: settled,
   };
+
+  /** Nobody talks: the first half is for rumours to die down, the second is measured. */
+  function measureIdle(forMs: Millis): void {
+    if (forMs === 0) return;
+    agenda.runUntil(agenda.now() + forMs / 2);
+    measures.idleFrom(agenda.now(), network.counts);
+    agenda.runUntil(agenda.now() + forMs / 2);
+    measures.idleUntil(agenda.now(), network.counts);
+  }
 
   function speak(number: number): void {
     const up: Up[] = nodes.flatMap((node, index) => (node.isUp() ? [{ node, index }] : []));
@@ -92,7 +112,10 @@ export function run(scenario: Scenario, seed: number): Run {
     if (author === undefined) return;
     const text = `${number} `.padEnd(scenario.speech.bytes, "abcdefghij");
     author.node.command({ type: "say", text, kind: "text" });
-    const own = author.node.core().log().findLast((message) => message.own && message.text === text);
+    const own = author.node
+      .core()
+      .log()
+      .findLast((message) => message.own && message.text === text);
     if (own === undefined) return;
     measures.said(own.id, agenda.now());
     mustExist.add(own.id);
@@ -100,6 +123,22 @@ export function run(scenario: Scenario, seed: number): Run {
 }
 
 // --- internal ---
+
+/** Runs until `isDone`, for at most `limitMs`: how long it took, or undefined. */
+function runUntil(agenda: Agenda, limitMs: Millis, isDone: () => boolean): Millis | undefined {
+  const from = agenda.now();
+  while (!isDone()) {
+    if (agenda.now() - from >= limitMs) return undefined;
+    agenda.runUntil(agenda.now() + LOOK_MS);
+  }
+  return agenda.now() - from;
+}
+
+/** All nodes that are up hold and have shown the same. */
+function isSettled(nodes: readonly VirtualNode[]): boolean {
+  const states = nodes.filter((node) => node.isUp()).map((node) => node.core().logState());
+  return states.every((state) => state.held === 0 && state.fingerprint === states[0]?.fingerprint);
+}
 
 type Faults = {
   /** What holds from the start: clocks that are off. */
@@ -127,13 +166,20 @@ function createFaults(
     node.start(sample(rng, others, 1));
   };
   const partition = (groups: number, forMs: Millis): void => {
-    const order = shuffle(rng, nodes.map((node) => node.endpoint));
+    const order = shuffle(
+      rng,
+      nodes.map((node) => node.endpoint),
+    );
     const groupOf = new Map<Endpoint, number>(order.map((endpoint, index) => [endpoint, index % groups]));
     network.partition((endpoint) => groupOf.get(endpoint) ?? 0);
     agenda.at(agenda.now() + forMs, () => network.partition(undefined));
   };
   const crash = (count: number, forMs: Millis): void => {
-    const victims = sample(rng, nodes.filter((node) => node.isUp()), count);
+    const victims = sample(
+      rng,
+      nodes.filter((node) => node.isUp()),
+      count,
+    );
     for (const node of victims) {
       node.crash();
       agenda.at(agenda.now() + forMs, () => start(node, nodes.indexOf(node)));
@@ -159,7 +205,10 @@ function createFaults(
     schedule: (from) => {
       for (const fault of scenario.faults) if (fault.type !== "skew") agenda.at(from + fault.atMs, () => strike(fault));
     },
-    lastMs: Math.max(0, ...scenario.faults.filter((fault) => fault.type !== "skew").map((fault) => fault.atMs + fault.forMs)),
+    lastMs: Math.max(
+      0,
+      ...scenario.faults.filter((fault) => fault.type !== "skew").map((fault) => fault.atMs + fault.forMs),
+    ),
   };
 }
 
@@ -177,4 +226,3 @@ function createTracer(agenda: Agenda): { watch: (network: VirtualNetwork) => Vir
     hash: () => toHex(hash),
   };
 }
-

@@ -11,7 +11,9 @@ export type Scenario = {
   readonly faults: readonly Fault[];
   /** The nodes start within this time, one after another, each joining through an earlier one. */
   readonly startMs: Millis;
-  /** After the last message and fault, until what was said is everywhere; then the checks. */
+  /** Silence before the talk, of which the second half is measured. */
+  readonly idleMs: Millis;
+  /** At most, after the last message and fault, until what was said is everywhere; then the checks. */
   readonly settleMs: Millis;
   /** Overrides of the protocol's defaults. */
   readonly config: Readonly<Record<string, number>>;
@@ -59,7 +61,7 @@ export function parseScenario(text: string): Scenario | string {
 
 const calm: Network = { delayMs: [10, 50], loss: 0, duplicate: 0, reorder: 0, junk: 0 };
 const lively: Speech = { messages: 200, everyMs: 1_000, bytes: 100 };
-const basics = { name: "", about: "", nodes: 10, startMs: 2_000, settleMs: 30_000, faults: [], config: {} };
+const basics = { name: "", about: "", nodes: 10, startMs: 2_000, idleMs: 0, settleMs: 30_000, faults: [], config: {} };
 
 function complaint(scenario: Scenario): string | undefined {
   const { nodes, network, speech, faults } = scenario;
@@ -70,7 +72,8 @@ function complaint(scenario: Scenario): string | undefined {
   }
   const [low, high] = network.delayMs;
   if (!(low >= 0 && high >= low)) return `network.delayMs is ${network.delayMs}: [least, most] fits`;
-  if (!(speech.everyMs > 0 && speech.messages >= 0)) return "speech.everyMs has to be above 0, speech.messages 0 or more";
+  if (!(speech.everyMs > 0 && speech.messages >= 0))
+    return "speech.everyMs has to be above 0, speech.messages 0 or more";
   const known = ["partition", "crash", "stall", "skew"];
   const odd = faults.find((fault) => !known.includes(fault.type));
   return odd === undefined ? undefined : `fault type ${odd.type}: ${known.join(", ")} fit`;

@@ -31,6 +31,7 @@ export function fakeCore(respond: (input: Input, now: Now) => Effect[] = () => [
     peers: () => [],
     log: () => [],
     tables: () => ({}),
+    logState: () => ({ fingerprint: "", held: 0 }),
     stats: () => noStats,
   };
   return core;
