@@ -62,12 +62,22 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   let node = await options.open(options.room, options.nick, live);
   const contacts = createContacts({
     node: () => node,
-    refuse: (refusal) => emit({ type: "refusal", refusal }),
+    refuse: (refusal) => {
+      emit({ type: "refusal", refusal });
+      tellAlone();
+    },
     lookup: options.lookup,
   });
 
   /** Whether it is too early to call oneself alone: the first answer may come any moment. */
   const expectsCompany = (): boolean => !hadCompany && (begun ? contacts.isTrying() : options.joins.length > 0);
+
+  /** When the first address has failed, nobody is expected any more. */
+  const tellAlone = (): void => {
+    if (hadCompany || knownAlone) return;
+    knownAlone = true;
+    emit({ type: "chat", event: { type: "notice", notice: { code: "alone" } } });
+  };
 
   const onNodeEvent = (event: ChatEvent): void => {
     if (event.type === "notice" && event.notice.code === "alone") {
@@ -82,10 +92,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
       hadCompany = true;
     }
     emit({ type: "chat", event });
-    if (event.type === "notice" && event.notice.code === "no-answer" && !hadCompany && !knownAlone) {
-      knownAlone = true;
-      emit({ type: "chat", event: { type: "notice", notice: { code: "alone" } } });
-    }
+    if (event.type === "notice" && event.notice.code === "no-answer") tellAlone();
   };
   let unsubscribe = node.subscribe(onNodeEvent);
 
@@ -138,6 +145,8 @@ export async function createSession(options: SessionOptions): Promise<Session> {
 
   const close = (): Promise<void> => {
     closing ??= (async () => {
+      // What follows is said after `closing` is set: the goodbye must not look like news.
+      await Promise.resolve();
       contacts.stop();
       await node.close();
       unsubscribe();
