@@ -1,0 +1,124 @@
+/** Checkers that never bite prove nothing: each invariant is broken here in front of them. */
+import { expect, test } from "vitest";
+import type { ChatEvent, Core, Endpoint, Message, MessageId } from "../../src/protocol/types.ts";
+import { createCheckers } from "../../src/sim/checkers.ts";
+import type { VirtualNode } from "../../src/sim/node.ts";
+
+const calm = { sent: 0, bytes: 0, lost: 0, duplicated: 0, reordered: 0, cut: 0, junk: 0, oversize: 0 };
+const one = message("1");
+const two = message("2", [one.id]);
+
+test("a run in which all hold and have shown the same in order has no complaint", () => {
+  const checkers = createCheckers();
+  for (const node of [0, 1]) for (const said of [one, two]) hear(checkers, node, said);
+  expect(checkers.verdict([holding([one, two]), holding([one, two])], ids(one, two), calm)).toEqual([]);
+});
+
+test("I1: a node that holds less than another", () => {
+  const checkers = createCheckers();
+  for (const said of [one, two]) hear(checkers, 0, said);
+  hear(checkers, 1, one);
+  expect(checkers.verdict([holding([one, two]), holding([one])], ids(one, two), calm)).toEqual([
+    "I1: n1 holds 1 of 2 messages",
+  ]);
+});
+
+test("I1: a message that was said and is nowhere", () => {
+  const verdict = createCheckers().verdict([holding([])], ids(one), calm);
+  expect(verdict).toEqual([expect.stringMatching(/^I1: 1.* is lost on all nodes$/)]);
+});
+
+test("I1: a log out of order, and a message that is held but never shown", () => {
+  const checkers = createCheckers();
+  hear(checkers, 0, one);
+  expect(checkers.verdict([holding([two, one])], ids(one, two), calm)).toEqual([
+    "I1: the log of n0 is out of order",
+    "I1: n0 showed 1 of its 2 messages",
+  ]);
+});
+
+test("I3: an answer shown before its question", () => {
+  const checkers = createCheckers();
+  for (const said of [two, one]) hear(checkers, 0, said);
+  const verdict = checkers.verdict([holding([one, two])], ids(one, two), calm);
+  expect(verdict).toEqual([expect.stringMatching(/^I3: n0 showed 2.* before 1/)]);
+});
+
+test("I4: a message shown or stored twice", () => {
+  const checkers = createCheckers();
+  hear(checkers, 0, one);
+  checkers.onEvent(0, { type: "message", message: one });
+  checkers.onEvent(0, { type: "stored", message: one });
+  const verdict = checkers.verdict([holding([one])], ids(one), calm);
+  expect(verdict).toEqual([
+    expect.stringMatching(/^I4: n0 showed 1.* twice$/),
+    expect.stringMatching(/^I4: n0 stored 1.* twice$/),
+  ]);
+});
+
+test("I4: after a restart the history is shown once more, which is no duplicate", () => {
+  const checkers = createCheckers();
+  checkers.started(0);
+  hear(checkers, 0, one);
+  checkers.started(0);
+  hear(checkers, 0, one);
+  expect(checkers.verdict([holding([one])], ids(one), calm)).toEqual([]);
+});
+
+test("I6: a table beyond its bound, and a datagram beyond 1200 bytes", () => {
+  const over = holding([], { relays: { size: 5, bound: 4 }, sessions: { size: 4, bound: 4 } });
+  expect(createCheckers().verdict([over], new Set(), { ...calm, oversize: 3 })).toEqual([
+    "I6: 3 datagrams above 1200 bytes",
+    "I6: table relays of n0 has 5 rows of 4",
+  ]);
+});
+
+test("I9: a core that throws", () => {
+  const checkers = createCheckers();
+  checkers.onThrow(3, new RangeError("index out of range"));
+  expect(checkers.verdict([], new Set(), calm)).toEqual([
+    expect.stringMatching(/^I9: n3 threw RangeError: index out of range/),
+  ]);
+});
+
+test("a node that is down is not judged", () => {
+  const checkers = createCheckers();
+  hear(checkers, 0, one);
+  const gone = { ...holding([]), isUp: () => false };
+  expect(checkers.verdict([holding([one]), gone], ids(one), calm)).toEqual([]);
+});
+
+// --- internal ---
+
+function message(name: string, parents: readonly MessageId[] = []): Message {
+  const author = { id: "a".repeat(64), tag: "aaaa", nick: "n0" } as Message["author"];
+  const id = name.repeat(48) as MessageId;
+  return { id, author, seq: 0, kind: "text", text: name, time: 0, parents, own: false, history: false, ahead: false };
+}
+
+function ids(...messages: readonly Message[]): Set<MessageId> {
+  return new Set(messages.map(({ id }) => id));
+}
+
+function hear(checkers: ReturnType<typeof createCheckers>, node: number, said: Message): void {
+  const events: ChatEvent[] = [
+    { type: "stored", message: said },
+    { type: "message", message: said },
+  ];
+  for (const event of events) checkers.onEvent(node, event);
+}
+
+function holding(log: readonly Message[], tables: ReturnType<Core["tables"]> = {}): VirtualNode {
+  const core = { log: () => [...log], tables: () => tables } as Partial<Core> as Core;
+  const unused = (): void => undefined;
+  return {
+    endpoint: "10.0.0.0:1" as Endpoint,
+    isUp: () => true,
+    start: unused,
+    crash: unused,
+    stall: unused,
+    command: unused,
+    core: () => core,
+    skewMs: 0,
+  };
+}
