@@ -11,6 +11,10 @@ export type Contacts = {
   readonly joinAtStart: (address: string) => void;
   readonly resolve: (address: string) => ReturnType<typeof resolveAddress>;
   readonly answered: (endpoint: Endpoint) => void;
+  /** Something was said here; it has to reach someone. */
+  readonly said: () => void;
+  /** The log equals a peer's: whatever was said so far has reached that peer. */
+  readonly synced: () => void;
   /** Some address was asked for and has not answered yet. */
   readonly isTrying: () => boolean;
   /** Of another room. */
@@ -38,6 +42,7 @@ export function createContacts({ node, refuse, lookup }: ContactsOptions): Conta
   const timers = new Set<ReturnType<typeof setTimeout>>();
   let stopped = false;
   let round = 0;
+  let saidSinceSync = false;
 
   const remember = (name: string): void => {
     pending.add(name);
@@ -84,7 +89,9 @@ export function createContacts({ node, refuse, lookup }: ContactsOptions): Conta
   };
   const isSettled = (): boolean => {
     const others = node().peers();
-    if (others.some((peer) => peer.status === "alive" || peer.status === "suspect")) return node().undelivered() === 0;
+    if (others.some((peer) => peer.status === "alive" || peer.status === "suspect")) {
+      return !saidSinceSync || node().undelivered() === 0;
+    }
     return pending.size === 0;
   };
 
@@ -93,6 +100,12 @@ export function createContacts({ node, refuse, lookup }: ContactsOptions): Conta
     joinAtStart: (address) => void joinWhenResolved(address, 0, round),
     resolve,
     answered: (endpoint) => pending.delete(endpoint),
+    said: () => {
+      saidSinceSync = true;
+    },
+    synced: () => {
+      saidSinceSync = false;
+    },
     isTrying: () => pending.size > 0,
     forget,
     settled: async (msMax) => {

@@ -87,6 +87,8 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     // Leaving is part of closing, and not news to whoever asked for it.
     if (event.type === "notice" && event.notice.code === "left-room" && closing !== undefined) return;
     if (event.type === "notice" && event.notice.code === "joined") contacts.answered(event.notice.endpoint);
+    if (event.type === "notice" && event.notice.code === "history-synced") contacts.synced();
+    if (event.type === "message" && event.message.own) contacts.said();
     if (event.type === "peer" && event.status === "alive") {
       knownAlone = false;
       hadCompany = true;

@@ -4,7 +4,7 @@ import type { SessionEvent } from "../../src/chat/events.ts";
 import { createSession, type Session, type SessionOptions } from "../../src/chat/session.ts";
 import { encodeInvite } from "../../src/crypto/invite.ts";
 import { randomRoomKey, roomKeyFromName } from "../../src/crypto/keyring.ts";
-import type { Endpoint } from "../../src/protocol/types.ts";
+import type { Endpoint, PeerView } from "../../src/protocol/types.ts";
 import { type Settings, settingNames, settingSpec } from "../../src/settings.ts";
 import { createFakeNode, FAKE_TEXT_LIMIT, type FakeNode } from "../suites/fakeNode.ts";
 
@@ -271,6 +271,11 @@ describe("leaving", () => {
     expect(settled).toBe(false);
     node.acknowledge();
     await waiting;
+
+    await session.line("known by a peer that has the same log");
+    const peer = node.peers()[0] as PeerView;
+    node.play({ type: "notice", notice: { code: "history-synced", messages: 0, peer } });
+    await session.settled(60_000);
 
     await session.line("unanswered");
     const before = performance.now();
