@@ -10,7 +10,7 @@ import type { SessionEvent } from "./events.ts";
 import { parseLine } from "./parse.ts";
 import { performCommand, sayText } from "./perform.ts";
 
-export type { LiveSettings, Outcome, RoomChoice, SessionOptions } from "./desk.ts";
+export type { Outcome, RoomChoice, SessionOptions } from "./desk.ts";
 
 export interface Session {
   /** The node of the room that the session is in now. */

@@ -142,7 +142,7 @@ describe("commands", () => {
     await session.line("/join #tea");
     expect(rememberNick).toHaveBeenCalledExactlyOnceWith("zoe");
     expect(opened).toEqual([
-      ["smplchat", "anna", 10],
+      ["smplchat", "anna", defaults.GOSSIP_FANOUT],
       ["tea", "zoe", 5],
     ]);
   });
