@@ -1,0 +1,41 @@
+/** Round-trip times: RFC 6298's numbers, and the time after which a datagram counts as lost. */
+import { describe, expect, it } from "vitest";
+import { bounds } from "../../src/protocol/config.ts";
+import { createRtt, measure, retransmitAfterMs } from "../../src/protocol/rtt.ts";
+
+describe("the round-trip time", () => {
+  it("is assumed before the first measurement", () => {
+    expect(retransmitAfterMs(createRtt())).toBe(2 * bounds.initialRttMs + bounds.rtoSlackMs);
+  });
+
+  it("starts with the first sample, then follows by an eighth, its variation by a quarter", () => {
+    const rtt = createRtt();
+    measure(rtt, 40);
+    expect(rtt).toEqual({ smoothedMs: 40, variationMs: 20 });
+    measure(rtt, 80);
+    expect(rtt).toEqual({ smoothedMs: 45, variationMs: 25 });
+  });
+
+  it("on a steady path gives 2 RTT + 30 ms", () => {
+    const rtt = createRtt();
+    for (let index = 0; index < 200; index += 1) measure(rtt, 50);
+    expect(retransmitAfterMs(rtt)).toBeCloseTo(130, 3);
+  });
+
+  it("waits longer on a path that varies", () => {
+    const rtt = createRtt();
+    for (let index = 0; index < 200; index += 1) measure(rtt, index % 2 === 0 ? 10 : 200);
+    const smoothed = rtt.smoothedMs as number;
+    expect(retransmitAfterMs(rtt)).toBe(smoothed + 4 * rtt.variationMs);
+    expect(retransmitAfterMs(rtt)).toBeGreaterThan(2 * smoothed + 30);
+  });
+
+  it("is never negative, when a peer claims to have waited longer than it took, and never waits beyond the bound", () => {
+    const rtt = createRtt();
+    measure(rtt, -50);
+    expect(rtt.smoothedMs).toBe(0);
+    expect(retransmitAfterMs(rtt)).toBe(bounds.rtoSlackMs);
+    measure(rtt, 1e9);
+    expect(retransmitAfterMs(rtt)).toBe(bounds.rtoMsMax);
+  });
+});
