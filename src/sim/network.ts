@@ -3,6 +3,7 @@ import { below, type Rng, uniform } from "../protocol/rng.ts";
 import type { Endpoint, Millis } from "../protocol/types.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Network } from "./scenario.ts";
+import type { Trace } from "./trace.ts";
 
 export type VirtualNetwork = {
   readonly send: (bytes: Uint8Array, from: Endpoint, to: Endpoint) => void;
@@ -30,7 +31,7 @@ const DATAGRAM_BYTES_MAX = 1_200;
 /** IPv4 and UDP headers, counted with every datagram. */
 export const HEADERS_BYTES = 28;
 
-export function createNetwork(settings: Network, agenda: Agenda, rng: Rng): VirtualNetwork {
+export function createNetwork(settings: Network, agenda: Agenda, rng: Rng, trace?: Trace): VirtualNetwork {
   const listeners = new Map<Endpoint, (bytes: Uint8Array, from: Endpoint) => void>();
   const counts = { sent: 0, bytes: 0, lost: 0, duplicated: 0, reordered: 0, cut: 0, junk: 0, oversize: 0 };
   let groupOf: ((endpoint: Endpoint) => number) | undefined;
@@ -49,6 +50,7 @@ export function createNetwork(settings: Network, agenda: Agenda, rng: Rng): Virt
   return {
     counts,
     send: (bytes, from, to) => {
+      trace?.add(agenda.now(), from, to, bytes);
       counts.sent += 1;
       counts.bytes += bytes.length + HEADERS_BYTES;
       if (bytes.length > DATAGRAM_BYTES_MAX) counts.oversize += 1;

@@ -1,15 +1,16 @@
 /** Plays a scenario with a seed: the same two give the same run to the byte, which the trace's hash shows. */
-import { blake2b } from "../crypto/hash.ts";
+import { wrapVerify } from "../crypto/identity.ts";
 import { type Config, defaultConfig } from "../protocol/config.ts";
 import { below, sample, seededRng, shuffle } from "../protocol/rng.ts";
 import type { Endpoint, MessageId, Millis } from "../protocol/types.ts";
-import { toHex } from "../wire/ids.ts";
 import { type Agenda, createAgenda } from "./agenda.ts";
 import { createCheckers } from "./checkers.ts";
 import { createMeasures, type Measured } from "./measures.ts";
-import { createNetwork, type NetworkCounts, type VirtualNetwork } from "./network.ts";
+import { createNetwork, type NetworkCounts } from "./network.ts";
 import { createVirtualNode, type NodeWorld, type VirtualNode } from "./node.ts";
 import type { Fault, Scenario } from "./scenario.ts";
+import { createTrace } from "./trace.ts";
+import { rememberVerified } from "./verified.ts";
 
 export type Run = {
   readonly scenario: string;
@@ -38,10 +39,21 @@ const LOOK_MS: Millis = 250;
 type Up = { readonly node: VirtualNode; readonly index: number };
 
 export function run(scenario: Scenario, seed: number): Run {
+  const unwrap = wrapVerify(rememberVerified);
+  try {
+    return play(scenario, seed);
+  } finally {
+    unwrap();
+  }
+}
+
+// --- internal ---
+
+function play(scenario: Scenario, seed: number): Run {
   const rng = seededRng(seed);
   const agenda = createAgenda();
-  const tracer = createTracer(agenda);
-  const network = tracer.watch(createNetwork(scenario.network, agenda, rng));
+  const trace = createTrace();
+  const network = createNetwork(scenario.network, agenda, rng, trace);
   const checkers = createCheckers();
   const measures = createMeasures();
   const config: Config = { ...defaultConfig, ...scenario.config };
@@ -91,7 +103,7 @@ export function run(scenario: Scenario, seed: number): Run {
     broken: checkers.verdict(nodes, mustExist, network.counts),
     faults: faults.counts,
     network: network.counts,
-    trace: tracer.hash(),
+    trace: trace.hash(),
     virtualMs: agenda.now(),
     gatheredMs: gathered,
     settledMs: settled,
@@ -121,8 +133,6 @@ export function run(scenario: Scenario, seed: number): Run {
     mustExist.add(own.id);
   }
 }
-
-// --- internal ---
 
 /** Runs until `isDone`, for at most `limitMs`: how long it took, or undefined. */
 function runUntil(agenda: Agenda, limitMs: Millis, isDone: () => boolean): Millis | undefined {
@@ -209,20 +219,5 @@ function createFaults(
       0,
       ...scenario.faults.filter((fault) => fault.type !== "skew").map((fault) => fault.atMs + fault.forMs),
     ),
-  };
-}
-
-function createTracer(agenda: Agenda): { watch: (network: VirtualNetwork) => VirtualNetwork; hash: () => string } {
-  let hash: Uint8Array = new Uint8Array(16);
-  return {
-    watch: (network) => ({
-      ...network,
-      send: (bytes, from, to) => {
-        const line = Buffer.from(`${agenda.now()} ${from} ${to} `);
-        hash = blake2b(Buffer.concat([hash, line, bytes]), 16);
-        network.send(bytes, from, to);
-      },
-    }),
-    hash: () => toHex(hash),
   };
 }

@@ -6,6 +6,8 @@
 
 export class CursorError extends Error {}
 
+const WRITER_BYTES_FIRST = 64;
+
 export type Writer = {
   readonly length: () => number;
   /** Bytes that still fit. */
@@ -35,40 +37,54 @@ export type Reader = {
   readonly sized: (max: number) => Uint8Array;
 };
 
-/** A writer of at most `capacity` bytes. */
+/** A writer of at most `capacity` bytes. Takes memory as it fills: most frames are far smaller than they may be. */
 export function createWriter(capacity: number): Writer {
-  const buffer = Buffer.allocUnsafe(capacity);
+  let buffer = Buffer.allocUnsafe(Math.min(capacity, WRITER_BYTES_FIRST));
   let at = 0;
   const claim = (length: number): number => {
-    if (at + length > capacity) throw new CursorError("does not fit");
     const start = at;
-    at += length;
+    const end = at + length;
+    if (end > capacity) throw new CursorError("does not fit");
+    if (end > buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.min(capacity, Math.max(end, 4 * buffer.length)));
+      larger.set(buffer.subarray(0, at));
+      buffer = larger;
+    }
+    at = end;
     return start;
   };
+  /** `claim` may replace the buffer, so it goes first. */
+  const put = (byte: number): void => {
+    const start = claim(1);
+    buffer[start] = byte;
+  };
   const bytes = (value: Uint8Array): void => {
-    buffer.set(value, claim(value.length));
+    const start = claim(value.length);
+    buffer.set(value, start);
   };
   const varint = (value: number): void => {
     if (!Number.isSafeInteger(value) || value < 0) throw new CursorError("not a varint");
     let rest = value;
     while (rest >= 0x80) {
-      buffer[claim(1)] = (rest % 0x80) | 0x80;
+      put((rest % 0x80) | 0x80);
       rest = Math.floor(rest / 0x80);
     }
-    buffer[claim(1)] = rest;
+    put(rest);
   };
   return {
     length: () => at,
     room: () => capacity - at,
     u8: (value) => {
       // Unlike the wider integers, a byte of a Buffer takes 256 for 0 without a word.
-      buffer[claim(1)] = within(value, 0, 255);
+      put(within(value, 0, 255));
     },
     u32: (value) => {
-      buffer.writeUInt32BE(value, claim(4));
+      const start = claim(4);
+      buffer.writeUInt32BE(value, start);
     },
     u48: (value) => {
-      buffer.writeUIntBE(value, claim(6), 6);
+      const start = claim(6);
+      buffer.writeUIntBE(value, start, 6);
     },
     varint,
     bytes,
@@ -82,7 +98,7 @@ export function createWriter(capacity: number): Writer {
 }
 
 export function createReader(source: Uint8Array): Reader {
-  const buffer = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
+  const buffer = Buffer.isBuffer(source) ? source : Buffer.from(source.buffer, source.byteOffset, source.byteLength);
   let at = 0;
   const claim = (length: number): number => {
     if (at + length > buffer.length) throw new CursorError("ends early");

@@ -2,7 +2,7 @@
  * The outside of a datagram, the only part that can be read without the room's key:
  * `version·type 1 | room tag 4 | boot id 8 | counter 6 | sealed frames | tag 16`.
  */
-import { type BootId, fromHex, toHex } from "./ids.ts";
+import { type BootId, toHex } from "./ids.ts";
 
 /** The most UDP payload ever sent: fits every path that carries IPv6 (RFC 8200 §5: 1280) with room for tunnels. */
 export const DATAGRAM_BYTES_MAX = 1200;
@@ -32,8 +32,8 @@ export type Header = {
 export function encodeHeader(header: Header): Uint8Array {
   const bytes = Buffer.allocUnsafe(HEADER_BYTES);
   bytes[0] = (WIRE_VERSION << 4) | (header.type === "open" ? 0 : 1);
-  bytes.set(fromHex(header.roomTag), 1);
-  bytes.set(fromHex(header.boot), 5);
+  bytes.write(header.roomTag, 1, 4, "hex");
+  bytes.write(header.boot, 5, 8, "hex");
   bytes.writeUIntBE(header.counter, 13, 6);
   return bytes;
 }

@@ -17,7 +17,8 @@ export const BOOT_ID_BYTES = 8;
 export const ID_PREFIX_BYTES = 12;
 
 export function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString("hex");
 }
 
 /** The caller knows that `hex` has an even number of hex digits. */
