@@ -2,8 +2,11 @@
 import { below, type Rng, uniform } from "../protocol/rng.ts";
 import type { Endpoint, Millis } from "../protocol/types.ts";
 import type { Agenda } from "./agenda.ts";
+import { createDelays } from "./delays.ts";
+import { OUTSIDER } from "./endpoints.ts";
 import type { Network } from "./scenario.ts";
-import type { Trace } from "./trace.ts";
+
+export type Watcher = (bytes: Uint8Array, from: Endpoint, to: Endpoint) => void;
 
 export type VirtualNetwork = {
   readonly send: (bytes: Uint8Array, from: Endpoint, to: Endpoint) => void;
@@ -11,6 +14,10 @@ export type VirtualNetwork = {
   readonly silence: (at: Endpoint) => void;
   /** Endpoints of different groups do not reach each other; without a group all do. */
   readonly partition: (groupOf: ((endpoint: Endpoint) => number) | undefined) => void;
+  /** What the first sends to the second is lost; returns what undoes it. */
+  readonly deafen: (from: Endpoint, to: Endpoint) => () => void;
+  /** Is called with every datagram sent, lost ones included; returns what ends it. */
+  readonly watch: (watcher: Watcher) => () => void;
   readonly counts: NetworkCounts;
 };
 
@@ -24,22 +31,34 @@ export type NetworkCounts = {
   cut: number;
   junk: number;
   oversize: number;
+  /** Bytes to an address that is no node's, headers not counted, and from it. */
+  outsiderIn: number;
+  outsiderOut: number;
 };
+
+export function noCounts(): NetworkCounts {
+  const harm = { lost: 0, duplicated: 0, reordered: 0, cut: 0, junk: 0 };
+  return { sent: 0, bytes: 0, ...harm, oversize: 0, outsiderIn: 0, outsiderOut: 0 };
+}
 
 const REORDER_MS_MAX: Millis = 1_000;
 const DATAGRAM_BYTES_MAX = 1_200;
 /** IPv4 and UDP headers, counted with every datagram. */
 export const HEADERS_BYTES = 28;
 
-export function createNetwork(settings: Network, agenda: Agenda, rng: Rng, trace?: Trace): VirtualNetwork {
+export function createNetwork(settings: Network, agenda: Agenda, rng: Rng): VirtualNetwork {
   const listeners = new Map<Endpoint, (bytes: Uint8Array, from: Endpoint) => void>();
-  const counts = { sent: 0, bytes: 0, lost: 0, duplicated: 0, reordered: 0, cut: 0, junk: 0, oversize: 0 };
+  const counts = noCounts();
+  const delays = createDelays(settings, rng);
+  /** BOUNDED: by the pairs that a scenario deafens. */
+  const deaf = new Set<string>();
+  /** BOUNDED: by who plays a scenario. */
+  const watchers = new Set<Watcher>();
   let groupOf: ((endpoint: Endpoint) => number) | undefined;
   const happens = (share: number): boolean => share > 0 && uniform(rng) < share;
-  const [low, high] = settings.delayMs;
 
   const carry = (bytes: Uint8Array, from: Endpoint, to: Endpoint): void => {
-    let delay = low + (high - low) * uniform(rng);
+    let delay = delays(from, to);
     if (happens(settings.reorder)) {
       counts.reordered += 1;
       delay += REORDER_MS_MAX * uniform(rng);
@@ -50,11 +69,14 @@ export function createNetwork(settings: Network, agenda: Agenda, rng: Rng, trace
   return {
     counts,
     send: (bytes, from, to) => {
-      trace?.add(agenda.now(), from, to, bytes);
+      for (const watcher of watchers) watcher(bytes, from, to);
+      if (to === OUTSIDER) counts.outsiderIn += bytes.length;
+      if (from === OUTSIDER) counts.outsiderOut += bytes.length;
       counts.sent += 1;
       counts.bytes += bytes.length + HEADERS_BYTES;
       if (bytes.length > DATAGRAM_BYTES_MAX) counts.oversize += 1;
-      if (groupOf !== undefined && groupOf(from) !== groupOf(to)) {
+      const isSplit = groupOf !== undefined && groupOf(from) !== groupOf(to);
+      if (isSplit || (deaf.size > 0 && deaf.has(`${from} ${to}`))) {
         counts.cut += 1;
         return;
       }
@@ -77,6 +99,14 @@ export function createNetwork(settings: Network, agenda: Agenda, rng: Rng, trace
     },
     partition: (groups) => {
       groupOf = groups;
+    },
+    deafen: (from, to) => {
+      deaf.add(`${from} ${to}`);
+      return () => deaf.delete(`${from} ${to}`);
+    },
+    watch: (watcher) => {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
     },
   };
 }

@@ -4,14 +4,19 @@ import { createDriver, type Driver } from "../node/driver.ts";
 import type { Config } from "../protocol/config.ts";
 import { createCore } from "../protocol/core.ts";
 import { below, type Rng } from "../protocol/rng.ts";
-import type { BootId, ChatEvent, Command, Core, Endpoint, Millis } from "../protocol/types.ts";
-import { memoryJournal } from "../store/memory.ts";
+import type { BootId, ChatEvent, Command, Core, Endpoint, Millis, PeerId } from "../protocol/types.ts";
 import { toHex } from "../wire/ids.ts";
 import type { Agenda } from "./agenda.ts";
+import { createDisk, type Disk } from "./disk.ts";
+import { endpointOf } from "./endpoints.ts";
 import type { VirtualNetwork } from "./network.ts";
 
 export type VirtualNode = {
   readonly endpoint: Endpoint;
+  readonly id: PeerId;
+  readonly disk: Disk;
+  /** Of the present start; undefined while it is down. */
+  readonly boot: () => BootId | undefined;
   readonly isUp: () => boolean;
   readonly start: (join: readonly Endpoint[]) => void;
   /** Gone without a word; the journal is what stays. */
@@ -20,8 +25,12 @@ export type VirtualNode = {
   readonly stall: (forMs: Millis) => void;
   readonly command: (command: Command) => void;
   readonly core: () => Core;
+  /** Message bodies sent, over all starts. */
+  readonly payloadsOut: () => number;
   /** What the clock of this node is off by, ms. */
   skewMs: Millis;
+  /** How long it takes for each datagram, one after another. */
+  slowMs: Millis;
 };
 
 export type NodeWorld = {
@@ -30,9 +39,12 @@ export type NodeWorld = {
   readonly rng: Rng;
   readonly config: Config;
   readonly roomKey: Uint8Array;
-  readonly onEvent: (node: number, event: ChatEvent) => void;
+  /** `from`: whose datagram the node is handling; undefined: none. */
+  readonly onEvent: (node: number, event: ChatEvent, from: Endpoint | undefined) => void;
   /** The core threw: invariant I9 is broken. */
   readonly onThrow: (node: number, error: unknown) => void;
+  /** The node could not write, and says so to its user. */
+  readonly onDiskError: (node: number) => void;
 };
 
 /** 2026-01-01T00:00:00Z: the wall clock of the virtual world starts here. */
@@ -42,10 +54,14 @@ const SOCKET_DATAGRAMS_MAX = 4_096;
 
 export function createVirtualNode(index: number, world: NodeWorld): VirtualNode {
   const { agenda, network, rng } = world;
-  const endpoint = `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}:62733` as Endpoint;
+  const endpoint = endpointOf(index);
   const seed = Uint8Array.from({ length: 32 }, () => below(rng, 256));
-  const journal = memoryJournal();
-  let running: { readonly core: Core; readonly driver: Driver } | undefined;
+  const identity = identityFromSeed(seed);
+  const disk = createDisk();
+  let running: { readonly core: Core; readonly driver: Driver; readonly boot: BootId } | undefined;
+  let handling: Endpoint | undefined;
+  let payloadsBefore = 0;
+  let busyUntil = 0;
   let stalledUntil = 0;
   let socket: { readonly bytes: Uint8Array; readonly from: Endpoint }[] = [];
   /** Tells the alarms of one start from those of the next. */
@@ -63,9 +79,18 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
     mono: agenda.now(),
     wall: Math.floor(WALL_START + agenda.now() + self.skewMs),
   });
+  const take = (bytes: Uint8Array, from: Endpoint): void => {
+    handling = from;
+    guarded(() => running?.driver.step({ type: "datagram", bytes, from }));
+    handling = undefined;
+  };
   const receive = (bytes: Uint8Array, from: Endpoint): void => {
-    if (!isStalled()) guarded(() => running?.driver.step({ type: "datagram", bytes, from }));
-    else if (socket.length < SOCKET_DATAGRAMS_MAX) socket.push({ bytes, from });
+    if (isStalled()) {
+      if (socket.length < SOCKET_DATAGRAMS_MAX) socket.push({ bytes, from });
+    } else if (self.slowMs > 0) {
+      busyUntil = Math.max(busyUntil, agenda.now()) + self.slowMs;
+      if (busyUntil - agenda.now() < SOCKET_DATAGRAMS_MAX * self.slowMs) agenda.at(busyUntil, () => take(bytes, from));
+    } else take(bytes, from);
   };
   const ring = (of: number, armed: number): void => {
     if (of !== start || armed !== alarm || running === undefined) return;
@@ -76,43 +101,50 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
 
   const self: VirtualNode = {
     endpoint,
+    id: identity.id,
+    disk,
+    boot: () => running?.boot,
     skewMs: 0,
+    slowMs: 0,
+    payloadsOut: () => payloadsBefore + (running?.core.stats().payloadsOut ?? 0),
     isUp: () => running !== undefined,
     start: (join) => {
       start += 1;
       const of = start;
       const boot = toHex(Uint8Array.from({ length: 8 }, () => below(rng, 256))) as BootId;
       const core = createCore({
-        identity: identityFromSeed(seed),
+        identity,
         room: { key: world.roomKey },
         nick: `n${index}`,
         boot,
         config: world.config,
         rng,
         now: clock(),
-        kept: [...journal.messages()].map((message) => message.bytes),
+        kept: [...disk.messages()].map((message) => message.bytes),
       });
       const driver = createDriver({
         core,
-        journal,
+        journal: disk,
         clock,
         transmit: (bytes, to) => network.send(bytes, endpoint, to),
-        emit: (event) => world.onEvent(index, event),
+        emit: (event) => world.onEvent(index, event, handling),
         setAlarm: (at) => {
           alarm += 1;
           const armed = alarm;
           if (at !== undefined) agenda.at(at, () => ring(of, armed));
         },
-        journalFailed: (error) => world.onThrow(index, error),
+        journalFailed: () => world.onDiskError(index),
       });
-      running = { core, driver };
+      running = { core, driver, boot };
       network.listen(endpoint, receive);
       if (join.length > 0) self.command({ type: "join", endpoints: join });
     },
     crash: () => {
+      payloadsBefore = self.payloadsOut();
       running?.driver.stop();
       running = undefined;
       socket = [];
+      busyUntil = 0;
       stalledUntil = 0;
       network.silence(endpoint);
     },

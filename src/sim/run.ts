@@ -1,14 +1,18 @@
 /** Plays a scenario with a seed: the same two give the same run to the byte, which the trace's hash shows. */
 import { wrapVerify } from "../crypto/identity.ts";
 import { type Config, defaultConfig } from "../protocol/config.ts";
-import { below, sample, seededRng, shuffle } from "../protocol/rng.ts";
-import type { Endpoint, MessageId, Millis } from "../protocol/types.ts";
+import { below, seededRng } from "../protocol/rng.ts";
+import type { Endpoint, Millis } from "../protocol/types.ts";
 import { type Agenda, createAgenda } from "./agenda.ts";
 import { createCheckers } from "./checkers.ts";
+import { createDetection, type Detected } from "./detection.ts";
+import { indexOfEndpoint, OUTSIDER } from "./endpoints.ts";
+import { createFaults } from "./faults.ts";
 import { createMeasures, type Measured } from "./measures.ts";
 import { createNetwork, type NetworkCounts } from "./network.ts";
 import { createVirtualNode, type NodeWorld, type VirtualNode } from "./node.ts";
-import type { Fault, Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
+import { createSniffer } from "./sniffer.ts";
 import { createTrace } from "./trace.ts";
 import { rememberVerified } from "./verified.ts";
 
@@ -18,10 +22,13 @@ export type Run = {
   readonly nodes: number;
   readonly loss: number;
   readonly measured: Measured;
+  readonly detected: Detected;
   /** Each broken invariant in words; empty: all held. */
   readonly broken: readonly string[];
   readonly faults: Readonly<Record<string, number>>;
   readonly network: NetworkCounts;
+  /** Bytes of frames by their type; undefined: not asked for. */
+  readonly frameBytes: Readonly<Record<string, number>> | undefined;
   /** BLAKE2b over every datagram sent, with its time: equal runs, equal hash. */
   readonly trace: string;
   readonly virtualMs: Millis;
@@ -29,19 +36,22 @@ export type Run = {
   readonly gatheredMs: Millis | undefined;
   /** From the last message and fault until all logs were one. */
   readonly settledMs: Millis | undefined;
+  /** First sights of each message, as delays in the order they came. */
+  readonly delays: readonly (readonly Millis[])[];
 };
 
-/** The longest that a room may take to get to know itself before the talk begins anyway. */
-const GATHER_MS: Millis = 60_000;
-/** How often it is looked whether what is waited for has come. */
-const LOOK_MS: Millis = 250;
+export type RunOptions = {
+  /** Open every datagram and count the bytes of each kind of frame. */
+  readonly sniff?: boolean;
+  /** Virtual time passed, and at most to come. */
+  readonly onProgress?: (passedMs: Millis, wholeMs: Millis) => void;
+};
 
-type Up = { readonly node: VirtualNode; readonly index: number };
-
-export function run(scenario: Scenario, seed: number): Run {
+/** Not to be called while another run is being played. */
+export function run(scenario: Scenario, seed: number, options: RunOptions = {}): Run {
   const unwrap = wrapVerify(rememberVerified);
   try {
-    return play(scenario, seed);
+    return play(scenario, seed, options);
   } finally {
     unwrap();
   }
@@ -49,49 +59,87 @@ export function run(scenario: Scenario, seed: number): Run {
 
 // --- internal ---
 
-function play(scenario: Scenario, seed: number): Run {
+/** The longest that a room may take to get to know itself before the talk begins anyway. */
+const GATHER_MS: Millis = 60_000;
+/** How often it is looked whether what is waited for has come. */
+const LOOK_MS: Millis = 250;
+const PROGRESS_MS: Millis = 1_000;
+
+type Up = { readonly node: VirtualNode; readonly index: number };
+
+function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   const rng = seededRng(seed);
   const agenda = createAgenda();
+  const network = createNetwork(scenario.network, agenda, rng);
   const trace = createTrace();
-  const network = createNetwork(scenario.network, agenda, rng, trace);
+  network.watch((bytes, from, to) => trace.add(agenda.now(), from, to, bytes));
   const checkers = createCheckers();
   const measures = createMeasures();
   const config: Config = { ...defaultConfig, ...scenario.config };
+  /** Nodes whose last write failed. */
+  const failedWrites = new Set<number>();
   const world: NodeWorld = {
     agenda,
     network,
     rng,
     config,
     roomKey: Uint8Array.from({ length: 32 }, () => below(rng, 256)),
-    onEvent: (node, event) => {
+    onEvent: (node, event, from) => {
       checkers.onEvent(node, event);
-      measures.onEvent(event, agenda.now());
+      detection.onEvent(node, event, agenda.now());
+      measures.onEvent(node, event, from === undefined ? undefined : indexOfEndpoint(from), agenda.now());
     },
     onThrow: checkers.onThrow,
+    onDiskError: (node) => {
+      failedWrites.add(node);
+      checkers.onDiskError(node);
+    },
   };
   const nodes = Array.from({ length: scenario.nodes }, (_, index) => createVirtualNode(index, world));
-  const faults = createFaults(scenario, nodes, world, checkers.started);
-
-  nodes.forEach((node, index) => {
-    agenda.at((index * scenario.startMs) / nodes.length, () => faults.start(node, index));
+  const detection = createDetection(nodes);
+  const faults = createFaults(scenario, nodes, world, {
+    started: (index) => {
+      checkers.started(index);
+      detection.started(index);
+    },
+    crashed: (index) => {
+      checkers.crashed(index, (nodes[index] as VirtualNode).disk);
+      detection.crashed(index, agenda.now());
+    },
+    outOfReachUntil: detection.excuseUntil,
   });
+  const sniffer = options.sniff === true ? createSniffer(world.roomKey) : undefined;
+  if (sniffer !== undefined) {
+    const bootAt = (at: Endpoint) => (at === OUTSIDER ? undefined : nodes[indexOfEndpoint(at)]?.boot());
+    network.watch((bytes, _from, to) => sniffer.see(bytes, bootAt(to)));
+  }
+  const talkMs = Math.max(scenario.speech.messages * scenario.speech.everyMs, faults.lastMs);
+  const wholeMs = scenario.startMs + scenario.idleMs + talkMs;
+  const tellProgress = (): void => {
+    options.onProgress?.(agenda.now(), wholeMs);
+    if (agenda.now() < wholeMs) agenda.at(agenda.now() + PROGRESS_MS, tellProgress);
+  };
+
   faults.beforeStart();
+  const early = nodes.filter((_, index) => !faults.isLate(index));
+  early.forEach((node, index) => {
+    agenda.at((index * scenario.startMs) / early.length, () => faults.start(node));
+  });
+  if (options.onProgress !== undefined) tellProgress();
   agenda.runUntil(scenario.startMs);
-  const gathered = runUntil(agenda, GATHER_MS, () =>
-    nodes.every((node) => node.core().stats().peers === nodes.length - 1),
+  const gatheredMs = runUntil(agenda, GATHER_MS, () =>
+    early.every((node) => node.core().stats().peers === early.length - 1),
   );
   measureIdle(scenario.idleMs);
 
-  measures.talkFrom(agenda.now(), network.counts);
-  faults.schedule(agenda.now());
-  const mustExist = new Set<MessageId>();
   const talkFrom = agenda.now();
+  measures.talkFrom(talkFrom, network.counts);
+  faults.schedule();
   for (let index = 0; index < scenario.speech.messages; index += 1) {
     agenda.at(talkFrom + index * scenario.speech.everyMs, () => speak(index));
   }
-  const talkMs = scenario.speech.messages * scenario.speech.everyMs;
-  agenda.runUntil(talkFrom + Math.max(talkMs, faults.lastMs));
-  const settled = runUntil(agenda, scenario.settleMs, () => isSettled(nodes));
+  agenda.runUntil(talkFrom + talkMs);
+  const settledMs = runUntil(agenda, scenario.settleMs, () => isSettled(nodes));
   measures.talkUntil(agenda.now(), network.counts);
 
   return {
@@ -100,13 +148,16 @@ function play(scenario: Scenario, seed: number): Run {
     nodes: scenario.nodes,
     loss: scenario.network.loss,
     measured: measures.result(nodes),
-    broken: checkers.verdict(nodes, mustExist, network.counts),
+    detected: detection.result(),
+    broken: checkers.verdict(nodes, network.counts),
     faults: faults.counts,
     network: network.counts,
+    frameBytes: sniffer?.bytesOf(),
     trace: trace.hash(),
     virtualMs: agenda.now(),
-    gatheredMs: gathered,
-    settledMs: settled,
+    gatheredMs,
+    settledMs,
+    delays: measures.delaysOf(),
   };
 
   /** Nobody talks: the first half is for rumours to die down, the second is measured. */
@@ -123,14 +174,15 @@ function play(scenario: Scenario, seed: number): Run {
     const author = up[below(rng, up.length)];
     if (author === undefined) return;
     const text = `${number} `.padEnd(scenario.speech.bytes, "abcdefghij");
+    failedWrites.delete(author.index);
     author.node.command({ type: "say", text, kind: "text" });
     const own = author.node
       .core()
       .log()
       .findLast((message) => message.own && message.text === text);
     if (own === undefined) return;
-    measures.said(own.id, agenda.now());
-    mustExist.add(own.id);
+    measures.said(own.id, author.index, agenda.now());
+    checkers.said(own.id, !failedWrites.has(author.index));
   }
 }
 
@@ -148,76 +200,4 @@ function runUntil(agenda: Agenda, limitMs: Millis, isDone: () => boolean): Milli
 function isSettled(nodes: readonly VirtualNode[]): boolean {
   const states = nodes.filter((node) => node.isUp()).map((node) => node.core().logState());
   return states.every((state) => state.held === 0 && state.fingerprint === states[0]?.fingerprint);
-}
-
-type Faults = {
-  /** What holds from the start: clocks that are off. */
-  readonly beforeStart: () => void;
-  readonly start: (node: VirtualNode, index: number) => void;
-  readonly schedule: (from: Millis) => void;
-  /** When the last of them is over, from the start of the talk. */
-  readonly lastMs: Millis;
-  readonly counts: Record<string, number>;
-};
-
-function createFaults(
-  scenario: Scenario,
-  nodes: readonly VirtualNode[],
-  world: NodeWorld,
-  started: (node: number) => void,
-): Faults {
-  const { agenda, rng, network } = world;
-  const counts: Record<string, number> = {};
-
-  /** Through an earlier node, or any other one when it comes back. */
-  const start = (node: VirtualNode, index: number): void => {
-    started(index);
-    const others = nodes.filter((other) => other !== node && other.isUp()).map((other) => other.endpoint);
-    node.start(sample(rng, others, 1));
-  };
-  const partition = (groups: number, forMs: Millis): void => {
-    const order = shuffle(
-      rng,
-      nodes.map((node) => node.endpoint),
-    );
-    const groupOf = new Map<Endpoint, number>(order.map((endpoint, index) => [endpoint, index % groups]));
-    network.partition((endpoint) => groupOf.get(endpoint) ?? 0);
-    agenda.at(agenda.now() + forMs, () => network.partition(undefined));
-  };
-  const crash = (count: number, forMs: Millis): void => {
-    const victims = sample(
-      rng,
-      nodes.filter((node) => node.isUp()),
-      count,
-    );
-    for (const node of victims) {
-      node.crash();
-      agenda.at(agenda.now() + forMs, () => start(node, nodes.indexOf(node)));
-    }
-  };
-  const strike = (fault: Fault): void => {
-    counts[fault.type] = (counts[fault.type] ?? 0) + (fault.type === "partition" ? 1 : fault.count);
-    if (fault.type === "partition") partition(fault.groups, fault.forMs);
-    if (fault.type === "crash") crash(fault.count, fault.forMs);
-    if (fault.type === "stall") for (const node of sample(rng, nodes, fault.count)) node.stall(fault.forMs);
-  };
-
-  return {
-    counts,
-    start,
-    beforeStart: () => {
-      for (const fault of scenario.faults) {
-        if (fault.type !== "skew") continue;
-        counts.skew = (counts.skew ?? 0) + fault.count;
-        for (const node of sample(rng, nodes, fault.count)) node.skewMs = fault.forMs;
-      }
-    },
-    schedule: (from) => {
-      for (const fault of scenario.faults) if (fault.type !== "skew") agenda.at(from + fault.atMs, () => strike(fault));
-    },
-    lastMs: Math.max(
-      0,
-      ...scenario.faults.filter((fault) => fault.type !== "skew").map((fault) => fault.atMs + fault.forMs),
-    ),
-  };
 }

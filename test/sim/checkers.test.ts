@@ -1,37 +1,39 @@
 /** Checkers that never bite prove nothing: each invariant is broken here in front of them. */
 import { expect, test } from "vitest";
-import type { ChatEvent, Core, Endpoint, Message, MessageId } from "../../src/protocol/types.ts";
-import { createCheckers } from "../../src/sim/checkers.ts";
+import type { ChatEvent, Core, Endpoint, Message, MessageId, PeerId } from "../../src/protocol/types.ts";
+import { type Checkers, createCheckers } from "../../src/sim/checkers.ts";
+import { createDisk } from "../../src/sim/disk.ts";
+import { type NetworkCounts, noCounts } from "../../src/sim/network.ts";
 import type { VirtualNode } from "../../src/sim/node.ts";
 
-const calm = { sent: 0, bytes: 0, lost: 0, duplicated: 0, reordered: 0, cut: 0, junk: 0, oversize: 0 };
+const calm = noCounts();
 const one = message("1");
 const two = message("2", [one.id]);
 
 test("a run in which all hold and have shown the same in order has no complaint", () => {
   const checkers = createCheckers();
   for (const node of [0, 1]) for (const said of [one, two]) hear(checkers, node, said);
-  expect(checkers.verdict([holding([one, two]), holding([one, two])], ids(one, two), calm)).toEqual([]);
+  expect(verdictOf(checkers, [holding([one, two]), holding([one, two])], [one, two], calm)).toEqual([]);
 });
 
 test("I1: a node that holds less than another", () => {
   const checkers = createCheckers();
   for (const said of [one, two]) hear(checkers, 0, said);
   hear(checkers, 1, one);
-  expect(checkers.verdict([holding([one, two]), holding([one])], ids(one, two), calm)).toEqual([
+  expect(verdictOf(checkers, [holding([one, two]), holding([one])], [one, two], calm)).toEqual([
     "I1: n1 holds 1 of 2 messages",
   ]);
 });
 
 test("I1: a message that was said and is nowhere", () => {
-  const verdict = createCheckers().verdict([holding([])], ids(one), calm);
+  const verdict = verdictOf(createCheckers(), [holding([])], [one], calm);
   expect(verdict).toEqual([expect.stringMatching(/^I1: 1.* is lost on all nodes$/)]);
 });
 
 test("I1: a log out of order, and a message that is held but never shown", () => {
   const checkers = createCheckers();
   hear(checkers, 0, one);
-  expect(checkers.verdict([holding([two, one])], ids(one, two), calm)).toEqual([
+  expect(verdictOf(checkers, [holding([two, one])], [one, two], calm)).toEqual([
     "I1: the log of n0 is out of order",
     "I1: n0 showed 1 of its 2 messages",
   ]);
@@ -40,7 +42,7 @@ test("I1: a log out of order, and a message that is held but never shown", () =>
 test("I3: an answer shown before its question", () => {
   const checkers = createCheckers();
   for (const said of [two, one]) hear(checkers, 0, said);
-  const verdict = checkers.verdict([holding([one, two])], ids(one, two), calm);
+  const verdict = verdictOf(checkers, [holding([one, two])], [one, two], calm);
   expect(verdict).toEqual([expect.stringMatching(/^I3: n0 showed 2.* before 1/)]);
 });
 
@@ -49,7 +51,7 @@ test("I4: a message shown or stored twice", () => {
   hear(checkers, 0, one);
   checkers.onEvent(0, { type: "message", message: one });
   checkers.onEvent(0, { type: "stored", message: one });
-  const verdict = checkers.verdict([holding([one])], ids(one), calm);
+  const verdict = verdictOf(checkers, [holding([one])], [one], calm);
   expect(verdict).toEqual([
     expect.stringMatching(/^I4: n0 showed 1.* twice$/),
     expect.stringMatching(/^I4: n0 stored 1.* twice$/),
@@ -62,12 +64,12 @@ test("I4: after a restart the history is shown once more, which is no duplicate"
   hear(checkers, 0, one);
   checkers.started(0);
   hear(checkers, 0, one);
-  expect(checkers.verdict([holding([one])], ids(one), calm)).toEqual([]);
+  expect(verdictOf(checkers, [holding([one])], [one], calm)).toEqual([]);
 });
 
 test("I6: a table beyond its bound, and a datagram beyond 1200 bytes", () => {
   const over = holding([], { relays: { size: 5, bound: 4 }, sessions: { size: 4, bound: 4 } });
-  expect(createCheckers().verdict([over], new Set(), { ...calm, oversize: 3 })).toEqual([
+  expect(createCheckers().verdict([over], { ...calm, oversize: 3 })).toEqual([
     "I6: 3 datagrams above 1200 bytes",
     "I6: table relays of n0 has 5 rows of 4",
   ]);
@@ -76,16 +78,54 @@ test("I6: a table beyond its bound, and a datagram beyond 1200 bytes", () => {
 test("I9: a core that throws", () => {
   const checkers = createCheckers();
   checkers.onThrow(3, new RangeError("index out of range"));
-  expect(checkers.verdict([], new Set(), calm)).toEqual([
-    expect.stringMatching(/^I9: n3 threw RangeError: index out of range/),
-  ]);
+  expect(checkers.verdict([], calm)).toEqual([expect.stringMatching(/^I9: n3 threw RangeError: index out of range/)]);
 });
 
 test("a node that is down is not judged", () => {
   const checkers = createCheckers();
   hear(checkers, 0, one);
   const gone = { ...holding([]), isUp: () => false };
-  expect(checkers.verdict([holding([one]), gone], ids(one), calm)).toEqual([]);
+  expect(verdictOf(checkers, [holding([one]), gone], [one], calm)).toEqual([]);
+});
+
+test("I2: a message shown that nobody said", () => {
+  const checkers = createCheckers();
+  hear(checkers, 0, one);
+  expect(checkers.verdict([holding([one])], calm)).toEqual([expect.stringMatching(/^I2: n0 showed 1.* nobody said$/)]);
+});
+
+test("I5: a message reported as stored that is not on the disk, unless the node said so", () => {
+  const checkers = createCheckers();
+  checkers.started(0);
+  hear(checkers, 0, one);
+  checkers.said(one.id, true);
+  checkers.crashed(0, createDisk());
+  checkers.started(0);
+  hear(checkers, 0, one);
+  checkers.onDiskError(0);
+  checkers.crashed(0, createDisk());
+  expect(checkers.verdict([], calm).filter((line) => line.startsWith("I5"))).toEqual([
+    "I5: n0 reported 1 messages as stored that are not on its disk, and did not say so",
+  ]);
+});
+
+test("I7: an outsider that is answered more than three times what it sent", () => {
+  const answered = (bytes: number): string[] =>
+    createCheckers().verdict([], { ...calm, outsiderOut: 100, outsiderIn: bytes });
+  expect(answered(300)).toEqual([]);
+  expect(answered(301)).toEqual(["I7: 301 bytes went to an outsider that sent 100"]);
+});
+
+test("I8: an author that claims more than there is", () => {
+  const checkers = createCheckers();
+  for (const node of [0, 1]) hear(checkers, node, one);
+  const claim = (reached: number): void =>
+    checkers.onEvent(0, { type: "delivery", id: one.id, reached, of: 5, lacking: [] });
+  claim(1);
+  claim(2);
+  expect(verdictOf(checkers, [holding([one]), holding([one])], [one], calm)).toEqual([
+    expect.stringMatching(/^I8: n0 claims that 1.* reached 2, it reached 1$/),
+  ]);
 });
 
 // --- internal ---
@@ -96,11 +136,17 @@ function message(name: string, parents: readonly MessageId[] = []): Message {
   return { id, author, seq: 0, kind: "text", text: name, time: 0, parents, own: false, history: false, ahead: false };
 }
 
-function ids(...messages: readonly Message[]): Set<MessageId> {
-  return new Set(messages.map(({ id }) => id));
+function verdictOf(
+  checkers: Checkers,
+  nodes: readonly VirtualNode[],
+  said: readonly Message[],
+  counts: NetworkCounts,
+): string[] {
+  for (const { id } of said) checkers.said(id, true);
+  return checkers.verdict(nodes, counts);
 }
 
-function hear(checkers: ReturnType<typeof createCheckers>, node: number, said: Message): void {
+function hear(checkers: Checkers, node: number, said: Message): void {
   const events: ChatEvent[] = [
     { type: "stored", message: said },
     { type: "message", message: said },
@@ -110,9 +156,16 @@ function hear(checkers: ReturnType<typeof createCheckers>, node: number, said: M
 
 function holding(log: readonly Message[], tables: ReturnType<Core["tables"]> = {}): VirtualNode {
   const core = { log: () => [...log], tables: () => tables } as Partial<Core> as Core;
+  const disk = createDisk();
+  for (const { id } of log) disk.append({ type: "message", id, bytes: new Uint8Array() });
   const unused = (): void => undefined;
   return {
     endpoint: "10.0.0.0:1" as Endpoint,
+    id: "b".repeat(64) as PeerId,
+    disk,
+    boot: () => undefined,
+    payloadsOut: () => 0,
+    slowMs: 0,
     isUp: () => true,
     start: unused,
     crash: unused,

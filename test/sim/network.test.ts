@@ -8,7 +8,7 @@ import type { Network } from "../../src/sim/scenario.ts";
 
 const A = "10.0.0.1:1" as Endpoint;
 const B = "10.0.0.2:1" as Endpoint;
-const calm: Network = { delayMs: [10, 50], loss: 0, duplicate: 0, reorder: 0, junk: 0 };
+const calm: Network = { delayMs: [10, 50], regions: {}, loss: 0, duplicate: 0, reorder: 0, junk: 0 };
 const COUNT = 2_000;
 
 /** A sends `COUNT` numbered datagrams to B, one each millisecond. */

@@ -1,0 +1,29 @@
+/** The disk of a virtual node: what was written stays when the node crashes; it can be full. */
+import type { JournalEntry, MessageId } from "../protocol/types.ts";
+import { memoryJournal } from "../store/memory.ts";
+
+export type Disk = ReturnType<typeof memoryJournal> & {
+  readonly setFull: (isFull: boolean) => void;
+  readonly ids: () => Set<MessageId>;
+  /** Messages below were let go. */
+  readonly trimmedBelow: () => string;
+};
+
+export function createDisk(): Disk {
+  const journal = memoryJournal();
+  let full = false;
+  let below = "";
+  return {
+    ...journal,
+    append: (entry: JournalEntry) => {
+      if (full) throw new Error("ENOSPC: no space left on device");
+      if (entry.type === "trim" && entry.below > below) below = entry.below;
+      return journal.append(entry);
+    },
+    setFull: (isFull) => {
+      full = isFull;
+    },
+    ids: () => new Set([...journal.messages()].map((message) => message.id)),
+    trimmedBelow: () => below,
+  };
+}

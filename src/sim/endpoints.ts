@@ -1,0 +1,24 @@
+/** Addresses of the virtual world: node 258 is at 10.0.1.2, the outsider is none of the nodes. */
+import type { Endpoint } from "../protocol/types.ts";
+
+export function endpointOf(index: number): Endpoint {
+  return `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}:62733` as Endpoint;
+}
+
+export const OUTSIDER = "192.0.2.66:62733" as Endpoint;
+
+/** The number of the node at this address; 0 for the outsider. */
+export function indexOfEndpoint(endpoint: Endpoint): number {
+  let index = indices.get(endpoint);
+  if (index === undefined) {
+    const [first, ...rest] = (endpoint.split(":")[0] ?? "").split(".").map(Number);
+    index = first === 10 ? rest.reduce((sum, part) => sum * 256 + part, 0) : 0;
+    indices.set(endpoint, index);
+  }
+  return index;
+}
+
+// --- internal ---
+
+/** BOUNDED: by the nodes of the largest scenario, 10,000. */
+const indices = new Map<Endpoint, number>();

@@ -1,0 +1,154 @@
+/** What goes wrong in a run, when and to whom: each fault of the scenario, as often as it strikes. */
+import { sample, shuffle } from "../protocol/rng.ts";
+import type { Endpoint, Millis } from "../protocol/types.ts";
+import type { NodeWorld, VirtualNode } from "./node.ts";
+import { startReplayer } from "./replayer.ts";
+import { endOf, type Fault, type Scenario } from "./scenario.ts";
+
+export type Faults = {
+  /** Before anyone starts: clocks that are off. */
+  readonly beforeStart: () => void;
+  /** Starts a node, through any other that is up. */
+  readonly start: (node: VirtualNode) => void;
+  /** Those who come later than the others. */
+  readonly isLate: (index: number) => boolean;
+  /** All that strikes during the talk, which begins now. */
+  readonly schedule: () => void;
+  /** When the last of them is over, from the start of the talk. */
+  readonly lastMs: Millis;
+  /** How often each kind struck. */
+  readonly counts: Readonly<Record<string, number>>;
+};
+
+/** What the rest of the run is told. */
+export type Witness = {
+  readonly started: (index: number) => void;
+  /** Called while the node still runs. */
+  readonly crashed: (index: number) => void;
+  /** Until then some cannot reach others through no fault of theirs. */
+  readonly outOfReachUntil: (at: Millis) => void;
+};
+
+export function createFaults(
+  scenario: Scenario,
+  nodes: readonly VirtualNode[],
+  world: NodeWorld,
+  witness: Witness,
+): Faults {
+  const { agenda, rng, network } = world;
+  const counts: Record<string, number> = {};
+  const indexOf = new Map<VirtualNode, number>(nodes.map((node, index) => [node, index]));
+  const latecomers = scenario.faults.reduce((sum, fault) => sum + (fault.type === "late" ? fault.count : 0), 0);
+  const firstLate = Math.max(nodes.length - latecomers, 1);
+  let nextLate = firstLate;
+
+  const later = (ms: Millis, action: () => void): void => agenda.at(agenda.now() + ms, action);
+  const some = (count: number): VirtualNode[] =>
+    sample(
+      rng,
+      nodes.filter((node) => node.isUp()),
+      count,
+    );
+  const start = (node: VirtualNode): void => {
+    witness.started(indexOf.get(node) as number);
+    const others = nodes.filter((other) => other !== node && other.isUp()).map((other) => other.endpoint);
+    node.start(sample(rng, others, 1));
+  };
+  const restartLater = (node: VirtualNode, forMs: Millis): void => {
+    later(forMs, () => {
+      if (!node.isUp()) start(node);
+    });
+  };
+
+  const strike: Readonly<Record<Fault["type"], (fault: Fault) => void>> = {
+    partition: ({ groups, forMs }) => {
+      const order = shuffle(
+        rng,
+        nodes.map((node) => node.endpoint),
+      );
+      const groupOf = new Map<Endpoint, number>(order.map((endpoint, index) => [endpoint, index % groups]));
+      network.partition((endpoint) => groupOf.get(endpoint) ?? 0);
+      witness.outOfReachUntil(agenda.now() + forMs + SUSPICION_MS);
+      later(forMs, () => network.partition(undefined));
+    },
+    crash: ({ count, forMs }) => {
+      for (const node of some(count)) {
+        witness.crashed(indexOf.get(node) as number);
+        node.crash();
+        restartLater(node, forMs);
+      }
+    },
+    leave: ({ count, forMs }) => {
+      for (const node of some(count)) {
+        node.command({ type: "leave" });
+        node.crash();
+        restartLater(node, forMs);
+      }
+    },
+    late: ({ count, forMs }) => {
+      const joiners = nodes.slice(nextLate, nextLate + count);
+      nextLate += count;
+      joiners.forEach((node, index) => {
+        later((index * forMs) / joiners.length, () => start(node));
+      });
+    },
+    stall: ({ count, forMs }) => {
+      for (const node of some(count)) node.stall(forMs);
+    },
+    slow: ({ count, forMs, byMs }) => {
+      for (const node of some(count)) {
+        node.slowMs = byMs;
+        later(forMs, () => {
+          node.slowMs = 0;
+        });
+      }
+    },
+    skew: ({ count, byMs }) => {
+      for (const node of sample(rng, nodes, count)) node.skewMs = byMs;
+    },
+    deaf: ({ count, forMs }) => {
+      for (let pair = 0; pair < count; pair += 1) {
+        const [from, to] = sample(rng, nodes, 2);
+        if (from === undefined || to === undefined) return;
+        later(forMs, network.deafen(from.endpoint, to.endpoint));
+      }
+    },
+    full: ({ count, forMs }) => {
+      for (const node of some(count)) {
+        node.disk.setFull(true);
+        later(forMs, () => node.disk.setFull(false));
+      }
+    },
+    replay: ({ count, forMs }) => {
+      const endpoints = nodes.map((node) => node.endpoint);
+      startReplayer(world, endpoints, forMs, count);
+    },
+  };
+  const perform = (fault: Fault): void => {
+    const isOne = fault.type === "partition" || fault.type === "replay";
+    counts[fault.type] = (counts[fault.type] ?? 0) + (isOne ? 1 : fault.count);
+    strike[fault.type](fault);
+  };
+
+  return {
+    counts,
+    start,
+    isLate: (index) => index >= firstLate,
+    beforeStart: () => {
+      for (const fault of scenario.faults) if (fault.type === "skew") perform(fault);
+    },
+    schedule: () => {
+      for (const fault of scenario.faults) {
+        if (fault.type === "skew") continue;
+        for (let time = 0; time < fault.times; time += 1)
+          later(fault.atMs + time * fault.everyMs, () => perform(fault));
+      }
+    },
+    lastMs: Math.max(0, ...scenario.faults.map(endOf)),
+  };
+}
+
+// --- internal ---
+
+/** What suspicions from before may take to run out. */
+const SUSPICION_MS: Millis = 30_000;

@@ -1,0 +1,33 @@
+/** Opens what passes on the virtual network, with the room's key, and counts the bytes of each kind of frame. */
+import { bootKey, createRoom, open } from "../crypto/keyring.ts";
+import type { BootId } from "../protocol/types.ts";
+import { decodeHeader } from "../wire/datagram.ts";
+import { decodeFrames, encodeFrame, type Frame } from "../wire/frame.ts";
+
+export type Sniffer = {
+  readonly see: (bytes: Uint8Array, addressee: BootId | undefined) => void;
+  /** Bytes of frames by their type, lost ones included. */
+  readonly bytesOf: () => Readonly<Record<string, number>>;
+};
+
+export const reconciliationFrames: readonly Frame["type"][] = ["range", "list", "fetch", "served", "want", "message"];
+
+export function createSniffer(roomKey: Uint8Array): Sniffer {
+  const room = createRoom(roomKey);
+  /** BOUNDED: by the process starts of a run. */
+  const keys = new Map<BootId, Uint8Array>();
+  const bytesOf: Record<string, number> = {};
+  return {
+    see: (bytes, addressee) => {
+      const header = decodeHeader(bytes);
+      if (typeof header === "string" || addressee === undefined) return;
+      const key = keys.get(header.boot) ?? bootKey(room, header.boot);
+      keys.set(header.boot, key);
+      const opened = open(key, header, addressee, bytes);
+      const frames = opened === undefined ? "bad-frame" : decodeFrames(opened);
+      if (frames === "bad-frame") return;
+      for (const frame of frames) bytesOf[frame.type] = (bytesOf[frame.type] ?? 0) + encodeFrame(frame).length;
+    },
+    bytesOf: () => bytesOf,
+  };
+}
