@@ -88,7 +88,8 @@ export function createContact(context: Context, membership: Membership, digest: 
       const attempt = attempts.get(endpoint);
       if (attempt === undefined) return;
       const afterMs = context.now.mono - attempt.since;
-      if (!attempt.told && afterMs >= NO_ANSWER_AFTER_MS) {
+      // As schedule adds it: `afterMs` can be a rounding error short of the deadline that has just passed.
+      if (!attempt.told && context.now.mono >= attempt.since + NO_ANSWER_AFTER_MS) {
         attempt.told = true;
         emit({ type: "notice", notice: { code: "no-answer", endpoint, afterMs } });
       }
