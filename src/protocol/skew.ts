@@ -20,7 +20,10 @@ export function createSkew(context: Context): Skew {
       offsets.set(from.boot, context.now.wall - wall - (from.rtt.smoothedMs ?? 0) / 2);
       if (offsets.size > PEERS_MAX) offsets.delete(offsets.keys().next().value as string);
       const sorted = [...offsets.values()].sort((a, b) => a - b);
-      const median = sorted[Math.floor(sorted.length / 2)] as number;
+      const above = sorted[Math.floor(sorted.length / 2)] as number;
+      const beneath = sorted[Math.floor((sorted.length - 1) / 2)] as number;
+      // Of an even number the milder of the two in the middle: half of the peers are not most of them.
+      const median = Math.abs(above) < Math.abs(beneath) ? above : beneath;
       const isOff = Math.abs(median) > bounds.clockAheadMs;
       if (isOff && !told) {
         context.emit({ type: "notice", notice: { code: "clock-skew", aheadMs: Math.round(median) } });
