@@ -29,6 +29,7 @@ export function createWants(context: Context): Wants {
 
   const ask = (prefix: string): void => {
     const entry = wanted.get(prefix);
+    if (entry !== undefined) entry.sources = entry.sources.filter((boot) => link.sessions.get(boot) !== undefined);
     const boot = entry?.sources.shift();
     const session = boot === undefined ? undefined : link.sessions.get(boot);
     if (entry === undefined || boot === undefined || session === undefined || entry.tries >= TRIES_MAX) {
