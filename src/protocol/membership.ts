@@ -65,6 +65,11 @@ export function rosterId(statement: SignedStatement): RosterId {
   return statement.content.peer.slice(0, 36) + statement.content.incarnation.toString(16).padStart(12, "0");
 }
 
+/** Where a peer's rank in each relay order comes from: u32. */
+export function hashOf(peer: PeerId): number {
+  return Number.parseInt(peer.slice(0, 8), 16);
+}
+
 export function createMembership(context: Context, rumours: Rumours, nick: string): Membership {
   const { identity, room, link, timers, emit } = context;
   /** BOUNDED: `bounds.members`. */
@@ -160,7 +165,7 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
         status: "dead",
         since: context.now.mono,
         accusers: new Set(),
-        hash: Number.parseInt(content.peer.slice(0, 8), 16),
+        hash: hashOf(content.peer),
       };
       members.set(content.peer, member);
       setStatus(member, status);

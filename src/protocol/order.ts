@@ -32,20 +32,26 @@ export function rankedWithin<Peer extends { readonly hash: number; readonly id: 
   return ranked.map(({ peer }) => peer);
 }
 
-/** Cuts a slice into at most `fanout` parts of equal size that together cover all of it, unknown peers in between included. */
+/**
+ * Cuts a slice into at most `fanout` parts of equal size that together cover all of it, unknown peers in between included.
+ * Who delegates further names its own hash: it has the message, and nobody below it is to send it there again.
+ */
 export function cut<Peer extends { readonly hash: number }>(
   id: MessageId,
   slice: Slice,
   ranked: readonly Peer[],
   fanout: number,
+  ownHash?: number,
 ): Part<Peer>[] {
   const count = Math.min(fanout, ranked.length);
   const starts = Array.from({ length: count + 1 }, (_, index) => Math.floor((index * ranked.length) / count));
   const rank = (index: number): number => rankOf(id, slice.order, (ranked[index] as Peer).hash);
+  const own = ownHash === undefined ? -1 : rankOf(id, slice.order, ownHash);
+  const first = count > 0 && own >= slice.lo && own < rank(0) ? own + 1 : slice.lo;
   return Array.from({ length: count }, (_, index) => {
     const from = starts[index] as number;
     const to = starts[index + 1] as number;
-    const lo = index === 0 ? slice.lo : rank(from);
+    const lo = index === 0 ? first : rank(from);
     // Peers of one rank stay together: the bound of a part never falls below its own start.
     const last = index === count - 1 ? slice.last : Math.max(rank(to) - 1, lo);
     return { slice: { order: slice.order, lo, last }, peers: ranked.slice(from, to) };

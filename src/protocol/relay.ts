@@ -8,7 +8,7 @@ import { ORDERS_MAX, type Slice } from "../wire/frame.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { History } from "./history.ts";
-import type { Member, Membership } from "./membership.ts";
+import { hashOf, type Member, type Membership } from "./membership.ts";
 import { cut, type Part, rankedWithin, WHOLE } from "./order.ts";
 import type { PushTicket, Session } from "./sessions.ts";
 import type { BootId, MessageId, Millis, PeerId } from "./types.ts";
@@ -79,6 +79,7 @@ export function createRelay(context: Context, membership: Membership, history: H
   const sightings = new Map<MessageId, Slice[]>();
   /** BOUNDED: `bounds.relays`. The author's count of each own message. */
   const reach = new Map<MessageId, { reached: number; of: number }>();
+  const ownHash = hashOf(context.identity.id);
   let relayedMax = 0;
 
   const push = (task: Task, index: number): void => {
@@ -101,7 +102,7 @@ export function createRelay(context: Context, membership: Membership, history: H
     const candidates = membership
       .present()
       .filter((member) => member.id !== author && member.id !== giverPeer && membership.hasAddress(member));
-    const parts = cut(id, slice, rankedWithin(id, slice, candidates), context.config.fanout);
+    const parts = cut(id, slice, rankedWithin(id, slice, candidates), context.config.fanout, ownHash);
     const delegations = parts.map((part) => newDelegation(part));
     const others = tasks.get(id) ?? [];
     const task: Task = { id, number: others.length, order: slice.order, giver, delegations, reported: false };
