@@ -65,10 +65,15 @@ export function createReconciliation(
   inSync: (set: SetName, from: Session) => void,
 ): Reconciliation {
   const { link, timers, counters, rng } = context;
-  /** BOUNDED: one fetch for each set and session at a time; ends when nothing came for a while. */
+  /** BOUNDED: one fetch for each set and session at a time, as `differing`; ends when nothing came for a while. */
   const fetching = new Map<string, Fetching>();
-  /** BOUNDED: sessions. The last digest that differed, per session and set. */
+  /** BOUNDED: sessions, the latest. The last digest that differed, per session and set. */
   const differing = new Map<string, { readonly digest: Digest; readonly eager: boolean }>();
+  const remember = <Value>(table: Map<string, Value>, key: string, value: Value): void => {
+    table.delete(key);
+    table.set(key, value);
+    if (table.size > 2 * bounds.sessions) table.delete(table.keys().next().value as string);
+  };
   let rosterFrom: Millis = 0;
   /** BOUNDED: sessions. Work done for a session in the current second. */
   let budgets = new Map<Session, number>();
@@ -101,7 +106,7 @@ export function createReconciliation(
     const key = `${from.boot} ${set}`;
     const running = fetching.get(key);
     if (running !== undefined && context.now.mono - running.at < 2_000 && running.lo <= lo && hi <= running.hi) return;
-    fetching.set(key, { lo, hi, credit, at: context.now.mono });
+    remember(fetching, key, { lo, hi, credit, at: context.now.mono });
     link.send(from, { type: "fetch", set, lo, hi, credit }, { tries: TRIES });
   };
 
@@ -178,7 +183,7 @@ export function createReconciliation(
           if (set !== "log" || theirs.horizon >= horizon()) inSync(set, from);
           continue;
         }
-        differing.set(key, { digest: theirs, eager });
+        remember(differing, key, { digest: theirs, eager });
         if (timers.has(`reconcile ${key}`)) continue;
         const mine = replicas[set].ids.size();
         const isFirst = mine < theirs[set].count || (mine === theirs[set].count && link.boot < from.boot);
