@@ -128,13 +128,21 @@ export function createReconciliation(
     link.send(to, { type: "list", set, lo, hi, prefixes }, { tries: TRIES });
   };
 
+  const isEqual = (theirs: RangeClaim): boolean => {
+    const mine = claimOf(theirs.set, theirs.lo, theirs.hi);
+    return mine.count === theirs.count && mine.fingerprint === theirs.fingerprint;
+  };
+
   const compare = (from: Session, theirs: RangeClaim): void => {
     const { set } = theirs;
     const { lo, hi } = clipped(theirs);
     if (lo >= hi) return;
     const mine = claimOf(set, lo, hi);
     if (lo !== theirs.lo) return sendClaim(from, mine);
-    if (mine.count === theirs.count && mine.fingerprint === theirs.fingerprint) return;
+    if (isEqual(theirs)) {
+      if (hi === END && lo === replicas[set].floor()) inSync(set, from);
+      return;
+    }
     if (theirs.count > FETCH_RATIO * (mine.count + LIST_MAX / 2)) return fetch(from, set, lo, hi);
     if (mine.count <= LIST_MAX) return list(from, set, lo, hi);
     if (theirs.count === 0) return sendClaim(from, mine);
@@ -209,7 +217,10 @@ export function createReconciliation(
       else sendClaim(from, claim);
     },
     onRange: (from, claim) => {
-      if (spend(from, 1)) compare(from, claim);
+      if (!spend(from, 1)) return;
+      // Who has let go of more than this node cannot tell from digests that it holds the rest: it is told.
+      if (claim.hi === END && isEqual(claim)) link.send(from, { type: "served", ...claim }, { tries: TRIES });
+      else compare(from, claim);
     },
     onList: (from, theirs) => {
       if (!spend(from, 1 + theirs.prefixes.length / 8)) return;
@@ -250,16 +261,15 @@ export function createReconciliation(
       const { set } = claim;
       const key = `${from.boot} ${set}`;
       const running = fetching.get(key);
-      const mine = claimOf(set, claim.lo, claim.hi);
-      const isEqual = mine.count === claim.count && mine.fingerprint === claim.fingerprint;
+      const equal = isEqual(claim);
       if (running === undefined || running.hi !== claim.hi) return compare(from, claim);
       fetching.delete(key);
       if (claim.lo > running.lo) {
         // Additive increase, multiplicative decrease on what was lost on the way.
-        const credit = isEqual ? Math.min(running.credit + CREDIT_FIRST, CREDIT_MAX) : Math.max(running.credit >> 1, 4);
+        const credit = equal ? Math.min(running.credit + CREDIT_FIRST, CREDIT_MAX) : Math.max(running.credit >> 1, 4);
         fetch(from, set, running.lo, claim.lo, credit);
-      } else if (isEqual) link.send(from, { type: "ping" });
-      if (!isEqual) compare(from, claim);
+      } else if (equal) link.send(from, { type: "ping" });
+      if (!equal) compare(from, claim);
     },
     onWant: (from, asked) => {
       if (!spend(from, asked.prefixes.length / 4)) return;
