@@ -219,7 +219,7 @@ export function createReconciliation(
     onRange: (from, claim) => {
       if (!spend(from, 1)) return;
       // Who has let go of more than this node cannot tell from digests that it holds the rest: it is told.
-      if (claim.hi === END && isEqual(claim)) link.send(from, { type: "served", ...claim }, { tries: TRIES });
+      if (claim.hi === END && isEqual(claim)) link.send(from, { ...claim, type: "served" }, { tries: TRIES });
       else compare(from, claim);
     },
     onList: (from, theirs) => {
@@ -264,10 +264,12 @@ export function createReconciliation(
       const equal = isEqual(claim);
       if (running === undefined || running.hi !== claim.hi) return compare(from, claim);
       fetching.delete(key);
-      if (claim.lo > running.lo) {
+      // What lies below has been let go since the fetch began.
+      const { lo } = clipped({ set, lo: running.lo, hi: running.hi });
+      if (claim.lo > lo) {
         // Additive increase, multiplicative decrease on what was lost on the way.
         const credit = equal ? Math.min(running.credit + CREDIT_FIRST, CREDIT_MAX) : Math.max(running.credit >> 1, 4);
-        fetch(from, set, running.lo, claim.lo, credit);
+        fetch(from, set, lo, claim.lo, credit);
       } else if (equal) link.send(from, { type: "ping" });
       if (!equal) compare(from, claim);
     },
