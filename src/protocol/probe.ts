@@ -80,7 +80,7 @@ export function createProbe(context: Context, membership: Membership, rumours: R
   const isAnswered = (member: Member, since: Millis): boolean =>
     (link.sessions.get(member.statement.content.boot)?.heardAt ?? Number.NEGATIVE_INFINITY) >= since;
   const gossipSoon = (): void => {
-    if (!rumours.isEmpty() && !timers.has("gossip")) {
+    if (!rumours.isEmpty() && membership.presentCount() > 0 && !timers.has("gossip")) {
       timers.set("gossip", context.now.mono + GOSSIP_INTERVAL_MS, { type: "gossip" });
     }
   };
