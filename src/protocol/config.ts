@@ -18,7 +18,7 @@ export type Config = {
 
 export const defaultConfig: Config = {
   fanout: 10,
-  seenLimit: 2,
+  seenLimit: 8,
   probeIntervalMs: 1_000,
   nodeTimeoutMs: 300_000,
   cleanupIntervalMs: 60_000,

@@ -250,6 +250,7 @@ function logReplica(history: History, wants: Wants): Replica {
       return message === undefined ? undefined : { type: "message", bytes: message.bytes };
     },
     want: (prefix, from) => wants.want(prefix, from, 0),
+    asked: wants.asked,
   };
 }
 
@@ -263,5 +264,6 @@ function rosterReplica(membership: Membership, context: Context): Replica {
     },
     want: (prefix: string, from: Session) =>
       context.link.send(from, { type: "want", set: "roster", prefixes: [prefix] }, { tries: 2 }),
+    asked: () => {},
   };
 }

@@ -42,8 +42,9 @@ export type Inbound = {
 const WAITING_MAX = 32;
 /** What is only fetched in bulk need not be acknowledged one by one. */
 const BULK_ACK_DELAY_MS: Millis = 15;
-/** An advertised message usually comes by itself. */
-const ADVERTISED_DELAY_MS: Millis = 80;
+/** An advertised message may be about to come by itself; where much is lost it is asked for at once. */
+const ADVERTISED_DELAY_MS: Millis = 10;
+const ASK_AT_ONCE_LOSS = 0.35;
 /** Statements of others in the first answer, within three times what a contact sends. */
 const FIRST_PEERS = 6;
 
@@ -76,7 +77,9 @@ export function createInbound(parts: Parts): Inbound {
 
   const message = (session: Session, bytes: Uint8Array, live: boolean): MessageId | undefined => {
     counters.count("payloadsIn");
-    return speech.receive(bytes, session, live);
+    const id = speech.receive(bytes, session, live);
+    if (id !== undefined) relay.onArrived(id);
+    return id;
   };
 
   /** An answer to whoever knocks: who this is, and a few others. */
@@ -98,7 +101,7 @@ export function createInbound(parts: Parts): Inbound {
         return true;
       case "push": {
         const id = message(session, frame.message, true);
-        if (id !== undefined) relay.onPush(session, id, frame.slice);
+        if (id !== undefined) relay.onSighting(session, id, frame.slice, "body");
         return true;
       }
       case "message":
@@ -127,7 +130,10 @@ export function createInbound(parts: Parts): Inbound {
       case "probeReply":
         return probe.vouched(frame.target);
       case "advertise":
-        return wants.want(prefixOf(frame.id), session, ADVERTISED_DELAY_MS);
+        relay.onSighting(session, frame.id, frame.slice, "id");
+        if (!speech.has(frame.id))
+          wants.want(prefixOf(frame.id), session, link.lossRate() < ASK_AT_ONCE_LOSS ? ADVERTISED_DELAY_MS : 0);
+        return;
       case "want":
         return reconciliation.onWant(session, frame);
       case "range":

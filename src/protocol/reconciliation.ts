@@ -20,6 +20,8 @@ export type Replica = {
   /** The frame that carries an item. */
   readonly frameOf: (id: string) => Frame | undefined;
   readonly want: (prefix: string, from: Session) => void;
+  /** A peer wants what is not here; it may be on its way. */
+  readonly asked: (prefix: string, by: Session) => void;
 };
 
 export type Digest = Frame & { readonly type: "digest" };
@@ -276,8 +278,11 @@ export function createReconciliation(
     onWant: (from, asked) => {
       if (!spend(from, asked.prefixes.length / 4)) return;
       const { ids } = replicas[asked.set];
-      for (const prefix of asked.prefixes)
-        for (const id of ids.slice(prefix, after(prefix), 1)) give(from, asked.set, id);
+      for (const prefix of asked.prefixes) {
+        const [id] = ids.slice(prefix, after(prefix), 1);
+        if (id !== undefined) give(from, asked.set, id);
+        else replicas[asked.set].asked(prefix, from);
+      }
     },
     isFetching: (set) => [...fetching].some(([key, entry]) => key.endsWith(set) && context.now.mono - entry.at < 2_000),
   };

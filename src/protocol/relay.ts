@@ -4,7 +4,7 @@
  * per message is Turbine's). Each hop is acknowledged; a silent delegate's slice goes to another of the slice. What the
  * parts report adds up: the author learns how many have the message.
  */
-import { ORDERS_MAX, type Slice } from "../wire/frame.ts";
+import { type Frame, ORDERS_MAX, type Slice } from "../wire/frame.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { History } from "./history.ts";
@@ -16,8 +16,13 @@ import type { BootId, MessageId, Millis, PeerId } from "./types.ts";
 export type Relay = {
   /** The author's first step: starts the message's orders. */
   readonly publish: (id: MessageId) => void;
-  /** A push arrived (its message is kept by now): cover its slice, if this order is a sighting to relay on. */
-  readonly onPush: (from: Session, id: MessageId, slice: Slice) => void;
+  /**
+   * A push arrived (its message is kept by now), or an advertisement: cover its slice in the same way, if this order is a
+   * sighting to relay on.
+   */
+  readonly onSighting: (from: Session, id: MessageId, slice: Slice, carried: "body" | "id") => void;
+  /** A message is here now that was only heard of before: who gave its slice is told. */
+  readonly onArrived: (id: MessageId) => void;
   readonly onReceipt: (from: Session, receipt: Receipt) => void;
   readonly onAcknowledged: (ticket: PushTicket) => void;
   readonly onLost: (ticket: PushTicket) => void;
@@ -42,10 +47,22 @@ const TRIES_SAME = 2;
 const DELEGATES_MAX = 3;
 /** Pushes of one part in all: then it is left to the other order and to reconciliation. */
 const TRIES_MAX = 6;
-/** Loss above which a message starts on all its orders; below, on one: acknowledgements repair the little that is lost. */
-const CALM_LOSS = 0.02;
+/**
+ * Orders that a message starts on, by the share of datagrams that stay unacknowledged (a lost acknowledgement counts too: at
+ * 10 % loss each way it is 0.19). Without loss acknowledgements repair the little that goes wrong. docs/benchmarks.md has
+ * the sweep.
+ */
+const PLANS: readonly Plan[] = [
+  { below: 0.02, bodies: 1, ids: 0 },
+  { below: 0.35, bodies: 2, ids: 3 },
+  { below: 1.01, bodies: 5, ids: 3 },
+];
+/** Orders from this number on carry ids, for whoever still lacks the message to ask by; those below carry the message. */
+const ID_ORDERS_FROM = 5;
 /** How long a delegate waits for what its parts report, before it reports without. */
 const RECEIPT_WAIT_MS: Millis = 1_500;
+
+type Plan = { readonly below: number; readonly bodies: number; readonly ids: number };
 
 type Delegation = {
   readonly part: Part<Member>;
@@ -65,6 +82,8 @@ type Task = {
   /** Who gave the slice; undefined: this node is the author. */
   readonly giver: BootId | undefined;
   readonly delegations: Delegation[];
+  /** Its slice was another's before, or came without the body: most of it has the message by now. */
+  readonly isLate: boolean;
   reported: boolean;
 };
 
@@ -79,24 +98,43 @@ export function createRelay(context: Context, membership: Membership, history: H
   const sightings = new Map<MessageId, Slice[]>();
   /** BOUNDED: `bounds.relays`. The author's count of each own message. */
   const reach = new Map<MessageId, { reached: number; of: number }>();
+  /** BOUNDED: `bounds.relays` messages of as many peers as spoke of them. Who has a message, by what it sent or acknowledged. */
+  const holders = new Map<MessageId, Set<PeerId>>();
   const ownHash = hashOf(context.identity.id);
   let relayedMax = 0;
 
   const push = (task: Task, index: number): void => {
     const delegation = task.delegations[index] as Delegation;
-    const message = history.get(task.id)?.message.bytes;
     const peer = delegateOf(delegation);
-    if (message === undefined || peer === undefined) return;
+    if (peer === undefined) return;
     delegation.state = "sent";
     delegation.tries += 1;
-    counters.count("payloadsOut");
-    const frame = { type: "push", slice: delegation.part.slice, message } as const;
+    const message = carriesBody(task, delegation) ? history.get(task.id)?.message.bytes : undefined;
+    const { slice } = delegation.part;
+    const frame: Frame = message ? { type: "push", slice, message } : { type: "advertise", slice, id: task.id };
+    if (message !== undefined) counters.count("payloadsOut");
     link.send(membership.session(peer), frame, {
-      ticket: { kind: "push", id: task.id, task: task.number, part: index },
+      ticket: { kind: "push", id: task.id, task: task.number, part: index, carried: message ? "body" : "id" },
     });
   };
+  /**
+   * The body goes with the first push. When a push is repeated, and where a slice is covered late, most have the message by
+   * another order: their id is enough, and whoever lacks it asks.
+   */
+  const carriesBody = (task: Task, delegation: Delegation): boolean =>
+    !task.isLate && delegation.tries === 1 && task.order < ID_ORDERS_FROM && !isHolder(task.id, delegateOf(delegation));
+  const isHolder = (id: MessageId, peer: Member | undefined): boolean =>
+    peer !== undefined && (holders.get(id)?.has(peer.id) ?? false);
+  const noteHolder = (id: MessageId, peer: PeerId | undefined): void => {
+    if (peer !== undefined) remember(holders, id, (holders.get(id) ?? new Set()).add(peer));
+  };
 
-  const cover = (id: MessageId, slice: Slice, giver: BootId | undefined, retry: boolean): void => {
+  const cover = (
+    id: MessageId,
+    slice: Slice,
+    giver: BootId | undefined,
+    how: { isRetry: boolean; isLate: boolean },
+  ): void => {
     const giverPeer = giver === undefined ? undefined : link.sessions.get(giver)?.peer;
     const author = history.get(id)?.message.content.author;
     const candidates = membership
@@ -105,17 +143,28 @@ export function createRelay(context: Context, membership: Membership, history: H
     const parts = cut(id, slice, rankedWithin(id, slice, candidates), context.config.fanout, ownHash);
     const delegations = parts.map((part) => newDelegation(part));
     const others = tasks.get(id) ?? [];
-    const task: Task = { id, number: others.length, order: slice.order, giver, delegations, reported: false };
+    const task: Task = {
+      id,
+      number: others.length,
+      order: slice.order,
+      giver,
+      delegations,
+      isLate: how.isLate,
+      reported: false,
+    };
     remember(tasks, id, [...others, task]);
-    counters.count(retry ? "retries" : "relayed", parts.length);
-    if (!retry) relayedMax = Math.max(relayedMax, parts.length);
+    counters.count(how.isRetry ? "retries" : "relayed", parts.length);
+    if (!how.isRetry) relayedMax = Math.max(relayedMax, parts.length);
     for (let index = 0; index < parts.length; index += 1) push(task, index);
+    if (parts.length === 0 && how.isLate) report(task);
     if (parts.length === 0) return;
     const row = { type: "receipt", id, task: task.number } as const;
     timers.set(receiptKey(task), context.now.mono + RECEIPT_WAIT_MS, row);
   };
 
   const report = (task: Task): void => {
+    // An id that arrived is not a message that arrived.
+    if (task.order >= ID_ORDERS_FROM || !history.isKnown(task.id)) return;
     const settled = sum(task);
     if (task.giver === undefined) {
       tellAuthor(task.id, settled);
@@ -125,8 +174,8 @@ export function createRelay(context: Context, membership: Membership, history: H
     task.reported = true;
     const giver = link.sessions.get(task.giver);
     const receipt = { type: "receipt", id: task.id, order: task.order, ...settled } as const;
-    // A leaf says nothing: its acknowledgement is its receipt.
-    if (giver !== undefined && task.delegations.length > 0) link.send(giver, receipt, { tries: 2 });
+    // A leaf that was sent the message says nothing: its acknowledgement is its receipt. That of a mere id is none.
+    if (giver !== undefined && (task.delegations.length > 0 || task.isLate)) link.send(giver, receipt, { tries: 2 });
   };
 
   const tellAuthor = (id: MessageId, settled: { reached: number; of: number; lacking: readonly string[] }): void => {
@@ -156,13 +205,15 @@ export function createRelay(context: Context, membership: Membership, history: H
 
   return {
     publish: (id) => {
-      const { seenLimit } = context.config;
-      const orders = Math.min(link.lossRate() < CALM_LOSS ? 1 : seenLimit, ORDERS_MAX);
-      const slices = Array.from({ length: orders }, (_, order) => ({ order, ...WHOLE }));
+      const loss = link.lossRate();
+      const plan = PLANS.find(({ below }) => loss < below) as Plan;
+      const orders = [...range(0, plan.bodies), ...range(ID_ORDERS_FROM, plan.ids)].slice(0, context.config.seenLimit);
+      const slices = orders.map((order) => ({ order, ...WHOLE }));
       remember(sightings, id, slices);
-      for (const slice of slices) cover(id, slice, undefined, false);
+      for (const slice of slices) cover(id, slice, undefined, { isRetry: false, isLate: false });
     },
-    onPush: (from, id, slice) => {
+    onSighting: (from, id, slice, carried) => {
+      if (carried === "body") noteHolder(id, from.peer);
       const seen = sightings.get(id) ?? [];
       if (seen.some((other) => contains(other, slice))) return;
       const sameOrder = seen.some((other) => other.order === slice.order);
@@ -170,13 +221,19 @@ export function createRelay(context: Context, membership: Membership, history: H
       if (seen.length >= ORDERS_MAX || (!sameOrder && orders >= context.config.seenLimit)) return;
       remember(sightings, id, [...seen, slice]);
       // A second slice of one order is that of a delegate which went silent: a retry of the giver's, not another sighting.
-      cover(id, slice, from.boot, sameOrder);
+      cover(id, slice, from.boot, { isRetry: sameOrder, isLate: sameOrder || carried === "id" });
+    },
+    onArrived: (id) => {
+      for (const task of tasks.get(id) ?? []) {
+        if (task.isLate && task.delegations.every((delegation) => isSettled(delegation))) report(task);
+      }
     },
     onReceipt: (from, receipt) => {
       for (const task of tasks.get(receipt.id) ?? []) {
         const delegation = task.delegations.find((candidate) => delegateOf(candidate)?.id === from.peer);
         if (task.order !== receipt.order || delegation === undefined || delegation.state === "reported") continue;
         delegation.state = "reported";
+        noteHolder(task.id, from.peer);
         delegation.reached = Math.min(receipt.reached, delegation.part.peers.length);
         delegation.lacking = receipt.lacking;
         settle(task);
@@ -187,14 +244,22 @@ export function createRelay(context: Context, membership: Membership, history: H
       const task = tasks.get(ticket.id)?.[ticket.task];
       const delegation = task?.delegations[ticket.part];
       if (task === undefined || delegation === undefined || delegation.state === "reported") return;
+      if (ticket.carried === "body") noteHolder(task.id, delegateOf(delegation)?.id);
       delegation.state = "acknowledged";
-      delegation.reached = Math.max(delegation.reached, 1);
+      if (isHolder(task.id, delegateOf(delegation))) delegation.reached = Math.max(delegation.reached, 1);
       settle(task);
     },
     onLost: (ticket) => {
       const task = tasks.get(ticket.id)?.[ticket.task];
       const delegation = task?.delegations[ticket.part];
       if (task === undefined || delegation === undefined || delegation.state !== "sent") return;
+      const isLeaf = delegation.part.peers.length === 1;
+      if (isLeaf && task.order < ID_ORDERS_FROM && isHolder(task.id, delegateOf(delegation))) {
+        delegation.state = "acknowledged";
+        delegation.reached = 1;
+        settle(task);
+        return;
+      }
       if (delegation.tries >= TRIES_MAX) {
         delegation.state = "failed";
         settle(task);
@@ -216,6 +281,10 @@ export function createRelay(context: Context, membership: Membership, history: H
 
 // --- internal ---
 
+function range(from: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => from + index);
+}
+
 function newDelegation(part: Part<Member>): Delegation {
   return { part, delegate: 0, tries: 0, state: "sent", reached: 0, lacking: [] };
 }
@@ -229,7 +298,7 @@ function receiptKey(task: Task): string {
 }
 
 function isSettled(delegation: Delegation): boolean {
-  if (delegation.state === "acknowledged") return delegation.part.peers.length === 1;
+  if (delegation.state === "acknowledged") return delegation.part.peers.length === 1 && delegation.reached === 1;
   return delegation.state !== "sent";
 }
 

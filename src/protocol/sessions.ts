@@ -23,6 +23,7 @@ export type PushTicket = {
   readonly id: MessageId;
   readonly task: number;
   readonly part: number;
+  readonly carried: "body" | "id";
 };
 
 export type Outgoing = { readonly bytes: Uint8Array; readonly ticket: Ticket | undefined; readonly eliciting: boolean };

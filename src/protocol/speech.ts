@@ -16,6 +16,8 @@ export type Speech = {
   readonly say: (text: string, kind: MessageKind, nick: string) => MessageId | undefined;
   /** The id of a genuine message, new or known; undefined: refused and counted. `live`: relayed, not fetched. */
   readonly receive: (bytes: Uint8Array, from: Session, live: boolean) => MessageId | undefined;
+  /** Kept, or let go already. */
+  readonly has: (id: MessageId) => boolean;
   /** Puts back what the journal kept; it was shown before, and is emitted as history when `deliverRestored` is called. */
   readonly restore: (bytes: Uint8Array) => void;
   readonly deliverRestored: () => void;
@@ -60,6 +62,11 @@ export function createSpeech(context: Context, history: History, arrival: Arriva
     return inserted;
   };
 
+  const give = (to: Session, bytes: Uint8Array): void => {
+    counters.count("payloadsOut");
+    context.link.send(to, { type: "message", bytes });
+  };
+
   return {
     say: (text, kind, nick) => {
       const bytes = encodeText(text).length;
@@ -85,7 +92,7 @@ export function createSpeech(context: Context, history: History, arrival: Arriva
       if (history.isKnown(message.id)) return message.id;
       if (!verifyMessage(room, message)) return counters.refuse("bad-signature");
       const ahead = clock.observe(context.now.wall, message.content.hlc);
-      wants.arrived(message.id);
+      const askers = wants.arrived(message.id);
       const isOld = context.now.wall - message.content.hlc > HISTORY_AGE_MS;
       // The bytes are a view of a datagram: what is kept is a copy of their own.
       const own = { ...message, bytes: Uint8Array.from(bytes) };
@@ -94,6 +101,7 @@ export function createSpeech(context: Context, history: History, arrival: Arriva
       // While history is fetched in order, parents come by themselves.
       if (!arrival.isArriving())
         for (const parent of inserted.missing) wants.want(prefixOf(parent), from, PARENT_DELAY_MS);
+      for (const asker of askers) give(asker, own.bytes);
       return message.id;
     },
     restore: (bytes) => {
@@ -107,6 +115,7 @@ export function createSpeech(context: Context, history: History, arrival: Arriva
       deliver(restored);
       restored = [];
     },
+    has: history.isKnown,
     deliver,
     giveUp: () => {
       if (arrival.isArriving()) timers.set("gate", context.now.mono + 1_000, { type: "gate" });
