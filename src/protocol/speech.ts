@@ -1,5 +1,6 @@
 /** Messages coming in: those a person here writes, and those that others wrote. Both end in the log, on disk, and on screen. */
 import { readMessage, type SignedMessage, signMessage, verifyMessage } from "../crypto/signed.ts";
+import { timeOfId } from "../wire/ids.ts";
 import type { MessageKind } from "../wire/message.ts";
 import { encodeText } from "../wire/text.ts";
 import type { Arrival } from "./arrival.ts";
@@ -90,6 +91,10 @@ export function createSpeech(context: Context, history: History, arrival: Arriva
       const message = readMessage(room, bytes);
       if (message === undefined) return counters.refuse("bad-message");
       if (history.isKnown(message.id)) return message.id;
+      // Its author has seen its parents: it is later than they are, and an id says when.
+      if (message.content.parents.some((parent) => timeOfId(parent) >= message.content.hlc)) {
+        return counters.refuse("bad-order");
+      }
       if (!verifyMessage(room, message)) return counters.refuse("bad-signature");
       const ahead = clock.observe(context.now.wall, message.content.hlc);
       const askers = wants.arrived(message.id);
