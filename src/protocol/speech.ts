@@ -112,6 +112,7 @@ export function createSpeech(context: Context, history: History, arrival: Arriva
     restore: (bytes) => {
       const message = readMessage(room, bytes);
       if (message === undefined) return;
+      if (message.content.author === identity.id) seq = Math.max(seq, message.content.seq + 1);
       clock.observe(context.now.wall, message.content.hlc);
       restored.push(...history.insert({ message, history: true, ahead: false }, context.now).delivered);
     },
