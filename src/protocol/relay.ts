@@ -97,7 +97,7 @@ export function createRelay(context: Context, membership: Membership, history: H
   /** BOUNDED: `bounds.relays`. Orders on which a message was seen, and the slices covered. */
   const sightings = new Map<MessageId, Slice[]>();
   /** BOUNDED: `bounds.relays`. The author's count of each own message. */
-  const reach = new Map<MessageId, { reached: number; of: number }>();
+  const reach = new Map<MessageId, { reached: number; of: number; lacking: string }>();
   /** BOUNDED: `bounds.relays` messages of as many peers as spoke of them. Who has a message, by what it sent or acknowledged. */
   const holders = new Map<MessageId, Set<PeerId>>();
   const ownHash = hashOf(context.identity.id);
@@ -179,12 +179,14 @@ export function createRelay(context: Context, membership: Membership, history: H
   };
 
   const tellAuthor = (id: MessageId, settled: { reached: number; of: number; lacking: readonly string[] }): void => {
-    const before = reach.get(id) ?? { reached: 0, of: 0 };
+    const before = reach.get(id) ?? { reached: 0, of: 0, lacking: "" };
+    const lack = settled.lacking.join();
     // The author itself is not among those it reaches.
     const now = { reached: settled.reached - 1, of: settled.of - 1 };
-    if (now.reached <= before.reached && now.of <= before.of && before.of > 0 && settled.lacking.length === 0) return;
+    if (now.reached <= before.reached && now.of <= before.of && before.of > 0 && (lack === "" || lack === before.lacking))
+      return;
     const best = { reached: Math.max(before.reached, now.reached), of: Math.max(before.of, now.of) };
-    remember(reach, id, best);
+    remember(reach, id, { ...best, lacking: lack });
     const lacking = best.reached > now.reached ? [] : settled.lacking.map(nameOf);
     emit({ type: "delivery", id, ...best, lacking });
   };
