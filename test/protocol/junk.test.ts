@@ -1,0 +1,115 @@
+/**
+ * Insiders: whoever has the room's key can seal anything. 20,000 frames, valid and mutated, of a proven session: the core
+ * never throws, what one datagram sets off is bounded, tables stay within their bounds, and it still talks afterwards.
+ */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { signStatement } from "../../src/crypto/signed.ts";
+import { below } from "../../src/protocol/rng.ts";
+import type { Effect } from "../../src/protocol/types.ts";
+import { FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
+import { encodeFrame, type Frame } from "../../src/wire/frame.ts";
+import { framesArbitrary, mutate } from "../wire/arbitraries.ts";
+import { createWorld, gather, room, shown, type TestNode, transmits, WALL } from "./fixtures.ts";
+import { createPuppet, type Puppet } from "./puppet.ts";
+
+const DATAGRAMS = 20_000;
+const CORPUS = 1_500;
+const seed = Number(process.env.SMPLCHAT_FUZZ_SEED ?? 1);
+
+/** Frames that mean something here: real ids, real peers, real messages and statements. */
+function meaningful(puppet: Puppet, nodes: readonly TestNode[]): Frame[] {
+  const [alice, bob] = nodes as [TestNode, TestNode];
+  const ids = alice.core.log().map((message) => message.id);
+  const known = puppet.message({ parents: ids.slice(0, 1), hlc: WALL + 100_000 });
+  const { content } = { content: { boot: puppet.boot, nick: "m", endpoints: [] } };
+  const fp = "00".repeat(12);
+  const slice = { order: 0, lo: 0, last: 0xffffffff };
+  return [
+    { type: "push", slice, message: known.bytes },
+    { type: "message", bytes: known.bytes },
+    { type: "advertise", slice, id: known.id },
+    {
+      type: "statement",
+      bytes: signStatement(room, puppet.identity, { ...content, incarnation: 9, status: "left" }).bytes,
+    },
+    { type: "suspect", peer: bob.identity.id, incarnation: 2 ** 48 - 1, accuser: "ab".repeat(8) },
+    { type: "suspect", peer: alice.identity.id, incarnation: WALL, accuser: "ab".repeat(8) },
+    { type: "probeRequest", target: bob.identity.id },
+    { type: "probeReply", target: bob.identity.id },
+    { type: "receipt", id: ids[0] as never, order: 0, reached: 2 ** 53 - 1, of: 0, lacking: ["ab".repeat(8)] },
+    { type: "fetch", set: "log", lo: "", hi: "~", credit: 64 },
+    { type: "fetch", set: "roster", lo: "", hi: "~", credit: 64 },
+    { type: "range", set: "log", lo: "", hi: "~", count: 2 ** 53 - 1, fingerprint: fp },
+    { type: "served", set: "log", lo: "", hi: "~", count: 0, fingerprint: fp },
+    {
+      type: "list",
+      set: "log",
+      lo: "",
+      hi: "~",
+      prefixes: Array.from({ length: 64 }, (_, index) => `${10 + index}`.repeat(12)),
+    },
+    { type: "want", set: "log", prefixes: ids.slice(0, 60).map((id) => id.slice(0, 24)) },
+    { type: "want", set: "roster", prefixes: ["ff".repeat(12)] },
+    {
+      type: "digest",
+      log: { count: 5, fingerprint: "11".repeat(8) },
+      horizon: 2 ** 48 - 1,
+      roster: { count: 0, fingerprint: "00".repeat(8) },
+      wall: 0,
+    },
+  ];
+}
+
+describe("a member that sends anything at all", () => {
+  it(`does not make the core throw, flood or grow in ${DATAGRAMS} datagrams, and the room talks on`, () => {
+    const world = createWorld({ seed });
+    const nodes = gather(world, ["alice", "bob", "carol"]) as [TestNode, TestNode, TestNode];
+    const [alice, bob] = nodes;
+    for (let index = 0; index < 60; index += 1) bob.say(`message ${index}`);
+    world.run(2_000);
+    const puppet = createPuppet(world, "mallory");
+    puppet.prove(alice);
+    const corpus = fc
+      .sample(framesArbitrary, { numRuns: CORPUS, seed })
+      .concat(Array.from({ length: 20 }, () => meaningful(puppet, nodes).map((frame) => [frame])).flat())
+      .map((frames) => Buffer.concat(frames.map(encodeFrame)))
+      .filter((bytes) => bytes.length <= FRAMES_BYTES_MAX);
+    const before = alice.core.stats();
+    let most = 0;
+    for (let index = 0; index < DATAGRAMS; index += 1) {
+      let inner: Uint8Array = corpus[below(world.rng, corpus.length)] as Uint8Array;
+      const changes = below(world.rng, 3);
+      for (let change = 0; change < changes; change += 1) {
+        inner = mutate(inner, below(world.rng, 5), world.rng.u32(), below(world.rng, 256));
+      }
+      if (inner.length > FRAMES_BYTES_MAX) continue;
+      const bytes = puppet.sealedBytes(inner, alice.boot);
+      let effects: readonly Effect[];
+      try {
+        effects = alice.step({ type: "datagram", bytes, from: puppet.endpoint });
+      } catch (cause) {
+        throw new Error(`seed ${seed}, datagram ${index}: ${Buffer.from(inner).toString("hex")}`, { cause });
+      }
+      most = Math.max(most, effects.length);
+      const [challenge] = transmits(effects).flatMap((sent) => puppet.opened(sent.bytes) ?? []);
+      if (challenge !== undefined && index % 3 === 0) {
+        puppet.tell(alice, [{ type: "ack", counters: [challenge.header.counter], delayMs: 0 }]);
+      }
+      if (index % 20 === 0) world.run(20);
+    }
+    const { dropped, datagramsIn } = alice.core.stats();
+    expect(datagramsIn - before.datagramsIn).toBeGreaterThan(DATAGRAMS);
+    // Both really happen: what is refused whole, and what is understood.
+    expect(dropped["bad-frame"]).toBeGreaterThan(1_000);
+    expect(datagramsIn - (dropped["bad-frame"] ?? 0)).toBeGreaterThan(5_000);
+    expect(most).toBeLessThan(200);
+
+    world.run(30_000);
+    bob.say("still talking?");
+    alice.say("still talking");
+    world.run(3_000);
+    expect(shown(bob).map(({ text }) => text)).toContain("still talking");
+    expect(shown(alice).map(({ text }) => text)).toContain("still talking?");
+  });
+});

@@ -1,0 +1,127 @@
+/** What is said, and what is refused: nothing unsayable leaves, nothing impossible comes in. */
+import { describe, expect, it } from "vitest";
+import { bounds } from "../../src/protocol/config.ts";
+import { createWorld, gather, notices, shown, type TestNode, WALL } from "./fixtures.ts";
+import { createPuppet } from "./puppet.ts";
+
+const slice = { order: 0, lo: 0, last: 0 };
+
+describe("saying", () => {
+  it.each([
+    ["", { code: "text-empty" }],
+    [" \n\t ", { code: "text-empty" }],
+    ["x".repeat(851), { code: "text-too-long", bytes: 851, limit: 850 }],
+    ["é".repeat(426), { code: "text-too-long", bytes: 852, limit: 850 }],
+  ])("%j is refused with the reason, and nothing is kept or sent", (text, error) => {
+    const world = createWorld();
+    const [alice] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
+    expect(alice.say(text)).toEqual([{ type: "emit", event: { type: "error", error } }]);
+    expect(alice.texts()).toEqual([]);
+  });
+
+  it("the longest text fits one datagram, whatever the nick and the parents, and arrives whole", () => {
+    const world = createWorld();
+    const [alice, bob] = gather(world, ["n".repeat(64), "bob"]) as [TestNode, TestNode];
+    const puppet = createPuppet(world, "mallory");
+    for (let index = 0; index < 6; index += 1)
+      puppet.tell(alice, [{ type: "push", slice, message: puppet.message().bytes }]);
+    const text = "€".repeat(283) + "x";
+    alice.say(text);
+    expect(alice.core.log().find((message) => message.text === text)?.parents).toHaveLength(4);
+    world.run(2_000);
+    expect(bob.texts()).toContain(text);
+  });
+
+  it("is on disk before it is sent, and sent before it is shown", () => {
+    const world = createWorld();
+    const [alice] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
+    expect(alice.say("hello").map((effect) => effect.type)).toEqual(["persist", "transmit", "emit", "emit"]);
+    expect(alice.events.map((event) => event.type)).toEqual(["stored", "message"]);
+  });
+
+  it("in one millisecond a hundred times keeps the order of saying", () => {
+    const world = createWorld();
+    const [alice, bob] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
+    const texts = Array.from({ length: 100 }, (_, index) => `${index}`);
+    for (const text of texts) alice.say(text);
+    world.run(2_000);
+    expect(shown(bob).map((message) => message.text)).toEqual(texts);
+    expect(new Set(bob.core.log().map((message) => message.seq)).size).toBe(100);
+  });
+
+  it("after a restart with the clock set back is still later than what was said before", () => {
+    const world = createWorld();
+    const alice = world.node("alice");
+    alice.say("before");
+    alice.restart();
+    alice.skewMs = -3_600_000;
+    alice.say("after");
+    expect(alice.texts()).toEqual(["before", "after"]);
+    expect(notices(alice, "forked-author")).toEqual([]);
+  });
+});
+
+describe("a message from the network", () => {
+  it("stamped too far ahead is kept and flagged, and drags no clock along", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    const message = puppet.message({ text: "from the future", hlc: WALL + bounds.clockAheadMs + 1_000 });
+    puppet.tell(node, [{ type: "push", slice, message: message.bytes }]);
+    expect(shown(node)).toMatchObject([{ text: "from the future", ahead: true }]);
+    node.say("from now");
+    expect(node.core.log().find((one) => one.own)).toMatchObject({ time: WALL, parents: [], ahead: false });
+  });
+
+  it("with a seq that its author used before is kept beside the other, and its author is named once", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    for (const text of ["one", "other"]) {
+      puppet.tell(node, [{ type: "push", slice, message: puppet.message({ seq: 7, text }).bytes }]);
+    }
+    expect(node.texts().toSorted()).toEqual(["one", "other"]);
+    expect(notices(node, "forked-author")).toMatchObject([{ peer: { id: puppet.id }, seq: 7 }]);
+  });
+
+  it("that claims to be older than what it answers is refused: it would stand above its question", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    const question = puppet.message({ text: "question" });
+    for (const hlc of [WALL - 1_000, WALL]) {
+      const answer = puppet.message({ text: "answer", parents: [question.id], hlc });
+      puppet.tell(node, [{ type: "push", slice, message: answer.bytes }]);
+    }
+    puppet.tell(node, [{ type: "push", slice, message: question.bytes }]);
+    expect(node.texts()).toEqual(["question"]);
+    expect(node.core.stats().dropped).toEqual({ "bad-order": 2 });
+  });
+
+  it("that came before is not taken, shown or stored again", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    const { bytes } = puppet.message();
+    for (let round = 0; round < 3; round += 1) {
+      puppet.tell(node, [
+        { type: "push", slice, message: bytes },
+        { type: "message", bytes },
+      ]);
+    }
+    expect(node.events.filter((event) => event.type === "stored")).toHaveLength(1);
+    expect(shown(node)).toHaveLength(1);
+    expect(node.entries).toHaveLength(1);
+  });
+
+  it("is a copy: the datagram it came in may be reused", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    const bytes = Uint8Array.from(puppet.sealed([{ type: "message", bytes: puppet.message().bytes }], node.boot));
+    node.step({ type: "datagram", bytes, from: puppet.endpoint });
+    bytes.fill(0);
+    node.restart();
+    expect(node.texts()).toHaveLength(1);
+  });
+});
