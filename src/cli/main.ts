@@ -37,6 +37,12 @@ async function run(argv: readonly string[]): Promise<ExitCode> {
       await write(process.stdout, `${inviteLine(invocation)}\n`);
       return 0;
     }
+    case "sim": {
+      const { simulate } = await import("./simCommand.ts");
+      const { exitCode, text } = simulate(invocation.scenario, invocation.options, invocation.json);
+      await write(process.stdout, text);
+      return exitCode;
+    }
     case "chat": {
       const { startChat } = await import("./start.ts");
       return startChat(invocation);

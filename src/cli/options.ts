@@ -1,6 +1,7 @@
 /** The command line: what the options and commands are, and what an argument list asks for. */
 import { Command, CommanderError, Option } from "commander";
 import { flagName, type SettingName, settingNames, settingSpec, settingsHelp } from "../settings.ts";
+import type { SimOptions } from "./simCommand.ts";
 
 /** Settings given as flags, as they were typed. */
 export type Flags = { readonly [N in SettingName]?: string | boolean | readonly string[] };
@@ -22,7 +23,13 @@ export type Invocation =
   | { readonly type: "wrong-usage"; readonly message: string }
   | { readonly type: "chat"; readonly flags: Flags; readonly switches: Switches }
   /** `name`: of the private room to make an invite for; undefined: the room of the settings. */
-  | { readonly type: "invite"; readonly name: string | undefined; readonly flags: Flags; readonly switches: Switches };
+  | { readonly type: "invite"; readonly name: string | undefined; readonly flags: Flags; readonly switches: Switches }
+  | {
+      readonly type: "sim";
+      readonly scenario: string | undefined;
+      readonly options: SimOptions;
+      readonly json: boolean;
+    };
 
 /** What `argv` (without the program's name) asks for. Reads nothing else and prints nothing. */
 export function readArguments(argv: readonly string[], version: string): Invocation {
@@ -57,6 +64,22 @@ export function readArguments(argv: readonly string[], version: string): Invocat
     .exitOverride()
     .action((options: { new?: string }) => {
       result = { type: "invite", name: options.new, ...read(program) };
+    });
+  program
+    .command("sim")
+    .description("play a scenario of the simulator")
+    .usage("SCENARIO [options]")
+    .helpOption("-h, --help", "print this help")
+    .argument("[scenario]", "one of scenarios/, or the path of a file")
+    .option("--seed <n>", "what chance begins with: the same seed, the same run", "1")
+    .option("--nodes <n>", "how many nodes, instead of the scenario's")
+    .option("--loss <p>", "share of datagrams that is lost, 0 to below 1")
+    .option("--plot <file.svg>", "draw the coverage over time")
+    .addHelpText("after", "  --json               end with one line for programs")
+    .configureOutput({ writeOut: (text) => printed.push(text), writeErr: () => undefined })
+    .exitOverride()
+    .action((scenario: string | undefined, options: SimOptions) => {
+      result = { type: "sim", scenario, options, json: program.opts().json === true };
     });
   try {
     program.parse([...argv], { from: "user" });

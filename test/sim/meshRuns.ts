@@ -23,6 +23,9 @@ export function playMesh(seeds: readonly number[]): void {
         // The run was what its title says.
         expect(played.faults, replay).toMatchObject({ partition: 1, crash: 5 });
         expect(played.network.lost / played.network.sent, replay).toBeGreaterThan(0.1);
+        // Nobody talks without end: some 30 datagrams a second are what a bad network takes.
+        const perNodeSecond = played.network.sent / played.nodes / (played.virtualMs / 1_000);
+        expect(perNodeSecond, replay).toBeLessThan(100);
         expect(played.network.cut, replay).toBeGreaterThan(0);
       },
       LIMIT_MS,

@@ -1,0 +1,75 @@
+/** What a run came to: a table for people, one line for programs. */
+import { quantile } from "./quantile.ts";
+import type { Run } from "./run.ts";
+import { reconciliationFrames } from "./sniffer.ts";
+
+/** One line of `--json`: names and units are a promise to scripts. */
+export function summaryOf(run: Run): Readonly<Record<string, unknown>> {
+  const { scenario, seed, nodes, loss, measured, detected } = run;
+  return {
+    scenario,
+    seed,
+    nodes,
+    loss,
+    ...measured,
+    idleBytesPerNodePerSecond: measured.idleBytesPerNodePerSecond ?? null,
+    reconciliationBytes: reconciliationBytes(run) ?? null,
+    gatheredMs: run.gatheredMs ?? null,
+    settledMs: run.settledMs ?? null,
+    detectionMedianMs: detected.detectionMs.length === 0 ? null : quantile(detected.detectionMs, 0.5),
+    detectionMaxMs: detected.detectionMs.length === 0 ? null : quantile(detected.detectionMs, 1),
+    crashesUndetected: detected.undetected,
+    falseDeaths: detected.falseDeaths,
+    faults: run.faults,
+    network: run.network,
+    virtualMs: run.virtualMs,
+    trace: run.trace,
+    invariantsBroken: run.broken,
+  };
+}
+
+/** Rows of a label and a value. */
+export function tableOf(run: Run): string {
+  const { measured, detected, network, faults } = run;
+  const { idleBytesPerNodePerSecond: idle } = measured;
+  const rows: (readonly [string, string])[] = [
+    ["coverage after repair", `${(100 * measured.coverage).toFixed(2)} %`],
+    ["sends per delivery", measured.sendsPerDelivery.toFixed(2)],
+    ["bytes per delivery", measured.bytesPerDelivery.toFixed(0)],
+    ["first sight p50 / p99 / max", `${[measured.p50Ms, measured.p99Ms, measured.maxMs].map(whole).join(" / ")} ms`],
+    ["last hop, mean", measured.lastHop.toFixed(1)],
+  ];
+  if (idle !== undefined) rows.push(["idle, in and out, per node", `${idle.toFixed(0)} bytes/s`]);
+  const reconciliation = reconciliationBytes(run);
+  if (reconciliation !== undefined) rows.push(["reconciliation and repair", `${reconciliation} bytes in all`]);
+  rows.push(["one log everywhere", run.settledMs === undefined ? "never" : `after ${seconds(run.settledMs)}`]);
+  if (detected.detectionMs.length > 0) {
+    const [median, worst] = [0.5, 1].map((part) => seconds(quantile(detected.detectionMs, part)));
+    rows.push(["crash until the last survivor knows", `median ${median}, worst ${worst}`]);
+  }
+  if (detected.undetected > 0) rows.push(["back before all had noticed", `${detected.undetected} crashes`]);
+  rows.push(["alive but called dead", String(detected.falseDeaths)]);
+  rows.push(["datagrams sent / lost / cut off", `${network.sent} / ${network.lost} / ${network.cut}`]);
+  const struck = Object.entries(faults).map(([kind, times]) => `${kind} ${times}`);
+  if (struck.length > 0) rows.push(["faults", struck.join(", ")]);
+  const broken = run.broken.length === 0 ? "all hold" : `${run.broken.length} broken`;
+  rows.push(["invariants I1 to I9", broken]);
+  const width = Math.max(...rows.map(([label]) => label.length));
+  const lines = rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`);
+  return [...lines, ...run.broken.map((line) => `  ${line}`)].join("\n");
+}
+
+// --- internal ---
+
+function reconciliationBytes({ frameBytes }: Run): number | undefined {
+  if (frameBytes === undefined) return undefined;
+  return reconciliationFrames.reduce((sum, type) => sum + (frameBytes[type] ?? 0), 0);
+}
+
+function whole(value: number): string {
+  return value.toFixed(0);
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}

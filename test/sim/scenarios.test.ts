@@ -1,0 +1,29 @@
+/** Each scenario that comes with the program is played once: the trouble it promises happens, and all invariants hold. */
+import { expect, test } from "vitest";
+import { readScenario, scenarioNames } from "../../src/sim/library.ts";
+import { run } from "../../src/sim/run.ts";
+
+/** The mesh has test files of its own, the standard network is measured, not tested; the largest is played smaller. */
+const elsewhere = ["mesh", "standard"];
+const NODES_MAX = 40;
+const LIMIT_MS = 120_000;
+
+test.each(scenarioNames().filter((name) => !elsewhere.includes(name)))(
+  "%s",
+  (name) => {
+    const scenario = readScenario(name);
+    if (typeof scenario === "string") throw new Error(scenario);
+    const nodes = scenario.faults.some((fault) => fault.type === "late")
+      ? scenario.nodes
+      : Math.min(scenario.nodes, NODES_MAX);
+    const played = run({ ...scenario, nodes }, 1);
+    const replay = `replay: smplchat sim ${name} --nodes ${nodes} --seed 1`;
+    expect(played.broken, replay).toEqual([]);
+    expect(played.measured.coverage, replay).toBe(1);
+    expect(played.settledMs, replay).toBeDefined();
+    for (const { type } of scenario.faults) expect(played.faults[type], replay).toBeGreaterThan(0);
+    const perNodeSecond = played.network.sent / played.nodes / (played.virtualMs / 1_000);
+    expect(perNodeSecond, replay).toBeLessThan(150);
+  },
+  LIMIT_MS,
+);
