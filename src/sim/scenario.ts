@@ -71,6 +71,9 @@ export function endOf(fault: Fault): Millis {
   return fault.type === "skew" ? 0 : fault.atMs + (fault.times - 1) * fault.everyMs + fault.forMs;
 }
 
+/** A network that does no harm. */
+export const calmNetwork: Network = { delayMs: [10, 50], regions: {}, loss: 0, duplicate: 0, reorder: 0, junk: 0 };
+
 /** The scenario of a TOML text, or what is wrong with it, for a person. */
 export function parseScenario(toml: string): Scenario | string {
   let table: Record<string, unknown>;
@@ -90,7 +93,7 @@ export function completeScenario(table: Readonly<Record<string, unknown>>): Scen
   return {
     ...basics,
     ...given,
-    network: { ...calm, ...given.network },
+    network: { ...calmNetwork, ...given.network },
     speech: { ...lively, ...given.speech },
     faults: (given.faults ?? []).map((fault) => ({ ...single, ...fault })),
   };
@@ -98,7 +101,6 @@ export function completeScenario(table: Readonly<Record<string, unknown>>): Scen
 
 // --- internal ---
 
-const calm: Network = { delayMs: [10, 50], regions: {}, loss: 0, duplicate: 0, reorder: 0, junk: 0 };
 const lively: Speech = { messages: 200, everyMs: 1_000, bytes: 100 };
 const basics = { name: "", about: "", nodes: 10, startMs: 2_000, idleMs: 0, settleMs: 30_000, faults: [], config: {} };
 const single = { atMs: 0, forMs: 0, count: 1, groups: 2, byMs: 0, times: 1, everyMs: 1_000 };

@@ -2,7 +2,7 @@
 import { bootKey, createRoom, open } from "../crypto/keyring.ts";
 import type { BootId } from "../protocol/types.ts";
 import { decodeHeader } from "../wire/datagram.ts";
-import { decodeFrames, encodeFrame, type Frame } from "../wire/frame.ts";
+import { decodeFrames, encodeFrame } from "../wire/frame.ts";
 
 export type Sniffer = {
   readonly see: (bytes: Uint8Array, addressee: BootId | undefined) => void;
@@ -10,7 +10,16 @@ export type Sniffer = {
   readonly bytesOf: () => Readonly<Record<string, number>>;
 };
 
-export const reconciliationFrames: readonly Frame["type"][] = ["range", "list", "fetch", "served", "want", "message"];
+/** Comparing, and asking for and giving what was found to be lacking. */
+export const reconciliationFrames: readonly string[] = [
+  "range",
+  "ranges",
+  "list",
+  "fetch",
+  "served",
+  "want",
+  "message",
+];
 
 export function createSniffer(roomKey: Uint8Array): Sniffer {
   const room = createRoom(roomKey);

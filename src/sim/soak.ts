@@ -2,10 +2,11 @@
  * `npm run sim -- [--scenario NAME|FILE] [--seed S] [--seeds N]`: plays a scenario with one seed after another and prints, for
  * each run in which an invariant broke, what broke and the one command that replays it. Exit code 1 if any did.
  */
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { readScenario } from "./library.ts";
 import { type Run, run } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
+import { addHarm, closing, linesOf, wholeNumber } from "./soaking.ts";
 
 const program = new Command("sim")
   .description("plays a scenario of scenarios/ with many seeds and checks the invariants")
@@ -34,32 +35,14 @@ function soak(played: Scenario): number {
     const result = run(played, seed);
     if (result.broken.length > 0) failed += 1;
     report(result);
-    for (const [kind, count] of Object.entries({ ...result.faults, ...harm(result) })) {
-      totals[kind] = (totals[kind] ?? 0) + count;
-    }
+    addHarm(totals, result);
   }
-  const faults = Object.entries(totals).map(([kind, count]) => `${kind} ${count}`);
-  console.log(`${options.seeds} seeds, ${failed} with a broken invariant; faults injected: ${faults.join(", ")}`);
+  console.log(closing(options.seeds, failed, totals));
   return failed;
 }
 
 function report(result: Run): void {
-  const { seed, measured, settledMs, broken } = result;
-  const coverage = `${(100 * measured.coverage).toFixed(2)} %`;
-  const settled = settledMs === undefined ? "never" : `after ${(settledMs / 1000).toFixed(1)} s`;
-  const trace = options.trace ? `, trace ${result.trace}` : "";
-  console.log(`seed ${seed}: coverage ${coverage}, one log ${settled}${trace}${broken.length > 0 ? ": BROKEN" : ""}`);
-  for (const line of broken) console.log(`  ${line}`);
-  if (broken.length > 0) console.log(`  replay: npm run sim -- --scenario ${options.scenario} --seed ${seed}`);
-}
-
-function harm({ network }: Run): Record<string, number> {
-  const { lost, duplicated, reordered, cut, junk } = network;
-  return { lost, duplicated, reordered, cut, junk };
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("a whole number fits");
-  return value;
+  for (const line of linesOf(result, `npm run sim -- --scenario ${options.scenario} --seed ${result.seed}`))
+    console.log(line);
+  if (options.trace === true) console.log(`  trace ${result.trace}`);
 }

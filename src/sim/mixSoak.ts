@@ -1,0 +1,53 @@
+/**
+ * `npm run sim:soak -- [--seed S] [--seeds N]`: plays random mixes of nodes, loss and faults, one seed after another. A run in
+ * which an invariant broke is made smaller for as long as it still breaks, and what is left is written to a file that
+ * `npm run sim` replays. Exit code 1 if any broke.
+ */
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { stringify } from "smol-toml";
+import { mixOf } from "./mix.ts";
+import { reduce } from "./reduce.ts";
+import { run } from "./run.ts";
+import type { Scenario } from "./scenario.ts";
+import { addHarm, closing, linesOf, wholeNumber } from "./soaking.ts";
+
+const program = new Command("sim:soak")
+  .description("plays random scenarios and checks the invariants")
+  .option("--seed <n>", "the first seed", wholeNumber, 1)
+  .option("--seeds <n>", "how many seeds, one after another", wholeNumber, 100)
+  .option("--attempts <n>", "runs spent on making a failing one smaller", wholeNumber, 100)
+  .parse();
+const options = program.opts<{ seed: number; seeds: number; attempts: number }>();
+
+const totals: Record<string, number> = {};
+let failed = 0;
+for (let seed = options.seed; seed < options.seed + options.seeds; seed += 1) {
+  const mix = mixOf(seed);
+  const result = run(mix, seed);
+  addHarm(totals, result);
+  const loss = `${Math.round(100 * mix.network.loss)} % loss`;
+  const [first, ...rest] = linesOf(result, `npm run sim:soak -- --seed ${seed} --seeds 1`);
+  console.log(`${first} (${mix.about}, ${loss})`);
+  for (const line of rest) console.log(line);
+  if (result.broken.length === 0) continue;
+  failed += 1;
+  reduceAndTell(mix, seed);
+}
+console.log(closing(options.seeds, failed, totals));
+process.exit(failed === 0 ? 0 : 1);
+
+// --- internal ---
+
+function reduceAndTell(mix: Scenario, seed: number): void {
+  const small = reduce(mix, (smaller) => run(smaller, seed).broken.length > 0, options.attempts);
+  const file = join(tmpdir(), `smplchat-${mix.name}.toml`);
+  writeFileSync(file, stringify(small));
+  const { nodes, faults, speech } = small;
+  const kinds = faults.map((fault) => fault.type).join(", ");
+  console.log(`  smaller: ${nodes} nodes, ${speech.messages} messages, ${kinds === "" ? "no faults" : kinds}`);
+  for (const line of run(small, seed).broken.slice(0, 3)) console.log(`    ${line}`);
+  console.log(`  replay the smaller: npm run sim -- --scenario ${file} --seed ${seed}`);
+}
