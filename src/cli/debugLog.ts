@@ -1,8 +1,9 @@
 /** Where the debug log goes: JSON lines on stderr, or in a file while the full screen is up. */
-import { closeSync, mkdirSync, mkdtempSync, openSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DebugRecord } from "../node/types.ts";
+import { makeDirectory } from "../store/directory.ts";
 
 export type DebugLog = {
   readonly record: (record: DebugRecord) => void;
@@ -21,7 +22,7 @@ export function debugToStderr(): DebugLog {
 
 /** Appends to `debug.log` in `directory`, or in a new directory of the system's temporary ones. Throws what the file system throws. */
 export function debugToFile(directory: string | undefined): DebugLog {
-  if (directory !== undefined) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (directory !== undefined) makeDirectory(directory);
   const path = join(directory ?? mkdtempSync(join(tmpdir(), "smplchat-")), "debug.log");
   const file = openSync(path, "a", 0o600);
   let open = true;

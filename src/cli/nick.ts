@@ -1,10 +1,11 @@
 /** Under which nick to start: the setting, the one remembered, the one asked for, or the user's name. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Readable, Writable } from "node:stream";
 import { cleanNick, isNick } from "../chat/sanitize.ts";
+import { makeDirectory } from "../store/directory.ts";
 
 /** The nick kept in the data directory, if there is a valid one. */
 export function rememberedNick(dataDir: string | undefined): string | undefined {
@@ -21,7 +22,7 @@ export function rememberedNick(dataDir: string | undefined): string | undefined 
 export function rememberNick(dataDir: string | undefined, nick: string): void {
   if (dataDir === undefined) return;
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeDirectory(dataDir);
     writeFileSync(join(dataDir, NICK_FILE), `${nick}\n`, { mode: 0o600 });
   } catch {
     // Asked again at the next start.

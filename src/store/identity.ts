@@ -2,9 +2,10 @@
  * A node's identity in its data directory: one small text file, and a lock, so that two programs never speak with one
  * key. A second program that finds the first identity in use takes `identity-2`, and so on, and keeps it the next time.
  */
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { generateSeed, type Identity, identityFromSeed, SEED_BYTES } from "../crypto/identity.ts";
+import { makeDirectory } from "./directory.ts";
 import { takeLock } from "./lock.ts";
 
 export type OpenIdentity = {
@@ -36,7 +37,7 @@ export const IDENTITY_SLOTS = 64;
 /** `dataDir` undefined: a fresh identity, nothing on disk. Rejects with an IdentityError. */
 export async function openIdentity(dataDir: string | undefined): Promise<OpenIdentity> {
   if (dataDir === undefined) return { identity: identityFromSeed(generateSeed()), release: () => {} };
-  attempt(dataDir, () => mkdirSync(dataDir, { recursive: true, mode: 0o700 }));
+  attempt(dataDir, () => makeDirectory(dataDir));
   for (let slot = 1; slot <= IDENTITY_SLOTS; slot += 1) {
     const name = slot === 1 ? "identity" : `identity-${slot}`;
     const release = await takeLock(dataDir, name).catch((error) => {
