@@ -118,7 +118,7 @@ const CTRL_EDITS: Readonly<Record<string, Edit>> = {
   n: (c) => down(c),
   p: (c) => up(c),
   u: (c) => kill(c, lineStart(c), c.cursor),
-  w: (c) => kill(c, c.text.slice(0, c.cursor).search(/\S*\s*$/u), c.cursor),
+  w: (c) => kill(c, graphemeStart(c.text, c.text.slice(0, c.cursor).search(/\S*\s*$/u)), c.cursor),
   y: (c) => insert(c, c.killed).composer,
 };
 
@@ -128,11 +128,24 @@ const ALT_EDITS: Readonly<Record<string, Edit>> = {
   f: (c) => moveTo(c, wordEnd(c)),
 };
 
+/** Where the grapheme that holds `offset` begins. */
+function graphemeStart(text: string, offset: number): number {
+  return boundariesOf(text).findLast((at) => at <= offset) ?? 0;
+}
+
+/**
+ * Where a cursor meant for `offset` may stand: behind the grapheme that holds it. An edit may join what was apart (a
+ * letter and an accent), and words do not end where graphemes do.
+ */
+function standingAt(text: string, offset: number): number {
+  return boundariesOf(text).find((at) => at >= offset) ?? text.length;
+}
+
 function withText(composer: Composer, text: string, cursor: number): Composer {
   return {
     ...composer,
     text,
-    cursor,
+    cursor: standingAt(text, cursor),
     question: undefined,
     completion: undefined,
     pastedLines: composer.pastedLines && text.includes("\n"),
@@ -140,7 +153,7 @@ function withText(composer: Composer, text: string, cursor: number): Composer {
 }
 
 function moveTo(composer: Composer, cursor: number): Composer {
-  return { ...composer, cursor };
+  return { ...composer, cursor: standingAt(composer.text, cursor) };
 }
 
 function remove(composer: Composer, from: number, to: number): Composer {
@@ -157,9 +170,7 @@ function insert(composer: Composer, text: string): ComposerStep {
     return { composer, action: { type: "refused", code: "paste-too-long" } };
   }
   const joined = composer.text.slice(0, composer.cursor) + text + composer.text.slice(composer.cursor);
-  // What was inserted may join the grapheme after it (a combining mark): stand behind the whole.
-  const end = composer.cursor + text.length;
-  return { composer: withText(composer, joined, boundariesOf(joined).find((at) => at >= end) ?? joined.length) };
+  return { composer: withText(composer, joined, composer.cursor + text.length) };
 }
 
 function paste(composer: Composer, text: string, tooLong: boolean): ComposerStep {
@@ -209,11 +220,12 @@ function stepForward({ text, cursor }: Composer): number {
 }
 
 function wordStart({ text, cursor }: Composer): number {
-  return Math.max(0, text.slice(0, cursor).search(/[\p{L}\p{N}\p{M}_]*[^\p{L}\p{N}\p{M}_]*$/u));
+  return graphemeStart(text, text.slice(0, cursor).search(/[\p{L}\p{N}\p{M}_]*[^\p{L}\p{N}\p{M}_]*$/u));
 }
 
 function wordEnd({ text, cursor }: Composer): number {
-  return cursor + (/^[^\p{L}\p{N}\p{M}_]*[\p{L}\p{N}\p{M}_]*/u.exec(text.slice(cursor))?.[0].length ?? 0);
+  const length = /^[^\p{L}\p{N}\p{M}_]*[\p{L}\p{N}\p{M}_]*/u.exec(text.slice(cursor))?.[0].length ?? 0;
+  return standingAt(text, cursor + length);
 }
 
 function lineStart({ text, cursor }: Composer): number {

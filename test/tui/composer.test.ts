@@ -56,6 +56,8 @@ describe("editing", () => {
     ["alt-enter is a line end", "one\x1b\rtwo", "one\ntwo|"],
     ["home and end stay in their line", `one\x1b\rtwo${HOME}x${UP}${END}y`, "oney|\nxtwo"],
     ["up and down keep the column", `${FAMILY}bc\x1b\rxyz${LEFT}${UP}.${DOWN}!`, `${FAMILY}b.c\nxyz!|`],
+    ["a letter and an accent that come together are one step", `x\x1b\r\u0301${LEFT}\x7f-`, "x\u0301-|"],
+    ["words end where graphemes do", `日\u200d\u0301a\x1b[1;5D.`, ".|日\u200d\u0301a"],
     ["ctrl-k at the end of a line joins the next", `one\x1b\rtwo${UP}${END}\x0b`, "one|two"],
   ])("%s", (_name, input, expected) => {
     expect(shown(type(input).composer)).toBe(expected);
