@@ -1,7 +1,7 @@
 /** One entry of the room -> the rows it takes on the screen, wrapped and coloured. Nothing is drawn to the right of text. */
 import type { Delivery, Entry, Presence, PresenceChange } from "../chat/room.ts";
 import { sanitizeLine, sanitizeNick, sanitizeText } from "../chat/sanitize.ts";
-import { clockText } from "../chat/wording.ts";
+import { clockText, dayText } from "../chat/wording.ts";
 import type { Message } from "../protocol/types.ts";
 import { type Palette, paintSpan, type Span } from "./style.ts";
 import { glyphsOf, wrapGlyphs } from "./text.ts";
@@ -22,11 +22,7 @@ export function createRowLayout(width: number, sharedNicks: ReadonlySet<string>,
 
 /** The line between two days, for an entry at `time`. */
 export function dayRow(time: number, palette: Palette): string {
-  const date = new Date(time);
-  // Part by part: how the whole is punctuated depends on the version of the runtime.
-  const part = (options: Intl.DateTimeFormatOptions) => date.toLocaleDateString("en-GB", options);
-  const day = `${part({ weekday: "long" })} ${date.getDate()} ${part({ month: "long" })} ${date.getFullYear()}`;
-  return paintSpan({ text: `---- ${day} ----`, style: palette.dim });
+  return paintSpan({ text: `---- ${dayText(time)} ----`, style: palette.dim });
 }
 
 export function unreadRow(palette: Palette): string {

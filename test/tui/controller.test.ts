@@ -70,7 +70,7 @@ describe("the full screen", () => {
     hearMany(node, 2);
     type("hi");
     expect(rows()).toEqual([
-      "---- Saturday 31 January 2026 ----",
+      "---- Saturday, 31 January 2026 ----",
       "12:00 <bob> message 0",
       "12:00 -- alone in #smplchat; invite: /invite, or /join",
       "      ADDRESS",
