@@ -88,9 +88,9 @@ describe("a signature", () => {
     }
   });
 
-  it("that fits everything under a key of order 1 would pass elsewhere: the refusal above is not for nothing", () => {
+  // OpenSSL takes it in Node 20 and refuses it in Node 24: on its word the log would depend on who runs what.
+  it("that fits everything under a key of order 1 is refused", () => {
     const point = SMALL_ORDER_POINTS[0] as PeerId;
-    expect(nodeVerifies(point, Buffer.from("anything"), Buffer.from(UNIVERSAL_SIGNATURE, "hex"))).toBe(true);
     expect(verifySignature(point, Buffer.from("anything"), Buffer.from(UNIVERSAL_SIGNATURE, "hex"))).toBe(false);
   });
 
