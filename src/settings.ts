@@ -16,6 +16,8 @@ type Common = {
   readonly shown?: string;
   /** `/set NAME VALUE` changes it while the chat runs. */
   readonly live?: true;
+  /** Accepted, but in no table: what it steers does not exist yet. */
+  readonly unlisted?: true;
 };
 
 export type SettingSpec =
@@ -103,7 +105,7 @@ export const settingsTable = {
     what: "messages kept per room",
     live: true,
   },
-  DISCOVERY: { type: "switch", default: true, what: "LAN discovery (on, off)" },
+  DISCOVERY: { type: "switch", default: true, what: "LAN discovery (on, off)", unlisted: true },
   DEBUG: {
     type: "switch",
     default: false,
@@ -140,6 +142,8 @@ export type Settings = {
 export type SettingValue = string | number | boolean | readonly string[];
 
 export const settingNames = Object.keys(settingsTable) as SettingName[];
+/** Those that people are told of. */
+export const listedSettingNames = settingNames.filter((name) => settingSpec(name).unlisted !== true);
 
 export const environmentName = (name: SettingName): string => `SMPLCHAT_${name}`;
 export const flagName = (name: SettingName): string => `--${name.toLowerCase().replaceAll("_", "-")}`;
@@ -210,14 +214,14 @@ export function shownValue(name: SettingName, value: SettingValue | undefined): 
 
 /** The settings part of `--help`. */
 export function settingsHelp(): string {
-  const rows = settingNames.map((name) => [name, shownDefault(name).replaceAll("`", ""), settingSpec(name).what]);
-  const width = Math.max(...settingNames.map((name) => name.length));
+  const rows = listedSettingNames.map((name) => [name, shownDefault(name).replaceAll("`", ""), settingSpec(name).what]);
+  const width = Math.max(...listedSettingNames.map((name) => name.length));
   return rows.map(([name = "", shown = "", what = ""]) => `  ${name.padEnd(width)}  ${what} [${shown}]`).join("\n");
 }
 
 /** The README's table of settings. */
 export function settingsMarkdown(): string {
-  const rows = settingNames.map((name) => `| ${name} | ${shownDefault(name)} | ${settingSpec(name).what} |`);
+  const rows = listedSettingNames.map((name) => `| ${name} | ${shownDefault(name)} | ${settingSpec(name).what} |`);
   return ["| name | default | what it does |", "|---|---|---|", ...rows].join("\n");
 }
 
