@@ -1,6 +1,7 @@
 /** Opens the chat: a node, a session, and the face that fits where the program runs. */
 import type { Session, SessionOptions } from "../chat/session.ts";
 import { createSession } from "../chat/session.ts";
+import { systemClock } from "../node/clock.ts";
 import { openNode } from "../node/node.ts";
 import { type DebugLog, debugToFile, debugToStderr } from "./debugLog.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
@@ -29,6 +30,7 @@ export async function startChat({ flags, switches }: Extract<Invocation, { type:
   if (nick === undefined) return 0;
   const debug = openDebug(inputs, face);
   try {
+    debug?.record({ at: new Date(systemClock().wall).toISOString(), what: "start", version, node: process.version });
     const session = await createSession(sessionOptions(inputs, nick, debug)).catch((error: unknown) => {
       throw explainOpening(error, inputs);
     });

@@ -60,6 +60,7 @@ describe("the program", () => {
       start(["--json", "--nick", "a b"]),
       start(["--config", join(home, "nowhere.toml")]),
       start(["--data-dir", packageJson, "--json"]),
+      start(["--data-dir", "/proc/x", "--json"]),
       start(["invite", "--new", "a/b"]),
     ];
     for (const run of runs) {
@@ -108,6 +109,8 @@ describe("the program", () => {
     expect(await run.code).toBe(0);
     const records = run.err().trim().split("\n");
     expect(records.length).toBeGreaterThan(0);
+    const { version } = JSON.parse(readFileSync(packageJson, "utf8"));
+    expect(JSON.parse(records[0] ?? "")).toMatchObject({ what: "start", version, node: process.version });
     for (const record of records) expect(JSON.parse(record)).toMatchObject({ what: expect.any(String) });
   });
 });
