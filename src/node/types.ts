@@ -11,6 +11,8 @@ export type NodeStats = {
   readonly payloadsIn: number;
   readonly payloadsOut: number;
   readonly relayed: number;
+  /** To how many peers any one message was relayed at most, retries apart. */
+  readonly relayedPerMessageMax: number;
   readonly retries: number;
   /** Counted drops, the protocol's and the socket's, by reason. */
   readonly dropped: Readonly<Record<string, number>>;

@@ -102,6 +102,7 @@ export function createFakeNode(options: { readonly nick?: string; readonly room?
       bytesOut: 4,
       payloadsIn: 5,
       payloadsOut: 6,
+      relayedPerMessageMax: 0,
       relayed: 7,
       retries: 8,
       dropped: { "bad-seal": 9 },
