@@ -88,6 +88,8 @@ export function createLink(options: {
   const ownKey = bootKey(room, boot);
   /** BOUNDED: `bounds.unacknowledged`; the oldest counts as lost. */
   const unacknowledged = new Map<number, Sent>();
+  /** BOUNDED: by what one step sends. Made room for others; counted as lost in the next step. */
+  const overdue = new Map<number, Sent>();
   /** BOUNDED: the sessions used in one step. */
   const dirty = new Set<Session>();
   /** BOUNDED: the contacts of one step, `bounds.contacts`. */
@@ -95,10 +97,13 @@ export function createLink(options: {
   let counter = 0;
   let loss = 0;
 
+  const waiting = (of: number): Sent | undefined => unacknowledged.get(of) ?? overdue.get(of);
+
   const settle = (of: number, wasLost: boolean): Sent | undefined => {
-    const sent = unacknowledged.get(of);
+    const sent = waiting(of);
     if (sent === undefined) return undefined;
     unacknowledged.delete(of);
+    overdue.delete(of);
     timers.clear(`lost ${of}`);
     if (sent.to !== undefined) loss += ((wasLost ? 1 : 0) - loss) * LOSS_SMOOTHING;
     return sent;
@@ -114,7 +119,9 @@ export function createLink(options: {
 
   const track = (of: number, sent: Sent, waitMs: Millis): void => {
     if (unacknowledged.size >= bounds.unacknowledged) {
-      const oldest = unacknowledged.keys().next().value as number;
+      const [oldest, its] = unacknowledged.entries().next().value as [number, Sent];
+      unacknowledged.delete(oldest);
+      overdue.set(oldest, its);
       timers.set(`lost ${oldest}`, sent.at, { type: "lost", counter: oldest });
     }
     unacknowledged.set(of, sent);
@@ -197,7 +204,7 @@ export function createLink(options: {
     acknowledged: (session, ack, from, now) => {
       const tickets: Ticket[] = [];
       ack.counters.forEach((of, index) => {
-        const sent = unacknowledged.get(of);
+        const sent = waiting(of);
         if (sent === undefined || (sent.session !== undefined && sent.session !== session)) return;
         settle(of, false);
         if (index === 0) measure(session.rtt, now - sent.at - ack.delayMs);
