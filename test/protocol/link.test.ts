@@ -1,0 +1,104 @@
+/** The link alone: how acknowledgements are gathered, what counts as lost, and the bound on what waits. */
+import { describe, expect, it } from "vitest";
+import { bounds } from "../../src/protocol/config.ts";
+import { createCounters } from "../../src/protocol/counters.ts";
+import { createLink, type Link, type LinkTimer } from "../../src/protocol/link.ts";
+import { seededRng } from "../../src/protocol/rng.ts";
+import type { Session } from "../../src/protocol/sessions.ts";
+import { createTimers, type Timers } from "../../src/protocol/timers.ts";
+import type { Effect, Endpoint, Millis } from "../../src/protocol/types.ts";
+import { bootFrom, room, transmits } from "./fixtures.ts";
+
+type End = { readonly link: Link; readonly timers: Timers<LinkTimer>; readonly endpoint: Endpoint };
+
+const rng = seededRng(1);
+const createEnd = (port: number): End => {
+  const timers = createTimers<LinkTimer>();
+  const link = createLink({ room, boot: bootFrom(rng), timers, counters: createCounters() });
+  return { link, timers, endpoint: `10.0.0.1:${port}` as Endpoint };
+};
+
+/** The session of the other end, known to be where it is. */
+function sessionTo(end: End, other: End): Session {
+  const session = end.link.sessions.open(other.link.boot);
+  Object.assign(session, { endpoint: other.endpoint, validated: true, proven: true });
+  return session;
+}
+
+const carry = (effects: readonly Effect[], from: End, to: End, now: Millis): void => {
+  for (const { bytes } of transmits(effects)) to.link.receive(bytes, from.endpoint, now);
+};
+
+describe("a link", () => {
+  it("acknowledges many datagrams in one, and what is acknowledged is not lost", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    const session = sessionTo(one, other);
+    for (let sent = 0; sent < 10; sent += 1) {
+      one.link.send(session, { type: "ping" });
+      carry(one.link.flush(sent), one, other, 10);
+    }
+    expect(one.link.unacknowledged()).toBe(10);
+    const back = sessionTo(other, one);
+    other.link.oweAck(back, 0, 10);
+    const [ack, ...more] = transmits(other.link.flush(10));
+    expect(more).toEqual([]);
+    const received = one.link.receive(ack?.bytes as Uint8Array, other.endpoint, 20);
+    const [frame] = received?.frames ?? [];
+    expect(frame).toMatchObject({ type: "ack", counters: [9, 8, 7, 6, 5, 4, 3, 2, 1, 0] });
+    if (frame?.type === "ack") one.link.acknowledged(session, frame, other.endpoint, 20);
+    expect(one.link.unacknowledged()).toBe(0);
+    expect(one.timers.nextDeadline()).toBeUndefined();
+    expect(session.rtt.smoothedMs).toBe(11);
+    expect(one.link.lossRate()).toBe(0);
+  });
+
+  it("counts a datagram as lost after its time, with what its sender wants to know of it", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    const session = sessionTo(one, other);
+    const ticket = { kind: "probe", peer: "ab".repeat(32) as never } as const;
+    one.link.send(session, { type: "ping" }, { ticket });
+    one.link.flush(0);
+    expect(one.timers.nextDeadline()).toBe(2 * bounds.initialRttMs + bounds.rtoSlackMs);
+    expect(one.timers.takeDue(1_000)).toEqual({ type: "lost", counter: 0 });
+    expect(one.link.lost(0)).toEqual({ session, tickets: [ticket] });
+    expect(one.link.lost(0)).toBeUndefined();
+    expect(one.link.lossRate()).toBeGreaterThan(0);
+  });
+
+  it("asks for no acknowledgement of what the next of its kind replaces", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    one.link.send(sessionTo(one, other), { type: "observed", endpoint: other.endpoint });
+    expect(transmits(one.link.flush(0))).toHaveLength(1);
+    expect(one.link.unacknowledged()).toBe(0);
+  });
+
+  it("fills datagrams with frames in order, and none is longer than 1,200 bytes", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    const session = sessionTo(one, other);
+    const sizes = Array.from({ length: 60 }, (_, index) => 20 + ((index * 337) % 1_100));
+    for (const size of sizes) one.link.send(session, { type: "message", bytes: Buffer.alloc(size, size) });
+    const datagrams = transmits(one.link.flush(0));
+    expect(Math.max(...datagrams.map(({ bytes }) => bytes.length))).toBeLessThanOrEqual(1_200);
+    const frames = datagrams.flatMap(({ bytes }) => other.link.receive(bytes, one.endpoint, 0)?.frames ?? []);
+    expect(frames.map((frame) => (frame.type === "message" ? frame.bytes.length : 0))).toEqual(sizes);
+    expect(datagrams.length).toBeLessThan(45);
+  });
+
+  it("remembers no more unacknowledged datagrams than its bound, and the oldest count as lost", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    const session = sessionTo(one, other);
+    const message = { type: "message", bytes: Buffer.alloc(1_100) } as const;
+    let lost = 0;
+    for (let burst = 0; burst < bounds.unacknowledged / 400 + 10; burst += 1) {
+      for (let sent = 0; sent < 400; sent += 1) one.link.send(session, message);
+      // As a step of the core does: what is due is lost, then everything goes out.
+      for (let row = one.timers.takeDue(burst); row !== undefined; row = one.timers.takeDue(burst)) {
+        if (row.type === "lost" && one.link.lost(row.counter) !== undefined) lost += 1;
+      }
+      one.link.flush(burst);
+      expect(one.link.unacknowledged()).toBeLessThanOrEqual(bounds.unacknowledged);
+    }
+    expect(lost).toBeGreaterThan(0);
+    expect(one.link.unacknowledged()).toBe(bounds.unacknowledged);
+  });
+});
