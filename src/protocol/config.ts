@@ -41,7 +41,7 @@ export const bounds = {
   /** Ids asked for and not yet here. */
   wanted: 16_384,
   /** Ranges compared per peer and second. */
-  rangesPerSecond: 400,
+  rangesPerSecond: 4_000,
   /** Addresses being contacted. */
   contacts: 64,
   /** How long an answer to an open datagram is recognised. */

@@ -136,8 +136,8 @@ export function createInbound(parts: Parts): Inbound {
         return;
       case "want":
         return reconciliation.onWant(session, frame);
-      case "range":
-        return reconciliation.onRange(session, frame);
+      case "ranges":
+        return reconciliation.onRanges(session, frame);
       case "list":
         return reconciliation.onList(session, frame);
       case "fetch":

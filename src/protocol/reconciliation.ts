@@ -3,7 +3,17 @@
  * absolute range, its count and fingerprint, and is answered from what its receiver holds at that moment. Nothing is
  * remembered between claims, so any of them may be lost, repeated or overtaken; the next digest starts over what is left.
  */
-import { type Bound, END, type Frame, PREFIXES_MAX, type RangeClaim, type SetName } from "../wire/frame.ts";
+import {
+  type Bound,
+  END,
+  type Frame,
+  type Part,
+  PREFIXES_MAX,
+  type RangeClaim,
+  type Ranges,
+  type SetName,
+} from "../wire/frame.ts";
+import { createCatchUp, trimmed } from "./catchUp.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import { boundOfTime } from "./history.ts";
@@ -32,7 +42,7 @@ export type Reconciliation = {
   readonly onDigest: (from: Session, digest: Digest, eager: boolean) => void;
   /** A difference has lasted longer than messages are in flight. */
   readonly begin: (from: Session, set: SetName) => void;
-  readonly onRange: (from: Session, claim: RangeClaim) => void;
+  readonly onRanges: (from: Session, ranges: Ranges) => void;
   readonly onList: (from: Session, list: Frame & { readonly type: "list" }) => void;
   readonly onFetch: (from: Session, fetch: Frame & { readonly type: "fetch" }) => void;
   readonly onServed: (from: Session, claim: RangeClaim) => void;
@@ -41,15 +51,12 @@ export type Reconciliation = {
   readonly isFetching: (set: SetName) => boolean;
 };
 
-/** Up to so many items are listed, more are split. */
+/** Up to so many items are listed, more are split: into parts of about LEAF items, at most SPLIT of them. */
 const LIST_MAX = 16;
+const LEAF = 5;
 const SPLIT = 8;
 /** A peer that has so much more sends it all, rather than being asked piece by piece. */
 const FETCH_RATIO = 4;
-const CREDIT_FIRST = 8;
-const CREDIT_MAX = 64;
-/** Bytes of items per datagram of credit. */
-const CREDIT_BYTES = 1_100;
 /** Messages are in flight for less than this; the side with less asks first. */
 const SETTLE_MS: Millis = 300;
 const SETTLE_OTHER_MS: Millis = 1_200;
@@ -58,8 +65,6 @@ const ROSTER_INTERVAL_MS: Millis = 5_000;
 /** Sent again so often when lost. */
 const TRIES = 4;
 
-type Fetching = { readonly lo: Bound; hi: Bound; credit: number; at: Millis };
-
 export function createReconciliation(
   context: Context,
   replicas: Readonly<Record<SetName, Replica>>,
@@ -67,8 +72,6 @@ export function createReconciliation(
   inSync: (set: SetName, from: Session) => void,
 ): Reconciliation {
   const { link, timers, counters, rng } = context;
-  /** BOUNDED: one fetch for each set and session at a time, as `differing`; ends when nothing came for a while. */
-  const fetching = new Map<string, Fetching>();
   /** BOUNDED: sessions, the latest. The last digest that differed, per session and set. */
   const differing = new Map<string, { readonly digest: Digest; readonly eager: boolean }>();
   const remember = <Value>(table: Map<string, Value>, key: string, value: Value): void => {
@@ -97,58 +100,58 @@ export function createReconciliation(
     hi,
     ...replicas[set].ids.summary(lo, hi),
   });
-  const clipped = (claim: { set: SetName; lo: Bound; hi: Bound }): { lo: Bound; hi: Bound } => {
-    const floor = replicas[claim.set].floor();
-    return { lo: claim.lo < floor ? floor : claim.lo, hi: claim.hi };
-  };
-  const sendClaim = (to: Session, claim: RangeClaim): void =>
-    link.send(to, { type: "range", ...claim }, { tries: TRIES });
+  const floored = (set: SetName, lo: Bound): Bound => later(lo, replicas[set].floor());
 
-  const fetch = (from: Session, set: SetName, lo: Bound, hi: Bound, credit = CREDIT_FIRST): void => {
-    const key = `${from.boot} ${set}`;
-    const running = fetching.get(key);
-    if (running !== undefined && context.now.mono - running.at < 2_000 && running.lo <= lo && hi <= running.hi) return;
-    remember(fetching, key, { lo, hi, credit, at: context.now.mono });
-    link.send(from, { type: "fetch", set, lo, hi, credit }, { tries: TRIES });
-  };
-
-  const split = (to: Session, set: SetName, lo: Bound, hi: Bound, count: number): void => {
+  /** What this node holds from lo to hi, in parts that together hold it all; what it holds nothing of is one part. */
+  const partsOf = (set: SetName, lo: Bound, hi: Bound, parts: number): Part[] => {
     const { ids } = replicas[set];
     const first = ids.rank(lo);
-    let from = lo;
-    for (let part = 1; part <= SPLIT; part += 1) {
+    const count = ids.rank(hi) - first;
+    const cuts: Bound[] = [];
+    for (let part = 1; part < parts; part += 1) {
       // Jittered, so that a bound that separates badly is not met again in the next round.
-      const cutAt = first + Math.floor((part * count) / SPLIT) - below(rng, Math.max(1, Math.floor(count / SPLIT / 4)));
-      const until = part === SPLIT ? hi : trimmed(ids.at(cutAt) ?? hi);
-      if (until <= from) continue;
-      sendClaim(to, claimOf(set, from, until));
+      const spread = Math.max(1, Math.floor(count / parts / 4));
+      const at = first + Math.floor((part * count) / parts) - below(rng, spread);
+      const id = ids.at(at);
+      const before = ids.at(at - 1);
+      if (id !== undefined && before !== undefined) cuts.push(separator(before, id));
+    }
+    let from = lo;
+    const result: Part[] = [];
+    for (const until of [...cuts, hi]) {
+      if (until <= from || until > hi) continue;
+      result.push(partOf(replicas[set].ids.summary(from, until), until));
       from = until;
     }
+    return result;
   };
+  const sendRanges = (to: Session, set: SetName, lo: Bound, parts: readonly Part[]): void =>
+    link.send(to, { type: "ranges", set, lo, parts }, { tries: TRIES });
+  const sendWhole = (to: Session, set: SetName, lo: Bound, hi: Bound): void =>
+    sendRanges(to, set, lo, [partOf(replicas[set].ids.summary(lo, hi), hi)]);
+
+  const split = (to: Session, set: SetName, lo: Bound, hi: Bound, count: number): void =>
+    sendRanges(to, set, lo, partsOf(set, lo, hi, Math.min(SPLIT, Math.max(2, Math.ceil(count / LEAF)))));
+
   const list = (to: Session, set: SetName, lo: Bound, hi: Bound): void => {
     const prefixes = replicas[set].ids.slice(lo, hi, LIST_MAX).map((id) => id.slice(0, 24));
     link.send(to, { type: "list", set, lo, hi, prefixes }, { tries: TRIES });
   };
 
-  const isEqual = (theirs: RangeClaim): boolean => {
-    const mine = claimOf(theirs.set, theirs.lo, theirs.hi);
-    return mine.count === theirs.count && mine.fingerprint === theirs.fingerprint;
-  };
-
-  const compare = (from: Session, theirs: RangeClaim): void => {
-    const { set } = theirs;
-    const { lo, hi } = clipped(theirs);
-    if (lo >= hi) return;
-    const mine = claimOf(set, lo, hi);
-    if (lo !== theirs.lo) return sendClaim(from, mine);
-    if (isEqual(theirs)) {
-      if (hi === END && lo === replicas[set].floor()) inSync(set, from);
-      return;
-    }
-    if (theirs.count > FETCH_RATIO * (mine.count + LIST_MAX / 2)) return fetch(from, set, lo, hi);
-    if (mine.count <= LIST_MAX) return list(from, set, lo, hi);
-    if (theirs.count === 0) return sendClaim(from, mine);
-    split(from, set, lo, hi, mine.count);
+  /** Answers one range of a peer's; true if both hold the same there. */
+  const compare = (from: Session, set: SetName, theirLo: Bound, theirs: Part): boolean => {
+    const { hi } = theirs;
+    const lo = floored(set, theirLo);
+    if (lo >= hi) return true;
+    const mine = partOf(replicas[set].ids.summary(lo, hi), hi);
+    if (mine.count === theirs.count && mine.fingerprint === theirs.fingerprint) return true;
+    // Part of what they mean was let go here: their claim says nothing about the rest.
+    if (lo !== theirLo) sendRanges(from, set, lo, [mine]);
+    else if (theirs.count > FETCH_RATIO * (mine.count + LIST_MAX / 2)) catchUp.fetch(from, set, lo, hi);
+    else if (mine.count <= LIST_MAX) list(from, set, lo, hi);
+    else if (theirs.count === 0) sendRanges(from, set, lo, [mine]);
+    else split(from, set, lo, hi, mine.count);
+    return false;
   };
 
   const give = (to: Session, set: SetName, id: string): number => {
@@ -158,6 +161,8 @@ export function createReconciliation(
     link.send(to, frame);
     return frame.type === "message" || frame.type === "statement" ? frame.bytes.length + 4 : 0;
   };
+
+  const catchUp = createCatchUp(context, replicas, claimOf, give);
 
   const digest = (): Digest => {
     const summaryOf = (set: SetName): { count: number; fingerprint: string } => {
@@ -208,26 +213,40 @@ export function createReconciliation(
     begin: (from, set) => {
       const entry = differing.get(`${from.boot} ${set}`);
       if (entry === undefined || !differs(set, entry.digest) || !spend(from, 1)) return;
+      // What is being fetched explains the difference, until the next digest.
+      if (catchUp.isFetching(set)) return;
       // Rumours usually even out rosters before it is worth comparing them.
       if (set === "roster" && !entry.eager && context.now.mono < rosterFrom) return;
       if (set === "roster") rosterFrom = context.now.mono + ROSTER_INTERVAL_MS;
       const floor = replicas[set].floor();
       const theirFloor = set === "log" && entry.digest.horizon > 0 ? boundOfTime(entry.digest.horizon) : "";
       const lo = theirFloor > floor ? theirFloor : floor;
-      const claim = claimOf(set, lo, END);
-      if (claim.count === 0) fetch(from, set, lo, END);
-      else sendClaim(from, claim);
+      const { ids } = replicas[set];
+      const newest = ids.at(ids.size() - 1);
+      if (newest === undefined || newest < lo) return catchUp.fetch(from, set, lo, END);
+      // The most usual difference is what was said since: what lies above the newest held is a part of its own.
+      const above = aboveOf(newest);
+      const parts = partsOf(set, lo, above, SPLIT);
+      sendRanges(from, set, lo, above === END ? parts : [...parts, { hi: END, count: 0, fingerprint: "" }]);
     },
-    onRange: (from, claim) => {
-      if (!spend(from, 1)) return;
+    onRanges: (from, { set, lo, parts }) => {
+      if (!spend(from, parts.length)) return;
+      let equal = true;
+      let until = lo;
+      for (const part of parts) {
+        equal = compare(from, set, until, part) && equal;
+        until = part.hi;
+      }
       // Who has let go of more than this node cannot tell from digests that it holds the rest: it is told.
-      if (claim.hi === END && isEqual(claim)) link.send(from, { ...claim, type: "served" }, { tries: TRIES });
-      else compare(from, claim);
+      if (equal && until === END && lo >= replicas[set].floor()) {
+        link.send(from, { type: "served", ...claimOf(set, lo, END) }, { tries: TRIES });
+      }
     },
     onList: (from, theirs) => {
       if (!spend(from, 1 + theirs.prefixes.length / 8)) return;
       const { set } = theirs;
-      const { lo, hi } = clipped(theirs);
+      const { hi } = theirs;
+      const lo = floored(set, theirs.lo);
       if (lo >= hi) return;
       const mine = replicas[set].ids.slice(lo, hi, PREFIXES_MAX + 1);
       const held = new Set(mine.map((id) => id.slice(0, 24)));
@@ -236,44 +255,19 @@ export function createReconciliation(
           replicas[set].want(prefix, from);
       }
       // Much more than they listed: they fetch it at their own pace.
-      if (mine.length > PREFIXES_MAX) return sendClaim(from, claimOf(set, lo, hi));
+      if (mine.length > PREFIXES_MAX) return sendWhole(from, set, lo, hi);
       const theirPrefixes = new Set(theirs.prefixes);
       for (const id of mine) if (!theirPrefixes.has(id.slice(0, 24))) give(from, set, id);
     },
     onFetch: (from, asked) => {
-      const { set } = asked;
-      const { lo, hi } = clipped(asked);
-      if (lo >= hi || !spend(from, asked.credit / 8)) return;
-      let bytes = asked.credit * CREDIT_BYTES;
-      let cursor = hi;
-      while (bytes > 0 && cursor > lo) {
-        const page = replicas[set].ids.slice(lo, cursor, 32, true).reverse();
-        if (page.length === 0) cursor = lo;
-        for (const id of page) {
-          if (bytes <= 0) break;
-          bytes -= give(from, set, id);
-          cursor = trimmed(id);
-        }
-      }
-      const reached = replicas[set].ids.slice(lo, cursor, 1).length === 0 ? lo : cursor;
-      if (reached < hi) link.send(from, { type: "served", ...claimOf(set, reached, hi) }, { tries: TRIES });
+      if (spend(from, asked.credit / 8)) catchUp.onFetch(from, asked);
     },
     onServed: (from, claim) => {
       if (!spend(from, 1)) return;
-      const { set } = claim;
-      const key = `${from.boot} ${set}`;
-      const running = fetching.get(key);
-      const equal = isEqual(claim);
-      if (running === undefined || running.hi !== claim.hi) return compare(from, claim);
-      fetching.delete(key);
-      // What lies below has been let go since the fetch began.
-      const { lo } = clipped({ set, lo: running.lo, hi: running.hi });
-      if (claim.lo > lo) {
-        // Additive increase, multiplicative decrease on what was lost on the way.
-        const credit = equal ? Math.min(running.credit + CREDIT_FIRST, CREDIT_MAX) : Math.max(running.credit >> 1, 4);
-        fetch(from, set, lo, claim.lo, credit);
-      } else if (equal) link.send(from, { type: "ping" });
-      if (!equal) compare(from, claim);
+      const { set, lo, hi, count, fingerprint } = claim;
+      const equal = compare(from, set, lo, partOf({ count, fingerprint }, hi));
+      catchUp.onServed(from, claim, equal);
+      if (equal && hi === END && lo <= replicas[set].floor()) inSync(set, from);
     },
     onWant: (from, asked) => {
       if (!spend(from, asked.prefixes.length / 4)) return;
@@ -284,15 +278,31 @@ export function createReconciliation(
         else replicas[asked.set].asked(prefix, from);
       }
     },
-    isFetching: (set) => [...fetching].some(([key, entry]) => key.endsWith(set) && context.now.mono - entry.at < 2_000),
+    isFetching: catchUp.isFetching,
   };
 }
 
 // --- internal ---
 
-/** An id as a bound: without trailing zero bytes. */
-function trimmed(id: string): Bound {
-  return id.replace(/(00)+$/, "");
+function later(a: Bound, b: Bound): Bound {
+  return a < b ? b : a;
+}
+
+/** Of an empty range there is nothing to fingerprint. */
+function partOf(summary: { readonly count: number; readonly fingerprint: string }, hi: Bound): Part {
+  return { hi, count: summary.count, fingerprint: summary.count === 0 ? "" : summary.fingerprint };
+}
+
+/** The shortest bound above `before` and not above `id`. */
+function separator(before: string, id: string): Bound {
+  let digits = 0;
+  while (before[digits] === id[digits]) digits += 1;
+  return trimmed(id.slice(0, digits + 2 - (digits % 2)));
+}
+
+/** The shortest bound above an id and, most likely, below all that will come after it: its time, and one millisecond more. */
+function aboveOf(id: string): Bound {
+  return boundOfTime(Number.parseInt(id.slice(0, 12), 16) + 1);
 }
 
 /** The bound above all ids that start with the 24 digits of `prefix`. */

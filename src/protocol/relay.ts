@@ -183,7 +183,12 @@ export function createRelay(context: Context, membership: Membership, history: H
     const lack = settled.lacking.join();
     // The author itself is not among those it reaches.
     const now = { reached: settled.reached - 1, of: settled.of - 1 };
-    if (now.reached <= before.reached && now.of <= before.of && before.of > 0 && (lack === "" || lack === before.lacking))
+    if (
+      now.reached <= before.reached &&
+      now.of <= before.of &&
+      before.of > 0 &&
+      (lack === "" || lack === before.lacking)
+    )
       return;
     const best = { reached: Math.max(before.reached, now.reached), of: Math.max(before.of, now.of) };
     remember(reach, id, { ...best, lacking: lack });

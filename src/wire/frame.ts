@@ -14,23 +14,27 @@ import {
   type PeerId,
   toHex,
 } from "./ids.ts";
+import { type LargeFrame, readLarge, writeLarge } from "./large.ts";
 import { HLC_MAX } from "./message.ts";
 import {
   type RangeClaim,
+  type Ranges,
   readClaim,
+  readRanges,
   readSet,
   readSpan,
   type SetName,
   type Span,
   writeClaim,
+  writeRanges,
   writeSet,
   writeSpan,
 } from "./range.ts";
+import { ORDERS_MAX, readSlice, type Slice, writeSlice } from "./slice.ts";
 
-export { type Bound, END, type RangeClaim, type SetName } from "./range.ts";
-
-/** A node's part of a relay order: it covers all it knows whose rank is in `lo..last`, both u32 and included. */
-export type Slice = { readonly order: number; readonly lo: number; readonly last: number };
+export { PUSH_BYTES_MAX } from "./large.ts";
+export { type Bound, END, type Part, type RangeClaim, type Ranges, type SetName } from "./range.ts";
+export { ORDERS_MAX, type Slice } from "./slice.ts";
 
 export type SetDigest = { readonly count: number /** 8 bytes, hex. */; readonly fingerprint: string };
 
@@ -66,8 +70,8 @@ export type Frame =
   | { readonly type: "want"; readonly set: SetName; readonly prefixes: readonly string[] }
   /** A message that was asked for. */
   | { readonly type: "message"; readonly bytes: Uint8Array }
-  /** The receiver compares with its own and answers what differs: list, smaller ranges, or fetch. */
-  | ({ readonly type: "range" } & RangeClaim)
+  /** The receiver compares each part with its own and answers what differs: list, smaller ranges, or fetch. */
+  | ({ readonly type: "ranges" } & Ranges)
   /** All ids the sender holds in lo..hi as prefixes (at most 64): the receiver wants what it lacks and gives what is lacking. */
   | ({ readonly type: "list"; readonly prefixes: readonly string[] } & Span)
   /** The receiver sends its items in lo..hi, newest first, in at most `credit` (1..64) datagrams, then `served`. */
@@ -82,16 +86,18 @@ export type Frame =
       readonly reached: number;
       readonly of: number;
       readonly lacking: readonly string[];
-    };
+    }
+  | LargeFrame;
 
 export const ACK_COUNTERS_MAX = 32;
 export const PREFIXES_MAX = 64;
 export const CREDIT_MAX = 64;
 export const LACKING_MAX = 4;
-export const ORDERS_MAX = 8;
 const LACKING_BYTES = 8;
 /** Right after the latest message that can be. */
 const HORIZON_MAX = HLC_MAX + 1;
+const LARGE_FIRST = 18;
+const LARGE_TYPES = ["offer", "announce", "wantChunks", "chunk"] as const;
 
 /** The bytes of one frame. Throws `CursorError` if it is out of bounds or does not fit a datagram. */
 export function encodeFrame(frame: Frame): Uint8Array {
@@ -177,9 +183,9 @@ function writeFrame(writer: Writer, frame: Frame): void {
       writer.u8(12);
       writer.sized(frame.bytes, FRAMES_BYTES_MAX);
       break;
-    case "range":
+    case "ranges":
       writer.u8(13);
-      writeClaim(writer, frame);
+      writeRanges(writer, frame);
       break;
     case "list":
       writer.u8(14);
@@ -203,6 +209,9 @@ function writeFrame(writer: Writer, frame: Frame): void {
       writer.varint(frame.of);
       writeAll(writer, frame.lacking, LACKING_MAX);
       break;
+    default:
+      writer.u8(LARGE_FIRST + LARGE_TYPES.indexOf(frame.type));
+      writeLarge(writer, frame);
   }
 }
 
@@ -247,7 +256,7 @@ function readFrame(reader: Reader): Frame {
     case 12:
       return { type: "message", bytes: reader.sized(FRAMES_BYTES_MAX) };
     case 13:
-      return { type: "range", ...readClaim(reader) };
+      return { type: "ranges", ...readRanges(reader) };
     case 14:
       return { type: "list", ...readSpan(reader), prefixes: readAll(reader, PREFIXES_MAX, ID_PREFIX_BYTES) };
     case 15:
@@ -263,8 +272,11 @@ function readFrame(reader: Reader): Frame {
         of: reader.varint(),
         lacking: readAll(reader, LACKING_MAX, LACKING_BYTES),
       };
-    default:
-      throw new CursorError("unknown frame");
+    default: {
+      const large = LARGE_TYPES[type - LARGE_FIRST];
+      if (large === undefined) throw new CursorError("unknown frame");
+      return readLarge(reader, large);
+    }
   }
 }
 
@@ -302,18 +314,6 @@ function readAck(reader: Reader): Frame {
     counters.push(counter);
   }
   return { type: "ack", counters, delayMs };
-}
-
-function writeSlice(writer: Writer, slice: Slice): void {
-  writer.u8(within(slice.order, 0, ORDERS_MAX - 1));
-  writer.u32(within(slice.lo, 0, slice.last));
-  writer.u32(slice.last);
-}
-
-function readSlice(reader: Reader): Slice {
-  const slice = { order: within(reader.u8(), 0, ORDERS_MAX - 1), lo: reader.u32(), last: reader.u32() };
-  if (slice.lo > slice.last) throw new CursorError("empty slice");
-  return slice;
 }
 
 /** A count and that many fixed-size items, given as hex. */

@@ -24,6 +24,48 @@ export type RangeClaim = {
 /** The ids `lo <= id < hi` of a set; never an empty range. */
 export type Span = { readonly set: SetName; readonly lo: Bound; readonly hi: Bound };
 
+/** One of the adjoining ranges of a frame: from where the one before ends up to `hi`. */
+export type Part = {
+  readonly hi: Bound;
+  readonly count: number;
+  /** 12 bytes, hex; empty when there is nothing to fingerprint. */
+  readonly fingerprint: string;
+};
+
+/** Adjoining ranges from `lo` on: 1..PARTS_MAX parts, their bounds ascending. */
+export type Ranges = { readonly set: SetName; readonly lo: Bound; readonly parts: readonly Part[] };
+
+export const PARTS_MAX = 16;
+
+export function writeRanges(writer: Writer, ranges: Ranges): void {
+  writeSet(writer, ranges.set);
+  writeBound(writer, ranges.lo);
+  writer.u8(within(ranges.parts.length, 1, PARTS_MAX));
+  let lo = ranges.lo;
+  for (const part of ranges.parts) {
+    if (lo >= part.hi) throw new CursorError("empty range");
+    writeBound(writer, part.hi);
+    writer.varint(part.count);
+    if (part.count > 0) writer.bytes(fromHex(part.fingerprint));
+    lo = part.hi;
+  }
+}
+
+export function readRanges(reader: Reader): Ranges {
+  const set = readSet(reader);
+  const lo = readBound(reader);
+  const parts: Part[] = [];
+  let from = lo;
+  for (let left = within(reader.u8(), 1, PARTS_MAX); left > 0; left -= 1) {
+    const hi = readBound(reader);
+    if (from >= hi) throw new CursorError("empty range");
+    const count = reader.varint();
+    parts.push({ hi, count, fingerprint: count > 0 ? toHex(reader.bytes(FINGERPRINT_BYTES)) : "" });
+    from = hi;
+  }
+  return { set, lo, parts };
+}
+
 export function writeSpan(writer: Writer, span: Span): void {
   if (span.lo >= span.hi) throw new CursorError("empty range");
   writeSet(writer, span.set);
@@ -44,7 +86,7 @@ export function writeClaim(writer: Writer, claim: RangeClaim): void {
 }
 
 export function readClaim(reader: Reader): RangeClaim {
-  return { ...readSpan(reader), count: reader.varint(), fingerprint: toHex(reader.bytes(12)) };
+  return { ...readSpan(reader), count: reader.varint(), fingerprint: toHex(reader.bytes(FINGERPRINT_BYTES)) };
 }
 
 export function writeSet(writer: Writer, set: SetName): void {
@@ -59,6 +101,7 @@ export function readSet(reader: Reader): SetName {
 
 // --- internal ---
 
+const FINGERPRINT_BYTES = 12;
 const SETS: readonly SetName[] = ["log", "roster"];
 
 /** Length 0..24 and that many bytes, the last not zero; 255 stands for `END`. */

@@ -66,7 +66,7 @@ describe("an address that has not answered", () => {
   it("never gets more than three times the bytes that came from it, whatever is asked", () => {
     const requests: Frame[] = [
       askForAll,
-      { type: "range", set: "log", lo: "", hi: "~", count: 0, fingerprint: "00".repeat(12) },
+      { type: "ranges", set: "log", lo: "", parts: [{ hi: "~", count: 0, fingerprint: "" }] },
       { type: "list", set: "log", lo: "", hi: "~", prefixes: [] },
       { type: "probeRequest", target: "ab".repeat(32) as never },
       { type: "ping" },
@@ -135,7 +135,8 @@ describe("an address that has not answered", () => {
   });
 
   it("is validated by an acknowledgement that comes from there, and not by one from elsewhere", () => {
-    const range: Frame = { type: "range", set: "log", lo: "", hi: "~", count: 299, fingerprint: "00".repeat(12) };
+    const parts = [{ hi: "~", count: 299, fingerprint: "00".repeat(12) }];
+    const range: Frame = { type: "ranges", set: "log", lo: "", parts };
     const request = [range, { type: "padding", bytes: 1_000 }] as const;
     const elsewhere = "10.0.7.8:1" as Endpoint;
     const gotAfterAckFrom = (from: Endpoint): number => {

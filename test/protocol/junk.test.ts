@@ -40,7 +40,7 @@ function meaningful(puppet: Puppet, nodes: readonly TestNode[]): Frame[] {
     { type: "receipt", id: ids[0] as never, order: 0, reached: 2 ** 53 - 1, of: 0, lacking: ["ab".repeat(8)] },
     { type: "fetch", set: "log", lo: "", hi: "~", credit: 64 },
     { type: "fetch", set: "roster", lo: "", hi: "~", credit: 64 },
-    { type: "range", set: "log", lo: "", hi: "~", count: 2 ** 53 - 1, fingerprint: fp },
+    { type: "ranges", set: "log", lo: "", parts: [{ hi: "~", count: 2 ** 53 - 1, fingerprint: fp }] },
     { type: "served", set: "log", lo: "", hi: "~", count: 0, fingerprint: fp },
     {
       type: "list",

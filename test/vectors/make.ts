@@ -95,8 +95,16 @@ function makeFrames(): unknown {
     { type: "advertise", slice, id: HELLO.id },
     { type: "want", set: "log", prefixes },
     { type: "message", bytes: HELLO.bytes },
-    { type: "range", ...claim },
-    { type: "range", ...claim, set: "roster", lo: "01", hi: "ff".repeat(24), count: 0 },
+    { type: "ranges", set: "log", lo: "", parts: [{ hi: END, count: claim.count, fingerprint: claim.fingerprint }] },
+    {
+      type: "ranges",
+      set: "roster",
+      lo: "01",
+      parts: [
+        { hi: "7f", count: 2, fingerprint: claim.fingerprint },
+        { hi: "ff".repeat(24), count: 0, fingerprint: "" },
+      ],
+    },
     { type: "list", set: "log", lo: HELLO.id, hi: "ff01", prefixes },
     { type: "fetch", set: "log", lo: "", hi: END, credit: 8 },
     { type: "served", ...claim, lo: HELLO.id, count: 1 },

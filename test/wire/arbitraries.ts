@@ -12,12 +12,13 @@ import {
   ORDERS_MAX,
   PREFIXES_MAX,
   type RangeClaim,
+  type Ranges,
   type SetDigest,
   type Slice,
 } from "../../src/wire/frame.ts";
 import { type BootId, type MessageId, type PeerId, toHex } from "../../src/wire/ids.ts";
 import { HLC_MAX, type MessageContent, NICK_BYTES_MAX, PARENTS_MAX } from "../../src/wire/message.ts";
-import type { Span } from "../../src/wire/range.ts";
+import { PARTS_MAX, type Span } from "../../src/wire/range.ts";
 import { ENDPOINTS_MAX, type StatementContent } from "../../src/wire/statement.ts";
 
 const U32_MAX = 2 ** 32 - 1;
@@ -75,6 +76,25 @@ export const claimArbitrary: fc.Arbitrary<RangeClaim> = fc
   .tuple(spanArbitrary, varintArbitrary, hexArbitrary(12))
   .map(([span, count, fingerprint]) => ({ ...span, count, fingerprint }));
 
+/** Adjoining ranges; an empty part has no fingerprint. */
+export const rangesArbitrary: fc.Arbitrary<Ranges> = fc
+  .tuple(
+    fc.constantFrom("log" as const, "roster" as const),
+    fc.uniqueArray(boundArbitrary, { minLength: 2, maxLength: PARTS_MAX + 1 }),
+    fc.array(fc.tuple(fc.oneof(fc.constant(0), varintArbitrary), hexArbitrary(12)), {
+      minLength: PARTS_MAX,
+      maxLength: PARTS_MAX,
+    }),
+  )
+  .map(([set, unsorted, held]) => {
+    const [lo = "", ...his] = [...unsorted].sort();
+    const parts = his.map((hi, index) => {
+      const [count = 0, fingerprint = ""] = held[index] ?? [];
+      return { hi, count, fingerprint: count === 0 ? "" : fingerprint };
+    });
+    return { set, lo, parts };
+  });
+
 export const sliceArbitrary: fc.Arbitrary<Slice> = fc
   .tuple(fc.nat({ max: ORDERS_MAX - 1 }), fc.nat({ max: U32_MAX }), fc.nat({ max: U32_MAX }))
   .map(([order, one, other]) => ({ order, lo: Math.min(one, other), last: Math.max(one, other) }));
@@ -107,9 +127,8 @@ export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
     prefixes: prefixesArbitrary(),
   }),
   fc.record({ type: fc.constant("message"), bytes: bytesArbitrary(0, 1100) }),
-  fc
-    .tuple(fc.constantFrom("range" as const, "served" as const), claimArbitrary)
-    .map(([type, claim]): Frame => ({ type, ...claim })),
+  rangesArbitrary.map((ranges): Frame => ({ type: "ranges", ...ranges })),
+  claimArbitrary.map((claim): Frame => ({ type: "served", ...claim })),
   fc.tuple(spanArbitrary, prefixesArbitrary()).map(([span, prefixes]): Frame => ({ type: "list", ...span, prefixes })),
   fc
     .tuple(spanArbitrary, fc.integer({ min: 1, max: CREDIT_MAX }))
