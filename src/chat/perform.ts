@@ -1,5 +1,5 @@
 /** What each typed command does. Every refusal leaves everything as it was. */
-import { encodeInvite, INVITE_ENDPOINTS_MAX, type Invite } from "../crypto/invite.ts";
+import type { Invite } from "../crypto/invite.ts";
 import { roomKeyFromName } from "../crypto/keyring.ts";
 import type { ChatNode } from "../node/types.ts";
 import type { MessageKind, PeerView } from "../protocol/types.ts";
@@ -75,7 +75,7 @@ export async function performCommand(desk: Desk, { name, args }: TypedCommand): 
         messages: node.stats().messages,
       });
     case "invite":
-      return reply({ code: "invite", invite: inviteTo(desk), room: node.room });
+      return reply({ code: "invite", invite: node.room.invite, room: node.room });
     case "log": {
       if (first === undefined) return reply({ code: "log", messages: node.log() });
       return /^[1-9]\d{0,8}$/.test(first)
@@ -163,14 +163,4 @@ function peersNamed(node: ChatNode, text: string): PeerView[] {
       [peer.nick, `${peer.nick}·${peer.tag}`, peer.tag].some((name) => name.toLowerCase() === wanted) ||
       (wanted.length >= 8 && peer.id.startsWith(wanted)),
   );
-}
-
-/** Where this node listens, then peers that are alive. */
-function inviteTo(desk: Desk): string {
-  const alive = desk
-    .node()
-    .peers()
-    .filter((peer) => peer.status === "alive");
-  const endpoints = [...new Set([desk.node().address(), ...alive.flatMap((peer) => peer.address ?? [])])];
-  return encodeInvite({ ...desk.room, endpoints: endpoints.slice(0, INVITE_ENDPOINTS_MAX) });
 }

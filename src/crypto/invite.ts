@@ -23,7 +23,7 @@ export type Invite = {
 export type InviteError = { readonly error: "not-an-invite" | "mistyped" | "newer-version" | "malformed" };
 
 export const INVITE_PREFIX = "smplchat:";
-export const INVITE_ENDPOINTS_MAX = 4;
+const INVITE_ENDPOINTS_MAX = 4;
 /** Of its UTF-8. */
 export const ROOM_NAME_BYTES_MAX = 64;
 

@@ -67,8 +67,21 @@ export function hostCore(parts: HostParts): ChatNode {
   const address = (): Endpoint => {
     const seen = core.self().address;
     if (seen !== undefined) return seen;
-    const port = parseEndpoint(transport.address())?.port ?? 0;
-    return formatEndpoint(ownAddress() ?? "127.0.0.1", port) ?? transport.address();
+    return onInterface() ?? formatEndpoint("127.0.0.1", port()) ?? transport.address();
+  };
+  const port = (): number => parseEndpoint(transport.address())?.port ?? 0;
+  const onInterface = (): Endpoint | undefined => {
+    const own = ownAddress();
+    return own === undefined ? undefined : formatEndpoint(own, port());
+  };
+
+  /** This node, then peers that are alive. Loopback addresses only where there are no others: they lead guests to themselves. */
+  const inviteEndpoints = (): Endpoint[] => {
+    const alive = core.peers(systemClock()).filter((peer) => peer.status === "alive");
+    const known = [address(), onInterface(), ...alive.map((peer) => peer.address)];
+    const endpoints = [...new Set(known.filter((endpoint) => endpoint !== undefined))];
+    const far = endpoints.filter((endpoint) => !isLoopback(endpoint));
+    return far.length > 0 ? far : endpoints;
   };
 
   const driver = createDriver({
@@ -114,9 +127,13 @@ export function hostCore(parts: HostParts): ChatNode {
   return {
     get room() {
       const { name, key, private: isPrivate } = parts.room;
-      const own = address();
-      const endpoints = isLoopback(own) ? [] : [own];
-      return { name, private: isPrivate, invite: encodeInvite({ name, key, private: isPrivate, endpoints }) };
+      return {
+        name,
+        private: isPrivate,
+        get invite() {
+          return encodeInvite({ name, key, private: isPrivate, endpoints: inviteEndpoints() });
+        },
+      };
     },
     address,
     self: () => core.self(),

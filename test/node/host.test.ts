@@ -1,6 +1,6 @@
 // A core on a real clock and a real socket.
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { decodeInvite } from "../../src/crypto/invite.ts";
+import { decodeInvite, type Invite } from "../../src/crypto/invite.ts";
 import { ownAddress } from "../../src/net/interfaces.ts";
 import type { Transport } from "../../src/net/transport.ts";
 import { openUdp } from "../../src/net/udp.ts";
@@ -135,7 +135,8 @@ describe("the address", () => {
     const seen = "10.9.8.7:4444" as Endpoint;
     core.self = () => ({ address: seen }) as PeerView;
     expect(node.address()).toBe(seen);
-    expect(decodeInvite(node.room.invite)).toEqual({ ...room, endpoints: [seen] });
+    const { endpoints } = decodeInvite(node.room.invite) as Invite;
+    expect(endpoints[0]).toBe(seen);
   });
 
   it("is that of an interface, or the loopback, with the port that is really open, before any peer said so", async () => {
@@ -145,10 +146,18 @@ describe("the address", () => {
     expect(parts?.address).toBe(ownAddress() ?? "127.0.0.1");
   });
 
-  it("of a host without a network stays out of the invite: it would lead to the guest's own machine", async () => {
+  it("seen by peers on this host stays out of the invite, where it would lead guests to their own, if there is another", async () => {
     const { core, node } = await host(() => []);
-    core.self = () => ({ address: "127.0.0.1:4444" as Endpoint }) as PeerView;
-    expect(decodeInvite(node.room.invite)).toEqual({ ...room, endpoints: [] });
+    const seen = "127.0.0.1:4444" as Endpoint;
+    const far = "10.0.0.2:62733" as Endpoint;
+    const peerAt = (address: Endpoint, status: string) => ({ address, status }) as PeerView;
+    core.self = () => peerAt(seen, "alive");
+    const endpoints = () => (decodeInvite(node.room.invite) as Invite).endpoints;
+    if (ownAddress() === undefined) expect(endpoints()).toEqual([seen]);
+    else expect(endpoints()).toEqual([expect.not.stringContaining("127.0.0.1")]);
+    core.peers = () => [peerAt("127.0.0.1:5555" as Endpoint, "alive"), peerAt(far, "alive"), peerAt(seen, "dead")];
+    expect(endpoints()).toContain(far);
+    expect(endpoints().join()).not.toContain("127.0.0.1");
   });
 });
 
