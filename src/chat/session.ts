@@ -46,7 +46,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   let waiting = 0;
   let queue: Promise<unknown> = Promise.resolve();
   /** The first joins have begun. */
-  const begun = false;
+  let begun = false;
   let hadCompany = false;
   let knownAlone = false;
 
@@ -163,6 +163,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     if (options.joins.length === 0 && node.peers().length === 0)
       onNodeEvent({ type: "notice", notice: { code: "alone" } });
     for (const address of options.joins) contacts.joinAtStart(address);
+    begun = true;
   };
 
   return {

@@ -234,6 +234,14 @@ describe("at the start", () => {
     }
   });
 
+  it("says that it is alone in another room that it goes to, too", async () => {
+    const { session, nodes, codes } = await setUp({ joins: ["10.0.0.2"] });
+    await vi.waitFor(() => expect(nodes[0]?.commands).toHaveLength(1));
+    await session.line("/join #tea");
+    nodes[1]?.play({ type: "notice", notice: { code: "alone" } });
+    expect(codes()).toEqual(["moved", "alone"]);
+  });
+
   it("says that it is alone after the first address has not answered", async () => {
     const { node, codes } = await setUp({ joins: ["10.0.0.2"] });
     node.play({ type: "notice", notice: { code: "alone" } });
