@@ -243,11 +243,11 @@ function readSwitch(given: unknown): boolean | undefined {
   return undefined;
 }
 
-/** At most 100 entries; blanks around them and empty ones fall away. */
+/** 1 to 100 entries; blanks around them and empty ones fall away. An empty array is an empty list. */
 function readList(given: unknown): readonly string[] | undefined {
   const parts = Array.isArray(given) ? given : [given];
   if (!parts.every((part) => typeof part === "string")) return undefined;
   const entries = parts.flatMap((part: string) => part.split(",")).map((entry) => entry.trim());
   const list = entries.filter((entry) => entry !== "");
-  return list.length > 100 ? undefined : list;
+  return list.length > 100 || (list.length === 0 && parts.length > 0) ? undefined : list;
 }

@@ -61,7 +61,8 @@ describe("a setting's value", () => {
   it("of a list is split at commas, from one text or several", () => {
     expect(readSetting("JOIN", " a , b,,c ")).toEqual(["a", "b", "c"]);
     expect(readSetting("JOIN", ["a,b", "c"])).toEqual(["a", "b", "c"]);
-    expect(readSetting("JOIN", [1])).toBeUndefined();
+    expect(readSetting("JOIN", [])).toEqual([]);
+    for (const nothing of [[1], "", " , ", [""]]) expect(readSetting("JOIN", nothing)).toBeUndefined();
   });
 });
 

@@ -2,6 +2,7 @@
 import { TransportError } from "../net/transport.ts";
 import { IdentityError } from "../store/identity.ts";
 import { misfit, type Resolved } from "./resolve.ts";
+import { systemReason } from "./systemReason.ts";
 
 /** A SettingsError if a value that was given does not fit this machine; otherwise an Error with a sentence, or `error`. */
 export function explainOpening(error: unknown, { settings, origins }: Resolved): unknown {
@@ -13,27 +14,27 @@ export function explainOpening(error: unknown, { settings, origins }: Resolved):
     }
     if (error.code === "identity-in-use") return new Error(`too many programs use the data directory ${error.path}`);
     if (origins.has("DATA_DIR")) {
-      const wanted = `a directory that can be written (${reasonOf(error)}: ${error.path})`;
+      const wanted = `a directory that can be written (${systemReason(error)}: ${error.path})`;
       return misfit("DATA_DIR", settings.DATA_DIR, origins.get("DATA_DIR"), wanted);
     }
-    return new Error(`cannot use ${error.path}: ${reasonOf(error)}; --data-dir names another, --ephemeral needs none`);
+    return new Error(
+      `cannot use ${error.path}: ${systemReason(error)}; --data-dir names another, --ephemeral needs none`,
+    );
   }
   if (error instanceof TransportError) {
     if (error.code === "ports-taken") {
       return new Error(`UDP ports ${error.port} to ${error.portMax} are all taken: --port chooses another`);
     }
-    if (origins.has("PORT") && reasonOf(error) === "EACCES") {
+    if (origins.has("PORT") && isCausedBy(error, "EACCES")) {
       return misfit("PORT", settings.PORT, origins.get("PORT"), "a port that this user may listen on, 1024 or more");
     }
-    return new Error(`cannot listen on UDP port ${error.port}: ${reasonOf(error)}`);
+    return new Error(`cannot listen on UDP port ${error.port}: ${systemReason(error)}`);
   }
   return error;
 }
 
 // --- internal ---
 
-function reasonOf(error: Error): string {
-  const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
-  return (cause as NodeJS.ErrnoException).code ?? cause.message;
+function isCausedBy({ cause }: Error, code: string): boolean {
+  return cause instanceof Error && (cause as NodeJS.ErrnoException).code === code;
 }

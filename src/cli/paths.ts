@@ -1,5 +1,5 @@
 /** Where this program keeps things, on each system. */
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 
 export type Host = {
@@ -9,7 +9,7 @@ export type Host = {
 };
 
 export function thisHost(): Host {
-  return { environment: process.env, platform: process.platform, home: homedir() };
+  return { environment: process.env, platform: process.platform, home: homeDirectory() };
 }
 
 /** The settings file that is read without `--config`. */
@@ -33,6 +33,16 @@ export function isProfileName(name: string): boolean {
 }
 
 // --- internal ---
+
+/** An empty HOME counts as none: what would be kept there must not land wherever the program was started. */
+function homeDirectory(): string {
+  try {
+    return [homedir(), userInfo().homedir].find(isAbsolute) ?? resolve("/");
+  } catch {
+    // No HOME and no entry in the password file.
+    return resolve("/");
+  }
+}
 
 function dataHome(host: Host): string {
   if (host.environment.XDG_DATA_HOME !== undefined) return folder(host, "XDG_DATA_HOME", ".local", "share");

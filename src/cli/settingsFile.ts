@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
 import { SettingsError, type Sources } from "./resolve.ts";
+import { systemReason } from "./systemReason.ts";
 
 /** `required`: named by `--config`, so that it has to be there. Throws a SettingsError. */
 export function readSettingsFile(path: string, required: boolean): Sources["file"] {
@@ -11,7 +12,7 @@ export function readSettingsFile(path: string, required: boolean): Sources["file
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (!required && (code === "ENOENT" || code === "ENOTDIR")) return undefined;
-    throw new SettingsError(`cannot read the settings file ${path}: ${REASONS[code ?? ""] ?? code}`);
+    throw new SettingsError(`cannot read the settings file ${path}: ${systemReason(error as Error)}`);
   }
   try {
     return { path, values: parse(text) };
@@ -21,11 +22,3 @@ export function readSettingsFile(path: string, required: boolean): Sources["file
     throw new SettingsError(`${path}, line ${error.line}, column ${error.column}: ${reason}`);
   }
 }
-
-// --- internal ---
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is none",
-  EACCES: "permission denied",
-  EISDIR: "it is a directory",
-};

@@ -83,6 +83,12 @@ describe("the program", () => {
     });
   });
 
+  it("says in words why there is no place for an identity", async () => {
+    const run = start(["--json", "--data-dir", join(packageJson, "below")]);
+    expect(await run.code).toBe(2);
+    expect(run.err()).toContain("a file is in its path");
+  });
+
   it("delivers what was piped into it and leaves, and the other side hears it once", async () => {
     const anna = start(["--json", "--ephemeral", "--port", "0", "--nick", "anna", "--no-input"]);
     await vi.waitFor(() => expect(anna.out()).toContain('"ready"'), { timeout: 10_000 });

@@ -1,10 +1,10 @@
 /** Flag, environment, file, default: the first that is given wins, and each is named when it does not fit. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { isAbsolute, join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { readArguments } from "../../src/cli/options.ts";
-import { configFile, dataDirectory, type Host, isProfileName } from "../../src/cli/paths.ts";
+import { configFile, dataDirectory, type Host, isProfileName, thisHost } from "../../src/cli/paths.ts";
 import { resolveSettings, SettingsError, type Sources } from "../../src/cli/resolve.ts";
 import { chooseRoom } from "../../src/cli/room.ts";
 import { readSettingsFile } from "../../src/cli/settingsFile.ts";
@@ -152,6 +152,12 @@ describe("paths", () => {
     );
     expect(dataDirectory(linux, "~/x", undefined)).toBe("/home/a/x");
     expect(configFile({ ...linux, environment: { XDG_CONFIG_HOME: "/c" } })).toBe("/c/smplchat/settings.toml");
+  });
+
+  it("do not begin where the program was started because HOME is empty", () => {
+    vi.stubEnv("HOME", "");
+    expect(isAbsolute(thisHost().home)).toBe(true);
+    vi.unstubAllEnvs();
   });
 
   it("of profiles stay in their folder", () => {

@@ -1,0 +1,25 @@
+/** Why the system refused something, in words. */
+
+/** Of the error or of what caused it; the system's own code where there is no better word. */
+export function systemReason(error: Error): string {
+  const system = error.cause instanceof Error ? error.cause : error;
+  const { code } = system as NodeJS.ErrnoException;
+  return code === undefined ? system.message : (REASONS[code] ?? code);
+}
+
+// --- internal ---
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EADDRNOTAVAIL: "no such address here",
+  EDQUOT: "the quota is used up",
+  EEXIST: "something else is in its place",
+  EISDIR: "it is a directory",
+  EMFILE: "too many files are open",
+  ENAMETOOLONG: "the name is too long",
+  ENOENT: "there is none",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "a file is in its path",
+  EPERM: "not permitted",
+  EROFS: "the file system is read-only",
+};
