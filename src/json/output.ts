@@ -138,13 +138,13 @@ function tenths(ms: number | undefined): number | null {
   return ms === undefined ? null : Math.round(ms * 10) / 10;
 }
 
-/** `peer` and `self` of notices in the form of all peers, `room` without what `/invite` is for. */
+/** `peer` and `self` of notices in the form of all peers, `room` without what `/invite` is for, times in whole milliseconds. */
 function plain(data: object): object {
   return Object.fromEntries(
     Object.entries(data).map(([key, value]) => {
       if ((key === "peer" || key === "self") && typeof value.status === "string") return [key, jsonPeer(value)];
       if (key === "room" && typeof value === "object") return [key, { name: value.name, private: value.private }];
-      return [key, value];
+      return [key, key.endsWith("Ms") && typeof value === "number" ? Math.round(value) : value];
     }),
   );
 }
