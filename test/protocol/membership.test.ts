@@ -191,7 +191,7 @@ describe("a hostile statement", () => {
     bob.say("still here");
     world.run(50);
     expect(alice.texts()).toEqual(["still here"]);
-  }, 20_000);
+  }, 120_000);
 });
 
 // --- internal ---
