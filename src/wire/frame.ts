@@ -32,7 +32,6 @@ import {
 } from "./range.ts";
 import { ORDERS_MAX, readSlice, type Slice, writeSlice } from "./slice.ts";
 
-export { PUSH_BYTES_MAX } from "./large.ts";
 export { type Bound, END, type Part, type RangeClaim, type Ranges, type SetName } from "./range.ts";
 export { ORDERS_MAX, type Slice } from "./slice.ts";
 

@@ -109,6 +109,10 @@ function makeFrames(): unknown {
     { type: "fetch", set: "log", lo: "", hi: END, credit: 8 },
     { type: "served", ...claim, lo: HELLO.id, count: 1 },
     { type: "receipt", id: HELLO.id, order: 1, reached: 11, of: 12, lacking: [BOB.id.slice(0, 16)] },
+    { type: "offer", slice, id: HELLO.id, bytes: 65_812 },
+    { type: "announce", id: HELLO.id, bytes: 1_154 },
+    { type: "wantChunks", id: HELLO.id, chunks: [0, 1, 9, 64] },
+    { type: "chunk", id: HELLO.id, total: 1_154, index: 1, bytes: new Uint8Array(130).fill(0x2e) },
   ];
   return frames.map((frame) => ({ frame: frameAsJson(frame), bytes: toHex(encodeFrame(frame)) }));
 }

@@ -17,7 +17,14 @@ import {
   type Slice,
 } from "../../src/wire/frame.ts";
 import { type BootId, type MessageId, type PeerId, toHex } from "../../src/wire/ids.ts";
-import { HLC_MAX, type MessageContent, NICK_BYTES_MAX, PARENTS_MAX } from "../../src/wire/message.ts";
+import { CHUNKS_MAX, chunkBytes, chunkCount, PUSH_BYTES_MAX } from "../../src/wire/large.ts";
+import {
+  HLC_MAX,
+  MESSAGE_BYTES_MAX,
+  type MessageContent,
+  NICK_BYTES_MAX,
+  PARENTS_MAX,
+} from "../../src/wire/message.ts";
 import { PARTS_MAX, type Span } from "../../src/wire/range.ts";
 import { ENDPOINTS_MAX, type StatementContent } from "../../src/wire/statement.ts";
 
@@ -141,6 +148,26 @@ export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
     of: varintArbitrary,
     lacking: fc.array(hexArbitrary(8), { maxLength: LACKING_MAX }),
   }),
+  fc.record({
+    type: fc.constant("offer"),
+    slice: sliceArbitrary,
+    id: messageIdArbitrary,
+    bytes: largeSizeArbitrary(),
+  }),
+  fc.record({ type: fc.constant("announce"), id: messageIdArbitrary, bytes: largeSizeArbitrary() }),
+  fc.record({
+    type: fc.constant("wantChunks"),
+    id: messageIdArbitrary,
+    chunks: fc
+      .uniqueArray(fc.nat({ max: CHUNKS_MAX - 1 }), { minLength: 1, maxLength: CHUNKS_MAX })
+      .map((chunks) => chunks.sort((a, b) => a - b)),
+  }),
+  fc
+    .tuple(messageIdArbitrary, largeSizeArbitrary(), fc.nat(), fc.nat({ max: 255 }))
+    .map(([id, total, at, fill]): Frame => {
+      const index = at % chunkCount(total);
+      return { type: "chunk", id, total, index, bytes: Buffer.alloc(chunkBytes(total, index), fill) };
+    }),
 ) as fc.Arbitrary<Frame>;
 
 /** The frames of one datagram, whose sum may be longer than a datagram; padding comes last if at all. */
@@ -202,6 +229,10 @@ function u48Arbitrary(): fc.Arbitrary<number> {
     fc.maxSafeNat().map((value) => value % (U48_MAX + 1)),
     fc.constantFrom(0, U48_MAX),
   );
+}
+
+function largeSizeArbitrary(): fc.Arbitrary<number> {
+  return fc.integer({ min: PUSH_BYTES_MAX + 1, max: MESSAGE_BYTES_MAX });
 }
 
 function digestArbitrary(): fc.Arbitrary<SetDigest> {
