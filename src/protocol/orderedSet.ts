@@ -1,8 +1,9 @@
 /**
- * A set of 24-byte ids in order, with the count and fingerprint of any range: what reconciliation compares. Two levels of
- * blocks (a B+-tree of height two): 56 bytes an id, packed, and the sum of each block beside it.
+ * A set of 24-byte ids in order, with the count and fingerprint of any range in O(log n): what reconciliation compares.
+ * A row of blocks of packed ids and terms, 56 bytes an id, under a tree of their sums (blockSums.ts).
  */
 import { fromHex, MESSAGE_ID_BYTES, toHex } from "../wire/ids.ts";
+import { createBlockSums } from "./blockSums.ts";
 import { addTerm, emptySum, fingerprintOf, LIMBS, type Sum, subtractTerm, termOf } from "./fingerprint.ts";
 
 /** Bounds as in wire/frame.ts: hex without trailing zero bytes, "~" above all. */
@@ -23,7 +24,7 @@ export type OrderedSet<Id extends string> = {
   readonly rank: (bound: string) => number;
 };
 
-const BLOCK_MAX = 256;
+const BLOCK_MAX = 512;
 const SIZE = MESSAGE_ID_BYTES;
 
 type Block = { count: number; ids: Buffer; terms: Uint32Array; sum: Sum };
@@ -31,6 +32,7 @@ type Block = { count: number; ids: Buffer; terms: Uint32Array; sum: Sum };
 /** BOUNDED: by its user's own bound on what it keeps. */
 export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
   const blocks: Block[] = [];
+  const sums = createBlockSums();
   let size = 0;
 
   const idAt = (block: Block, slot: number): Id => toHex(block.ids.subarray(slot * SIZE, (slot + 1) * SIZE)) as Id;
@@ -51,29 +53,17 @@ export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
   const rank = (bound: string): number => {
     if (bound === "~") return size;
     const place = find(boundBytes(bound));
-    let total = place.slot;
-    for (let index = 0; index < place.index; index += 1) total += (blocks[index] as Block).count;
-    return total;
+    return sums.countBefore(place.index) + place.slot;
   };
-  const locate = (position: number): { index: number; slot: number } => {
-    let rest = position;
-    let index = 0;
-    while (index < blocks.length && rest >= (blocks[index] as Block).count) rest -= (blocks[index++] as Block).count;
-    return { index, slot: rest };
+  /** Adds the terms of the `position` smallest ids. */
+  const sumBefore = (position: number): Sum => {
+    const sum = emptySum();
+    const { index, before } = sums.blockOf(position);
+    sums.addBefore(index, sum);
+    for (let slot = 0; slot < position - before; slot += 1) addTerm(sum, (blocks[index] as Block).terms, slot * LIMBS);
+    return sum;
   };
-  const walk = (from: number, to: number, visit: (block: Block, slot: number, whole: boolean) => void): void => {
-    let { index, slot } = locate(from);
-    let left = to - from;
-    while (left > 0) {
-      const block = blocks[index] as Block;
-      const whole = slot === 0 && left >= block.count;
-      if (whole) visit(block, 0, true);
-      else for (let at = slot; at < Math.min(block.count, slot + left); at += 1) visit(block, at, false);
-      left -= Math.min(block.count - slot, left);
-      index += 1;
-      slot = 0;
-    }
-  };
+
   return {
     size: () => size,
     insert: (id) => {
@@ -84,16 +74,22 @@ export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
         place.index -= 1;
         place.slot = (blocks[place.index] as Block).count;
       }
-      if (blocks.length === 0) blocks.push(emptyBlock());
+      if (blocks.length === 0) {
+        blocks.push(emptyBlock());
+        sums.rebuild(blocks);
+      }
       if ((blocks[place.index] as Block).count === BLOCK_MAX) {
         splitBlock(blocks, place.index);
+        sums.rebuild(blocks);
         const left = blocks[place.index] as Block;
         if (place.slot > left.count) {
           place.slot -= left.count;
           place.index += 1;
         }
       }
-      insertAt(blocks[place.index] as Block, place.slot, key);
+      const term = termOf(key);
+      insertAt(blocks[place.index] as Block, place.slot, key, term);
+      sums.update(place.index, 1, term, 0);
       size += 1;
       return true;
     },
@@ -102,8 +98,12 @@ export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
       const place = find(key);
       if (!holds(place, key)) return false;
       const block = blocks[place.index] as Block;
+      sums.update(place.index, -1, block.terms, place.slot * LIMBS);
       removeAt(block, place.slot);
-      if (block.count === 0) blocks.splice(place.index, 1);
+      if (block.count === 0) {
+        blocks.splice(place.index, 1);
+        sums.rebuild(blocks);
+      }
       size -= 1;
       return true;
     },
@@ -114,12 +114,9 @@ export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
     summary: (lo, hi) => {
       const from = rank(lo);
       const to = rank(hi);
-      const sum = emptySum();
-      walk(from, to, (block, slot, whole) => {
-        if (whole) addTerm(sum, block.sum);
-        else addTerm(sum, block.terms, slot * LIMBS);
-      });
       const count = Math.max(to - from, 0);
+      const sum = count === 0 ? emptySum() : sumBefore(to);
+      if (count > 0) subtractTerm(sum, sumBefore(from));
       return { count, fingerprint: toHex(fingerprintOf(sum, count)) };
     },
     slice: (lo, hi, limit, newest = false) => {
@@ -128,16 +125,20 @@ export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
       const start = newest ? Math.max(from, to - limit) : from;
       const end = newest ? to : Math.min(to, from + limit);
       const ids: Id[] = [];
-      walk(start, end, (block, slot, whole) => {
-        if (!whole) ids.push(idAt(block, slot));
-        else for (let at = 0; at < block.count; at += 1) ids.push(idAt(block, at));
-      });
+      let { index, before } = sums.blockOf(start);
+      for (let slot = start - before; ids.length < end - start; slot += 1) {
+        if (slot === (blocks[index] as Block).count) {
+          index += 1;
+          slot = 0;
+        }
+        ids.push(idAt(blocks[index] as Block, slot));
+      }
       return ids;
     },
     at: (index) => {
       if (index < 0 || index >= size) return undefined;
-      const place = locate(index);
-      return idAt(blocks[place.index] as Block, place.slot);
+      const place = sums.blockOf(index);
+      return idAt(blocks[place.index] as Block, index - place.before);
     },
     rank,
   };
@@ -176,11 +177,10 @@ function compareSlot(block: Block, slot: number, key: Buffer): number {
   return block.ids.compare(key, 0, SIZE, slot * SIZE, (slot + 1) * SIZE);
 }
 
-function insertAt(block: Block, slot: number, key: Buffer): void {
+function insertAt(block: Block, slot: number, key: Buffer, term: Sum): void {
   block.ids.copyWithin((slot + 1) * SIZE, slot * SIZE, block.count * SIZE);
   block.ids.set(key, slot * SIZE);
   block.terms.copyWithin((slot + 1) * LIMBS, slot * LIMBS, block.count * LIMBS);
-  const term = termOf(key);
   block.terms.set(term, slot * LIMBS);
   addTerm(block.sum, term);
   block.count += 1;
@@ -193,10 +193,10 @@ function removeAt(block: Block, slot: number): void {
   block.count -= 1;
 }
 
-/** Ids come mostly in order: the left block keeps most, so that blocks stay full. */
+/** Ids come mostly in order: the left block keeps nearly all, so that blocks stay full. */
 function splitBlock(blocks: Block[], index: number): void {
   const left = blocks[index] as Block;
-  const keep = index === blocks.length - 1 ? Math.floor(BLOCK_MAX * 0.9) : BLOCK_MAX / 2;
+  const keep = index === blocks.length - 1 ? BLOCK_MAX - 4 : BLOCK_MAX / 2;
   const right = emptyBlock();
   right.count = left.count - keep;
   right.ids.set(left.ids.subarray(keep * SIZE, left.count * SIZE));

@@ -1,4 +1,6 @@
 /** The ordered set against a sorted array, and fingerprints against the formula they are defined by. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { blake2b } from "../../src/crypto/hash.ts";
 import { addTerm, emptySum, fingerprintOf, subtractTerm, termOf } from "../../src/protocol/fingerprint.ts";
@@ -19,6 +21,14 @@ function naiveFingerprint(ids: readonly string[]): string {
   bytes.set(Buffer.from(hex, "hex").reverse());
   bytes.writeBigUInt64LE(BigInt(ids.length), 32);
   return toHex(blake2b(bytes, 12));
+}
+
+/** Memory in use after a full collection. */
+function heldBytes(): { heap: number; buffers: number } {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return { heap: heapUsed, buffers: arrayBuffers };
 }
 
 /** Bounds that matter: none, all, an id, just beside one, and anything. */
@@ -122,5 +132,31 @@ describe("sums of fingerprints", () => {
     addTerm(twice, term);
     expect(fingerprintOf(twice, 2)).not.toEqual(fingerprintOf(emptySum(), 2));
     expect(fingerprintOf(emptySum(), 0)).not.toEqual(fingerprintOf(emptySum(), 1));
+  });
+});
+
+describe("100,000 ids that come in the order of their times", () => {
+  const id = (index: number): string => `${index.toString(16).padStart(12, "0")}${"5a".repeat(18)}`;
+  const filled = (): OrderedSet<string> => {
+    const set = createOrderedSet<string>();
+    for (let index = 0; index < 100_000; index += 1) set.insert(id(index));
+    return set;
+  };
+
+  it("take at most 60 bytes each", () => {
+    const before = heldBytes();
+    const set = filled();
+    const { heap, buffers } = heldBytes();
+    expect(set.size()).toBe(100_000);
+    expect((heap - before.heap + buffers - before.buffers) / 100_000).toBeLessThanOrEqual(60);
+  });
+
+  it("are summed up over a range as the parts of the range are", () => {
+    const whole = filled().summary(id(12_345), id(87_654));
+    const [left, right] = [createOrderedSet<string>(), createOrderedSet<string>()];
+    for (let index = 12_345; index < 87_654; index += 1) (index % 2 === 0 ? left : right).insert(id(index));
+    expect(whole.count).toBe(left.size() + right.size());
+    for (const one of right.slice("", END, 100_000)) left.insert(one);
+    expect(whole).toEqual(left.summary("", END));
   });
 });
