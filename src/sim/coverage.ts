@@ -31,17 +31,17 @@ export function coverageChart(run: Run): string {
   });
 }
 
-// --- internal ---
-
-const POINTS_MAX = 200;
-
-/** Steps of equal height, at most POINTS_MAX of them. */
-function curve(ascending: readonly Millis[], whole: number): [number, number][] {
+/** Percent of `whole` over time, in steps of equal height, at most POINTS_MAX of them. */
+export function curve(ascending: ArrayLike<Millis>, whole: number): [number, number][] {
   const step = Math.max(1, Math.ceil(ascending.length / POINTS_MAX));
   const points: [number, number][] = [[0, 0]];
   for (let at = step - 1; at < ascending.length; at += step)
     points.push([ascending[at] as number, (100 * (at + 1)) / Math.max(whole, 1)]);
-  const last = ascending.at(-1);
+  const last = ascending[ascending.length - 1];
   if (last !== undefined) points.push([last, (100 * ascending.length) / Math.max(whole, 1)]);
   return points;
 }
+
+// --- internal ---
+
+const POINTS_MAX = 200;

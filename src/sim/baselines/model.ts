@@ -33,7 +33,13 @@ export type Model = {
   };
 };
 
-export type Spread = { readonly coverage: number; readonly sendsPerDelivery: number; readonly p99Ms: Millis };
+export type Spread = {
+  readonly coverage: number;
+  readonly sendsPerDelivery: number;
+  readonly p99Ms: Millis;
+  /** Of all first sights, ascending. */
+  readonly delays: ArrayLike<Millis>;
+};
 
 /** The talk of the scenario, spread by the model; faults are left out. */
 export function spread(model: Model, scenario: Scenario, seed: number): Spread {
@@ -86,6 +92,7 @@ export function spread(model: Model, scenario: Scenario, seed: number): Spread {
     coverage: delays.length / Math.max(speech.messages * (nodes - 1), 1),
     sendsPerDelivery: sends / Math.max(delays.length, 1),
     p99Ms: quantile(ascending, 0.99),
+    delays: ascending,
   };
 }
 
