@@ -14,8 +14,8 @@ export type Arrival = {
   readonly isArriving: () => boolean;
   /** Another message was fetched. */
   readonly progress: () => void;
-  /** The log equals that of a peer. Returns what was held back. */
-  readonly inSync: (from: Session) => Message[];
+  /** The log equals that of a peer. What was held back is delivered before it is said that history is complete. */
+  readonly inSync: (from: Session, deliver: (held: readonly Message[]) => void) => void;
   /** Looks whether it takes too long. Returns what was held back. */
   readonly check: (isFetching: boolean) => Message[];
 };
@@ -48,13 +48,12 @@ export function createArrival(context: Context, membership: Membership, history:
       arriving.fetched += 1;
       arriving.progressAt = context.now.mono;
     },
-    inSync: (from) => {
+    inSync: (from, deliver) => {
       const member = from.peer === undefined ? undefined : membership.get(from.peer);
-      if (arriving === undefined || member === undefined) return [];
+      if (arriving === undefined || member === undefined) return;
       const messages = arriving.fetched;
-      const held = end();
+      deliver(end());
       context.emit({ type: "notice", notice: { code: "history-synced", messages, peer: membership.view(member) } });
-      return held;
     },
     check: (isFetching) => {
       if (arriving === undefined) return [];

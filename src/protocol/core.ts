@@ -73,7 +73,7 @@ export function createCore(options: CoreOptions): Core {
   const speech = createSpeech(context, history, arrival, wants);
   const replicas = { log: logReplica(history, wants), roster: rosterReplica(membership, context) };
   const reconciliation = createReconciliation(context, replicas, history.horizon, (set, from) => {
-    if (set === "log") speech.deliver(arrival.inSync(from));
+    if (set === "log") arrival.inSync(from, speech.deliver);
   });
   const digest = (): Frame => reconciliation.digest();
   const probe = createProbe(context, membership, rumours, digest);

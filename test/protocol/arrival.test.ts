@@ -22,6 +22,8 @@ describe("a newcomer", () => {
     expect(texts(bob)).toEqual(inOrder(200));
     expect(shown(bob).every((message) => message.history)).toBe(true);
     expect(notices(bob, "history-synced")[0]).toMatchObject({ messages: 200, peer: { nick: "alice" } });
+    const order = bob.events.map((event) => (event.type === "notice" ? event.notice.code : event.type));
+    expect(order.lastIndexOf("message")).toBeLessThan(order.indexOf("history-synced"));
   });
 
   it("gets the newest page first", () => {
