@@ -35,7 +35,7 @@ export const bounds = {
   /** Datagrams sent and not yet acknowledged or given up, over all peers. */
   unacknowledged: 16_384,
   /** Frames waiting for one peer. */
-  outboxFrames: 512,
+  outboxFrames: 1_024,
   /** Messages with relay state. */
   relays: 4_096,
   /** Ids asked for and not yet here. */
@@ -59,6 +59,8 @@ export const bounds = {
   /** RTO = 2·RTT + this. */
   rtoSlackMs: 30,
   rtoMsMax: 2_000,
+  /** Share of the log that messages stamped too far ahead may take: they would outlive all others. */
+  aheadShare: 0.1,
   /** Text of one message that travels in a datagram, bytes of UTF-8. */
   textBytes: 850,
 } as const;

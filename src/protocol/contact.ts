@@ -8,9 +8,13 @@ import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { Membership } from "./membership.ts";
 import { jitter, sample } from "./rng.ts";
-import type { Endpoint, Millis } from "./types.ts";
+import type { Endpoint, Millis, PeerId } from "./types.ts";
 
 export type Contact = {
+  /** From now on those that are gone are tried again. */
+  readonly start: () => void;
+  /** A peer was there that is not listed any more: its address is tried now and then, for ever. */
+  readonly remember: (endpoint: Endpoint, peer: PeerId) => void;
   readonly join: (endpoints: readonly Endpoint[]) => void;
   /** Time to try the address again. */
   readonly retry: (endpoint: Endpoint) => void;
@@ -18,7 +22,7 @@ export type Contact = {
   readonly isAwaited: (endpoint: Endpoint) => boolean;
   readonly isTrying: () => boolean;
   /** Someone answered from there. True if a person was waiting for it. */
-  readonly answered: (endpoint: Endpoint) => boolean;
+  readonly answered: (endpoint: Endpoint, peer: PeerId) => boolean;
   /** Tries a few of those that are gone: a split always heals by itself. */
   readonly reconnect: () => void;
   readonly stop: () => void;
@@ -40,7 +44,7 @@ export function createContact(context: Context, membership: Membership, digest: 
   /** BOUNDED: `bounds.contacts`; more are refused. */
   const attempts = new Map<Endpoint, Attempt>();
   /** BOUNDED: `bounds.remembered`; the one that answered longest ago goes first. */
-  const remembered = new Set<Endpoint>();
+  const remembered = new Map<Endpoint, PeerId>();
 
   const knock = (endpoint: Endpoint): void => {
     link.contact(
@@ -62,8 +66,17 @@ export function createContact(context: Context, membership: Membership, digest: 
       if (member.status === "alive" || member.status === "suspect") here.add(address);
       else if (member.status === "dead" && address !== undefined) candidates.add(address);
     }
-    for (const endpoint of remembered) candidates.add(endpoint);
+    for (const [endpoint, peer] of remembered) if (!isHere(peer)) candidates.add(endpoint);
     return [...candidates].filter((endpoint) => !here.has(endpoint) && !attempts.has(endpoint));
+  };
+  const isHere = (peer: PeerId): boolean => {
+    const status = membership.get(peer)?.status;
+    return status === "alive" || status === "suspect";
+  };
+  const remember = (endpoint: Endpoint, peer: PeerId): void => {
+    remembered.delete(endpoint);
+    remembered.set(endpoint, peer);
+    if (remembered.size > bounds.remembered) remembered.delete(remembered.keys().next().value as Endpoint);
   };
   const scheduleReconnect = (): void => {
     const wait = membership.presentCount() === 0 ? RECONNECT_ALONE_MS : RECONNECT_INTERVAL_MS;
@@ -71,8 +84,9 @@ export function createContact(context: Context, membership: Membership, digest: 
   };
 
   return {
+    start: scheduleReconnect,
+    remember,
     join: (endpoints) => {
-      if (!timers.has("reconnect")) scheduleReconnect();
       for (const endpoint of endpoints) {
         if (attempts.size >= bounds.contacts && !attempts.has(endpoint)) {
           context.counters.drop("too-many-contacts");
@@ -99,10 +113,8 @@ export function createContact(context: Context, membership: Membership, digest: 
     },
     isAwaited: (endpoint) => attempts.has(endpoint),
     isTrying: () => attempts.size > 0,
-    answered: (endpoint) => {
-      remembered.delete(endpoint);
-      remembered.add(endpoint);
-      if (remembered.size > bounds.remembered) remembered.delete(remembered.values().next().value as Endpoint);
+    answered: (endpoint, peer) => {
+      remember(endpoint, peer);
       timers.clear(`contact ${endpoint}`);
       return attempts.delete(endpoint);
     },

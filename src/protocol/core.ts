@@ -87,6 +87,7 @@ export function createCore(options: CoreOptions): Core {
   for (const bytes of options.kept ?? []) speech.restore(bytes);
   speech.deliverRestored();
   probe.start();
+  contact.start();
   timers.set("start", now.mono + LOOK_AROUND_MS, { type: "start" });
   scheduleCleanup();
 
@@ -180,6 +181,7 @@ export function createCore(options: CoreOptions): Core {
     inRoom = true;
     membership.setPresent(true);
     probe.start();
+    contact.start();
   }
 
   function leave(): void {
@@ -216,7 +218,7 @@ export function createCore(options: CoreOptions): Core {
       case "gossip":
         return probe.gossip();
       case "cleanup":
-        membership.cleanup();
+        for (const { endpoint, id } of membership.cleanup()) contact.remember(endpoint, id);
         return scheduleCleanup();
       case "reconnect":
         return contact.reconnect();

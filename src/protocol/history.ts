@@ -35,6 +35,8 @@ export type History = {
   readonly insert: (kept: Kept, now: Now) => Inserted;
   /** At most 4 ids that a message written now names as its parents, ascending: what its author can have seen. */
   readonly parents: (wall: UnixMillis) => MessageId[];
+  /** How many messages are stamped `hlc` or later. */
+  readonly countFrom: (hlc: UnixMillis) => number;
   /** hlc, ms, below which messages were let go; 0: never. */
   readonly horizon: () => UnixMillis;
   readonly view: (id: MessageId) => Message | undefined;
@@ -123,6 +125,7 @@ export function createHistory(self: PeerId, maxMessages: number): History {
         .filter((id) => (kept.get(id)?.message.content.hlc ?? 0) <= wall + bounds.clockAheadMs)
         .sort()
         .slice(-PARENTS_MAX),
+    countFrom: (hlc) => ids.size() - ids.rank(boundOfTime(hlc)),
     horizon: () => horizon,
     view,
     hold: gate.hold,

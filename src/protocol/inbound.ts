@@ -156,7 +156,7 @@ export function createInbound(parts: Parts): Inbound {
     }
     const member = session.peer === undefined ? undefined : membership.get(session.peer);
     if (contacted === undefined || member === undefined) return;
-    if (!contact.answered(contacted)) return;
+    if (!contact.answered(contacted, member.id)) return;
     context.emit({ type: "notice", notice: { code: "joined", peer: membership.view(member), endpoint: contacted } });
   };
 

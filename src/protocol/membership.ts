@@ -48,8 +48,8 @@ export type Membership = {
   readonly rename: (nick: string) => void;
   /** Makes the own statement `left` or, after that, `alive` again. */
   readonly setPresent: (present: boolean) => void;
-  /** Forgets who has been gone for longer than NODE_TIMEOUT. */
-  readonly cleanup: () => void;
+  /** Forgets who has been gone for longer than NODE_TIMEOUT; where those who died were. */
+  readonly cleanup: () => { readonly endpoint: Endpoint; readonly id: PeerId }[];
   readonly view: (member: Member) => PeerView;
   readonly selfView: () => PeerView;
   /** Present members and oneself by `rosterId`: what rosters are reconciled by. */
@@ -60,6 +60,11 @@ export type Membership = {
 
 /** The first 18 bytes of the peer id, then the incarnation: 24 bytes like a message id. */
 export type RosterId = string;
+
+/** An own address that no peer has confirmed for so long gives way to a new one. */
+const OBSERVED_STALE_MS: Millis = 60_000;
+/** The last incarnation there is: a peer that has come to it stays as it is. */
+const INCARNATION_MAX = 2 ** 48 - 1;
 
 export function rosterId(statement: SignedStatement): RosterId {
   return statement.content.peer.slice(0, 36) + statement.content.incarnation.toString(16).padStart(12, "0");
@@ -84,6 +89,8 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
     endpoints: [],
   });
   let present = 0;
+  /** BOUNDED: ENDPOINTS_MAX. When each own address was last confirmed. */
+  const seenAt = new Map<Endpoint, Millis>();
 
   const list = (statement: SignedStatement): void => {
     if (ids.insert(rosterId(statement))) byId.set(rosterId(statement), statement);
@@ -96,8 +103,9 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
 
   const announce = (change: Partial<Omit<SignedStatement["content"], "peer" | "boot">>): void => {
     unlist(own);
-    const { incarnation, status, nick: name, endpoints } = own.content;
-    const next = { boot: link.boot, incarnation: incarnation + 1, status, nick: name, endpoints, ...change };
+    const { status, nick: name, endpoints } = own.content;
+    const incarnation = Math.min((change.incarnation ?? own.content.incarnation) + 1, INCARNATION_MAX);
+    const next = { boot: link.boot, status, nick: name, endpoints, ...change, incarnation };
     own = signStatement(room, identity, next);
     if (own.content.status === "alive") list(own);
     rumours.spread(identity.id, { type: "statement", bytes: own.bytes });
@@ -212,7 +220,7 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
         const isNewer =
           incarnation > own.content.incarnation ||
           (incarnation === own.content.incarnation && statement.content.boot !== link.boot);
-        if (isNewer && verifyStatement(room, statement)) announce({ incarnation: incarnation + 1 });
+        if (isNewer && verifyStatement(room, statement)) announce({ incarnation });
         return false;
       }
       const known = members.get(peer);
@@ -223,7 +231,8 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
       }
       if (known === undefined && members.size >= bounds.members) return context.counters.refuse("roster-full") ?? false;
       if (!verifyStatement(room, statement)) return context.counters.refuse("bad-statement-signature") ?? false;
-      take(statement);
+      // The bytes are a view of a datagram: what is kept is a copy of their own.
+      take({ content: statement.content, bytes: Uint8Array.from(bytes) });
       return true;
     },
     suspect: (peer, incarnation, accuser) => {
@@ -259,8 +268,14 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
       setStatus(member, "alive");
     },
     observed: (endpoint) => {
-      const { endpoints } = own.content;
-      if (endpoints.includes(endpoint) || endpoints.length >= ENDPOINTS_MAX) return;
+      const { mono } = context.now;
+      const isNew = !own.content.endpoints.includes(endpoint);
+      // Where nobody has seen this node for a while, it is no more: the place is free for where it is now.
+      const endpoints = own.content.endpoints.filter((known) => mono - (seenAt.get(known) ?? 0) < OBSERVED_STALE_MS);
+      if (isNew && endpoints.length >= ENDPOINTS_MAX) return;
+      seenAt.set(endpoint, mono);
+      if (!isNew) return;
+      for (const known of seenAt.keys()) if (known !== endpoint && !endpoints.includes(known)) seenAt.delete(known);
       // Others on this host reach a loopback address, everyone else the others: these go first.
       const next = [...endpoints, endpoint].sort((a, b) => Number(isLoopback(a)) - Number(isLoopback(b)));
       announce({ endpoints: next });
@@ -272,11 +287,15 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
     },
     setPresent: (here) => announce({ status: here ? "alive" : "left" }),
     cleanup: () => {
+      const lost: { endpoint: Endpoint; id: PeerId }[] = [];
       for (const member of members.values()) {
         if (isPresent(member.status) || context.now.mono - member.since < context.config.nodeTimeoutMs) continue;
+        const endpoint = view(member).address;
+        if (member.status === "dead" && endpoint !== undefined) lost.push({ endpoint, id: member.id });
         members.delete(member.id);
         link.sessions.forget(member.statement.content.boot);
       }
+      return lost;
     },
     view,
     selfView,

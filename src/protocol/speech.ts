@@ -97,6 +97,12 @@ export function createSpeech(context: Context, history: History, arrival: Arriva
       }
       if (!verifyMessage(room, message)) return counters.refuse("bad-signature");
       const ahead = clock.observe(context.now.wall, message.content.hlc);
+      if (
+        ahead &&
+        history.countFrom(context.now.wall + bounds.clockAheadMs) >= bounds.aheadShare * context.config.maxMessages
+      ) {
+        return counters.refuse("too-many-ahead");
+      }
       const askers = wants.arrived(message.id);
       const isOld = context.now.wall - message.content.hlc > HISTORY_AGE_MS;
       // The bytes are a view of a datagram: what is kept is a copy of their own.

@@ -73,6 +73,19 @@ describe("a message from the network", () => {
     expect(node.core.log().find((one) => one.own)).toMatchObject({ time: WALL, parents: [], ahead: false });
   });
 
+  it("stamped far ahead takes a tenth of the log at most: it would outlive all that is true", () => {
+    const world = createWorld();
+    const node = world.node("alice", { maxMessages: 40 });
+    const puppet = createPuppet(world, "mallory");
+    node.say("real");
+    for (let index = 0; index < 50; index += 1) {
+      const { bytes } = puppet.message({ text: `${index}`, hlc: WALL + 10 * bounds.clockAheadMs + index });
+      puppet.tell(node, [{ type: "push", slice, message: bytes }]);
+    }
+    expect(node.texts()).toEqual(["real", "0", "1", "2", "3"]);
+    expect(node.core.stats().dropped["too-many-ahead"]).toBe(46);
+  });
+
   it("with a seq that its author used before is kept beside the other, and its author is named once", () => {
     const world = createWorld();
     const node = world.node("alice");
