@@ -27,7 +27,8 @@ export async function sayText(desk: Desk, text: string, kind: MessageKind): Prom
       if (event.type === "error") finish("refused");
       else if ((event.type === "stored" || event.type === "message") && event.message.own) finish("done");
     });
-    desk.node().command({ type: "say", text, kind });
+    // What UTF-8 cannot carry would look one way here and another way everywhere else.
+    desk.node().command({ type: "say", text: Buffer.from(text).toString(), kind });
   });
 }
 

@@ -57,6 +57,12 @@ describe("a line that is text", () => {
     expect(codes()).toEqual(["alone", "text-too-long"]);
   });
 
+  it("is said as the others will see it: half a character becomes U+FFFD", async () => {
+    const { session, node } = await setUp();
+    await session.say("half \ud83d of one");
+    expect(node.log()[0]?.text).toBe("half \ufffd of one");
+  });
+
   it("is said as it is by say, even if it looks like a command", async () => {
     const { session, node } = await setUp();
     await session.say("/quit");
