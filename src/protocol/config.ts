@@ -1,4 +1,5 @@
 /** What can be tuned, with units, and the bounds that hold whatever is tuned. */
+import { TEXT_BYTES_MAX } from "../wire/message.ts";
 import type { Millis } from "./types.ts";
 
 export type Config = {
@@ -61,6 +62,11 @@ export const bounds = {
   rtoMsMax: 2_000,
   /** Share of the log that messages stamped too far ahead may take: they would outlive all others. */
   aheadShare: 0.1,
-  /** Text of one message that travels in a datagram, bytes of UTF-8. */
-  textBytes: 850,
+  /** Large messages being fetched, or offered and waiting to be. */
+  transfers: 1_024,
+  /** Chunks of large messages sent to one session and to all, so that what people say now always finds room. */
+  chunksPerSecond: 512,
+  chunksPerSecondInAll: 4_096,
+  /** Text of one message, bytes of UTF-8. */
+  textBytes: TEXT_BYTES_MAX,
 } as const;

@@ -21,6 +21,7 @@ export type TimerRow =
   | { readonly type: "reconnect" }
   | { readonly type: "contact"; readonly endpoint: Endpoint }
   | { readonly type: "want"; readonly prefix: string }
+  | { readonly type: "transfer"; readonly key: string }
   | { readonly type: "reconcile"; readonly set: SetName; readonly boot: BootId }
   | { readonly type: "gate" }
   | { readonly type: "sync" }

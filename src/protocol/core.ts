@@ -17,15 +17,18 @@ import { boundOfTime, createHistory, type History } from "./history.ts";
 import { createInbound, type Parts } from "./inbound.ts";
 import { createLink } from "./link.ts";
 import { createMembership, type Membership } from "./membership.ts";
+import { createOffers } from "./offers.ts";
 import { createProbe } from "./probe.ts";
 import { createReconciliation, type Replica } from "./reconciliation.ts";
 import { createRelay } from "./relay.ts";
 import { type Rng, sample } from "./rng.ts";
 import { createRumours } from "./rumours.ts";
+import { answerWith, createServing } from "./serving.ts";
 import type { Session } from "./sessions.ts";
 import { createSkew } from "./skew.ts";
 import { createSpeech } from "./speech.ts";
 import { createTimers } from "./timers.ts";
+import { createTransfer } from "./transfer.ts";
 import type { BootId, ChatEvent, Command, Core, Effect, JournalEntry, MessageId, Now } from "./types.ts";
 import { createWants, type Wants } from "./wants.ts";
 
@@ -80,7 +83,34 @@ export function createCore(options: CoreOptions): Core {
   const contact = createContact(context, membership, digest);
   const relay = createRelay(context, membership, history);
   const skew = createSkew(context);
-  const parts: Parts = { context, membership, probe, contact, relay, reconciliation, speech, arrival, wants, skew };
+  const serving = createServing(context, (id) => history.get(id)?.message.bytes);
+  const offers = createOffers();
+  const transfer = createTransfer(context, {
+    isKnown: history.isKnown,
+    whole: (bytes, from, live) => {
+      counters.count("payloadsIn");
+      const id = speech.receive(bytes, from, live);
+      if (id === undefined) return undefined;
+      relay.onArrived(id);
+      for (const { from: giver, slice } of offers.take(id)) relay.onSighting(giver, id, slice, "id");
+      return id;
+    },
+  });
+  const parts: Parts = {
+    context,
+    membership,
+    probe,
+    contact,
+    relay,
+    reconciliation,
+    speech,
+    arrival,
+    wants,
+    transfer,
+    offers,
+    serving,
+    skew,
+  };
   const inbound = createInbound(parts);
   let inRoom = true;
 
@@ -135,6 +165,8 @@ export function createCore(options: CoreOptions): Core {
       unacknowledged: { size: link.unacknowledged(), bound: bounds.unacknowledged + 64 },
       members: { size: membership.size(), bound: bounds.members },
       relays: { size: relay.size(), bound: bounds.relays },
+      transfers: { size: transfer.size(), bound: bounds.transfers },
+      offers: { size: offers.size(), bound: bounds.transfers },
       wanted: { size: wants.size(), bound: bounds.wanted },
       messages: { size: history.ids.size(), bound: context.config.maxMessages },
     }),
@@ -193,6 +225,7 @@ export function createCore(options: CoreOptions): Core {
     membership.forgetAll();
     probe.stop();
     contact.stop();
+    transfer.stop();
     emit({ type: "notice", notice: { code: "left-room" } });
   }
 
@@ -226,6 +259,8 @@ export function createCore(options: CoreOptions): Core {
         return contact.retry(row.endpoint);
       case "want":
         return wants.askAgain(row.prefix);
+      case "transfer":
+        return transfer.onTimer(row.key);
       case "reconcile": {
         const session = link.sessions.get(row.boot);
         if (session !== undefined) reconciliation.begin(session, row.set);
@@ -234,7 +269,7 @@ export function createCore(options: CoreOptions): Core {
       case "gate":
         return speech.giveUp();
       case "sync":
-        return speech.deliver(arrival.check(reconciliation.isFetching("log")));
+        return speech.deliver(arrival.check(reconciliation.isFetching("log") || transfer.isActive()));
       case "receipt":
         return relay.onDeadline(row.id, row.task);
     }
@@ -249,7 +284,7 @@ function logReplica(history: History, wants: Wants): Replica {
     floor: () => (history.horizon() === 0 ? "" : boundOfTime(history.horizon())),
     frameOf: (id) => {
       const message: SignedMessage | undefined = history.get(id as MessageId)?.message;
-      return message === undefined ? undefined : { type: "message", bytes: message.bytes };
+      return message === undefined ? undefined : answerWith(message);
     },
     want: (prefix, from) => wants.want(prefix, from, 0),
     asked: wants.asked,

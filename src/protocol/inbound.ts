@@ -9,13 +9,16 @@ import type { Arrival } from "./arrival.ts";
 import type { Contact } from "./contact.ts";
 import type { Context } from "./context.ts";
 import type { Membership } from "./membership.ts";
+import type { Offers } from "./offers.ts";
 import type { Probe } from "./probe.ts";
 import type { Reconciliation } from "./reconciliation.ts";
 import type { Relay } from "./relay.ts";
 import { sample } from "./rng.ts";
+import type { Serving } from "./serving.ts";
 import type { Session, Ticket } from "./sessions.ts";
 import type { Skew } from "./skew.ts";
 import type { Speech } from "./speech.ts";
+import type { Transfer } from "./transfer.ts";
 import type { Endpoint, MessageId, Millis } from "./types.ts";
 import { prefixOf, type Wants } from "./wants.ts";
 
@@ -29,6 +32,9 @@ export type Parts = {
   readonly speech: Speech;
   readonly arrival: Arrival;
   readonly wants: Wants;
+  readonly transfer: Transfer;
+  readonly offers: Offers;
+  readonly serving: Serving;
   readonly skew: Skew;
 };
 
@@ -49,7 +55,21 @@ const ASK_AT_ONCE_LOSS = 0.35;
 const FIRST_PEERS = 6;
 
 export function createInbound(parts: Parts): Inbound {
-  const { context, membership, probe, contact, relay, reconciliation, speech, arrival, wants, skew } = parts;
+  const {
+    context,
+    membership,
+    probe,
+    contact,
+    relay,
+    reconciliation,
+    speech,
+    arrival,
+    wants,
+    transfer,
+    offers,
+    serving,
+    skew,
+  } = parts;
   const { link, counters } = context;
 
   const acknowledged = (session: Session, frame: Frame & { type: "ack" }, from: Endpoint): Endpoint | undefined => {
@@ -134,6 +154,16 @@ export function createInbound(parts: Parts): Inbound {
         if (!speech.has(frame.id))
           wants.want(prefixOf(frame.id), session, link.lossRate() < ASK_AT_ONCE_LOSS ? ADVERTISED_DELAY_MS : 0);
         return;
+      case "offer":
+        if (speech.has(frame.id)) return relay.onSighting(session, frame.id, frame.slice, "id");
+        offers.put(frame.id, { from: session, slice: frame.slice });
+        return transfer.offered(session, frame.id, frame.bytes, true);
+      case "announce":
+        return transfer.offered(session, frame.id, frame.bytes, false);
+      case "wantChunks":
+        return serving.onWantChunks(session, frame);
+      case "chunk":
+        return transfer.onChunk(session, frame);
       case "want":
         return reconciliation.onWant(session, frame);
       case "ranges":

@@ -72,7 +72,7 @@ type Sent = {
 /** Datagrams on our own initiative to an address that never answered; after these only what `forgive` lets through. */
 const INITIATIVE_MAX = 16;
 /** Frames that ask for no acknowledgement: answers, and what the next one of its kind replaces. */
-const SILENT: ReadonlySet<Frame["type"]> = new Set(["ack", "padding", "digest", "observed"]);
+const SILENT: ReadonlySet<Frame["type"]> = new Set(["ack", "padding", "digest", "observed", "chunk"]);
 /** A full acknowledgement goes at once, so that `arrivals` stays within one frame. */
 const ACK_EARLY = 16;
 const LOSS_SMOOTHING = 1 / 64;

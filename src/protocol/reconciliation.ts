@@ -62,6 +62,8 @@ const SETTLE_MS: Millis = 300;
 const SETTLE_OTHER_MS: Millis = 1_200;
 /** Rosters are compared no more often than this, but for a newcomer. */
 const ROSTER_INTERVAL_MS: Millis = 5_000;
+/** An announcement instead of a large message counts so much of a fetch's credit. */
+const ANNOUNCE_BYTES = 32;
 /** Sent again so often when lost. */
 const TRIES = 4;
 
@@ -159,7 +161,7 @@ export function createReconciliation(
     if (frame === undefined) return 0;
     if (frame.type === "message") counters.count("payloadsOut");
     link.send(to, frame);
-    return frame.type === "message" || frame.type === "statement" ? frame.bytes.length + 4 : 0;
+    return frame.type === "message" || frame.type === "statement" ? frame.bytes.length + 4 : ANNOUNCE_BYTES;
   };
 
   const catchUp = createCatchUp(context, replicas, claimOf, give);

@@ -10,6 +10,8 @@ import type { Context } from "./context.ts";
 import type { History } from "./history.ts";
 import { hashOf, type Member, type Membership } from "./membership.ts";
 import { cut, type Part, rankedWithin, WHOLE } from "./order.ts";
+import { ID_ORDERS_FROM, ordersFor } from "./plans.ts";
+import { isLarge } from "./serving.ts";
 import type { PushTicket, Session } from "./sessions.ts";
 import type { BootId, MessageId, Millis, PeerId } from "./types.ts";
 
@@ -47,22 +49,10 @@ const TRIES_SAME = 2;
 const DELEGATES_MAX = 3;
 /** Pushes of one part in all: then it is left to the other order and to reconciliation. */
 const TRIES_MAX = 6;
-/**
- * Orders that a message starts on, by the share of datagrams that stay unacknowledged (a lost acknowledgement counts too: at
- * 10 % loss each way it is 0.19). Without loss acknowledgements repair the little that goes wrong. docs/benchmarks.md has
- * the sweep.
- */
-const PLANS: readonly Plan[] = [
-  { below: 0.02, bodies: 1, ids: 0 },
-  { below: 0.35, bodies: 2, ids: 3 },
-  { below: 1.01, bodies: 5, ids: 3 },
-];
-/** Orders from this number on carry ids, for whoever still lacks the message to ask by; those below carry the message. */
-const ID_ORDERS_FROM = 5;
 /** How long a delegate waits for what its parts report, before it reports without. */
 const RECEIPT_WAIT_MS: Millis = 1_500;
-
-type Plan = { readonly below: number; readonly bodies: number; readonly ids: number };
+/** A large message has to be fetched first, hop by hop. */
+const RECEIPT_WAIT_LARGE_MS: Millis = 15_000;
 
 type Delegation = {
   readonly part: Part<Member>;
@@ -109,13 +99,20 @@ export function createRelay(context: Context, membership: Membership, history: H
     if (peer === undefined) return;
     delegation.state = "sent";
     delegation.tries += 1;
-    const message = carriesBody(task, delegation) ? history.get(task.id)?.message.bytes : undefined;
-    const { slice } = delegation.part;
-    const frame: Frame = message ? { type: "push", slice, message } : { type: "advertise", slice, id: task.id };
-    if (message !== undefined) counters.count("payloadsOut");
+    const frame = frameFor(task, delegation);
+    if (frame.type === "push") counters.count("payloadsOut");
+    const carried = frame.type === "push" ? "body" : "id";
     link.send(membership.session(peer), frame, {
-      ticket: { kind: "push", id: task.id, task: task.number, part: index, carried: message ? "body" : "id" },
+      ticket: { kind: "push", id: task.id, task: task.number, part: index, carried },
     });
+  };
+  const frameFor = (task: Task, delegation: Delegation): Frame => {
+    const { id } = task;
+    const { slice } = delegation.part;
+    const bytes = history.get(id)?.message.bytes;
+    if (bytes !== undefined && isLarge({ bytes })) return { type: "offer", slice, id, bytes: bytes.length };
+    const message = carriesBody(task, delegation) ? bytes : undefined;
+    return message ? { type: "push", slice, message } : { type: "advertise", slice, id };
   };
   /**
    * The body goes with the first push. When a push is repeated, and where a slice is covered late, most have the message by
@@ -123,6 +120,7 @@ export function createRelay(context: Context, membership: Membership, history: H
    */
   const carriesBody = (task: Task, delegation: Delegation): boolean =>
     !task.isLate && delegation.tries === 1 && task.order < ID_ORDERS_FROM && !isHolder(task.id, delegateOf(delegation));
+  const isLargeId = (id: MessageId): boolean => isLarge(history.get(id)?.message ?? { bytes: new Uint8Array(0) });
   const isHolder = (id: MessageId, peer: Member | undefined): boolean =>
     peer !== undefined && (holders.get(id)?.has(peer.id) ?? false);
   const noteHolder = (id: MessageId, peer: PeerId | undefined): void => {
@@ -159,7 +157,7 @@ export function createRelay(context: Context, membership: Membership, history: H
     if (parts.length === 0 && how.isLate) report(task);
     if (parts.length === 0) return;
     const row = { type: "receipt", id, task: task.number } as const;
-    timers.set(receiptKey(task), context.now.mono + RECEIPT_WAIT_MS, row);
+    timers.set(receiptKey(task), context.now.mono + (isLargeId(id) ? RECEIPT_WAIT_LARGE_MS : RECEIPT_WAIT_MS), row);
   };
 
   const report = (task: Task): void => {
@@ -212,9 +210,7 @@ export function createRelay(context: Context, membership: Membership, history: H
 
   return {
     publish: (id) => {
-      const loss = link.lossRate();
-      const plan = PLANS.find(({ below }) => loss < below) as Plan;
-      const orders = [...range(0, plan.bodies), ...range(ID_ORDERS_FROM, plan.ids)].slice(0, context.config.seenLimit);
+      const orders = ordersFor(link.lossRate(), isLargeId(id)).slice(0, context.config.seenLimit);
       const slices = orders.map((order) => ({ order, ...WHOLE }));
       remember(sightings, id, slices);
       for (const slice of slices) cover(id, slice, undefined, { isRetry: false, isLate: false });
@@ -287,10 +283,6 @@ export function createRelay(context: Context, membership: Membership, history: H
 }
 
 // --- internal ---
-
-function range(from: number, count: number): number[] {
-  return Array.from({ length: count }, (_, index) => from + index);
-}
 
 function newDelegation(part: Part<Member>): Delegation {
   return { part, delegate: 0, tries: 0, state: "sent", reached: 0, lacking: [] };

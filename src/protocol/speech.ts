@@ -8,6 +8,7 @@ import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { History, Inserted } from "./history.ts";
 import { createHybridClock } from "./hlc.ts";
+import { answerWith } from "./serving.ts";
 import type { Session } from "./sessions.ts";
 import type { Message, MessageId, Millis } from "./types.ts";
 import { prefixOf, type Wants } from "./wants.ts";
@@ -63,9 +64,10 @@ export function createSpeech(context: Context, history: History, arrival: Arriva
     return inserted;
   };
 
-  const give = (to: Session, bytes: Uint8Array): void => {
-    counters.count("payloadsOut");
-    context.link.send(to, { type: "message", bytes });
+  const give = (to: Session, message: SignedMessage): void => {
+    const frame = answerWith(message);
+    if (frame.type === "message") counters.count("payloadsOut");
+    context.link.send(to, frame);
   };
 
   return {
@@ -112,7 +114,7 @@ export function createSpeech(context: Context, history: History, arrival: Arriva
       // While history is fetched in order, parents come by themselves.
       if (!arrival.isArriving())
         for (const parent of inserted.missing) wants.want(prefixOf(parent), from, PARENT_DELAY_MS);
-      for (const asker of askers) give(asker, own.bytes);
+      for (const asker of askers) give(asker, own);
       return message.id;
     },
     restore: (bytes) => {
