@@ -17,6 +17,7 @@ COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
 COPY bin bin
+COPY scenarios scenarios
 RUN ln -s /app/bin/smplchat.js /usr/local/bin/smplchat && install -d -o node -g node -m 700 /data
 USER node
 # Identity and nickname live here; without a volume each container is somebody new.
