@@ -34,9 +34,7 @@ export function createNames(): Names {
   };
 }
 
-// --- internal ---
-
-/** Nicks that look alike count as one: case and compatibility forms (NFKC) apart. */
-function sameNick(nick: string): string {
+/** The same for nicks that look alike and count as one: case and compatibility forms (NFKC) apart. */
+export function sameNick(nick: string): string {
   return sanitizeNick(nick).normalize("NFKC").toLowerCase();
 }

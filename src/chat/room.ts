@@ -5,6 +5,7 @@
  * room. Lines of this program itself (notices, answers to commands) are placed by the time at which they were said.
  */
 import type { ChatEvent, Message, MessageId, PeerId, PeerView, UnixMillis } from "../protocol/types.ts";
+import { sameNick } from "./names.ts";
 
 /** Lines kept on the screen's side; the journal keeps its own number. */
 export const ROOM_LINES_MAX = 10_000;
@@ -59,9 +60,9 @@ export type Room = {
   readonly floor: string;
   /** Alive and suspected peers. BOUNDED: by the core's roster. */
   readonly peers: ReadonlyMap<PeerId, PeerView>;
-  /** The first key seen with each nick. BOUNDED: ROOM_NICKS_MAX. */
+  /** The first key seen with each nick, as `sameNick` gives it. BOUNDED: ROOM_NICKS_MAX. */
   readonly nickOwners: ReadonlyMap<string, PeerId>;
-  /** Nicks that two keys have used: shown with the tag of the key. BOUNDED: ROOM_NICKS_MAX. */
+  /** Nicks, as `sameNick` gives them, that two keys have used: shown with the tag of the key. BOUNDED: ROOM_NICKS_MAX. */
   readonly sharedNicks: ReadonlySet<string>;
   /** Whether the newest lines are before the reader's eyes: if not, what arrives is unread. */
   readonly seeing: boolean;
@@ -249,7 +250,8 @@ function rename(room: Room, peer: PeerView, own: boolean): Room {
   return { ...named, peers: new Map(room.peers).set(peer.id, peer) };
 }
 
-function noteNick(room: Room, nick: string, id: PeerId): Room {
+function noteNick(room: Room, given: string, id: PeerId): Room {
+  const nick = sameNick(given);
   const owner = room.nickOwners.get(nick);
   if (owner === id || (owner !== undefined && room.sharedNicks.has(nick))) return room;
   if (owner !== undefined) return { ...room, sharedNicks: new Set(room.sharedNicks).add(nick) };

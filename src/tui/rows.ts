@@ -1,4 +1,5 @@
 /** One entry of the room -> the rows it takes on the screen, wrapped and coloured. Nothing is drawn to the right of text. */
+import { sameNick } from "../chat/names.ts";
 import type { Delivery, Entry, Presence, PresenceChange } from "../chat/room.ts";
 import { sanitizeLine, sanitizeNick, sanitizeText } from "../chat/sanitize.ts";
 import { clockText, dayText } from "../chat/wording.ts";
@@ -89,7 +90,7 @@ function messageSpans(
 }
 
 function nickText(nick: string, tag: string, sharedNicks: ReadonlySet<string>): string {
-  return sharedNicks.has(nick) ? `${sanitizeNick(nick)}·${sanitizeLine(tag)}` : sanitizeNick(nick);
+  return sharedNicks.has(sameNick(nick)) ? `${sanitizeNick(nick)}·${sanitizeLine(tag)}` : sanitizeNick(nick);
 }
 
 const PRESENCE_WORDS: ReadonlyArray<readonly [Presence, string, string]> = [

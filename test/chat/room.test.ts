@@ -182,6 +182,10 @@ describe("nicks", () => {
     expect(
       roomAfter([peerEvent(peer("bob", "b1"), "alive"), peerEvent(peer("bob", "b2"), "alive")]).sharedNicks,
     ).toEqual(new Set(["bob"]));
+    expect(
+      roomAfter([peerEvent(peer("Bob", "b1"), "alive"), peerEvent(peer("ｂob", "b2"), "alive")]).sharedNicks,
+      "nicks that look alike",
+    ).toEqual(new Set(["bob"]));
     expect(roomAfter([peerEvent(peer("anna", "other"), "alive")]).sharedNicks).toEqual(new Set(["anna"]));
     expect(roomAfter([peerEvent(peer("bob"), "alive"), stored(1, "bob")]).sharedNicks.size).toBe(0);
   });
