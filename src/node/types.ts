@@ -1,21 +1,8 @@
 /** The public face of a running node: what the chat session, bots and tests hold. */
-import type { ChatEvent, Command, Endpoint, Message, PeerView } from "../protocol/types.ts";
+import type { ChatEvent, Command, CoreStats, Endpoint, Message, PeerView } from "../protocol/types.ts";
 
-export type NodeStats = {
-  readonly peers: number;
-  readonly messages: number;
-  readonly datagramsIn: number;
-  readonly datagramsOut: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  readonly payloadsIn: number;
-  readonly payloadsOut: number;
-  readonly relayed: number;
-  /** To how many peers any one message was relayed at most, retries apart. */
-  readonly relayedPerMessageMax: number;
-  readonly retries: number;
-  /** Counted drops, the protocol's and the socket's, by reason. */
-  readonly dropped: Readonly<Record<string, number>>;
+/** `dropped` counts what the socket lost, too. */
+export type NodeStats = CoreStats & {
   readonly heapBytes: number;
   /** Receive buffer the system granted, bytes. */
   readonly receiveBufferBytes: number;

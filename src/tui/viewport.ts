@@ -3,6 +3,7 @@
  * above or below, moves it; without an anchor the view follows the newest lines.
  */
 import { type Entry, indexOfKey, type Room } from "../chat/room.ts";
+import { dayText } from "../chat/wording.ts";
 import { dayRow, type RowLayout, unreadRow } from "./rows.ts";
 import type { Palette } from "./style.ts";
 
@@ -64,15 +65,10 @@ function block(room: Room, { rowsOf, palette }: Layout, index: number): { rows: 
   const entry = room.entries[index] as Entry;
   const before = room.entries[index - 1];
   const headers: string[] = [];
-  if (before === undefined || dayOf(before.time) !== dayOf(entry.time)) headers.push(dayRow(entry.time, palette));
+  if (before === undefined || dayText(before.time) !== dayText(entry.time)) headers.push(dayRow(entry.time, palette));
   if (room.unread?.key === entry.key) headers.push(unreadRow(palette));
   const rows = rowsOf(entry);
   return { rows: headers.length === 0 ? rows : [...headers, ...rows], headers: headers.length };
-}
-
-function dayOf(time: number): string {
-  const date = new Date(time);
-  return `${date.getFullYear()} ${date.getMonth()} ${date.getDate()}`;
 }
 
 /** The top of the view that ends with the newest row. */
