@@ -57,7 +57,7 @@ export const bounds = {
   clockAheadMs: 300_000,
   /** Round trip assumed before the first measurement. */
   initialRttMs: 100,
-  /** RTO = 2·RTT + this. */
+  /** RTO = 2·RTT + this, or RTT + twice this if that is less. */
   rtoSlackMs: 30,
   rtoMsMax: 2_000,
   /** Share of the log that messages stamped too far ahead may take: they would outlive all others. */

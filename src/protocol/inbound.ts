@@ -48,9 +48,8 @@ export type Inbound = {
 const WAITING_MAX = 32;
 /** What is only fetched in bulk need not be acknowledged one by one. */
 const BULK_ACK_DELAY_MS: Millis = 15;
-/** An advertised message may be about to come by itself; where much is lost it is asked for at once. */
+/** An advertised message may be about to come by itself. */
 const ADVERTISED_DELAY_MS: Millis = 10;
-const ASK_AT_ONCE_LOSS = 0.35;
 /** Statements of others in the first answer, within three times what a contact sends. */
 const FIRST_PEERS = 6;
 
@@ -151,8 +150,7 @@ export function createInbound(parts: Parts): Inbound {
         return probe.vouched(frame.target);
       case "advertise":
         relay.onSighting(session, frame.id, frame.slice, "id");
-        if (!speech.has(frame.id))
-          wants.want(prefixOf(frame.id), session, link.lossRate() < ASK_AT_ONCE_LOSS ? ADVERTISED_DELAY_MS : 0);
+        if (!speech.has(frame.id)) wants.want(prefixOf(frame.id), session, ADVERTISED_DELAY_MS);
         return;
       case "offer":
         if (speech.has(frame.id)) return relay.onSighting(session, frame.id, frame.slice, "id");

@@ -20,9 +20,9 @@ export function measure(rtt: Rtt, sampleMs: Millis): void {
   rtt.smoothedMs = 0.875 * rtt.smoothedMs + 0.125 * sample;
 }
 
-/** 2·RTT + 30 ms, and never less than what the measured variation asks for. */
+/** 2·RTT + 30 ms near, RTT + 60 ms far, and never less than what the measured variation asks for. */
 export function retransmitAfterMs(rtt: Rtt): Millis {
-  const smoothed = rtt.smoothedMs ?? bounds.initialRttMs;
-  const usual = 2 * smoothed + bounds.rtoSlackMs;
-  return Math.min(Math.max(usual, smoothed + 4 * rtt.variationMs), bounds.rtoMsMax);
+  if (rtt.smoothedMs === undefined) return 2 * bounds.initialRttMs + bounds.rtoSlackMs;
+  const usual = Math.min(2 * rtt.smoothedMs + bounds.rtoSlackMs, rtt.smoothedMs + 2 * bounds.rtoSlackMs);
+  return Math.min(Math.max(usual, rtt.smoothedMs + 4 * rtt.variationMs), bounds.rtoMsMax);
 }
