@@ -61,10 +61,10 @@ ${lines.join("\n")}
 
 // --- internal ---
 
-const WIDTH = 760;
+const WIDTH = 800;
 const HEIGHT = 360;
 const LEFT = 64;
-const RIGHT = 170;
+const RIGHT = 210;
 const TOP = 38;
 const BOTTOM = 52;
 /** Told apart by people who see no red or no green (Okabe and Ito 2008). */

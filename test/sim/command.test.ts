@@ -65,7 +65,7 @@ describe("what it prints", () => {
     const plot = join(folder, "plot.svg");
     simulate(small, { plot }, false);
     const svg = readFileSync(plot, "utf8");
-    expect(svg).toMatch(/^<svg [^>]*viewBox="0 0 760 360"/);
+    expect(svg).toMatch(/^<svg [^>]*viewBox="0 0 800 360"/);
     expect(svg.match(/class="line"/g)).toHaveLength(4);
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   });
