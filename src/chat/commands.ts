@@ -35,6 +35,13 @@ export const commandTable = [
   { name: "invite", aliases: [], takes: "none", usage: "", help: "show the line that lets others join this room" },
   { name: "log", aliases: [], takes: "word?", usage: "[N]", help: "show the newest N kept messages (default all)" },
   {
+    name: "info",
+    aliases: [],
+    takes: "word?",
+    usage: "[N]",
+    help: "show whom your newest message reached, or your Nth newest",
+  },
+  {
     name: "stats",
     aliases: [],
     takes: "none",

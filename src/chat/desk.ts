@@ -3,6 +3,7 @@ import type { ChatNode } from "../node/types.ts";
 import type { Settings } from "../settings.ts";
 import type { Lookup } from "./address.ts";
 import type { Contacts } from "./contacts.ts";
+import type { Deliveries } from "./deliveries.ts";
 import type { SessionEvent } from "./events.ts";
 
 /** The room to be in; `key` has 32 bytes. */
@@ -37,6 +38,7 @@ export type Desk = {
   readonly node: () => ChatNode;
   readonly emit: (event: SessionEvent) => void;
   readonly contacts: Contacts;
+  readonly deliveries: Deliveries;
   readonly replaceNode: (node: ChatNode) => void;
   readonly quit: () => Promise<void>;
 };

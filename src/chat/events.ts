@@ -6,6 +6,7 @@ import type { SettingName } from "../settings.ts";
 import type { BadAddress, UnknownHost } from "./address.ts";
 import type { CommandName } from "./commands.ts";
 import type { ParseRefusal } from "./parse.ts";
+import type { Delivery } from "./room.ts";
 
 export type SessionEvent =
   | { readonly type: "chat"; readonly event: ChatEvent }
@@ -25,6 +26,13 @@ export type Reply =
   | { readonly code: "stats"; readonly stats: NodeStats }
   /** The newest kept messages, oldest first, in the order of their ids. */
   | { readonly code: "log"; readonly messages: readonly Message[] }
+  /** The `number`th newest own message. `delivery` undefined: nothing was heard of it since this start. */
+  | {
+      readonly code: "info";
+      readonly number: number;
+      readonly message: Message;
+      readonly delivery: Delivery | undefined;
+    }
   | { readonly code: "whois"; readonly peers: readonly PeerView[]; readonly self: PeerView }
   /** undefined: all of them. */
   | { readonly code: "help"; readonly command: CommandName | undefined }
@@ -53,6 +61,8 @@ export type Refusal =
   | { readonly code: "bad-room"; readonly name: string }
   | { readonly code: "bad-nick"; readonly nick: string; readonly limit: number }
   | { readonly code: "bad-number"; readonly command: CommandName; readonly value: string }
+  /** `count` own messages are kept. */
+  | { readonly code: "no-such-message"; readonly number: number; readonly count: number }
   | { readonly code: "unknown-peer"; readonly nick: string }
   | { readonly code: "unknown-topic"; readonly topic: string; readonly nearest: string }
   | { readonly code: "unknown-setting"; readonly name: string; readonly nearest: string }

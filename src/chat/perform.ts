@@ -83,6 +83,16 @@ export async function performCommand(desk: Desk, { name, args }: TypedCommand): 
         ? reply({ code: "log", messages: node.log(Number(first)) })
         : refuse({ code: "bad-number", command: name, value: first });
     }
+    case "info": {
+      if (first !== undefined && !/^[1-9]\d{0,8}$/.test(first)) {
+        return refuse({ code: "bad-number", command: name, value: first });
+      }
+      const number = Number(first ?? 1);
+      const own = node.log().filter((message) => message.own);
+      const message = own.at(-number);
+      if (message === undefined) return refuse({ code: "no-such-message", number, count: own.length });
+      return reply({ code: "info", number, message, delivery: desk.deliveries.of(message.id) });
+    }
     case "stats":
       return reply({ code: "stats", stats: node.stats() });
     case "set":

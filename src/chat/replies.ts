@@ -14,6 +14,8 @@ export function replyText(reply: Reply): string {
       return statsText(reply.stats);
     case "log":
       return reply.messages.length === 0 ? "no messages yet" : reply.messages.map(logLine).join("\n");
+    case "info":
+      return infoText(reply);
     case "whois":
       return reply.peers.map((peer) => whoisText(peer, peer.id === reply.self.id)).join("\n");
     case "help":
@@ -61,6 +63,20 @@ function statsText(stats: NodeStats): string {
     `dropped: ${dropped.length === 0 ? "nothing" : dropped.map(([reason, number]) => `${reason} ${number}`).join(", ")}`,
     `memory ${(stats.heapBytes / 1e6).toFixed(1)} MB, receive buffer ${stats.receiveBufferBytes} bytes`,
   ].join("\n");
+}
+
+/** Longer texts are told by their beginning. */
+const QUOTE_CHARACTERS_MAX = 40;
+
+function infoText({ message, delivery }: Reply & { readonly code: "info" }): string {
+  // By code points, so that no character is torn; the whole text may be long.
+  const characters = Array.from(message.text.slice(0, 2 * QUOTE_CHARACTERS_MAX + 2));
+  const line = sanitizeLine(characters.slice(0, QUOTE_CHARACTERS_MAX).join(""));
+  const said = `${clockText(message.time)} "${line}${characters.length > QUOTE_CHARACTERS_MAX ? "…" : ""}"`;
+  if (delivery === undefined) return `${said}: nothing was heard of its delivery`;
+  if (delivery.of === 0) return `${said}: nobody was here to hear it`;
+  const lacking = delivery.lacking.map((nick) => sanitizeNick(nick)).join(", ");
+  return `${said}: reached ${delivery.reached} of ${delivery.of}${lacking === "" ? "" : `, lacking: ${lacking}`}`;
 }
 
 function whoisText(peer: PeerView, own: boolean): string {

@@ -103,6 +103,10 @@ export function refusalText(refusal: Refusal): string {
       return nickText(refusal.nick);
     case "bad-number":
       return `/${refusal.command} takes a whole number from 1 on, not ${shown(refusal.value)}`;
+    case "no-such-message":
+      return refusal.count === 0
+        ? "you have said nothing yet"
+        : `${countText(refusal.count, "message")} of yours kept, none of them number ${refusal.number}`;
     case "unknown-peer":
       return `nobody here is called ${shown(refusal.nick)}; /peers lists who is`;
     case "unknown-topic":

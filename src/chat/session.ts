@@ -5,6 +5,7 @@
 import type { ChatNode } from "../node/types.ts";
 import type { ChatEvent, MessageKind } from "../protocol/types.ts";
 import { createContacts } from "./contacts.ts";
+import { createDeliveries } from "./deliveries.ts";
 import type { Desk, Outcome, SessionOptions } from "./desk.ts";
 import type { SessionEvent } from "./events.ts";
 import { parseLine } from "./parse.ts";
@@ -69,6 +70,8 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     lookup: options.lookup,
   });
 
+  const deliveries = createDeliveries();
+
   /** Whether it is too early to call oneself alone: the first answer may come any moment. */
   const expectsCompany = (): boolean => !hadCompany && (begun ? contacts.isTrying() : options.joins.length > 0);
 
@@ -89,6 +92,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     if (event.type === "notice" && event.notice.code === "joined") contacts.answered(event.notice.endpoint);
     if (event.type === "notice" && event.notice.code === "history-synced") contacts.synced();
     if (event.type === "message" && event.message.own) contacts.said();
+    deliveries.observe(event);
     if (event.type === "peer" && event.status === "alive") {
       knownAlone = false;
       hadCompany = true;
@@ -105,6 +109,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     node: () => node,
     emit,
     contacts,
+    deliveries,
     replaceNode: (next) => {
       unsubscribe();
       node = next;

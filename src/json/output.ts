@@ -92,6 +92,10 @@ function jsonOfReply(reply: Reply): object {
       return { type: "stats", ...reply.stats };
     case "log":
       return { type: "log", ids: reply.messages.map((message) => message.id) };
+    case "info": {
+      const { number, message, delivery } = reply;
+      return jsonNotice("info", replyText(reply), { number, id: message.id, ...delivery });
+    }
     case "whois":
       return jsonNotice("whois", replyText(reply), { peers: reply.peers.map(jsonPeer) });
     case "help": {

@@ -1,10 +1,11 @@
 /** What a typed line does to the node behind a session, and what the person is told. */
 import { describe, expect, it, vi } from "vitest";
 import type { SessionEvent } from "../../src/chat/events.ts";
+import { sentenceFor } from "../../src/chat/sentences.ts";
 import { createSession, type Session, type SessionOptions } from "../../src/chat/session.ts";
 import { encodeInvite } from "../../src/crypto/invite.ts";
 import { randomRoomKey, roomKeyFromName } from "../../src/crypto/keyring.ts";
-import type { Endpoint, PeerView } from "../../src/protocol/types.ts";
+import type { Endpoint, MessageId, PeerView } from "../../src/protocol/types.ts";
 import { type Settings, settingNames, settingSpec } from "../../src/settings.ts";
 import { createFakeNode, FAKE_TEXT_LIMIT, type FakeNode } from "../suites/fakeNode.ts";
 
@@ -130,6 +131,29 @@ describe("commands", () => {
     expect(codes()).toEqual([
       "alone",
       ...["peers", "whois", "stats", "log", "room", "invite", "help", "settings", "nick", "clear"],
+    ]);
+  });
+
+  it("tell whom an own message reached, as far as it is known", async () => {
+    const { session, node, events } = await setUp();
+    const bob = node.addPeer("bob");
+    expect(await session.line("/info")).toBe("refused");
+    await session.line("first");
+    const [first] = node.log();
+    node.hear(bob, "not mine");
+    await session.line("second, and longer than what fits a line of answer");
+    node.play({ type: "delivery", id: first?.id as MessageId, reached: 1, of: 3, lacking: ["eve", "b\u001bob"] });
+    expect(await session.line("/info")).toBe("done");
+    expect(await session.line("/info 2")).toBe("done");
+    expect(await session.line("/info 3")).toBe("refused");
+    expect(await session.line("/info 0")).toBe("refused");
+    const texts = events.map((event) => sentenceFor(event, "smplchat")?.text ?? "").filter((text) => text !== "");
+    expect(texts.map((text) => text.replace(/^\d\d:\d\d /, "")).slice(-5)).toEqual([
+      "you have said nothing yet",
+      `"second, and longer than what fits a line…": nothing was heard of its delivery`,
+      `"first": reached 1 of 3, lacking: eve, bob`,
+      "2 messages of yours kept, none of them number 3",
+      "/info takes a whole number from 1 on, not 0",
     ]);
   });
 

@@ -84,6 +84,13 @@ describe("JSON mode", () => {
     expect(await reply("/whois bob")).toMatchObject([
       { type: "notice", code: "whois", data: { peers: [{ nick: "bob" }] } },
     ]);
+    node.command({ type: "say", text: "mine", kind: "text" });
+    node.acknowledge();
+    expect((await reply("/info")).at(-1)).toMatchObject({
+      type: "notice",
+      code: "info",
+      data: { number: 1, id: `${"0".repeat(47)}2`, reached: 1, of: 1, lacking: [] },
+    });
     expect(await reply("/jion x")).toMatchObject([
       { type: "error", code: "unknown-command", data: { command: "/jion", nearest: "/join" } },
     ]);
