@@ -60,8 +60,8 @@ type Fetch = {
   state: "waiting" | "active" | "idle";
   /** Requests in a row that brought nothing. */
   silent: number;
-  /** A chunk came since the last request was late. */
-  isHeard: boolean;
+  /** When the last chunk came. */
+  heardAt: Millis | undefined;
   /** Bytes of several sources did not verify together: only those of one are put together now, so that it shows whose. */
   isStrict: boolean;
 };
@@ -158,7 +158,7 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
       live,
       state: "idle",
       silent: 0,
-      isHeard: false,
+      heardAt: undefined,
       isStrict: false,
     };
     fetches.set(fetch.key, fetch);
@@ -186,7 +186,7 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
       // In strict mode what the source before still sends is not mixed in.
       if (fetch.isStrict && fetch.sources[0] !== from.boot) return counters.drop("chunk-unasked");
       if (!fetch.assembly.accept(chunk.index, chunk.bytes, from.boot)) return;
-      fetch.isHeard = true;
+      fetch.heardAt = context.now.mono;
       fetch.silent = 0;
       if (fetch.assembly.isWhole()) finish(fetch, from);
       else if (fetch.state === "active") ask(fetch);
@@ -204,13 +204,14 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
       if (fetch.state === "waiting") return wake(fetch, now.mono + IDLE_MS);
       const session = sourceOf(fetch);
       if (session === undefined) return rest(fetch);
-      if (fetch.assembly.expire(now.mono - patienceMs(fetch, session)) && !fetch.isHeard) {
+      const since = now.mono - patienceMs(fetch, session);
+      const isSilent = fetch.heardAt === undefined || fetch.heardAt <= since;
+      if (fetch.assembly.expire(since) && isSilent) {
         fetch.silent += 1;
         if (fetch.silent >= SILENT_MAX * fetch.sources.length) return rest(fetch);
         fetch.sources.push(fetch.sources.shift() as BootId);
         if (fetch.isStrict) fetch.assembly.clear();
       }
-      fetch.isHeard = false;
       ask(fetch);
     },
     isActive: () => count((fetch) => fetch.state === "active") > 0,
