@@ -21,6 +21,8 @@ export type Contacts = {
   readonly forget: () => void;
   /** Resolves when what was said has reached a peer, or nobody can be reached, or after `msMax`. */
   readonly settled: (msMax: number) => Promise<void>;
+  /** Own messages that are not known to have reached anybody. */
+  readonly undelivered: () => number;
   readonly stop: () => void;
 };
 
@@ -90,13 +92,16 @@ export function createContacts({ node, refuse, lookup }: ContactsOptions): Conta
   const isSettled = (): boolean => {
     const others = node().peers();
     if (others.some((peer) => peer.status === "alive" || peer.status === "suspect")) {
-      return !saidSinceSync || node().undelivered() === 0;
+      return undelivered() === 0;
     }
     return pending.size === 0;
   };
 
+  const undelivered = (): number => (saidSinceSync ? node().undelivered() : 0);
+
   return {
     join,
+    undelivered,
     joinAtStart: (address) => void joinWhenResolved(address, 0, round),
     resolve,
     answered: (endpoint) => pending.delete(endpoint),

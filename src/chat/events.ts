@@ -15,6 +15,8 @@ export type SessionEvent =
   | { readonly type: "refusal"; readonly refusal: Refusal }
   /** The session went to another room: `Session.node` is another one, and what was shown belongs to the old room. */
   | { readonly type: "moved"; readonly room: RoomInfo; readonly address: Endpoint }
+  /** The input has ended, and so many own messages are not known to have reached anybody. */
+  | { readonly type: "undelivered"; readonly messages: number }
   /** The reader wants an empty screen. */
   | { readonly type: "clear" }
   /** The last event: the node is closed. */

@@ -19,6 +19,11 @@ export function sentenceFor(event: SessionEvent, room: string): Sentence | undef
       return { tone: "info", text: replyText(event.reply) };
     case "refusal":
       return { tone: "error", text: refusalText(event.refusal) };
+    case "undelivered":
+      return {
+        tone: "error",
+        text: `not known to have reached anyone: ${countText(event.messages, "message")}`,
+      };
     case "moved":
       return { tone: "info", text: `now in #${event.room.name}, listening on ${event.address}` };
     default:

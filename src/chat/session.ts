@@ -22,7 +22,7 @@ export interface Session {
   say(text: string, kind?: MessageKind): Promise<Outcome>;
   /** The first listener gets what happened before; with it the joins of the start begin. */
   subscribe(listener: (event: SessionEvent) => void): () => void;
-  /** Resolves when what was said has reached a peer, or nobody can be reached, or after `msMax`. */
+  /** Resolves when what was said has reached a peer, or nobody can be reached, or after `msMax`; tells what has not. */
   settled(msMax: number): Promise<void>;
   /** Leaves the room and closes the node. Takes at most 1 s. */
   close(): Promise<void>;
@@ -184,7 +184,11 @@ export async function createSession(options: SessionOptions): Promise<Session> {
       }
       return () => listeners.delete(listener);
     },
-    settled: (msMax) => contacts.settled(msMax),
+    settled: async (msMax) => {
+      await contacts.settled(msMax);
+      const messages = contacts.undelivered();
+      if (messages > 0) emit({ type: "undelivered", messages });
+    },
     close,
     ended,
   };

@@ -41,6 +41,8 @@ export function jsonOf(event: SessionEvent, room: string): object[] {
       const data = { room: { name, private: isPrivate }, address: event.address };
       return [jsonNotice("moved", sentenceFor(event, room)?.text ?? "", data)];
     }
+    case "undelivered":
+      return [jsonNotice("undelivered", sentenceFor(event, room)?.text ?? "", { messages: event.messages })];
     case "clear":
       return [jsonNotice("cleared", "there is no screen to clear", {})];
     case "ended":

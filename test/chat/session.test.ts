@@ -294,11 +294,12 @@ describe("leaving", () => {
   });
 
   it("waits for what was said while somebody is there or an address may answer, and not longer than told", async () => {
-    const { session, node } = await setUp();
+    const { session, node, events } = await setUp();
     await session.line("to nobody");
     const alone = performance.now();
     await session.settled(5_000);
     expect(performance.now() - alone).toBeLessThan(1_000);
+    expect(events.at(-1)).toEqual({ type: "undelivered", messages: 1 });
 
     node.addPeer("bob");
     let settled = false;
@@ -309,6 +310,7 @@ describe("leaving", () => {
     expect(settled).toBe(false);
     node.acknowledge();
     await waiting;
+    expect(events.filter((event) => event.type === "undelivered")).toHaveLength(1);
 
     await session.line("known by a peer that has the same log");
     const peer = node.peers()[0] as PeerView;

@@ -105,6 +105,7 @@ describe("line mode", () => {
       `-- ${dayText(Date.UTC(2026, 0, 31, 12, 0, 1))}`,
       "-- not sent: a command, or text? To send it as text: /say /x",
       "-- unknown command /jion: did you mean /join? /help lists all",
+      "-- not known to have reached anyone: 2 messages",
     ]);
     expect(node.log().map((message) => message.text)).toEqual(["hi", "bye"]);
   });
