@@ -11,8 +11,8 @@ export type Assembly = {
   /** True if the chunk is new; `bytes` are copied. */
   readonly accept: (index: number, bytes: Uint8Array, from: BootId) => boolean;
   readonly wasAsked: (index: number) => boolean;
-  /** Gives up the chunks asked for at `before` or earlier, which takes credit away. True if there were any. */
-  readonly expire: (before: Millis) => boolean;
+  /** Gives up the chunks asked for `afterMs` ago or longer, which takes credit away. True if there were any. */
+  readonly expire: (now: Millis, afterMs: Millis) => boolean;
   /** When the longest-awaited chunk was asked for. */
   readonly oldestAsked: () => Millis | undefined;
   readonly isWhole: () => boolean;
@@ -62,8 +62,9 @@ export function createAssembly(total: number): Assembly {
       return true;
     },
     wasAsked: (index) => asked.has(index),
-    expire: (before) => {
-      const late = [...awaited].filter(([, at]) => at <= before);
+    expire: (now, afterMs) => {
+      // Summed as whoever sets an alarm for it does: a difference can round to the other side.
+      const late = [...awaited].filter(([, at]) => at + afterMs <= now);
       for (const [index] of late) awaited.delete(index);
       if (late.length === 0) return false;
       credit = Math.max(credit / 2, CREDIT_LEAST);

@@ -41,6 +41,7 @@ const ACTIVE_PER_SOURCE = 4;
 const OFFERED_PER_SOURCE = 256;
 /** Requests in a row to a source that brought nothing, before it is left alone until someone offers the message again. */
 const SILENT_MAX = 6;
+const PAUSE_MS_MIN: Millis = 1;
 /** What came is kept so long for the next source. */
 const IDLE_MS: Millis = 60_000;
 /** A message that is not whole so long after it was first offered is given up: it is offered again, or nobody has it. */
@@ -106,7 +107,9 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
     if (session === undefined) return rest(fetch);
     const chunks = fetch.assembly.request(context.now.mono);
     if (chunks.length > 0) link.send(session, { type: "wantChunks", id: fetch.id, chunks });
-    wake(fetch, (fetch.assembly.oldestAsked() ?? context.now.mono) + patienceMs(fetch, session));
+    const dueAt = (fetch.assembly.oldestAsked() ?? context.now.mono) + patienceMs(fetch, session);
+    // Never within this step again, whatever became of the wait meanwhile.
+    wake(fetch, Math.max(dueAt, context.now.mono + PAUSE_MS_MIN));
   };
   const isBusy = (boot: BootId | undefined): boolean =>
     count((fetch) => fetch.state === "active" && fetch.sources[0] === boot) >= ACTIVE_PER_SOURCE;
@@ -204,9 +207,9 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
       if (fetch.state === "waiting") return wake(fetch, now.mono + IDLE_MS);
       const session = sourceOf(fetch);
       if (session === undefined) return rest(fetch);
-      const since = now.mono - patienceMs(fetch, session);
-      const isSilent = fetch.heardAt === undefined || fetch.heardAt <= since;
-      if (fetch.assembly.expire(since) && isSilent) {
+      const waitMs = patienceMs(fetch, session);
+      const isSilent = fetch.heardAt === undefined || fetch.heardAt + waitMs <= now.mono;
+      if (fetch.assembly.expire(now.mono, waitMs) && isSilent) {
         fetch.silent += 1;
         if (fetch.silent >= SILENT_MAX * fetch.sources.length) return rest(fetch);
         fetch.sources.push(fetch.sources.shift() as BootId);
