@@ -2,6 +2,7 @@
 import { parse } from "smol-toml";
 import { type Config, defaultConfig } from "../protocol/config.ts";
 import type { Millis } from "../protocol/types.ts";
+import { TEXT_BYTES_MAX } from "../wire/message.ts";
 import { type Check, count, firstComplaint, milliseconds, share, text, whole } from "./checks.ts";
 
 export type Scenario = {
@@ -133,7 +134,7 @@ const checks = {
     faults: list,
   },
   network: { delayMs: pair, regions: places, loss: share, duplicate: share, reorder: share, junk: share },
-  speech: { messages: whole(0, 100_000), everyMs: whole(1, 3_600_000), bytes: whole(1, 800) },
+  speech: { messages: whole(0, 100_000), everyMs: whole(1, 3_600_000), bytes: whole(1, TEXT_BYTES_MAX) },
   config: Object.fromEntries(Object.keys(defaultConfig).map((key) => [key, count])),
   fault: {
     type: faultType,
