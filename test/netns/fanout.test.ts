@@ -38,10 +38,7 @@ describe.skipIf(obstacle !== undefined).each([
       author?.say(`message ${said + 1}`);
       await waitForTexts(clients, [`message ${said + 1}`], 10_000);
       const grown = growth(before, await allStats());
-      for (const { relayed, sentOn } of grown) {
-        expect(relayed).toBeLessThanOrEqual(FANOUT);
-        if (percent === 0) expect(sentOn).toBeLessThanOrEqual(FANOUT);
-      }
+      expectFanout(grown);
       // Everyone but the author was sent it by somebody; with loss some by repeats or repairs.
       if (percent === 0) expect(sum(grown.map(({ relayed }) => relayed))).toBeGreaterThanOrEqual(HOSTS - 1);
       expect(sum(grown.map(({ payloadsIn }) => payloadsIn))).toBeGreaterThanOrEqual(HOSTS - 1);
@@ -61,10 +58,7 @@ describe.skipIf(obstacle !== undefined).each([
     for (const { relayedPerMessageMax } of after) expect(relayedPerMessageMax).toBeLessThanOrEqual(FANOUT);
     // The author of the first message had more peers than that to send it to.
     expect(after[0]?.relayedPerMessageMax).toBe(FANOUT);
-    for (const { relayed, sentOn } of growth(before, after)) {
-      expect(relayed).toBeLessThanOrEqual(FANOUT);
-      if (percent === 0) expect(sentOn).toBeLessThanOrEqual(FANOUT);
-    }
+    expectFanout(growth(before, after));
   });
 
   function allStats(): Promise<Stats[]> {
@@ -87,6 +81,18 @@ function growth(
       payloadsIn: now.payloadsIn - then.payloadsIn,
     };
   });
+}
+
+/**
+ * By the node's own count of relays; and by the bodies that left it, where each host got one: on a machine so busy that a
+ * push is late, a peer asks for the body besides, and what answers it is no relay.
+ */
+function expectFanout(grown: ReturnType<typeof growth>): void {
+  const isPushedOnly = sum(grown.map(({ payloadsIn }) => payloadsIn)) === HOSTS - 1;
+  for (const { relayed, sentOn } of grown) {
+    expect(relayed).toBeLessThanOrEqual(FANOUT);
+    if (isPushedOnly) expect(sentOn).toBeLessThanOrEqual(FANOUT);
+  }
 }
 
 function sum(numbers: readonly number[]): number {
