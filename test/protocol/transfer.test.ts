@@ -8,7 +8,7 @@ import type { Session } from "../../src/protocol/sessions.ts";
 import { ACTIVE_MAX, createTransfer, type Transfer } from "../../src/protocol/transfer.ts";
 import type { MessageId } from "../../src/protocol/types.ts";
 import type { Frame } from "../../src/wire/frame.ts";
-import { CHUNK_BYTES, chunkBytes, chunkCount } from "../../src/wire/large.ts";
+import { CHUNK_BYTES, chunkBytes } from "../../src/wire/large.ts";
 import { MESSAGE_BYTES_MAX } from "../../src/wire/message.ts";
 import { type Bench, bootFrom, createBench } from "./fixtures.ts";
 
