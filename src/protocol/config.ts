@@ -18,7 +18,7 @@ export type Config = {
 };
 
 export const defaultConfig: Config = {
-  fanout: 10,
+  fanout: 16,
   seenLimit: 8,
   probeIntervalMs: 1_000,
   nodeTimeoutMs: 300_000,

@@ -155,7 +155,7 @@ export function createLink(options: {
     }
     let taken = 0;
     for (const outgoing of session.outbox) {
-      if (size + outgoing.bytes.length > FRAMES_BYTES_MAX) break;
+      if (size + outgoing.bytes.length > FRAMES_BYTES_MAX || repeats(tickets, outgoing.ticket)) break;
       parts.push(outgoing.bytes);
       size += outgoing.bytes.length;
       eliciting ||= outgoing.eliciting;
@@ -271,6 +271,11 @@ export function createLink(options: {
 }
 
 // --- internal ---
+
+/** Another order of a message that goes along already: each travels alone, so that one loss is not the loss of both. */
+function repeats(tickets: readonly Ticket[], ticket: Ticket | undefined): boolean {
+  return ticket?.kind === "push" && tickets.some((other) => other.kind === "push" && other.id === ticket.id);
+}
 
 /** The newest datagram says where its sender is; a new address has to be validated again (RFC 9000 §9). */
 function noteAddress(session: Session, from: Endpoint, counter: number): void {
