@@ -31,6 +31,7 @@ export async function steady({ clients }, { rate, seconds, idleSeconds, bytes, s
     "idle B/s/node": round(idle.bytesPerSecond),
     "idle CPU %": round(idle.cpuPercent, 2),
     "RSS MB": round(mean(clients.map(residentMb))),
+    dropped: await droppedOf(clients),
   };
 }
 
@@ -56,7 +57,7 @@ export async function burst({ clients }, { messages, bytes, authors, seed, idleS
     "B/delivery": round(bytesSent / run.delivered()),
     "CPU s in all": round(sum(clients.map(cpuSeconds)) - cpuBefore, 1),
     "RSS MB": round(Math.max(...clients.map(residentMb))),
-    "socket loss": await socketLoss(clients),
+    dropped: await droppedOf(clients),
   };
 }
 
@@ -197,7 +198,7 @@ async function idleFigures(clients, seconds) {
 }
 
 /** What the nodes count as dropped, by reason, over all nodes. */
-async function socketLoss(clients) {
+async function droppedOf(clients) {
   const all = {};
   for (const client of clients) {
     const { dropped } = await client.ask("/stats", "stats");

@@ -11,6 +11,8 @@ export type Host = { readonly namespace: string; readonly ip: string };
 
 export type Network = {
   readonly hosts: readonly Host[];
+  /** The namespace of the bridge that joins them: where rules for what passes belong. */
+  readonly bridge: string;
   /** What `ip route` prints on a host. */
   readonly routes: (host: Host) => string;
   /** Removes every namespace; the processes in them must have ended. */
@@ -61,7 +63,7 @@ export function openNetwork(count: number): Network {
     close();
     throw error;
   }
-  return { hosts, routes: ({ namespace }) => ip("-n", namespace, "route"), close };
+  return { hosts, bridge, routes: ({ namespace }) => ip("-n", namespace, "route"), close };
 }
 
 /** `command` and `args` such that they run on that host, as the same process (no shell or child in between). */
