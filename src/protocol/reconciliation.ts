@@ -64,6 +64,8 @@ const SETTLE_OTHER_MS: Millis = 1_200;
 const ROSTER_INTERVAL_MS: Millis = 5_000;
 /** An announcement instead of a large message counts so much of a fetch's credit. */
 const ANNOUNCE_BYTES = 32;
+/** Longer than a frame is sent again, shorter than a difference that is looked at anew. */
+const REPEAT_MS: Millis = 1_000;
 /** Sent again so often when lost. */
 const TRIES = 4;
 
@@ -82,6 +84,8 @@ export function createReconciliation(
     if (table.size > 2 * bounds.sessions) table.delete(table.keys().next().value as string);
   };
   let rosterFrom: Millis = 0;
+  /** BOUNDED: `bounds.sessions` twice. What was compared when. */
+  const answered = new Map<string, Millis>();
   /** BOUNDED: sessions. Work done for a session in the current second. */
   let budgets = new Map<Session, number>();
   let budgetSecond = 0;
@@ -102,6 +106,14 @@ export function createReconciliation(
     hi,
     ...replicas[set].ids.summary(lo, hi),
   });
+  /** The same words again: sent once more because their acknowledgement was lost. They were answered, and answers repeat themselves. */
+  const isRepeat = (from: Session, words: string): boolean => {
+    const key = `${from.boot} ${words}`;
+    const since = answered.get(key);
+    if (since !== undefined && context.now.mono - since < REPEAT_MS) return true;
+    remember(answered, key, context.now.mono);
+    return false;
+  };
   const floored = (set: SetName, lo: Bound): Bound => later(lo, replicas[set].floor());
 
   /** What this node holds from lo to hi, in parts that together hold it all; what it holds nothing of is one part. */
@@ -233,6 +245,8 @@ export function createReconciliation(
     },
     onRanges: (from, { set, lo, parts }) => {
       if (!spend(from, parts.length)) return;
+      if (isRepeat(from, `ranges ${set} ${lo} ${parts.map((part) => `${part.hi} ${part.count} ${part.fingerprint}`)}`))
+        return;
       let equal = true;
       let until = lo;
       for (const part of parts) {
@@ -246,6 +260,7 @@ export function createReconciliation(
     },
     onList: (from, theirs) => {
       if (!spend(from, 1 + theirs.prefixes.length / 8)) return;
+      if (isRepeat(from, `list ${theirs.set} ${theirs.lo} ${theirs.hi} ${theirs.prefixes}`)) return;
       const { set } = theirs;
       const { hi } = theirs;
       const lo = floored(set, theirs.lo);
@@ -262,7 +277,9 @@ export function createReconciliation(
       for (const id of mine) if (!theirPrefixes.has(id.slice(0, 24))) give(from, set, id);
     },
     onFetch: (from, asked) => {
-      if (spend(from, asked.credit / 8)) catchUp.onFetch(from, asked);
+      const { set, lo, hi, credit } = asked;
+      if (isRepeat(from, `fetch ${set} ${lo} ${hi} ${credit}`)) return;
+      if (spend(from, credit / 8)) catchUp.onFetch(from, asked);
     },
     onServed: (from, claim) => {
       if (!spend(from, 1)) return;
