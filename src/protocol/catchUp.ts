@@ -3,7 +3,7 @@
  * fetching side grants (receiver-driven credit, additive increase and multiplicative decrease). Each grant ends with a claim
  * about what was sent: what got lost on the way is found by comparing, like any other difference.
  */
-import { type Bound, CREDIT_MAX, type Frame, type RangeClaim, type SetName } from "../wire/frame.ts";
+import { type Bound, CREDIT_MAX, END, type Frame, type RangeClaim, type SetName } from "../wire/frame.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { Replica } from "./reconciliation.ts";
@@ -13,6 +13,8 @@ import type { Millis } from "./types.ts";
 export type CatchUp = {
   /** Asks for all of lo <= id < hi, unless that is being fetched already, from this peer or another. */
   readonly fetch: (from: Session, set: SetName, lo: Bound, hi: Bound, credit?: number) => void;
+  /** The same from `lo` on for a newcomer: LATEST_LIMIT messages come with the first grant. */
+  readonly fetchAll: (from: Session, set: SetName, lo: Bound) => void;
   readonly onFetch: (from: Session, fetch: Frame & { readonly type: "fetch" }) => void;
   /** `equal`: this node holds the same there now. */
   readonly onServed: (from: Session, claim: RangeClaim, equal: boolean) => void;
@@ -22,6 +24,8 @@ export type CatchUp = {
 
 const CREDIT_FIRST = 8;
 const CREDIT_LEAST = 4;
+/** Messages of some 100 bytes of text, or statements. */
+const ITEMS_PER_DATAGRAM = 4;
 /** Bytes of items per datagram of credit. */
 const CREDIT_BYTES = 1_100;
 /** A fetch of which nothing was heard for so long may be asked for again. */
@@ -68,6 +72,10 @@ export function createCatchUp(
 
   return {
     fetch,
+    fetchAll: (from, set, lo) => {
+      const credit = Math.ceil(context.config.latestLimit / ITEMS_PER_DATAGRAM);
+      fetch(from, set, lo, END, Math.min(Math.max(credit, CREDIT_LEAST), CREDIT_MAX));
+    },
     onFetch: (from, { set, lo: asked, hi, credit }) => {
       const { ids } = replicas[set];
       const lo = floored(set, asked);

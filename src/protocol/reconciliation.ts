@@ -237,7 +237,7 @@ export function createReconciliation(
       const lo = theirFloor > floor ? theirFloor : floor;
       const { ids } = replicas[set];
       const newest = ids.at(ids.size() - 1);
-      if (newest === undefined || newest < lo) return catchUp.fetch(from, set, lo, END);
+      if (newest === undefined || newest < lo) return catchUp.fetchAll(from, set, lo);
       // The most usual difference is what was said since: what lies above the newest held is a part of its own.
       const above = aboveOf(newest);
       const parts = partsOf(set, lo, above, SPLIT);

@@ -138,3 +138,24 @@ describe("a missing parent", () => {
     expect(shown(node).map(({ text }) => text)).toEqual(["answer"]);
   });
 });
+
+describe("a newcomer", () => {
+  const firstPage = (latestLimit: number): string[] => {
+    const world = createWorld();
+    const [anna, bob] = apart(world, { one: 300, other: 0, both: 0 }, [{}, { latestLimit }]) as [TestNode, TestNode];
+    bob.join(anna);
+    world.until("the first page", () => bob.events.some((event) => event.type === "stored"), 5_000);
+    // All datagrams of one grant arrive together, the next grant is a round trip away.
+    world.run(5);
+    const newest = anna.core.log().map((message) => message.id);
+    const got = new Set(bob.core.log().map((message) => message.id));
+    return newest.slice(-got.size).filter((id) => got.has(id));
+  };
+
+  it("gets its newest LATEST_LIMIT messages with the first grant, and more only after that", () => {
+    expect(firstPage(20).length).toBeGreaterThanOrEqual(20);
+    expect(firstPage(20).length).toBeLessThan(60);
+    expect(firstPage(100).length).toBeGreaterThanOrEqual(100);
+    expect(firstPage(100).length).toBeLessThan(300);
+  });
+});
