@@ -36,7 +36,7 @@ export const bounds = {
   /** Datagrams sent and not yet acknowledged or given up, over all peers. */
   unacknowledged: 16_384,
   /** Frames waiting for one peer. */
-  outboxFrames: 1_024,
+  outboxFrames: 4_096,
   /** Messages with relay state. */
   relays: 4_096,
   /** Ids asked for and not yet here. */

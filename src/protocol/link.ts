@@ -73,6 +73,11 @@ type Sent = {
 const INITIATIVE_MAX = 16;
 /** Frames that ask for no acknowledgement: answers, and what the next one of its kind replaces. */
 const SILENT: ReadonlySet<Frame["type"]> = new Set(["ack", "padding", "digest", "observed", "chunk"]);
+/** Datagrams under way to one peer: chance alone, at 30 % loss each way, must not bring a room to a halt. */
+const WINDOW_LEAST = 16;
+const WINDOW_MOST = 1_024;
+const WINDOW_DECREASE = 0.98;
+const LATE_MAX = 2_048;
 /** A full acknowledgement goes at once, so that `arrivals` stays within one frame. */
 const ACK_EARLY = 16;
 const LOSS_SMOOTHING = 1 / 64;
@@ -92,6 +97,8 @@ export function createLink(options: {
   const overdue = new Map<number, Sent>();
   /** BOUNDED: the sessions used in one step. */
   const dirty = new Set<Session>();
+  /** BOUNDED: LATE_MAX. Counted as lost; an acknowledgement may come yet. */
+  const late = new Map<number, Sent>();
   /** BOUNDED: the contacts of one step, `bounds.contacts`. */
   let contacts: { to: Endpoint; at: Millis; frames: Uint8Array }[] = [];
   let counter = 0;
@@ -106,7 +113,24 @@ export function createLink(options: {
     overdue.delete(of);
     timers.clear(`lost ${of}`);
     if (sent.to !== undefined) loss += ((wasLost ? 1 : 0) - loss) * LOSS_SMOOTHING;
+    if (sent.session !== undefined) adjustWindow(sent.session, wasLost);
     return sent;
+  };
+  /** Additive increase, multiplicative decrease; what waits in the outbox goes on. */
+  const adjustWindow = (session: Session, wasLost: boolean): void => {
+    session.inFlight -= 1;
+    const next = wasLost ? session.mayFly * WINDOW_DECREASE : session.mayFly + 1 / session.mayFly;
+    session.mayFly = Math.min(Math.max(next, WINDOW_LEAST), WINDOW_MOST);
+    if (session.outbox.length > 0) dirty.add(session);
+  };
+  /** It was late, not lost: the time measured says so to the next ones, and it is no loss after all. */
+  const cameLate = (of: number, session: Session, now: Millis, delayMs: Millis): Ticket[] => {
+    const sent = late.get(of);
+    if (sent === undefined || sent.session !== session) return [];
+    late.delete(of);
+    measure(session.rtt, now - sent.at - delayMs);
+    loss = Math.max(loss - LOSS_SMOOTHING, 0);
+    return sent.tickets.filter((ticket) => ticket.kind === "push");
   };
 
   const transmit = (to: Endpoint, session: Session | undefined, frames: Uint8Array): Effect => {
@@ -125,6 +149,7 @@ export function createLink(options: {
       timers.set(`lost ${oldest}`, sent.at, { type: "lost", counter: oldest });
     }
     unacknowledged.set(of, sent);
+    if (sent.session !== undefined) sent.session.inFlight += 1;
     timers.set(`lost ${of}`, sent.at + waitMs, { type: "lost", counter: of });
   };
 
@@ -154,7 +179,9 @@ export function createLink(options: {
       size += ack.length;
     }
     let taken = 0;
+    const isFull = session.inFlight >= session.mayFly;
     for (const outgoing of session.outbox) {
+      if (isFull && outgoing.eliciting) break;
       if (size + outgoing.bytes.length > FRAMES_BYTES_MAX || repeats(tickets, outgoing.ticket)) break;
       parts.push(outgoing.bytes);
       size += outgoing.bytes.length;
@@ -205,6 +232,7 @@ export function createLink(options: {
       const tickets: Ticket[] = [];
       ack.counters.forEach((of, index) => {
         const sent = waiting(of);
+        if (sent === undefined) tickets.push(...cameLate(of, session, now, ack.delayMs));
         if (sent === undefined || (sent.session !== undefined && sent.session !== session)) return;
         settle(of, false);
         if (index === 0) measure(session.rtt, now - sent.at - ack.delayMs);
@@ -217,6 +245,8 @@ export function createLink(options: {
     },
     lost: (of) => {
       const sent = settle(of, true);
+      if (sent !== undefined) late.set(of, sent);
+      if (late.size > LATE_MAX) late.delete(late.keys().next().value as number);
       return sent === undefined ? undefined : { session: sent.session, tickets: sent.tickets };
     },
     send: (session, frame, { ticket, tries = 0 } = {}) => {

@@ -12,14 +12,18 @@ const PLANS: readonly Plan[] = [
 ];
 /** Orders from this number on carry ids, for whoever still lacks the message to ask by; those below carry the message. */
 export const ID_ORDERS_FROM = 5;
+const ONE_HOP_BODIES = 2;
 /** Each order of a large message is another source to fetch it from; two are enough. */
 const LARGE_ORDERS_MAX = 2;
 
 type Plan = { readonly below: number; readonly bodies: number; readonly ids: number };
 
-/** Numbers of the orders for a message, the most useful first. `loss`: 0..1, as the link measures it. */
-export function ordersFor(loss: number, isLarge: boolean): number[] {
+/** Numbers of the orders for a message, the most useful first. `loss`: 0..1, as the link measures it; `isOneHop`: no more peers than the fanout. */
+export function ordersFor(loss: number, isLarge: boolean, isOneHop: boolean): number[] {
   const plan = PLANS.find(({ below }) => loss < below) as Plan;
+  // Where the author reaches everyone itself, another order is no other way.
+  if (isOneHop && !isLarge)
+    return [...range(0, Math.min(plan.bodies, ONE_HOP_BODIES)), ...range(ID_ORDERS_FROM, plan.ids)];
   if (isLarge) return range(0, Math.min(plan.bodies, LARGE_ORDERS_MAX));
   return [...range(0, plan.bodies), ...range(ID_ORDERS_FROM, plan.ids)];
 }

@@ -210,7 +210,8 @@ export function createRelay(context: Context, membership: Membership, history: H
 
   return {
     publish: (id) => {
-      const orders = ordersFor(link.lossRate(), isLargeId(id)).slice(0, context.config.seenLimit);
+      const isOneHop = membership.presentCount() <= context.config.fanout;
+      const orders = ordersFor(link.lossRate(), isLargeId(id), isOneHop).slice(0, context.config.seenLimit);
       const slices = orders.map((order) => ({ order, ...WHOLE }));
       remember(sightings, id, slices);
       for (const slice of slices) cover(id, slice, undefined, { isRetry: false, isLate: false });

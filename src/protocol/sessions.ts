@@ -29,6 +29,9 @@ export type PushTicket = {
 export type Outgoing = { readonly bytes: Uint8Array; readonly ticket: Ticket | undefined; readonly eliciting: boolean };
 export type Arrival = { readonly counter: number; readonly at: Millis };
 
+/** Datagrams that may be under way to a peer at first: more than a page of history, less than a socket buffer. */
+export const WINDOW_FIRST = 64;
+
 export type Session = {
   readonly boot: BootId;
   /** Who it is, once a statement of that peer named this boot id. */
@@ -56,6 +59,9 @@ export type Session = {
   outbox: Outgoing[];
   /** BOUNDED: 32. Frames that wait until the session is proven. */
   waiting: Frame[];
+  /** Datagrams that wait for their acknowledgement, and how many may (WINDOW_MOST in link.ts). */
+  inFlight: number;
+  mayFly: number;
   /** Datagrams sent to an endpoint that never answered: see INITIATIVE_MAX in link.ts. */
   unanswered: number;
 };
@@ -120,6 +126,8 @@ function createSession(room: Room, boot: BootId): Session {
     ackAt: undefined,
     outbox: [],
     waiting: [],
+    inFlight: 0,
+    mayFly: WINDOW_FIRST,
     unanswered: 0,
   };
 }

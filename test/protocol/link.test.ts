@@ -4,9 +4,10 @@ import { bounds } from "../../src/protocol/config.ts";
 import { createCounters } from "../../src/protocol/counters.ts";
 import { createLink, type Link, type LinkTimer } from "../../src/protocol/link.ts";
 import { seededRng } from "../../src/protocol/rng.ts";
-import type { Session } from "../../src/protocol/sessions.ts";
+import { type Session, WINDOW_FIRST } from "../../src/protocol/sessions.ts";
 import { createTimers, type Timers } from "../../src/protocol/timers.ts";
-import type { Effect, Endpoint, Millis } from "../../src/protocol/types.ts";
+import type { Effect, Endpoint, MessageId, Millis } from "../../src/protocol/types.ts";
+import { ACK_COUNTERS_MAX } from "../../src/wire/frame.ts";
 import { bootFrom, room, transmits } from "./fixtures.ts";
 
 type End = { readonly link: Link; readonly timers: Timers<LinkTimer>; readonly endpoint: Endpoint };
@@ -17,6 +18,8 @@ const createEnd = (port: number): End => {
   const link = createLink({ room, boot: bootFrom(rng), timers, counters: createCounters() });
   return { link, timers, endpoint: `10.0.0.1:${port}` as Endpoint };
 };
+
+const pushTicket = { kind: "push", id: "ab".repeat(24) as MessageId, task: 0, part: 0, carried: "body" } as const;
 
 /** The session of the other end, known to be where it is. */
 function sessionTo(end: End, other: End): Session {
@@ -85,20 +88,61 @@ describe("a link", () => {
   });
 
   it("remembers no more unacknowledged datagrams than its bound, and the oldest count as lost", () => {
-    const [one, other] = [createEnd(1), createEnd(2)];
-    const session = sessionTo(one, other);
+    const one = createEnd(1);
+    const sessions = Array.from({ length: bounds.unacknowledged / 50 }, (_, index) =>
+      sessionTo(one, createEnd(index + 2)),
+    );
     const message = { type: "message", bytes: Buffer.alloc(1_100) } as const;
     let lost = 0;
-    for (let burst = 0; burst < bounds.unacknowledged / 400 + 10; burst += 1) {
-      for (let sent = 0; sent < 400; sent += 1) one.link.send(session, message);
+    for (const session of sessions) {
+      for (let sent = 0; sent < 60; sent += 1) one.link.send(session, message);
       // As a step of the core does: what is due is lost, then everything goes out.
-      for (let row = one.timers.takeDue(burst); row !== undefined; row = one.timers.takeDue(burst)) {
+      for (let row = one.timers.takeDue(1); row !== undefined; row = one.timers.takeDue(1)) {
         if (row.type === "lost" && one.link.lost(row.counter) !== undefined) lost += 1;
       }
-      one.link.flush(burst);
+      one.link.flush(1);
       expect(one.link.unacknowledged()).toBeLessThanOrEqual(bounds.unacknowledged);
     }
     expect(lost).toBeGreaterThan(0);
     expect(one.link.unacknowledged()).toBe(bounds.unacknowledged);
+  });
+
+  it("has a limited number of datagrams under way to one peer, and what waits goes packed when they are acknowledged", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    const session = sessionTo(one, other);
+    const say = (): void => one.link.send(session, { type: "message", bytes: Buffer.alloc(200) });
+    let first: Effect[] = [];
+    for (let sent = 0; sent < 500; sent += 1) {
+      say();
+      first = [...first, ...one.link.flush(0)];
+    }
+    expect(first).toHaveLength(WINDOW_FIRST);
+    carry(first, one, other, 20);
+    const back = other.link.sessions.get(one.link.boot) as Session;
+    other.link.oweAck(back, 0, 20);
+    const acks = other.link.flush(20);
+    for (const { bytes } of transmits(acks)) {
+      const received = one.link.receive(bytes, other.endpoint, 40);
+      for (const frame of received?.frames ?? []) {
+        if (frame.type === "ack") one.link.acknowledged(received?.session as Session, frame, other.endpoint, 40);
+      }
+    }
+    // Five of these frames fit a datagram: the 436 that waited need 88. 32 are acknowledged, and the window has grown.
+    expect(transmits(one.link.flush(40))).toHaveLength(ACK_COUNTERS_MAX + 1);
+  });
+
+  it("takes a late acknowledgement as proof that nothing was lost, and waits longer from then on", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    const session = sessionTo(one, other);
+    one.link.send(session, { type: "ping" }, { ticket: pushTicket });
+    carry(one.link.flush(0), one, other, 0);
+    expect(one.link.lost(0)?.tickets).toEqual([pushTicket]);
+    const after = one.link.lossRate();
+    expect(after).toBeGreaterThan(0);
+    const ack = { type: "ack", counters: [0], delayMs: 0 } as const;
+    expect(one.link.acknowledged(session, ack, other.endpoint, 400)).toEqual([pushTicket]);
+    expect(one.link.lossRate()).toBeLessThan(after);
+    expect(session.rtt.smoothedMs).toBe(400);
+    expect(one.link.acknowledged(session, ack, other.endpoint, 400)).toEqual([]);
   });
 });
