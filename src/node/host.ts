@@ -51,7 +51,8 @@ export function hostCore(parts: HostParts): ChatNode {
     timer = undefined;
     if (at === undefined) return;
     const delayMs = Math.min(Math.max(Math.ceil(at - systemClock().mono), 0), TIMEOUT_MS_MAX);
-    timer = setTimeout(() => driver.step({ type: "timer" }), delayMs);
+    // After a stall, what waits in the socket goes first: an acknowledgement that is here already is not late.
+    timer = setTimeout(() => setImmediate(() => driver.step({ type: "timer" })), delayMs);
   };
 
   const stats = (): NodeStats => {

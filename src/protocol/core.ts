@@ -29,7 +29,7 @@ import { createSkew } from "./skew.ts";
 import { createSpeech } from "./speech.ts";
 import { createTimers } from "./timers.ts";
 import { createTransfer } from "./transfer.ts";
-import type { BootId, ChatEvent, Command, Core, Effect, JournalEntry, MessageId, Now } from "./types.ts";
+import type { BootId, ChatEvent, Command, Core, Effect, JournalEntry, MessageId, Millis, Now } from "./types.ts";
 import { createWants, type Wants } from "./wants.ts";
 
 export type CoreOptions = {
@@ -127,8 +127,8 @@ export function createCore(options: CoreOptions): Core {
       if (input.type === "datagram" && inRoom) inbound.datagram(input.bytes, input.from);
       else if (input.type === "datagram") counters.drop("not-in-room");
       else if (input.type === "command") command(input.command);
-      // Timers that are due fire in any step: a host that is late or never alone loses none.
-      for (let row = timers.takeDue(at.mono); row !== undefined; row = timers.takeDue(at.mono)) fire(row);
+      // Not with a datagram: others that have come already may answer what is due. The alarm rings right after them.
+      if (input.type !== "datagram") fireDue(at.mono);
       probe.gossipSoon();
       const effects: Effect[] = [
         ...entries.map((entry) => ({ type: "persist", entry }) as const),
@@ -231,6 +231,10 @@ export function createCore(options: CoreOptions): Core {
 
   function scheduleCleanup(): void {
     timers.set("cleanup", context.now.mono + context.config.cleanupIntervalMs, { type: "cleanup" });
+  }
+
+  function fireDue(mono: Millis): void {
+    for (let row = timers.takeDue(mono); row !== undefined; row = timers.takeDue(mono)) fire(row);
   }
 
   function fire(row: TimerRow): void {
