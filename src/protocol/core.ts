@@ -76,7 +76,9 @@ export function createCore(options: CoreOptions): Core {
   const speech = createSpeech(context, history, arrival, wants);
   const replicas = { log: logReplica(history, wants), roster: rosterReplica(membership, context) };
   const reconciliation = createReconciliation(context, replicas, history.horizon, (set, from) => {
-    if (set === "log") arrival.inSync(from, speech.deliver);
+    if (set !== "log") return;
+    arrival.inSync(from, speech.deliver);
+    if (from.peer !== undefined) relay.onEqualLogs(from.peer);
   });
   const digest = (): Frame => reconciliation.digest();
   const probe = createProbe(context, membership, rumours, digest);

@@ -25,6 +25,8 @@ export type Relay = {
   readonly onSighting: (from: Session, id: MessageId, slice: Slice, carried: "body" | "id") => void;
   /** A message is here now that was only heard of before: who gave its slice is told. */
   readonly onArrived: (id: MessageId) => void;
+  /** The peer's log equals this node's: it has every own message too, whatever receipts were lost. */
+  readonly onEqualLogs: (peer: PeerId) => void;
   readonly onReceipt: (from: Session, receipt: Receipt) => void;
   readonly onAcknowledged: (ticket: PushTicket) => void;
   readonly onLost: (ticket: PushTicket) => void;
@@ -103,7 +105,7 @@ export function createRelay(context: Context, membership: Membership, history: H
     if (frame.type === "push") counters.count("payloadsOut");
     const carried = frame.type === "push" ? "body" : "id";
     link.send(membership.session(peer), frame, {
-      ticket: { kind: "push", id: task.id, task: task.number, part: index, carried },
+      ticket: { kind: "push", id: task.id, task: task.number, part: index, delegate: delegation.delegate, carried },
     });
   };
   const frameFor = (task: Task, delegation: Delegation): Frame => {
@@ -232,6 +234,14 @@ export function createRelay(context: Context, membership: Membership, history: H
         if (task.isLate && task.delegations.every((delegation) => isSettled(delegation))) report(task);
       }
     },
+    onEqualLogs: (peer) => {
+      for (const [id, { reached, of }] of reach) {
+        if (reached >= of) continue;
+        noteHolder(id, peer);
+        const known = Math.min(holders.get(id)?.size ?? 0, of);
+        if (known > reached) tellAuthor(id, { reached: known + 1, of: of + 1, lacking: [] });
+      }
+    },
     onReceipt: (from, receipt) => {
       for (const task of tasks.get(receipt.id) ?? []) {
         const delegation = task.delegations.find((candidate) => delegateOf(candidate)?.id === from.peer);
@@ -248,7 +258,9 @@ export function createRelay(context: Context, membership: Membership, history: H
       const task = tasks.get(ticket.id)?.[ticket.task];
       const delegation = task?.delegations[ticket.part];
       if (task === undefined || delegation === undefined || delegation.state === "reported") return;
-      if (ticket.carried === "body") noteHolder(task.id, delegateOf(delegation)?.id);
+      if (ticket.carried === "body") noteHolder(task.id, delegation.part.peers[ticket.delegate]?.id);
+      // It came late, and the slice is another's by now: that one is still to answer.
+      if (ticket.delegate !== delegation.delegate) return;
       delegation.state = "acknowledged";
       if (isHolder(task.id, delegateOf(delegation))) delegation.reached = Math.max(delegation.reached, 1);
       settle(task);

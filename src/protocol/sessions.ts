@@ -23,6 +23,8 @@ export type PushTicket = {
   readonly id: MessageId;
   readonly task: number;
   readonly part: number;
+  /** To which peer of the part it went. */
+  readonly delegate: number;
   readonly carried: "body" | "id";
 };
 

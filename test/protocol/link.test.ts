@@ -19,7 +19,14 @@ const createEnd = (port: number): End => {
   return { link, timers, endpoint: `10.0.0.1:${port}` as Endpoint };
 };
 
-const pushTicket = { kind: "push", id: "ab".repeat(24) as MessageId, task: 0, part: 0, carried: "body" } as const;
+const pushTicket = {
+  kind: "push",
+  id: "ab".repeat(24) as MessageId,
+  task: 0,
+  part: 0,
+  delegate: 0,
+  carried: "body",
+} as const;
 
 /** The session of the other end, known to be where it is. */
 function sessionTo(end: End, other: End): Session {
