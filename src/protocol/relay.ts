@@ -236,10 +236,11 @@ export function createRelay(context: Context, membership: Membership, history: H
     },
     onEqualLogs: (peer) => {
       for (const [id, { reached, of }] of reach) {
-        if (reached >= of) continue;
+        if (holders.get(id)?.has(peer)) continue;
         noteHolder(id, peer);
-        const known = Math.min(holders.get(id)?.size ?? 0, of);
-        if (known > reached) tellAuthor(id, { reached: known + 1, of: of + 1, lacking: [] });
+        // Who was not known when it was said has it now all the same.
+        const known = holders.get(id)?.size ?? 0;
+        if (known > reached) tellAuthor(id, { reached: known + 1, of: Math.max(of, known) + 1, lacking: [] });
       }
     },
     onReceipt: (from, receipt) => {
