@@ -37,8 +37,7 @@ export function createArrival(context: Context, membership: Membership, history:
 
   return {
     begin: () => {
-      if (arriving !== undefined) return;
-      arriving = { fetched: 0, progressAt: context.now.mono };
+      arriving = { fetched: arriving?.fetched ?? 0, progressAt: context.now.mono };
       if (history.ids.size() === 0) history.hold();
       schedule();
     },

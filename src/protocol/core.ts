@@ -184,6 +184,8 @@ export function createCore(options: CoreOptions): Core {
       }
       case "join":
         if (!inRoom) enter();
+        // Whoever answers first, the contact or someone it told, what comes then is history.
+        if (membership.presentCount() === 0) arrival.begin();
         return contact.join(asked.endpoints);
       case "leave":
         return leave();
