@@ -72,13 +72,14 @@ describe.skipIf(obstacle !== undefined).each([
 function growth(
   before: readonly Stats[],
   after: readonly Stats[],
-): { relayed: number; sentOn: number; bodies: number }[] {
+): { relayed: number; sentOn: number; bodies: number; payloadsIn: number }[] {
   return after.map((now, i) => {
     const then = before[i] ?? now;
     return {
       relayed: now.relayed - then.relayed,
       sentOn: now.payloadsOut - now.retries - (then.payloadsOut - then.retries),
       bodies: now.payloadsOut - then.payloadsOut,
+      payloadsIn: now.payloadsIn - then.payloadsIn,
     };
   });
 }
