@@ -4,7 +4,6 @@
  */
 import type { Identity } from "../crypto/identity.ts";
 import { createRoom } from "../crypto/keyring.ts";
-import type { SignedMessage } from "../crypto/signed.ts";
 import { END, type Frame } from "../wire/frame.ts";
 import { NICK_BYTES_MAX } from "../wire/message.ts";
 import { encodeText } from "../wire/text.ts";
@@ -13,24 +12,24 @@ import { bounds, type Config } from "./config.ts";
 import { createContact } from "./contact.ts";
 import type { Context, TimerRow } from "./context.ts";
 import { createCounters } from "./counters.ts";
-import { boundOfTime, createHistory, type History } from "./history.ts";
+import { createHistory } from "./history.ts";
 import { createInbound, type Parts } from "./inbound.ts";
 import { createLink } from "./link.ts";
-import { createMembership, type Membership } from "./membership.ts";
+import { createMembership } from "./membership.ts";
 import { createOffers } from "./offers.ts";
 import { createProbe } from "./probe.ts";
-import { createReconciliation, type Replica } from "./reconciliation.ts";
+import { createReconciliation } from "./reconciliation.ts";
 import { createRelay } from "./relay.ts";
+import { logReplica, rosterReplica } from "./replicas.ts";
 import { type Rng, sample } from "./rng.ts";
 import { createRumours } from "./rumours.ts";
-import { answerWith, createServing } from "./serving.ts";
-import type { Session } from "./sessions.ts";
+import { createServing } from "./serving.ts";
 import { createSkew } from "./skew.ts";
 import { createSpeech } from "./speech.ts";
 import { createTimers } from "./timers.ts";
 import { createTransfer } from "./transfer.ts";
-import type { BootId, ChatEvent, Command, Core, Effect, JournalEntry, MessageId, Millis, Now } from "./types.ts";
-import { createWants, type Wants } from "./wants.ts";
+import type { BootId, ChatEvent, Command, Core, Effect, JournalEntry, Millis, Now } from "./types.ts";
+import { createWants } from "./wants.ts";
 
 export type CoreOptions = {
   readonly identity: Identity;
@@ -282,33 +281,4 @@ export function createCore(options: CoreOptions): Core {
         return relay.onDeadline(row.id, row.task);
     }
   }
-}
-
-// --- internal ---
-
-function logReplica(history: History, wants: Wants): Replica {
-  return {
-    ids: history.ids as unknown as Replica["ids"],
-    floor: () => (history.horizon() === 0 ? "" : boundOfTime(history.horizon())),
-    frameOf: (id) => {
-      const message: SignedMessage | undefined = history.get(id as MessageId)?.message;
-      return message === undefined ? undefined : answerWith(message);
-    },
-    want: (prefix, from) => wants.want(prefix, from, 0),
-    asked: wants.asked,
-  };
-}
-
-function rosterReplica(membership: Membership, context: Context): Replica {
-  return {
-    ids: membership.ids,
-    floor: () => "",
-    frameOf: (id) => {
-      const statement = membership.byRosterId(id);
-      return statement === undefined ? undefined : { type: "statement", bytes: statement.bytes };
-    },
-    want: (prefix: string, from: Session) =>
-      context.link.send(from, { type: "want", set: "roster", prefixes: [prefix] }, { tries: 2 }),
-    asked: () => {},
-  };
 }

@@ -4,8 +4,7 @@
  */
 import { tagOf } from "../crypto/identity.ts";
 import { readStatement, type SignedStatement, signStatement, verifyStatement } from "../crypto/signed.ts";
-import { isLoopback } from "../wire/endpoint.ts";
-import { ENDPOINTS_MAX } from "../wire/statement.ts";
+import { createOwnAddresses, pickEndpoint } from "./addressing.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import { createOrderedSet, type OrderedSet } from "./orderedSet.ts";
@@ -61,8 +60,6 @@ export type Membership = {
 /** The first 18 bytes of the peer id, then the incarnation: 24 bytes like a message id. */
 export type RosterId = string;
 
-/** An own address that no peer has confirmed for so long gives way to a new one. */
-const OBSERVED_STALE_MS: Millis = 60_000;
 /** The last incarnation there is: a peer that has come to it stays as it is. */
 const INCARNATION_MAX = 2 ** 48 - 1;
 
@@ -89,8 +86,7 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
     endpoints: [],
   });
   let present = 0;
-  /** BOUNDED: ENDPOINTS_MAX. When each own address was last confirmed. */
-  const seenAt = new Map<Endpoint, Millis>();
+  const addresses = createOwnAddresses();
 
   const list = (statement: SignedStatement): void => {
     if (ids.insert(rosterId(statement))) byId.set(rosterId(statement), statement);
@@ -154,7 +150,8 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
     const found = link.sessions.open(member.statement.content.boot);
     found.peer = member.id;
     found.listed = member.statement.content.endpoints;
-    if (found.heardAt === undefined) found.endpoint = pickEndpoint(member, own.content.endpoints, found.unanswered);
+    if (found.heardAt === undefined)
+      found.endpoint = pickEndpoint(found.listed, own.content.endpoints, found.unanswered);
     return found;
   };
 
@@ -268,17 +265,7 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
       setStatus(member, "alive");
     },
     observed: (endpoint) => {
-      const { mono } = context.now;
-      const isNew = !own.content.endpoints.includes(endpoint);
-      // Where nobody has seen this node for a while, it is no more: the place is free for where it is now.
-      const endpoints = own.content.endpoints.filter((known) => mono - (seenAt.get(known) ?? 0) < OBSERVED_STALE_MS);
-      if (isNew && endpoints.length >= ENDPOINTS_MAX) return;
-      seenAt.set(endpoint, mono);
-      if (!isNew) return;
-      for (const known of seenAt.keys()) if (known !== endpoint && !endpoints.includes(known)) seenAt.delete(known);
-      // Others on this host reach a loopback address, everyone else the others: these go first.
-      const next = [...endpoints, endpoint].sort((a, b) => Number(isLoopback(a)) - Number(isLoopback(b)));
-      announce({ endpoints: next });
+      if (addresses.observed(endpoint, context.now.mono)) announce({ endpoints: addresses.listed() });
     },
     rename: (name) => {
       const before = own.content.nick;
@@ -311,14 +298,4 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
     const base = { id: identity.id, tag: tagOf(identity.id), nick: name, status: "alive" as const };
     return { ...base, address: endpoints[0], rttMs: undefined, lastHeardMs: undefined };
   }
-}
-
-// --- internal ---
-
-/** Of the addresses it is said to have, one that can mean the same from here; the next one after each few unanswered tries. */
-function pickEndpoint(member: Member, own: readonly Endpoint[], unanswered: number): Endpoint | undefined {
-  const { endpoints } = member.statement.content;
-  const onlyLocal = own.length === 0 || own.every(isLoopback);
-  const ordered = onlyLocal ? [...endpoints].sort((a, b) => Number(isLoopback(b)) - Number(isLoopback(a))) : endpoints;
-  return ordered[Math.floor(unanswered / 3) % Math.max(ordered.length, 1)];
 }
