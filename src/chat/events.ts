@@ -24,6 +24,7 @@ export type SessionEvent =
 
 /** The answer to a command. */
 export type Reply =
+  /** `peers`: those who are here first, then by nick. */
   | { readonly code: "peers"; readonly self: PeerView; readonly peers: readonly PeerView[]; readonly room: RoomInfo }
   | { readonly code: "stats"; readonly stats: NodeStats }
   /** The newest kept messages, oldest first, in the order of their ids. */

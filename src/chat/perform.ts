@@ -8,6 +8,7 @@ import type { Desk, Outcome, RoomChoice } from "./desk.ts";
 import type { Refusal, Reply } from "./events.ts";
 import { nearest } from "./nearest.ts";
 import type { TypedCommand } from "./parse.ts";
+import { peersByState } from "./peerTable.ts";
 import { isNick, NICK_CHARACTERS_MAX } from "./sanitize.ts";
 import { setSetting } from "./set.ts";
 import { parseTarget } from "./target.ts";
@@ -60,7 +61,7 @@ export async function performCommand(desk: Desk, { name, args }: TypedCommand): 
     case "nick":
       return first === undefined ? reply({ code: "nick", self: node.self() }) : rename(desk, first, refuse);
     case "peers":
-      return reply({ code: "peers", self: node.self(), peers: node.peers(), room: node.room });
+      return reply({ code: "peers", self: node.self(), peers: peersByState(node.peers()), room: node.room });
     case "whois": {
       const peers = peersNamed(node, first ?? "");
       return peers.length > 0

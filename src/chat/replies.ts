@@ -1,15 +1,16 @@
 /** The text of answers to commands, of one or more lines. */
 import type { NodeStats } from "../node/types.ts";
-import type { Message, PeerView } from "../protocol/types.ts";
+import type { Message } from "../protocol/types.ts";
 import { type CommandSpec, commandTable } from "./commands.ts";
 import type { Reply, SettingRow } from "./events.ts";
+import { peerDetails, peerTable } from "./peerTable.ts";
 import { sanitizeLine, sanitizeNick } from "./sanitize.ts";
-import { clockText, countText, durationText } from "./wording.ts";
+import { clockText, countText } from "./wording.ts";
 
 export function replyText(reply: Reply): string {
   switch (reply.code) {
     case "peers":
-      return peersText(reply.self, reply.peers, reply.room.name);
+      return peerTable(reply.self, reply.peers, reply.room.name);
     case "stats":
       return statsText(reply.stats);
     case "log":
@@ -17,7 +18,7 @@ export function replyText(reply: Reply): string {
     case "info":
       return infoText(reply);
     case "whois":
-      return reply.peers.map((peer) => whoisText(peer, peer.id === reply.self.id)).join("\n");
+      return reply.peers.map((peer) => peerDetails(peer, peer.id === reply.self.id)).join("\n");
     case "help":
       return helpText(reply.command);
     case "nick":
@@ -37,22 +38,7 @@ export function replyText(reply: Reply): string {
   }
 }
 
-/** `k3f9` after the nick: always here, where people come to tell others apart. */
-export function peerLine(peer: PeerView): string {
-  const parts = [`${sanitizeNick(peer.nick)}·${peer.tag}`, peer.status as string];
-  if (peer.address !== undefined) parts.push(peer.address);
-  if (peer.rttMs !== undefined) parts.push(durationText(peer.rttMs));
-  return parts.join("  ");
-}
-
 // --- internal ---
-
-function peersText(self: PeerView, peers: readonly PeerView[], room: string): string {
-  const here = peers.filter((peer) => peer.status === "alive" || peer.status === "suspect").length;
-  const title = here === 0 ? `alone in #${room}` : `${countText(here, "peer")} in #${room}`;
-  const own = `  ${sanitizeNick(self.nick)}·${self.tag}  you`;
-  return [title, own, ...peers.map((peer) => `  ${peerLine(peer)}`)].join("\n");
-}
 
 function statsText(stats: NodeStats): string {
   const dropped = Object.entries(stats.dropped).filter(([, number]) => number > 0);
@@ -77,11 +63,6 @@ function infoText({ message, delivery }: Reply & { readonly code: "info" }): str
   if (delivery.of === 0) return `${said}: nobody was here to hear it`;
   const lacking = delivery.lacking.map((nick) => sanitizeNick(nick)).join(", ");
   return `${said}: reached ${delivery.reached} of ${delivery.of}${lacking === "" ? "" : `, lacking: ${lacking}`}`;
-}
-
-function whoisText(peer: PeerView, own: boolean): string {
-  const heard = peer.lastHeardMs === undefined ? "never heard directly" : `heard ${durationText(peer.lastHeardMs)} ago`;
-  return `${peerLine(peer)}  ${own ? "that is you" : heard}  key ${peer.id}`;
 }
 
 function logLine(message: Message): string {

@@ -89,7 +89,7 @@ function jsonOfChat(event: ChatEvent, room: string): object[] {
 function jsonOfReply(reply: Reply): object {
   switch (reply.code) {
     case "peers":
-      return { type: "peers", peers: reply.peers.map(jsonPeer) };
+      return { type: "peers", self: jsonPeer(reply.self), peers: reply.peers.map(jsonPeer) };
     case "stats":
       return { type: "stats", ...reply.stats };
     case "log":
@@ -137,7 +137,8 @@ function jsonAuthor({ id, tag, nick }: Author | PeerView): object {
 
 function jsonPeer(peer: PeerView): object {
   const { status, address = null } = peer;
-  return { ...jsonAuthor(peer), status, address, rttMs: tenths(peer.rttMs), lastHeardMs: tenths(peer.lastHeardMs) };
+  const times = { sinceMs: tenths(peer.sinceMs), rttMs: tenths(peer.rttMs), lastHeardMs: tenths(peer.lastHeardMs) };
+  return { ...jsonAuthor(peer), status, address, ...times };
 }
 
 function tenths(ms: number | undefined): number | null {

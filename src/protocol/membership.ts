@@ -115,6 +115,7 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
       tag: tagOf(member.id),
       nick: content.nick,
       status: member.status,
+      sinceMs: context.now.mono - member.since,
       address: session?.endpoint ?? content.endpoints[0],
       rttMs: session?.rtt.smoothedMs,
       lastHeardMs: session?.heardAt === undefined ? undefined : context.now.mono - session.heardAt,
@@ -296,6 +297,6 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
   function selfView(): PeerView {
     const { nick: name, endpoints } = own.content;
     const base = { id: identity.id, tag: tagOf(identity.id), nick: name, status: "alive" as const };
-    return { ...base, address: endpoints[0], rttMs: undefined, lastHeardMs: undefined };
+    return { ...base, sinceMs: undefined, address: endpoints[0], rttMs: undefined, lastHeardMs: undefined };
   }
 }

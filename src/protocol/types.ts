@@ -97,6 +97,8 @@ export type PeerView = {
   readonly tag: string;
   readonly nick: string;
   readonly status: PeerStatus;
+  /** How long it has had this status; undefined: oneself. */
+  readonly sinceMs: Millis | undefined;
   /** Where datagrams for it go now, if known. */
   readonly address: Endpoint | undefined;
   readonly rttMs: Millis | undefined;

@@ -1,6 +1,7 @@
 /** The composer -> rows of the screen and the place of the cursor in them. */
+
+import { glyphsOf } from "../chat/columns.ts";
 import type { Composer } from "./composer.ts";
-import { glyphsOf } from "./text.ts";
 
 export const PROMPT = "> ";
 

@@ -1,11 +1,12 @@
 /** One entry of the room -> the rows it takes on the screen, wrapped and coloured. Nothing is drawn to the right of text. */
+import { glyphsOf } from "../chat/columns.ts";
 import { sameNick } from "../chat/names.ts";
 import type { Delivery, Entry, Presence, PresenceChange } from "../chat/room.ts";
 import { sanitizeLine, sanitizeNick, sanitizeText } from "../chat/sanitize.ts";
 import { clockText, dayText } from "../chat/wording.ts";
 import type { Message } from "../protocol/types.ts";
 import { type Palette, paintSpan, type Span } from "./style.ts";
-import { glyphsOf, wrapGlyphs } from "./text.ts";
+import { wrapGlyphs } from "./text.ts";
 
 /** Lays out one entry; the same entry is laid out once. Valid for one width and one set of shared nicks. */
 export type RowLayout = (entry: Entry) => readonly string[];

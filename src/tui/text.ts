@@ -1,18 +1,5 @@
-/** Text as a terminal sees it: graphemes, their widths in columns, and wrapping. */
-import stringWidth from "string-width";
-
-/** A grapheme (what a reader calls a character) and how many columns it takes: 0, 1, 2 or, rarely, more. */
-export type Glyph = { readonly text: string; readonly width: number };
-
-export function glyphsOf(text: string): Glyph[] {
-  if (PRINTABLE_ASCII.test(text)) return Array.from(text, (character) => ({ text: character, width: 1 }));
-  return Array.from(segmenter.segment(text), ({ segment }) => ({ text: segment, width: glyphWidth(segment) }));
-}
-
-export function widthOf(text: string): number {
-  if (PRINTABLE_ASCII.test(text)) return text.length;
-  return glyphsOf(text).reduce((sum, glyph) => sum + glyph.width, 0);
-}
+/** Text on the screen: where a cursor can stand in it, fitting and wrapping. */
+import { type Glyph, glyphsOf } from "../chat/columns.ts";
 
 /** Where the graphemes of `text` begin, and its length as the last item: the places a cursor can stand at. */
 export function boundariesOf(text: string): number[] {
@@ -82,17 +69,3 @@ export function wrapGlyphs(glyphs: readonly Glyph[], width: number, indent: numb
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const PRINTABLE_ASCII = /^[ -~]*$/;
-
-/** Widths of graphemes beyond ASCII, measured once. BOUNDED: emptied when it holds WIDTHS_MAX. */
-const widths = new Map<string, number>();
-const WIDTHS_MAX = 4_096;
-
-function glyphWidth(grapheme: string): number {
-  if (grapheme.length === 1 && grapheme >= " " && grapheme <= "~") return 1;
-  const known = widths.get(grapheme);
-  if (known !== undefined) return known;
-  const width = stringWidth(grapheme);
-  if (widths.size >= WIDTHS_MAX) widths.clear();
-  widths.set(grapheme, width);
-  return width;
-}

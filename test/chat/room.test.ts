@@ -15,7 +15,8 @@ const NOON = Date.UTC(2026, 0, 31, 12);
 
 function peer(nick: string, key = nick): PeerView {
   const id = Buffer.from(key).toString("hex").padEnd(64, "0") as PeerId;
-  return { id, tag: "abcd", nick, status: "alive", address: undefined, rttMs: undefined, lastHeardMs: undefined };
+  const unknown = { sinceMs: undefined, address: undefined, rttMs: undefined, lastHeardMs: undefined };
+  return { id, tag: "abcd", nick, status: "alive", ...unknown };
 }
 
 const self = peer("anna");

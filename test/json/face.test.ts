@@ -79,7 +79,22 @@ describe("JSON mode", () => {
     expect(await reply("/stats")).toMatchObject([{ type: "stats", peers: 1, messages: 1, dropped: { "bad-seal": 9 } }]);
     expect(await reply("/log")).toEqual([{ type: "log", ids: [`${"0".repeat(47)}1`] }]);
     expect(await reply("/peers")).toMatchObject([
-      { type: "peers", peers: [{ nick: "bob", tag: "t002", status: "alive", address: "10.0.0.2:62733", rttMs: 3 }] },
+      {
+        type: "peers",
+        self: { nick: "anna", address: "10.0.0.1:62733" },
+        peers: [
+          {
+            id: `${"0".repeat(63)}2`,
+            nick: "bob",
+            tag: "t002",
+            status: "alive",
+            sinceMs: 5_000,
+            address: "10.0.0.2:62733",
+            rttMs: 3,
+            lastHeardMs: 400,
+          },
+        ],
+      },
     ]);
     expect(await reply("/whois bob")).toMatchObject([
       { type: "notice", code: "whois", data: { peers: [{ nick: "bob" }] } },

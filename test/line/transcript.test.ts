@@ -91,6 +91,20 @@ describe("the transcript", () => {
 });
 
 describe("line mode", () => {
+  it("lists the peers in straight columns", async () => {
+    const { session, node, input, output, lines } = await createFaceRig();
+    const done = runLine(session, { version: "1.2.3", input, output, onStuck: () => {}, settleMsMax: 100 });
+    node.addPeer("日本語");
+    input.end("/peers\n");
+    await done;
+    expect(lines().slice(-4)).toEqual([
+      "-- 1 peer in #smplchat",
+      "-- nick    state  round trip  last heard  address",
+      "-- anna    you                            10.0.0.1:62733",
+      "-- 日本語  here   3 ms        400 ms ago  10.0.0.2:62733",
+    ]);
+  });
+
   it("says where it listens, takes what is typed, and leaves at the end of input", async () => {
     const { session, node, input, output, lines } = await createFaceRig();
     const done = runLine(session, { version: "1.2.3", input, output, onStuck: () => {}, settleMsMax: 100 });

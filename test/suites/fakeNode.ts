@@ -22,6 +22,7 @@ export function fakePeer(nick: string, number: number, more: Partial<PeerView> =
     tag: `t${String(number).padStart(3, "0")}`,
     nick,
     status: "alive",
+    sinceMs: 5_000,
     address: `10.0.0.${number}:62733` as Endpoint,
     rttMs: 3,
     lastHeardMs: 400,

@@ -161,6 +161,20 @@ describe("the full screen", () => {
     expect(rows().join("\n")).toMatch(/<eve·t002> alone yet\n[^<]*<eve·t003> me too\n[^<]*<bob> and me/);
   });
 
+  it("lists_the_peers_in_straight_columns", async () => {
+    const { node, type, rows } = await sit({ columns: 80, rows: 12 });
+    node.addPeer("日本語");
+    node.addPeer("bob");
+    type("/peers\r");
+    await vi.waitFor(() => expect(rows().join("\n")).toContain("2 peers in #smplchat"));
+    expect(rows().slice(-6, -2)).toEqual([
+      "      nick    state  round trip  last heard  address",
+      "      anna    you                            10.0.0.1:62733",
+      "      bob     here   3 ms        400 ms ago  10.0.0.3:62733",
+      "      日本語  here   3 ms        400 ms ago  10.0.0.2:62733",
+    ]);
+  });
+
   it("shows_no_escape_sequence_that_came_from_the_network", async () => {
     const { node, controller } = await sit();
     node.hear(node.addPeer("m\x1b[31mal"), "a\x1b[2Jb\x07\x9b31mc", stamp(0));

@@ -1,7 +1,7 @@
 /** Texts of 64 KiB on the full screen: all of them is shown, and nobody waits for it. */
 import { describe, expect, it } from "vitest";
+import { glyphsOf } from "../../src/chat/columns.ts";
 import { wrapSpans } from "../../src/tui/rows.ts";
-import { glyphsOf } from "../../src/tui/text.ts";
 
 const LONGEST = 65_536;
 /** A hundred times what it takes: a quadratic step would take minutes. */

@@ -1,0 +1,90 @@
+/** Who is in the room, for people: in which order, in which words, and as a table. */
+import type { PeerStatus, PeerView } from "../protocol/types.ts";
+import { tableLines } from "./columns.ts";
+import { sameNick } from "./names.ts";
+import { sanitizeNick } from "./sanitize.ts";
+import { countText, durationText } from "./wording.ts";
+
+/** Rows of one table; the others are counted. */
+export const PEERS_SHOWN_MAX = 200;
+
+/** Those who are here first, then by nick. */
+export function peersByState(peers: readonly PeerView[]): PeerView[] {
+  return peers
+    .map((peer) => ({ peer, nick: sameNick(peer.nick) }))
+    .sort(
+      (a, b) =>
+        STATES.indexOf(a.peer.status) - STATES.indexOf(b.peer.status) ||
+        compare(a.nick, b.nick) ||
+        compare(a.peer.id, b.peer.id),
+    )
+    .map(({ peer }) => peer);
+}
+
+/** A title, and a row for oneself and for each peer, in the order given. */
+export function peerTable(self: PeerView, peers: readonly PeerView[], room: string): string {
+  const label = labelsAmong([self, ...peers]);
+  const shown = peers.slice(0, PEERS_SHOWN_MAX);
+  const lines = tableLines([
+    ["nick", "state", "round trip", "last heard", "address"],
+    [label(self), "you", "", "", self.address ?? ""],
+    ...shown.map((peer) => [label(peer), stateText(peer), rttText(peer), heardText(peer), peer.address ?? ""]),
+  ]);
+  const hidden = peers.length - shown.length;
+  return [
+    titleText(peers, room),
+    ...lines,
+    ...(hidden > 0 ? [`and ${countText(hidden, "other")}: /whois NICK shows one`] : []),
+  ].join("\n");
+}
+
+/** All that is known of one: always with the tag, since people come here to tell others apart. */
+export function peerDetails(peer: PeerView, own: boolean): string {
+  const facts = [own ? "that is you" : stateText(peer), peer.address ?? "no address known"];
+  if (peer.rttMs !== undefined) facts.push(`round trip ${rttText(peer)}`);
+  if (!own) facts.push(peer.lastHeardMs === undefined ? "never heard directly" : `heard ${heardText(peer)}`);
+  return `${sanitizeNick(peer.nick)}·${peer.tag}: ${facts.join(", ")}\nkey ${peer.id}`;
+}
+
+// --- internal ---
+
+const STATES: readonly PeerStatus[] = ["alive", "suspect", "dead", "left"];
+
+function titleText(peers: readonly PeerView[], room: string): string {
+  const count = (status: PeerStatus): number => peers.filter((peer) => peer.status === status).length;
+  const here = count("alive") + count("suspect");
+  const parts = [here === 0 ? `alone in #${room}` : `${countText(here, "peer")} in #${room}`];
+  if (count("suspect") > 0) parts.push(`${count("suspect")} not answering`);
+  if (count("dead") > 0) parts.push(`${count("dead")} unreachable`);
+  return parts.join(", ");
+}
+
+function stateText({ status, sinceMs }: PeerView): string {
+  if (status === "alive") return "here";
+  if (status === "suspect") return "not answering";
+  if (status === "left") return sinceMs === undefined ? "left" : `left ${durationText(sinceMs)} ago`;
+  return sinceMs === undefined ? "unreachable" : `unreachable for ${durationText(sinceMs)}`;
+}
+
+function rttText({ rttMs }: PeerView): string {
+  if (rttMs === undefined) return "";
+  return rttMs < 10 ? `${Number(rttMs.toFixed(1))} ms` : durationText(rttMs);
+}
+
+function heardText({ lastHeardMs }: PeerView): string {
+  return lastHeardMs === undefined ? "never" : `${durationText(lastHeardMs)} ago`;
+}
+
+/** The nick, with its tag where another of them looks the same. */
+function labelsAmong(peers: readonly PeerView[]): (peer: PeerView) => string {
+  const counts = new Map<string, number>();
+  for (const { nick } of peers) counts.set(sameNick(nick), (counts.get(sameNick(nick)) ?? 0) + 1);
+  return ({ nick, tag }) => {
+    const shared = (counts.get(sameNick(nick)) ?? 0) > 1;
+    return shared ? `${sanitizeNick(nick)}·${tag}` : sanitizeNick(nick);
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
