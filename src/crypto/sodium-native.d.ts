@@ -22,4 +22,21 @@ declare module "sodium-native" {
     nonce: Uint8Array,
     key: Uint8Array,
   ): number;
+  export function crypto_aead_xchacha20poly1305_ietf_encrypt(
+    ciphertext: Uint8Array,
+    message: Uint8Array,
+    ad: Uint8Array | null,
+    nsec: null,
+    nonce: Uint8Array,
+    key: Uint8Array,
+  ): number;
+  /** Throws when the tag does not fit. */
+  export function crypto_aead_xchacha20poly1305_ietf_decrypt(
+    message: Uint8Array,
+    nsec: null,
+    ciphertext: Uint8Array,
+    ad: Uint8Array | null,
+    nonce: Uint8Array,
+    key: Uint8Array,
+  ): number;
 }

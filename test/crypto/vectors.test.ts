@@ -3,9 +3,11 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { beaconKey, openBeacon } from "../../src/crypto/beacon.ts";
 import { verifySignature } from "../../src/crypto/identity.ts";
 import { bootKey, createRoom, open } from "../../src/crypto/keyring.ts";
 import { readMessage, readStatement, verifyMessage, verifyStatement } from "../../src/crypto/signed.ts";
+import { type Beacon, decodeBeacon } from "../../src/wire/beacon.ts";
 import { CursorError, createReader } from "../../src/wire/cursor.ts";
 import { decodeHeader, type Header } from "../../src/wire/datagram.ts";
 import { readEndpoint } from "../../src/wire/endpoint.ts";
@@ -52,6 +54,15 @@ describe("the golden vectors", () => {
     expect(opened && toHex(opened)).toBe(sealed.frames);
   });
 
+  type Lit = { roomKey: string; beacon: Beacon; plain: string; bytes: string };
+  it.each(load<Lit[]>("beacons"))(
+    "hold a beacon of $beacon.boot, and it opens",
+    ({ roomKey, beacon, plain, bytes }) => {
+      expect(decodeBeacon(fromHex(plain))).toEqual(beacon);
+      expect(openBeacon(beaconKey(createRoom(fromHex(roomKey))), fromHex(bytes))).toEqual(beacon);
+    },
+  );
+
   type Signed = { roomKey: string; content: unknown; id?: string; bytes: string };
   const signed = load<{ messages: Signed[]; statements: Signed[] }>("signed");
 
@@ -81,6 +92,7 @@ describe("what must be refused", () => {
     frames: (bytes) => (decodeFrames(bytes) === "bad-frame" ? undefined : "accepted"),
     message: decodeContent,
     statement: decodeStatementContent,
+    beacon: decodeBeacon,
     endpoint: (bytes) => {
       try {
         return readEndpoint(createReader(bytes));

@@ -3,9 +3,11 @@
  * protocol's promise to every other version and implementation. `UPDATE_VECTORS=1 npx vitest run test/crypto/vectors.test.ts`
  * writes them anew; whoever does that changes the protocol, and says so in WIRE_VERSION and in the labels of PROTOCOL.md.
  */
+import { beaconKey, sealBeacon } from "../../src/crypto/beacon.ts";
 import { identityFromSeed, tagOf } from "../../src/crypto/identity.ts";
 import { bootKey, createRoom, roomKeyFromName, seal } from "../../src/crypto/keyring.ts";
 import { signMessage, signStatement } from "../../src/crypto/signed.ts";
+import { type Beacon, encodeBeacon } from "../../src/wire/beacon.ts";
 import { encodeHeader, type Header } from "../../src/wire/datagram.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { END, encodeFrame, type Frame } from "../../src/wire/frame.ts";
@@ -13,7 +15,13 @@ import { type BootId, type MessageId, type PeerId, toHex } from "../../src/wire/
 
 /** File name without `.json` to content; bytes are hex. */
 export function makeVectors(): Record<string, unknown> {
-  return { keys: makeKeys(), frames: makeFrames(), datagrams: makeDatagrams(), signed: makeSigned() };
+  return {
+    keys: makeKeys(),
+    frames: makeFrames(),
+    datagrams: makeDatagrams(),
+    beacons: makeBeacons(),
+    signed: makeSigned(),
+  };
 }
 
 /** `frame` with its bytes as hex, as it stands in JSON. */
@@ -64,6 +72,7 @@ function makeKeys(): unknown {
       key: toHex(room.key),
       tag: room.tag,
       id: toHex(room.id),
+      beaconKey: toHex(beaconKey(room)),
       boots: [ANNA_BOOT, BOB_BOOT].map((boot) => ({ boot, key: toHex(bootKey(room, boot)) })),
     })),
     identities: [ANNA, BOB].map(({ id, seed }) => ({ seed: toHex(seed), id, tag: tagOf(id) })),
@@ -130,6 +139,21 @@ function makeDatagrams(): unknown {
     frames: toHex(frames),
     headerBytes: toHex(encodeHeader(header)),
     bytes: toHex(seal(bootKey(ROOM, header.boot), header, addressee, frames)),
+  }));
+}
+
+function makeBeacons(): unknown {
+  const nonce = Uint8Array.from({ length: 24 }, (_, index) => index);
+  const beacons: readonly Beacon[] = [
+    { boot: ANNA_BOOT, port: 62733, heard: [] },
+    { boot: BOB_BOOT, port: 1, heard: [ANNA_BOOT, "c0c1c2c3c4c5c6c7" as BootId] },
+  ];
+  return beacons.map((beacon) => ({
+    roomKey: toHex(ROOM.key),
+    nonce: toHex(nonce),
+    beacon,
+    plain: toHex(encodeBeacon(beacon)),
+    bytes: toHex(sealBeacon(beaconKey(ROOM), nonce, beacon)),
   }));
 }
 

@@ -1,5 +1,6 @@
 /** Generators of everything that the wire carries, within its bounds: any value they make must come back as it was sent. */
 import fc from "fast-check";
+import { BEACON_HEARD_MAX, type Beacon } from "../../src/wire/beacon.ts";
 import { COUNTER_MAX, type Header } from "../../src/wire/datagram.ts";
 import { type Endpoint, formatEndpoint } from "../../src/wire/endpoint.ts";
 import {
@@ -66,6 +67,12 @@ export const headerArbitrary: fc.Arbitrary<Header> = fc.record({
     fc.maxSafeNat().map((value) => value % U48_MAX),
     fc.constant(COUNTER_MAX),
   ),
+});
+
+export const beaconArbitrary: fc.Arbitrary<Beacon> = fc.record({
+  boot: bootArbitrary,
+  port: fc.integer({ min: 1, max: 65535 }),
+  heard: fc.array(bootArbitrary, { maxLength: BEACON_HEARD_MAX, size: "max" }),
 });
 
 /** Every bound has a spelling of its own: no zero byte at its end. */

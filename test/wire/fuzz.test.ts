@@ -1,10 +1,11 @@
 /**
  * Whatever arrives, the decoders answer: they never throw, never accept a second encoding of anything, and never hand out
- * more than the bytes paid for. 120,000 random and mutated inputs; SMPLCHAT_FUZZ_SEED tries others than the usual ones.
+ * more than the bytes paid for. 144,000 random and mutated inputs; SMPLCHAT_FUZZ_SEED tries others than the usual ones.
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { below, type Rng, seededRng } from "../../src/protocol/rng.ts";
+import { decodeBeacon, encodeBeacon } from "../../src/wire/beacon.ts";
 import { CursorError, createReader, createWriter } from "../../src/wire/cursor.ts";
 import { decodeHeader, encodeHeader, HEADER_BYTES } from "../../src/wire/datagram.ts";
 import { ENDPOINT_BYTES_MAX, readEndpoint, writeEndpoint } from "../../src/wire/endpoint.ts";
@@ -12,6 +13,7 @@ import { decodeFrames, encodeFrame } from "../../src/wire/frame.ts";
 import { decodeContent, encodeContent, SIGNATURE_BYTES } from "../../src/wire/message.ts";
 import { decodeStatementContent, encodeStatementContent } from "../../src/wire/statement.ts";
 import {
+  beaconArbitrary,
   contentArbitrary,
   endpointArbitrary,
   framesArbitrary,
@@ -65,6 +67,14 @@ const targets: readonly Target[] = [
       return (
         value && { value, encoded: Buffer.concat([encodeStatementContent(value), bytes.subarray(-SIGNATURE_BYTES)]) }
       );
+    },
+  },
+  {
+    name: "decodeBeacon",
+    valid: beaconArbitrary.map(encodeBeacon),
+    decode: (bytes) => {
+      const value = decodeBeacon(bytes);
+      return value && { value, encoded: encodeBeacon(value) };
     },
   },
   {

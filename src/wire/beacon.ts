@@ -1,0 +1,56 @@
+/**
+ * What a beacon says, inside its seal: `version 1 | boot id 8 | port 2 | n 1 | boot ids heard n·8 | zeros to 360 bytes`.
+ * All beacons have one size, so that none tells by it how many its sender has heard.
+ */
+import { CursorError, createReader, createWriter, within } from "./cursor.ts";
+import { SEAL_BYTES, WIRE_VERSION } from "./datagram.ts";
+import { BOOT_ID_BYTES, type BootId, fromHex, toHex } from "./ids.ts";
+
+export type Beacon = {
+  /** The process start that says it. */
+  readonly boot: BootId;
+  /** 1..65535: where it takes datagrams, at the address that the beacon comes from. */
+  readonly port: number;
+  /** Process starts that it has heard beacons of and does not know otherwise, at most 32. */
+  readonly heard: readonly BootId[];
+};
+
+export const BEACON_NONCE_BYTES = 24;
+/** A beacon may draw one open datagram of 1200 bytes: three times its own size (invariant I7). */
+export const BEACON_BYTES = 400;
+export const BEACON_HEARD_MAX = 32;
+/** What is sealed in it. */
+export const BEACON_PLAIN_BYTES = BEACON_BYTES - BEACON_NONCE_BYTES - SEAL_BYTES;
+
+/** Throws `CursorError` on what is out of bounds. */
+export function encodeBeacon(beacon: Beacon): Uint8Array {
+  const writer = createWriter(BEACON_PLAIN_BYTES);
+  writer.u8(WIRE_VERSION);
+  writer.bytes(fromHex(beacon.boot));
+  const port = within(beacon.port, 1, 65535);
+  writer.u8(port >> 8);
+  writer.u8(port & 0xff);
+  writer.u8(within(beacon.heard.length, 0, BEACON_HEARD_MAX));
+  for (const boot of beacon.heard) writer.bytes(fromHex(boot));
+  writer.bytes(new Uint8Array(writer.room()));
+  return writer.finish();
+}
+
+/** Undefined if the bytes are not the one encoding of a beacon. */
+export function decodeBeacon(bytes: Uint8Array): Beacon | undefined {
+  if (bytes.length !== BEACON_PLAIN_BYTES) return undefined;
+  try {
+    const reader = createReader(bytes);
+    if (reader.u8() !== WIRE_VERSION) return undefined;
+    const boot = toHex(reader.bytes(BOOT_ID_BYTES)) as BootId;
+    const port = reader.u8() * 256 + reader.u8();
+    const count = reader.u8();
+    if (port === 0 || count > BEACON_HEARD_MAX) return undefined;
+    const heard = Array.from({ length: count }, () => toHex(reader.bytes(BOOT_ID_BYTES)) as BootId);
+    if (reader.bytes(reader.left()).some((byte) => byte !== 0)) return undefined;
+    return { boot, port, heard };
+  } catch (error) {
+    if (error instanceof CursorError) return undefined;
+    throw error;
+  }
+}
