@@ -6,11 +6,10 @@
  */
 import type { ChatEvent, Message, MessageId, PeerId, PeerView, UnixMillis } from "../protocol/types.ts";
 import { sameNick } from "./names.ts";
+import { type Folded, foldPresence, nothingFolded, type PresenceChange } from "./presence.ts";
 
 /** Lines kept on the screen's side; the journal keeps its own number. */
 export const ROOM_LINES_MAX = 10_000;
-/** People named in one folded line of joins and leaves. */
-export const PRESENCE_NAMES_MAX = 50;
 /** Nicks remembered to know which are shared by two keys. */
 export const ROOM_NICKS_MAX = 10_000;
 /** Joins and leaves further apart than this are not folded into one line. */
@@ -20,15 +19,6 @@ const PRESENCE_FOLD_MS = 600_000;
 export type LineTone = "info" | "error";
 
 export type Delivery = { readonly reached: number; readonly of: number; readonly lacking: readonly string[] };
-
-export type PresenceChange = {
-  readonly id: PeerId;
-  readonly nick: string;
-  readonly tag: string;
-  readonly status: Presence;
-};
-/** `passed`: came and went, or went and came back, within one folded line. */
-export type Presence = "joined" | "left" | "lost" | "passed" | "back";
 
 /** One line of the room (it may wrap). `key` orders the room; keys are unique. */
 export type Entry =
@@ -46,12 +36,7 @@ export type Entry =
       readonly text: string;
       readonly tone: LineTone;
     }
-  | {
-      readonly type: "presence";
-      readonly key: string;
-      readonly time: UnixMillis;
-      readonly changes: readonly PresenceChange[];
-    };
+  | ({ readonly type: "presence"; readonly key: string; readonly time: UnixMillis } & Folded);
 
 export type Room = {
   /** Ascending by key. BOUNDED: ROOM_LINES_MAX, the oldest go first. */
@@ -216,7 +201,7 @@ function applyPeer(room: Room, peer: PeerView, status: PeerView["status"], now: 
   else peers.delete(peer.id);
   const next = noteNick({ ...room, peers }, peer.nick, peer.id);
   if (known === here) return next;
-  return foldPresence(
+  return addPresence(
     next,
     { id: peer.id, nick: peer.nick, tag: peer.tag, status: here ? "joined" : status === "left" ? "left" : "lost" },
     now,
@@ -224,24 +209,15 @@ function applyPeer(room: Room, peer: PeerView, status: PeerView["status"], now: 
 }
 
 /** Adds the change to the newest line if that is one of joins and leaves, else begins such a line. */
-function foldPresence(room: Room, change: PresenceChange, now: UnixMillis): Room {
+function addPresence(room: Room, change: PresenceChange, now: UnixMillis): Room {
   const at = room.entries.length - 1;
   const newest = room.entries[at];
   if (newest?.type === "presence" && now - newest.time < PRESENCE_FOLD_MS) {
-    const before = newest.changes.find((other) => other.id === change.id);
-    const folded = before === undefined ? change : { ...change, status: combine(before.status, change.status) };
-    const changes = [...newest.changes.filter((other) => other.id !== change.id), folded];
-    if (changes.length <= PRESENCE_NAMES_MAX) return replaceAt(room, at, { ...newest, changes });
+    return replaceAt(room, at, { ...newest, ...foldPresence(newest, change) });
   }
-  const entry: Entry = { type: "presence", key: localKey(room, now), time: now, changes: [change] };
+  const folded = foldPresence(nothingFolded, change);
+  const entry: Entry = { type: "presence", key: localKey(room, now), time: now, ...folded };
   return insert({ ...room, localCount: room.localCount + 1 }, entry);
-}
-
-/** What two changes of one peer in a row amount to. */
-function combine(before: Presence, after: Presence): Presence {
-  const wasHere = before === "left" || before === "lost" || before === "back";
-  if (after === "joined") return wasHere ? "back" : "joined";
-  return wasHere ? after : "passed";
 }
 
 function rename(room: Room, peer: PeerView, own: boolean): Room {

@@ -1,5 +1,5 @@
 /** The sentences for codes: what people read of notices, errors, refusals and changes of peers. Short, exact, honest. */
-import type { ChatError, ChatEvent, Notice, PeerStatus, PeerView } from "../protocol/types.ts";
+import type { ChatError, ChatEvent, Notice } from "../protocol/types.ts";
 import type { Refusal, SessionEvent } from "./events.ts";
 import { replyText } from "./replies.ts";
 import { sanitizeLine, sanitizeNick } from "./sanitize.ts";
@@ -8,8 +8,8 @@ import { countText, durationText } from "./wording.ts";
 export type Sentence = { readonly tone: "info" | "error"; readonly text: string };
 
 /**
- * What a person reads of an event, or undefined for those that are shown otherwise (messages, deliveries, changes of the
- * screen). The text of a reply may have several lines.
+ * What a person reads of an event, or undefined for those that are shown otherwise (messages, deliveries, comings and
+ * goings, changes of the screen). The text of a reply may have several lines.
  */
 export function sentenceFor(event: SessionEvent, room: string): Sentence | undefined {
   switch (event.type) {
@@ -66,20 +66,6 @@ export function errorText(error: ChatError): string {
       return nickText(error.nick);
     case "not-in-room":
       return "not in a room: nothing was sent; /join ADDRESS comes back";
-  }
-}
-
-export function peerText(status: PeerStatus, peer: PeerView): string {
-  const nick = sanitizeNick(peer.nick);
-  switch (status) {
-    case "alive":
-      return peer.address === undefined ? `${nick} is here` : `${nick} is here (${peer.address})`;
-    case "suspect":
-      return `${nick} does not answer`;
-    case "dead":
-      return `${nick} is unreachable`;
-    case "left":
-      return `${nick} left`;
   }
 }
 
@@ -150,8 +136,6 @@ function chatSentence(event: ChatEvent, room: string): Sentence | undefined {
       return { tone: "info", text: noticeText(event.notice, room) };
     case "error":
       return { tone: "error", text: errorText(event.error) };
-    case "peer":
-      return { tone: "info", text: peerText(event.status, event.peer) };
     default:
       return undefined;
   }

@@ -5,6 +5,9 @@ import type { Session } from "../chat/session.ts";
 import { runStreamFace, type StreamFaceOptions } from "../chat/streamFace.ts";
 import { createTranscript } from "./transcript.ts";
 
+/** Those who come or go within so long are told in one line. */
+const FOLD_MS = 1_000;
+
 /** Resolves when the session has ended and its last line is written. */
 export function runLine(session: Session, options: StreamFaceOptions): Promise<void> {
   return runStreamFace(session, options, (output) => {
@@ -15,8 +18,19 @@ export function runLine(session: Session, options: StreamFaceOptions): Promise<v
     output.line(
       `-- smplchat ${options.version}: you are ${nick} in #${node.room.name}, listening on ${node.address()}`,
     );
+    let timer: NodeJS.Timeout | undefined;
+    const write = (lines: readonly string[]): void => {
+      for (const line of lines) output.line(line);
+    };
     session.subscribe((event) => {
-      for (const line of transcript.linesOf(event, session.node().room.name)) output.line(line);
+      write(transcript.linesOf(event, session.node().room.name));
+      if (event.type === "ended") clearTimeout(timer);
+      else if (timer === undefined && transcript.isHolding()) {
+        timer = setTimeout(() => {
+          timer = undefined;
+          write(transcript.release());
+        }, FOLD_MS);
+      }
     });
     return async (line) => {
       if (line.type === "line") return session.line(line.text);

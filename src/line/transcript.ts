@@ -1,15 +1,21 @@
 /** The chat as lines of plain text, top to bottom: for pipes, dumb terminals and screen readers. */
 import type { SessionEvent } from "../chat/events.ts";
 import { createNames } from "../chat/names.ts";
+import { foldPresence, nothingFolded, presenceText } from "../chat/presence.ts";
 import { sanitizeText } from "../chat/sanitize.ts";
 import { sentenceFor } from "../chat/sentences.ts";
 import { clockText, dayText } from "../chat/wording.ts";
 import type { ChatEvent, Message, PeerId } from "../protocol/types.ts";
 
 export type Transcript = {
-  /** The lines that an event adds, none for what lines cannot show. */
+  /** The lines that an event adds, none for what lines cannot show. Comings and goings wait for `release` or the next line. */
   readonly linesOf: (event: SessionEvent, room: string) => string[];
+  readonly isHolding: () => boolean;
+  /** The line of those who came and went since. */
+  readonly release: () => string[];
 };
+
+type PeerEvent = Extract<ChatEvent, { type: "peer" }>;
 
 /** Peers whose coming was told; beyond it, comings may be told twice. */
 const PRESENT_MAX = 10_000;
@@ -20,6 +26,7 @@ export function createTranscript(today: Date): Transcript {
   let day = dayText(today.getTime());
   /** BOUNDED: PRESENT_MAX. */
   const present = new Set<PeerId>();
+  let held = nothingFolded;
 
   const messageLines = (message: Message): string[] => {
     const said = dayText(message.time);
@@ -36,32 +43,53 @@ export function createTranscript(today: Date): Transcript {
   };
 
   /** Whether it is news that this peer is here or gone. */
-  const isNews = (event: Extract<ChatEvent, { type: "peer" }>): boolean => {
+  const isNews = (event: PeerEvent): boolean => {
     if (event.status === "suspect") return false;
     if (event.status !== "alive") return present.delete(event.peer.id);
     if (present.has(event.peer.id) || present.size >= PRESENT_MAX) return false;
     present.add(event.peer.id);
     return true;
   };
+  const hold = (event: PeerEvent): void => {
+    names.see(event.peer);
+    if (!isNews(event)) return;
+    const { id, nick, tag } = event.peer;
+    const status = event.status === "alive" ? "joined" : event.status === "left" ? "left" : "lost";
+    held = foldPresence(held, { id, nick, tag, status });
+  };
+  const release = (): string[] => {
+    const text = presenceText(held, names.label);
+    held = nothingFolded;
+    return text === "" ? [] : [`-- ${text}`];
+  };
+
+  const linesOf = (event: SessionEvent, room: string): string[] => {
+    if (event.type === "clear") return ["-- nothing to clear in line mode"];
+    if (event.type === "moved") present.clear();
+    if (event.type === "reply" && event.reply.code === "log" && event.reply.messages.length > 0) {
+      return event.reply.messages.flatMap(messageLines);
+    }
+    if (event.type === "chat" && event.event.type === "message") return messageLines(event.event.message);
+    if (event.type === "chat" && event.event.type === "notice" && event.event.notice.code === "joined") {
+      const { id } = event.event.notice.peer;
+      present.add(id);
+      // That it was found says that it is here.
+      held = { ...held, changes: held.changes.filter((change) => change.id !== id) };
+    }
+    const sentence = sentenceFor(event, room);
+    return sentence === undefined ? [] : sentence.text.split("\n").map((line) => `-- ${line}`);
+  };
 
   return {
     linesOf: (event, room) => {
-      if (event.type === "clear") return ["-- nothing to clear in line mode"];
-      if (event.type === "moved") present.clear();
-      if (event.type === "reply" && event.reply.code === "log" && event.reply.messages.length > 0) {
-        return event.reply.messages.flatMap(messageLines);
+      if (event.type === "chat" && event.event.type === "peer") {
+        hold(event.event);
+        return [];
       }
-      if (event.type === "chat") {
-        if (event.event.type === "message") return messageLines(event.event.message);
-        if (event.event.type === "peer") {
-          names.see(event.event.peer);
-          if (!isNews(event.event)) return [];
-        }
-        if (event.event.type === "notice" && event.event.notice.code === "joined")
-          present.add(event.event.notice.peer.id);
-      }
-      const sentence = sentenceFor(event, room);
-      return sentence === undefined ? [] : sentence.text.split("\n").map((line) => `-- ${line}`);
+      const lines = linesOf(event, room);
+      return lines.length > 0 || event.type === "ended" ? [...release(), ...lines] : [];
     },
+    isHolding: () => presenceText(held, names.label) !== "",
+    release,
   };
 }

@@ -158,6 +158,7 @@ export function createCore(options: CoreOptions): Core {
       peers: membership.presentCount(),
       messages: history.ids.size(),
       relayedPerMessageMax: relay.relayedMax(),
+      clockAheadMs: skew.aheadMs(),
     }),
     logState: () => ({ fingerprint: history.ids.summary("", END).fingerprint, held: history.heldCount() }),
     tables: () => ({

@@ -162,6 +162,8 @@ export type CoreStats = {
   readonly relayedPerMessageMax: number;
   /** Acknowledgement-driven repeats of a push, to the same or another peer of the slice. */
   readonly retries: number;
+  /** By how much this node's clock is ahead of those of most peers; negative: behind. */
+  readonly clockAheadMs: Millis;
   /** Datagrams and frames refused, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
 };

@@ -78,7 +78,7 @@ export function createController({ session, palette, now, onChange, ...size }: C
   function status(): string {
     // A node makes a fresh copy of its roster at each call: once a second is enough for round trips.
     if (facts === undefined || Math.abs(now() - facts.at) >= FACTS_MS_MAX) facts = { at: now(), ...readFacts(session) };
-    return statusText({ ...facts, now: now(), room, below });
+    return statusText({ ...facts, now: now(), room, below }, columns);
   }
 
   function moveView(to: Anchor | undefined): void {
@@ -198,7 +198,8 @@ function openRoom(session: Session): Room {
 
 function readFacts(session: Session) {
   const node = session.node();
-  return { roomName: node.room.name, self: node.self(), peers: node.peers() };
+  const { clockAheadMs } = node.stats();
+  return { roomName: node.room.name, self: node.self(), peers: node.peers(), clockAheadMs };
 }
 
 function words(room: Room, session: Session) {

@@ -1,10 +1,11 @@
 /** One entry of the room -> the rows it takes on the screen, wrapped and coloured. Nothing is drawn to the right of text. */
 import { glyphsOf } from "../chat/columns.ts";
 import { sameNick } from "../chat/names.ts";
-import type { Delivery, Entry, Presence, PresenceChange } from "../chat/room.ts";
+import { presenceText } from "../chat/presence.ts";
+import type { Delivery, Entry } from "../chat/room.ts";
 import { sanitizeLine, sanitizeNick, sanitizeText } from "../chat/sanitize.ts";
 import { clockText, dayText } from "../chat/wording.ts";
-import type { Message } from "../protocol/types.ts";
+import type { Author, Message } from "../protocol/types.ts";
 import { type Palette, paintSpan, type Span } from "./style.ts";
 import { wrapGlyphs } from "./text.ts";
 
@@ -53,14 +54,13 @@ export function wrapSpans(spans: readonly Span[], width: number): string[] {
 const INDENT = 6;
 /** Below this many columns an indent costs more than it helps. */
 const NARROW_WIDTH = 30;
-/** Names in one line of joins and leaves, per kind; the others are counted. */
-const NAMES_SHOWN_MAX = 8;
 
 function entrySpans(entry: Entry, sharedNicks: ReadonlySet<string>, palette: Palette): Span[] {
   const time = { text: `${clockText(entry.time)} `, style: palette.dim };
   if (entry.type === "message") return [time, ...messageSpans(entry.message, entry.delivery, sharedNicks, palette)];
   if (entry.type === "presence") {
-    return [time, { text: `-- ${presenceText(entry.changes, sharedNicks)}`, style: palette.dim }];
+    const label = ({ nick, tag }: Author): string => nickText(nick, tag, sharedNicks);
+    return [time, { text: `-- ${presenceText(entry, label)}`, style: palette.dim }];
   }
   const isError = entry.tone === "error";
   const mark = { text: isError ? "!! " : "-- ", style: isError ? palette.error : palette.dim };
@@ -92,25 +92,4 @@ function messageSpans(
 
 function nickText(nick: string, tag: string, sharedNicks: ReadonlySet<string>): string {
   return sharedNicks.has(sameNick(nick)) ? `${sanitizeNick(nick)}·${sanitizeLine(tag)}` : sanitizeNick(nick);
-}
-
-const PRESENCE_WORDS: ReadonlyArray<readonly [Presence, string, string]> = [
-  ["joined", "joined", "joined"],
-  ["back", "left and came back", "left and came back"],
-  ["passed", "came and went", "came and went"],
-  ["left", "left", "left"],
-  ["lost", "does not answer any more", "do not answer any more"],
-];
-
-/** "bob, eve joined; dan left" */
-function presenceText(changes: readonly PresenceChange[], sharedNicks: ReadonlySet<string>): string {
-  const parts: string[] = [];
-  for (const [status, one, several] of PRESENCE_WORDS) {
-    const nicks = changes.filter((change) => change.status === status).map((c) => nickText(c.nick, c.tag, sharedNicks));
-    if (nicks.length === 0) continue;
-    const hidden = nicks.length - NAMES_SHOWN_MAX;
-    const names = hidden > 1 ? `${nicks.slice(0, NAMES_SHOWN_MAX).join(", ")} and ${hidden} others` : nicks.join(", ");
-    parts.push(`${names} ${nicks.length === 1 ? one : several}`);
-  }
-  return parts.join("; ");
 }

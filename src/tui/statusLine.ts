@@ -1,4 +1,5 @@
 /** The status line: where one is, who is there and what is out of sight; or, while one is open, a question. */
+import { widthOf } from "../chat/columns.ts";
 import type { Room } from "../chat/room.ts";
 import { sanitizeLine, sanitizeNick } from "../chat/sanitize.ts";
 import { clockText, countText, durationText } from "../chat/wording.ts";
@@ -9,6 +10,8 @@ import { fitWidth } from "./text.ts";
 
 /** A round trip above this is worth a word. */
 const LAG_SHOWN_MS = 500;
+/** And a clock that is off by as much: the times of what is said begin to mislead. */
+const CLOCK_SHOWN_MS = 60_000;
 
 export type StatusFacts = {
   readonly now: number;
@@ -16,26 +19,22 @@ export type StatusFacts = {
   readonly self: PeerView;
   /** As the node lists them now; `lag` is taken from those that answer. */
   readonly peers: readonly PeerView[];
+  /** By how much this clock is ahead of those of most peers, negative: behind. */
+  readonly clockAheadMs: number;
   readonly room: Room;
   /** Entries below the view. */
   readonly below: number;
 };
 
-export function statusText(facts: StatusFacts): string {
-  const { now, roomName, self, peers, room, below } = facts;
-  const here = peers.filter((peer) => peer.status === "alive" || peer.status === "suspect");
-  const silent = peers.filter((peer) => peer.status === "suspect").length;
-  const parts = [clockText(now), `#${sanitizeLine(roomName)}`];
-  // What is out of sight comes early: a narrow terminal cuts the end.
-  if (below > 0) parts.push(`-MORE(${below})-`);
-  if (room.unread !== undefined && room.unread.count > 0) parts.push(`${room.unread.count} unread`);
-  parts.push(sanitizeNick(self.nick));
-  parts.push(
-    here.length === 0 ? "alone" : `${countText(here.length, "peer")}${silent > 0 ? `, ${silent} silent` : ""}`,
-  );
-  const lagMs = medianRttMs(here);
-  if (lagMs > LAG_SHOWN_MS) parts.push(`lag ${durationText(lagMs)}`);
-  return parts.map((part) => `[${part}]`).join(" ");
+/** At most `width` columns, if its most important part is no wider: the least important parts go first. */
+export function statusText(facts: StatusFacts, width: number): string {
+  let parts = partsOf(facts);
+  for (;;) {
+    const text = parts.map((part) => `[${part.text}]`).join(" ");
+    if (parts.length <= 1 || widthOf(text) <= width) return text;
+    const least = Math.min(...parts.map((part) => part.weight));
+    parts = parts.filter((part) => part.weight > least);
+  }
 }
 
 /** What the next key decides, or undefined. `notice`: something the composer refused. */
@@ -50,6 +49,37 @@ export function paintStatus(status: string, question: string | undefined, width:
 }
 
 // --- internal ---
+
+/** In the order in which they stand. `weight`: what goes last from a terminal that is too narrow; each is another. */
+type Part = { readonly text: string; readonly weight: number };
+
+function partsOf({ now, roomName, self, peers, clockAheadMs, room, below }: StatusFacts): Part[] {
+  const here = peers.filter((peer) => peer.status === "alive" || peer.status === "suspect");
+  const gone = peers.filter((peer) => peer.status === "dead").length;
+  const parts: Part[] = [
+    { text: clockText(now), weight: 2 },
+    { text: `#${sanitizeLine(roomName)}`, weight: 4 },
+  ];
+  if (below > 0) parts.push({ text: `-MORE(${below})-`, weight: 6 });
+  if (room.unread !== undefined && room.unread.count > 0) {
+    parts.push({ text: `${room.unread.count} unread`, weight: 5 });
+  }
+  parts.push({ text: sanitizeNick(self.nick), weight: 1 });
+  parts.push({ text: peersText(here.length, gone), weight: 8 });
+  if (Math.abs(clockAheadMs) >= CLOCK_SHOWN_MS) {
+    const where = clockAheadMs > 0 ? "ahead" : "behind";
+    parts.push({ text: `clock ${durationText(Math.abs(clockAheadMs))} ${where}`, weight: 7 });
+  }
+  const lagMs = medianRttMs(here);
+  if (lagMs > LAG_SHOWN_MS) parts.push({ text: `lag ${durationText(lagMs)}`, weight: 3 });
+  return parts;
+}
+
+/** While some are out of reach, this node is counted too: "4 of 12" are the two sides of a split. */
+function peersText(here: number, gone: number): string {
+  if (gone === 0) return here === 0 ? "alone" : countText(here, "peer");
+  return here === 0 ? `alone, ${gone} unreachable` : `${here + 1} of ${here + 1 + gone} reachable`;
+}
 
 const QUESTIONS: Readonly<Record<Question, (text: string) => string>> = {
   "send-lines": (text) => `${text.split("\n").length} lines pasted: Enter sends them as one message, Esc goes back`,

@@ -1,6 +1,7 @@
 /** The view model of a room: order, duplicates, bounds, folding, unread. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { PRESENCE_NAMES_MAX, presenceText } from "../../src/chat/presence.ts";
 import {
   applyEvent,
   createRoom,
@@ -170,6 +171,23 @@ describe("joins and leaves", () => {
     expect(shown(roomAfter([peerEvent(bob, "dead"), peerEvent(bob, "alive")], createRoom(self, [bob])))).toEqual([
       "bob back",
     ]);
+  });
+
+  it("a_crowd_is_one_line_whatever_its_size_and_whoever_does_not_answer_for_a_moment_is_no_line", () => {
+    const crowd = Array.from({ length: 1_000 }, (_, at) => peer(`p${at}`));
+    const room = roomAfter([
+      ...crowd.map((each): RoomEvent => ({ type: "peer", status: "alive", peer: each })),
+      ...crowd.map((each): RoomEvent => ({ type: "peer", status: "suspect", peer: each })),
+      ...crowd.slice(0, 10).map((each): RoomEvent => ({ type: "peer", status: "alive", peer: each })),
+      ...crowd.slice(990).map((each): RoomEvent => ({ type: "peer", status: "left", peer: each })),
+    ]);
+    expect(room.entries).toHaveLength(1);
+    const [entry] = room.entries;
+    if (entry?.type !== "presence") throw new Error("no such line");
+    expect(entry.changes).toHaveLength(PRESENCE_NAMES_MAX);
+    expect(presenceText(entry, ({ nick }) => nick)).toBe(
+      "p0, p1, p2, p3, p4, p5, p6, p7 and 992 others joined; 10 peers left",
+    );
   });
 
   it("those_long_apart_are_not_folded", () => {

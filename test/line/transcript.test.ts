@@ -18,7 +18,7 @@ function setUp() {
   const chat = (event: ChatEvent) => take({ type: "chat", event });
   node.subscribe(chat);
   const peerIs = (status: PeerView["status"], peer: PeerView) => chat({ type: "peer", status, peer });
-  return { node, lines, take, chat, peerIs };
+  return { node, lines, take, chat, peerIs, transcript };
 }
 
 describe("the transcript", () => {
@@ -66,7 +66,7 @@ describe("the transcript", () => {
   });
 
   it("tells comings and goings once each, and suspicion not at all", () => {
-    const { lines, peerIs, chat } = setUp();
+    const { lines, peerIs, chat, transcript } = setUp();
     const bob = fakePeer("bob", 2);
     const found: ChatEvent = {
       type: "notice",
@@ -79,7 +79,39 @@ describe("the transcript", () => {
     peerIs("dead", bob);
     peerIs("left", bob);
     peerIs("alive", bob);
-    expect(lines).toEqual(["-- found bob (10.0.0.2:7)", "-- bob is unreachable", "-- bob is here (10.0.0.2:62733)"]);
+    expect(lines).toEqual(["-- found bob (10.0.0.2:7)"]);
+    expect(transcript.isHolding()).toBe(true);
+    expect(transcript.release()).toEqual(["-- bob is back"]);
+    expect(transcript.isHolding()).toBe(false);
+    expect(transcript.release()).toEqual([]);
+    peerIs("suspect", bob);
+    expect(transcript.isHolding()).toBe(false);
+    peerIs("left", bob);
+    expect(transcript.release()).toEqual(["-- bob left"]);
+  });
+
+  it("tells many who come and go at once in one line, above what is said next", () => {
+    const { node, lines, peerIs } = setUp();
+    const crowd = Array.from({ length: 50 }, (_, at) => fakePeer(`p${at}`, at + 2));
+    for (const peer of crowd) peerIs("alive", peer);
+    peerIs("left", fakePeer("p3", 5));
+    node.hear(fakePeer("p1", 3), "hi");
+    expect(lines).toEqual([
+      "-- p0, p1, p2, p4, p5, p6, p7, p8 and 41 others joined; p3 came and went",
+      `${noon} <p1> hi`,
+    ]);
+    for (const peer of crowd.slice(0, 3)) peerIs("dead", peer);
+    lines.length = 0;
+    node.hear(fakePeer("p1", 3), "bye");
+    expect(lines[0]).toBe("-- p0, p1, p2 do not answer any more");
+  });
+
+  it("does not tell of someone who was found that he is here, too", () => {
+    const { lines, peerIs, chat, transcript } = setUp();
+    const bob = fakePeer("bob", 2);
+    peerIs("alive", bob);
+    chat({ type: "notice", notice: { code: "joined", peer: bob, endpoint: "10.0.0.2:7" as Endpoint } });
+    expect([...lines, ...transcript.release()]).toEqual(["-- found bob (10.0.0.2:7)"]);
   });
 
   it("marks every line of an answer", () => {
@@ -91,6 +123,18 @@ describe("the transcript", () => {
 });
 
 describe("line mode", () => {
+  it("tells comings within a second in one line, without anything else being said", async () => {
+    const { session, node, input, output, lines } = await createFaceRig();
+    const done = runLine(session, { version: "1.2.3", input, output, onStuck: () => {}, settleMsMax: 100 });
+    await vi.waitFor(() => expect(lines().at(-1)).toContain("alone"));
+    for (const nick of ["bob", "eve", "dan"]) node.addPeer(nick);
+    await vi.waitFor(() => expect(lines().at(-1)).toBe("-- bob, eve, dan joined"), 5_000);
+    const more = node.addPeer("kim");
+    input.end();
+    await done;
+    expect(lines().at(-1)).toBe(`-- ${more.nick} joined`);
+  });
+
   it("lists the peers in straight columns", async () => {
     const { session, node, input, output, lines } = await createFaceRig();
     const done = runLine(session, { version: "1.2.3", input, output, onStuck: () => {}, settleMsMax: 100 });

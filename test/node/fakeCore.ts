@@ -62,5 +62,6 @@ const noStats: CoreStats = {
   relayed: 0,
   relayedPerMessageMax: 0,
   retries: 0,
+  clockAheadMs: 0,
   dropped: {},
 };

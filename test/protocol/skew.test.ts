@@ -33,6 +33,9 @@ describe("a node's clock", () => {
     const session = bench.link.sessions.open(bootFrom(bench.rng));
     for (const wall of [WALL - 10 * MINUTE, WALL - 10 * MINUTE, WALL, WALL - 20 * MINUTE]) skew.heard(session, wall);
     expect(notices(bench, "clock-skew").map((notice) => notice.aheadMs)).toEqual([10 * MINUTE, 20 * MINUTE]);
+    expect(skew.aheadMs()).toBe(20 * MINUTE);
+    skew.heard(session, WALL + MINUTE);
+    expect(skew.aheadMs()).toBe(-MINUTE);
   });
 
   it("is judged by the peers heard last, half a round trip allowed for", () => {

@@ -106,6 +106,7 @@ export function createFakeNode(options: { readonly nick?: string; readonly room?
       relayedPerMessageMax: 0,
       relayed: 7,
       retries: 8,
+      clockAheadMs: 0,
       dropped: { "bad-seal": 9 },
       heapBytes: 10,
       receiveBufferBytes: 11,

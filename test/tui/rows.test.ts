@@ -1,10 +1,11 @@
 /** One entry of the room as rows: what is said how, wrapped below the text; and the status line. */
 import { describe, expect, it } from "vitest";
-import { createRoom, type Entry, type PresenceChange } from "../../src/chat/room.ts";
+import type { PresenceChange } from "../../src/chat/presence.ts";
+import { createRoom, type Entry } from "../../src/chat/room.ts";
 import type { Message } from "../../src/protocol/types.ts";
 import { emptyComposer } from "../../src/tui/composer.ts";
 import { createRowLayout } from "../../src/tui/rows.ts";
-import { paintStatus, questionText, statusText } from "../../src/tui/statusLine.ts";
+import { paintStatus, questionText, type StatusFacts, statusText } from "../../src/tui/statusLine.ts";
 import { createPalette } from "../../src/tui/style.ts";
 import { fakePeer } from "../suites/fakeNode.ts";
 
@@ -26,6 +27,7 @@ const changes = (...list: readonly (readonly [string, PresenceChange["status"]])
   key: "1",
   time: NOON,
   changes: list.map(([nick, status], at) => ({ ...fakePeer(nick, at + 1), status })),
+  further: {},
 });
 
 describe("rows", () => {
@@ -39,7 +41,7 @@ describe("rows", () => {
     [
       "all that can happen to peers",
       changes(["a", "left"], ["b", "lost"], ["c", "passed"], ["d", "back"]),
-      ["12:00 -- d left and came back; c came and went; a left; b", "      does not answer any more"],
+      ["12:00 -- d is back; c came and went; a left; b does not", "      answer any more"],
     ],
   ])("%s", (_name, entry, expected) => {
     expect(rows(entry)).toEqual(expected);
@@ -72,19 +74,51 @@ describe("rows", () => {
 
 describe("the status line", () => {
   const self = fakePeer("anna", 1);
-  const status = (peers: Parameters<typeof statusText>[0]["peers"], below = 0) =>
-    statusText({ now: NOON, roomName: "smplchat", self, peers, room: createRoom(self, []), below });
+  const calm = { now: NOON, roomName: "smplchat", self, room: createRoom(self, []), below: 0, clockAheadMs: 0 };
+  const status = (peers: StatusFacts["peers"], more: Partial<StatusFacts> = {}, width = 200) =>
+    statusText({ ...calm, peers, ...more }, width);
+  const dead = (count: number) =>
+    Array.from({ length: count }, (_, at) => fakePeer(`d${at}`, 50 + at, { status: "dead" }));
 
   it("says_who_is_there_in_words", () => {
     expect(status([])).toBe("[12:00] [#smplchat] [anna] [alone]");
     expect(status([bob])).toBe("[12:00] [#smplchat] [anna] [1 peer]");
-    expect(status([bob, fakePeer("eve", 3, { status: "suspect" }), fakePeer("dan", 4, { status: "dead" })])).toBe(
-      "[12:00] [#smplchat] [anna] [2 peers, 1 silent]",
+    expect(status([bob, fakePeer("eve", 3, { status: "suspect" }), fakePeer("dan", 4, { status: "left" })])).toBe(
+      "[12:00] [#smplchat] [anna] [2 peers]",
     );
   });
 
+  it("says_how_many_are_out_of_reach_oneself_counted", () => {
+    expect(status([bob, fakePeer("eve", 3), fakePeer("dan", 4), ...dead(8)])).toContain("[4 of 12 reachable]");
+    expect(status(dead(11))).toContain("[alone, 11 unreachable]");
+  });
+
+  it("names_a_clock_that_is_off", () => {
+    expect(status([bob], { clockAheadMs: 180_000 })).toContain("[1 peer] [clock 3 min ahead]");
+    expect(status([bob], { clockAheadMs: -7_200_000 })).toContain("[clock 2 h behind]");
+    expect(status([bob], { clockAheadMs: -59_000 })).not.toContain("clock");
+  });
+
+  it("drops_the_least_important_first_where_the_terminal_is_narrow", () => {
+    const unread = { key: "", count: 3 };
+    const busy = { below: 12, clockAheadMs: 180_000, room: { ...calm.room, unread } };
+    const shown = Array.from({ length: 120 }, (_, at) => 120 - at).map((width) =>
+      status([fakePeer("bob", 2, { rttMs: 800 }), ...dead(2)], busy, width),
+    );
+    expect([...new Set(shown)]).toEqual([
+      "[12:00] [#smplchat] [-MORE(12)-] [3 unread] [anna] [2 of 4 reachable] [clock 3 min ahead] [lag 800 ms]",
+      "[12:00] [#smplchat] [-MORE(12)-] [3 unread] [2 of 4 reachable] [clock 3 min ahead] [lag 800 ms]",
+      "[#smplchat] [-MORE(12)-] [3 unread] [2 of 4 reachable] [clock 3 min ahead] [lag 800 ms]",
+      "[#smplchat] [-MORE(12)-] [3 unread] [2 of 4 reachable] [clock 3 min ahead]",
+      "[-MORE(12)-] [3 unread] [2 of 4 reachable] [clock 3 min ahead]",
+      "[-MORE(12)-] [2 of 4 reachable] [clock 3 min ahead]",
+      "[2 of 4 reachable] [clock 3 min ahead]",
+      "[2 of 4 reachable]",
+    ]);
+  });
+
   it("names_the_lag_only_when_it_is_high_and_what_is_below", () => {
-    expect(status([fakePeer("bob", 2, { rttMs: 800 })], 12)).toBe(
+    expect(status([fakePeer("bob", 2, { rttMs: 800 })], { below: 12 })).toBe(
       "[12:00] [#smplchat] [-MORE(12)-] [anna] [1 peer] [lag 800 ms]",
     );
   });
