@@ -66,12 +66,8 @@ export function createContact(context: Context, membership: Membership, digest: 
       if (member.status === "alive" || member.status === "suspect") here.add(address);
       else if (member.status === "dead" && address !== undefined) candidates.add(address);
     }
-    for (const [endpoint, peer] of remembered) if (!isHere(peer)) candidates.add(endpoint);
+    for (const [endpoint, peer] of remembered) if (!membership.isHere(peer)) candidates.add(endpoint);
     return [...candidates].filter((endpoint) => !here.has(endpoint) && !attempts.has(endpoint));
-  };
-  const isHere = (peer: PeerId): boolean => {
-    const status = membership.get(peer)?.status;
-    return status === "alive" || status === "suspect";
   };
   const remember = (endpoint: Endpoint, peer: PeerId): void => {
     remembered.delete(endpoint);

@@ -161,6 +161,7 @@ export function createCore(options: CoreOptions): Core {
       clockAheadMs: skew.aheadMs(),
     }),
     logState: () => ({ fingerprint: history.ids.summary("", END).fingerprint, held: history.heldCount() }),
+    isHere: membership.isHere,
     tables: () => ({
       sessions: { size: link.sessions.size(), bound: bounds.sessions },
       // A datagram that makes room for another stays until the next step.

@@ -30,6 +30,7 @@ export type Membership = {
   /** Others that count as here: alive or suspected. */
   readonly present: () => Member[];
   readonly presentCount: () => number;
+  readonly isHere: (peer: PeerId) => boolean;
   readonly size: () => number;
   readonly all: () => IterableIterator<Member>;
   readonly session: (member: Member) => Session;
@@ -199,6 +200,10 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
     get: (peer) => members.get(peer),
     present: () => [...members.values()].filter((member) => isPresent(member.status)),
     presentCount: () => present,
+    isHere: (peer) => {
+      const member = members.get(peer);
+      return member !== undefined && isPresent(member.status);
+    },
     size: () => members.size,
     all: () => members.values(),
     session,

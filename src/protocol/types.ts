@@ -48,6 +48,8 @@ export interface Core {
   stats(): CoreStats;
   /** What is kept, in one comparable value, and how many of these messages still wait for their parents to be shown. */
   logState(): { readonly fingerprint: string; readonly held: number };
+  /** Whether this peer counts as here: alive or suspected. */
+  isHere(peer: PeerId): boolean;
   /** How full each bounded table is. */
   tables(): Readonly<Record<string, { readonly size: number; readonly bound: number }>>;
 }

@@ -8,7 +8,7 @@ import { endOf, type Fault, type Scenario } from "./scenario.ts";
 export type Faults = {
   /** Before anyone starts: clocks that are off. */
   readonly beforeStart: () => void;
-  /** Starts a node, through any other that is up. */
+  /** Starts a node, through another that is up. */
   readonly start: (node: VirtualNode) => void;
   /** Those who come later than the others. */
   readonly isLate: (index: number) => boolean;
@@ -41,6 +41,8 @@ export function createFaults(
   const latecomers = scenario.faults.reduce((sum, fault) => sum + (fault.type === "late" ? fault.count : 0), 0);
   const firstLate = Math.max(nodes.length - latecomers, 1);
   let nextLate = firstLate;
+  /** The side that a node is on while the room is split. */
+  let sideOf = (_: VirtualNode): number => 0;
 
   const later = (ms: Millis, action: () => void): void => agenda.at(agenda.now() + ms, action);
   const some = (count: number): VirtualNode[] =>
@@ -49,10 +51,16 @@ export function createFaults(
       nodes.filter((node) => node.isUp()),
       count,
     );
-  const start = (node: VirtualNode): void => {
+  const startThrough = (node: VirtualNode, contacts: readonly VirtualNode[]): void => {
     witness.started(indexOf.get(node) as number);
-    const others = nodes.filter((other) => other !== node && other.isUp()).map((other) => other.endpoint);
+    const others = contacts.filter((other) => other !== node && other.isUp()).map((other) => other.endpoint);
     node.start(sample(rng, others, 1));
+  };
+  const start = (node: VirtualNode): void =>
+    startThrough(node, scenario.through === "first" ? nodes.slice(0, 1) : nodes);
+  const crash = (node: VirtualNode): void => {
+    witness.crashed(indexOf.get(node) as number);
+    node.crash();
   };
   const restartLater = (node: VirtualNode, forMs: Millis): void => {
     later(forMs, () => {
@@ -68,15 +76,27 @@ export function createFaults(
       );
       const groupOf = new Map<Endpoint, number>(order.map((endpoint, index) => [endpoint, index % groups]));
       network.partition((endpoint) => groupOf.get(endpoint) ?? 0);
+      sideOf = (node) => groupOf.get(node.endpoint) ?? 0;
       witness.outOfReachUntil(agenda.now() + forMs + SUSPICION_MS);
-      later(forMs, () => network.partition(undefined));
+      later(forMs, () => {
+        network.partition(undefined);
+        sideOf = () => 0;
+      });
     },
     crash: ({ count, forMs }) => {
       for (const node of some(count)) {
-        witness.crashed(indexOf.get(node) as number);
-        node.crash();
+        crash(node);
         restartLater(node, forMs);
       }
+    },
+    blackout: ({ forMs }) => {
+      const side = nodes.filter((node) => sideOf(node) === 0);
+      const dark = side.filter((node) => node.isUp());
+      dark.forEach(crash);
+      later(forMs, () => {
+        // Their people know nobody's address but those of their own side.
+        for (const node of dark) if (!node.isUp()) startThrough(node, side);
+      });
     },
     leave: ({ count, forMs }) => {
       for (const node of some(count)) {
@@ -125,7 +145,7 @@ export function createFaults(
     },
   };
   const perform = (fault: Fault): void => {
-    const isOne = fault.type === "partition" || fault.type === "replay";
+    const isOne = fault.type === "partition" || fault.type === "replay" || fault.type === "blackout";
     counts[fault.type] = (counts[fault.type] ?? 0) + (isOne ? 1 : fault.count);
     strike[fault.type](fault);
   };

@@ -76,9 +76,9 @@ export function createMeasures(): Measures {
       const talkBytes = talk.bytes - idleRate * (talk.until - talk.from);
       const lastHops = [...told.values()].map((message) => Math.max(...message.hops.values()));
       return {
-        coverage: held / Math.max(told.size * live.length, 1),
+        coverage: told.size === 0 ? 1 : held / Math.max(told.size * live.length, 1),
         sendsPerDelivery: sends / Math.max(delays.length, 1),
-        bytesPerDelivery: talkBytes / Math.max(delays.length, 1),
+        bytesPerDelivery: delays.length === 0 ? 0 : talkBytes / delays.length,
         p50Ms: quantile(delays, 0.5),
         p99Ms: quantile(delays, 0.99),
         maxMs: quantile(delays, 1),

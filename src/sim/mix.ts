@@ -25,6 +25,7 @@ export function mixOf(seed: number): Scenario {
     speech: { messages, everyMs, bytes: 1 + below(rng, 800) },
     faults: kinds.map((type) => faultOf(type, rng, nodes, talkMs)),
     startMs: 500 + below(rng, 5_000),
+    through: "any",
     idleMs: 0,
     settleMs: SETTLE_MS,
     config: uniform(rng) < 0.3 ? { fanout: 1 + below(rng, 12), seenLimit: 1 + below(rng, 4) } : {},

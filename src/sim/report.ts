@@ -14,8 +14,12 @@ export function summaryOf(run: Run): Readonly<Record<string, unknown>> {
     ...measured,
     idleBytesPerNodePerSecond: measured.idleBytesPerNodePerSecond ?? null,
     reconciliationBytes: reconciliationBytes(run) ?? null,
+    reconciliations: run.sniffed?.roundTrips.length ?? null,
+    reconciliationRoundTrips: run.sniffed === undefined ? null : meanOf(run.sniffed.roundTrips),
+    reconciliationRoundTripsMax: run.sniffed?.roundTrips.at(-1) ?? null,
     gatheredMs: run.gatheredMs ?? null,
     settledMs: run.settledMs ?? null,
+    rosterSettledMs: run.rosterSettledMs ?? null,
     detectionMedianMs: detected.detectionMs.length === 0 ? null : quantile(detected.detectionMs, 0.5),
     detectionMaxMs: detected.detectionMs.length === 0 ? null : quantile(detected.detectionMs, 1),
     crashesUndetected: detected.undetected,
@@ -24,7 +28,8 @@ export function summaryOf(run: Run): Readonly<Record<string, unknown>> {
     network: run.network,
     virtualMs: run.virtualMs,
     trace: run.trace,
-    invariantsBroken: run.broken,
+    invariantsBroken: run.broken.length,
+    broken: run.broken,
   };
 }
 
@@ -32,17 +37,26 @@ export function summaryOf(run: Run): Readonly<Record<string, unknown>> {
 export function tableOf(run: Run): string {
   const { measured, detected, network, faults } = run;
   const { idleBytesPerNodePerSecond: idle } = measured;
-  const rows: (readonly [string, string])[] = [
-    ["coverage after repair", `${(100 * measured.coverage).toFixed(2)} %`],
-    ["sends per delivery", measured.sendsPerDelivery.toFixed(2)],
-    ["bytes per delivery", measured.bytesPerDelivery.toFixed(0)],
-    ["first sight p50 / p99 / max", `${[measured.p50Ms, measured.p99Ms, measured.maxMs].map(whole).join(" / ")} ms`],
-    ["last hop, mean", measured.lastHop.toFixed(1)],
-  ];
+  const rows: (readonly [string, string])[] = [];
+  if (run.delays.length > 0) {
+    const sights = [measured.p50Ms, measured.p99Ms, measured.maxMs].map(whole).join(" / ");
+    rows.push(["coverage after repair", `${(100 * measured.coverage).toFixed(2)} %`]);
+    rows.push(["sends per delivery", measured.sendsPerDelivery.toFixed(2)]);
+    rows.push(["bytes per delivery", measured.bytesPerDelivery.toFixed(0)]);
+    rows.push(["first sight p50 / p99 / max", `${sights} ms`]);
+    rows.push(["last hop, mean", measured.lastHop.toFixed(1)]);
+  }
   if (idle !== undefined) rows.push(["idle, in and out, per node", `${idle.toFixed(0)} bytes/s`]);
-  const reconciliation = reconciliationBytes(run);
-  if (reconciliation !== undefined) rows.push(["reconciliation and repair", `${reconciliation} bytes in all`]);
-  rows.push(["one log everywhere", run.settledMs === undefined ? "never" : `after ${seconds(run.settledMs)}`]);
+  if (run.sniffed !== undefined) {
+    const { roundTrips } = run.sniffed;
+    rows.push(["reconciliation and repair", `${reconciliationBytes(run)} bytes in all`]);
+    if (roundTrips.length > 0) {
+      const most = `${meanOf(roundTrips).toFixed(1)} / ${roundTrips.at(-1)}`;
+      rows.push(["round trips of a reconciliation", `mean / most ${most}, ${roundTrips.length} of them`]);
+    }
+  }
+  rows.push(["one log everywhere", afterwards(run.settledMs)]);
+  rows.push(["one roster everywhere", afterwards(run.rosterSettledMs)]);
   if (detected.detectionMs.length > 0) {
     const [median, worst] = [0.5, 1].map((part) => seconds(quantile(detected.detectionMs, part)));
     rows.push(["crash until the last survivor knows", `median ${median}, worst ${worst}`]);
@@ -61,9 +75,17 @@ export function tableOf(run: Run): string {
 
 // --- internal ---
 
-function reconciliationBytes({ frameBytes }: Run): number | undefined {
-  if (frameBytes === undefined) return undefined;
-  return reconciliationFrames.reduce((sum, type) => sum + (frameBytes[type] ?? 0), 0);
+function reconciliationBytes({ sniffed }: Run): number | undefined {
+  return sniffed && reconciliationFrames.reduce((sum, type) => sum + (sniffed.frameBytes[type] ?? 0), 0);
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
+}
+
+/** Counted from the last message and fault. */
+function afterwards(ms: number | undefined): string {
+  return ms === undefined ? "never" : `after ${seconds(ms)}`;
 }
 
 function whole(value: number): string {

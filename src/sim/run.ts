@@ -3,7 +3,7 @@ import { wrapVerify } from "../crypto/identity.ts";
 import { type Config, defaultConfig } from "../protocol/config.ts";
 import { below, seededRng } from "../protocol/rng.ts";
 import type { Endpoint, Millis } from "../protocol/types.ts";
-import { type Agenda, createAgenda } from "./agenda.ts";
+import { createAgenda } from "./agenda.ts";
 import { createCheckers } from "./checkers.ts";
 import { createDetection, type Detected } from "./detection.ts";
 import { indexOfEndpoint, OUTSIDER } from "./endpoints.ts";
@@ -12,7 +12,8 @@ import { createMeasures, type Measured } from "./measures.ts";
 import { createNetwork, type NetworkCounts } from "./network.ts";
 import { createVirtualNode, type NodeWorld, type VirtualNode } from "./node.ts";
 import type { Scenario } from "./scenario.ts";
-import { createSniffer } from "./sniffer.ts";
+import { isOneLog, isOneRoster, runUntil, watchUntil } from "./settling.ts";
+import { createSniffer, type Sniffed } from "./sniffer.ts";
 import { createTrace } from "./trace.ts";
 import { rememberVerified } from "./verified.ts";
 
@@ -27,8 +28,8 @@ export type Run = {
   readonly broken: readonly string[];
   readonly faults: Readonly<Record<string, number>>;
   readonly network: NetworkCounts;
-  /** Bytes of frames by their type; undefined: not asked for. */
-  readonly frameBytes: Readonly<Record<string, number>> | undefined;
+  /** Undefined: not asked for. */
+  readonly sniffed: Sniffed | undefined;
   /** BLAKE2b over every datagram sent, with its time: equal runs, equal hash. */
   readonly trace: string;
   readonly virtualMs: Millis;
@@ -36,6 +37,8 @@ export type Run = {
   readonly gatheredMs: Millis | undefined;
   /** From the last message and fault until all logs were one. */
   readonly settledMs: Millis | undefined;
+  /** From the last fault's end until every live node's roster was the set of live nodes. */
+  readonly rosterSettledMs: Millis | undefined;
   /** First sights of each message, as delays in the order they came. */
   readonly delays: readonly (readonly Millis[])[];
 };
@@ -61,8 +64,6 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
 
 /** The longest that a room may take to get to know itself before the talk begins anyway. */
 const GATHER_MS: Millis = 60_000;
-/** How often it is looked whether what is waited for has come. */
-const LOOK_MS: Millis = 250;
 const PROGRESS_MS: Millis = 1_000;
 
 type Up = { readonly node: VirtualNode; readonly index: number };
@@ -111,7 +112,7 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   const sniffer = options.sniff === true ? createSniffer(world.roomKey) : undefined;
   if (sniffer !== undefined) {
     const bootAt = (at: Endpoint) => (at === OUTSIDER ? undefined : nodes[indexOfEndpoint(at)]?.boot());
-    network.watch((bytes, _from, to) => sniffer.see(bytes, bootAt(to)));
+    network.watch((bytes, from, to) => sniffer.see(bytes, from, to, bootAt(to), agenda.now()));
   }
   const talkMs = Math.max(scenario.speech.messages * scenario.speech.everyMs, faults.lastMs);
   const wholeMs = scenario.startMs + scenario.idleMs + talkMs;
@@ -138,8 +139,14 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   for (let index = 0; index < scenario.speech.messages; index += 1) {
     agenda.at(talkFrom + index * scenario.speech.everyMs, () => speak(index));
   }
+  let rosterTook: () => Millis | undefined = () => undefined;
+  agenda.at(talkFrom + faults.lastMs, () => {
+    const limitMs = talkMs - faults.lastMs + scenario.settleMs;
+    rosterTook = watchUntil(agenda, limitMs, () => isOneRoster(nodes));
+  });
   agenda.runUntil(talkFrom + talkMs);
-  const settledMs = runUntil(agenda, scenario.settleMs, () => isSettled(nodes));
+  const settledMs = runUntil(agenda, scenario.settleMs, () => isOneLog(nodes));
+  runUntil(agenda, scenario.settleMs - (settledMs ?? scenario.settleMs), () => rosterTook() !== undefined);
   measures.talkUntil(agenda.now(), network.counts);
 
   return {
@@ -152,11 +159,12 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     broken: checkers.verdict(nodes, network.counts),
     faults: faults.counts,
     network: network.counts,
-    frameBytes: sniffer?.bytesOf(),
+    sniffed: sniffer?.result(),
     trace: trace.hash(),
     virtualMs: agenda.now(),
     gatheredMs,
     settledMs,
+    rosterSettledMs: rosterTook(),
     delays: measures.delaysOf(),
   };
 
@@ -184,20 +192,4 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     measures.said(own.id, author.index, agenda.now());
     checkers.said(own.id, !failedWrites.has(author.index));
   }
-}
-
-/** Runs until `isDone`, for at most `limitMs`: how long it took, or undefined. */
-function runUntil(agenda: Agenda, limitMs: Millis, isDone: () => boolean): Millis | undefined {
-  const from = agenda.now();
-  while (!isDone()) {
-    if (agenda.now() - from >= limitMs) return undefined;
-    agenda.runUntil(agenda.now() + LOOK_MS);
-  }
-  return agenda.now() - from;
-}
-
-/** All nodes that are up hold and have shown the same. */
-function isSettled(nodes: readonly VirtualNode[]): boolean {
-  const states = nodes.filter((node) => node.isUp()).map((node) => node.core().logState());
-  return states.every((state) => state.held === 0 && state.fingerprint === states[0]?.fingerprint);
 }

@@ -12,8 +12,10 @@ export type Scenario = {
   readonly network: Network;
   readonly speech: Speech;
   readonly faults: readonly Fault[];
-  /** The nodes start within this time, one after another, each joining through an earlier one. */
+  /** The nodes start within this time, one after another, each joining through another that is up. */
   readonly startMs: Millis;
+  /** Whom they join through: any of those who are up, or always the first node. */
+  readonly through: "any" | "first";
   /** Silence before the talk, of which the second half is measured. */
   readonly idleMs: Millis;
   /** At most, after the last message and fault, until what was said is everywhere; then the checks. */
@@ -43,6 +45,7 @@ export type Speech = { readonly messages: number; readonly everyMs: Millis; read
 export const faultTypes = {
   partition: "the room falls apart in `groups`",
   crash: "`count` nodes die without a word and start again afterwards with what they had on disk",
+  blackout: "one side of the partition loses power whole, and starts again afterwards with what it had on disk",
   leave: "`count` nodes say goodbye and come back afterwards",
   late: "the last `count` nodes start only now, within `forMs`",
   stall: "`count` nodes stand still: what is sent to them waits in their socket",
@@ -103,7 +106,17 @@ export function completeScenario(table: Readonly<Record<string, unknown>>): Scen
 // --- internal ---
 
 const lively: Speech = { messages: 200, everyMs: 1_000, bytes: 100 };
-const basics = { name: "", about: "", nodes: 10, startMs: 2_000, idleMs: 0, settleMs: 30_000, faults: [], config: {} };
+const basics = {
+  name: "",
+  about: "",
+  nodes: 10,
+  startMs: 2_000,
+  through: "any",
+  idleMs: 0,
+  settleMs: 30_000,
+  faults: [],
+  config: {},
+} as const;
 const single = { atMs: 0, forMs: 0, count: 1, groups: 2, byMs: 0, times: 1, everyMs: 1_000 };
 
 const isPair = (value: unknown): value is [number, number] =>
@@ -115,6 +128,7 @@ const places: Check = [
 ];
 const table: Check = [(value) => typeof value === "object" && value !== null && !Array.isArray(value), "a table fits"];
 const list: Check = [Array.isArray, "a list of tables fits"];
+const contacts: Check = [(value) => value === "any" || value === "first", "any, first fit"];
 const faultType: Check = [
   (value) => typeof value === "string" && value in faultTypes,
   `${Object.keys(faultTypes).join(", ")} fit`,
@@ -126,6 +140,7 @@ const checks = {
     about: text,
     nodes: whole(1, 10_000),
     startMs: milliseconds,
+    through: contacts,
     idleMs: milliseconds,
     settleMs: milliseconds,
     network: table,

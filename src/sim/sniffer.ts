@@ -1,33 +1,33 @@
 /** Opens what passes on the virtual network, with the room's key, and counts the bytes of each kind of frame. */
 import { bootKey, createRoom, open } from "../crypto/keyring.ts";
-import type { BootId } from "../protocol/types.ts";
+import type { BootId, Endpoint, Millis } from "../protocol/types.ts";
 import { decodeHeader } from "../wire/datagram.ts";
 import { decodeFrames, encodeFrame } from "../wire/frame.ts";
+import { createConversations } from "./conversations.ts";
 
 export type Sniffer = {
-  readonly see: (bytes: Uint8Array, addressee: BootId | undefined) => void;
+  readonly see: (bytes: Uint8Array, from: Endpoint, to: Endpoint, addressee: BootId | undefined, at: Millis) => void;
+  readonly result: () => Sniffed;
+};
+
+export type Sniffed = {
   /** Bytes of frames by their type, lost ones included. */
-  readonly bytesOf: () => Readonly<Record<string, number>>;
+  readonly frameBytes: Readonly<Record<string, number>>;
+  /** Round trips of each reconciliation of two logs, ascending. */
+  readonly roundTrips: readonly number[];
 };
 
 /** Comparing, and asking for and giving what was found to be lacking. */
-export const reconciliationFrames: readonly string[] = [
-  "range",
-  "ranges",
-  "list",
-  "fetch",
-  "served",
-  "want",
-  "message",
-];
+export const reconciliationFrames: readonly string[] = ["ranges", "list", "fetch", "served", "want", "message"];
 
 export function createSniffer(roomKey: Uint8Array): Sniffer {
   const room = createRoom(roomKey);
   /** BOUNDED: by the process starts of a run. */
   const keys = new Map<BootId, Uint8Array>();
-  const bytesOf: Record<string, number> = {};
+  const frameBytes: Record<string, number> = {};
+  const conversations = createConversations();
   return {
-    see: (bytes, addressee) => {
+    see: (bytes, from, to, addressee, at) => {
       const header = decodeHeader(bytes);
       if (typeof header === "string" || addressee === undefined) return;
       const key = keys.get(header.boot) ?? bootKey(room, header.boot);
@@ -35,8 +35,9 @@ export function createSniffer(roomKey: Uint8Array): Sniffer {
       const opened = open(key, header, addressee, bytes);
       const frames = opened === undefined ? "bad-frame" : decodeFrames(opened);
       if (frames === "bad-frame") return;
-      for (const frame of frames) bytesOf[frame.type] = (bytesOf[frame.type] ?? 0) + encodeFrame(frame).length;
+      for (const frame of frames) frameBytes[frame.type] = (frameBytes[frame.type] ?? 0) + encodeFrame(frame).length;
+      conversations.see(frames, from, to, at);
     },
-    bytesOf: () => bytesOf,
+    result: () => ({ frameBytes, roundTrips: conversations.roundTrips() }),
   };
 }

@@ -30,6 +30,7 @@ export function fakeCore(respond: (input: Input, now: Now) => Effect[] = () => [
     self: () => noPeer,
     peers: () => [],
     log: () => [],
+    isHere: () => false,
     tables: () => ({}),
     logState: () => ({ fingerprint: "", held: 0 }),
     stats: () => noStats,

@@ -43,9 +43,13 @@ describe("what it prints", () => {
       maxMs: expect.any(Number),
       idleBytesPerNodePerSecond: expect.any(Number),
       reconciliationBytes: expect.any(Number),
+      reconciliationRoundTrips: expect.any(Number),
+      settledMs: expect.any(Number),
+      rosterSettledMs: expect.any(Number),
       detectionMaxMs: expect.any(Number),
       falseDeaths: 0,
-      invariantsBroken: [],
+      invariantsBroken: 0,
+      broken: [],
     });
   });
 
@@ -54,6 +58,7 @@ describe("what it prints", () => {
     expect(text).toMatch(/^small: six nodes and little to say\n5 nodes, 0 % loss, seed 1, \d+ s of virtual time\n/);
     expect(text).toMatch(/coverage after repair +100.00 %/);
     expect(text).toMatch(/crash until the last survivor knows +median [\d.]+ s/);
+    expect(text).toMatch(/one roster everywhere +after [\d.]+ s/);
     expect(text).toMatch(/invariants I1 to I9 +all hold/);
   });
 

@@ -59,6 +59,56 @@ forMs = 5900
   expect(broken.join("\n")).toMatch(/I1: n\d holds \d of 6 messages/);
 });
 
+describe("a roster is settled when it is all who are up", () => {
+  const split = (settleMs: number): Scenario =>
+    scenario(`
+name = "split"
+nodes = 8
+settleMs = ${settleMs}
+[speech]
+messages = 6
+everyMs = 1000
+[[faults]]
+type = "partition"
+atMs = 0
+forMs = 40000
+[[faults]]
+type = "blackout"
+atMs = 10000
+forMs = 2000
+`);
+
+  test("after a split in which one side forgot the other", () => {
+    const { broken, faults, rosterSettledMs } = run(split(60_000), 1);
+    expect(broken).toEqual([]);
+    expect(faults).toEqual({ partition: 1, blackout: 1 });
+    expect(rosterSettledMs).toBeGreaterThan(0);
+    expect(rosterSettledMs).toBeLessThan(60_000);
+  });
+
+  test("and not while the sides do not know each other", () => {
+    expect(run(split(0), 1).rosterSettledMs).toBeUndefined();
+  });
+});
+
+test("everyone can join through the first node", () => {
+  const crowd = scenario(`
+name = "crowd"
+nodes = 12
+through = "first"
+[speech]
+messages = 3
+[[faults]]
+type = "late"
+count = 11
+forMs = 1000
+`);
+  const { broken, measured, rosterSettledMs } = run(crowd, 1);
+  expect(broken).toEqual([]);
+  expect(measured.coverage).toBe(1);
+  expect(rosterSettledMs).toBeLessThan(10_000);
+});
+
 test("an unhurried room without loss costs about one send per delivery", () => {
   const calm = scenario(`
 name = "calm"
