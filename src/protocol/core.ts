@@ -69,7 +69,7 @@ export function createCore(options: CoreOptions): Core {
 
   const rumours = createRumours();
   const history = createHistory(identity.id, options.config.maxMessages);
-  const membership = createMembership(context, rumours, options.nick);
+  const membership = createMembership(context, rumours, options.nick, (peer) => probe.cameIn(peer));
   const arrival = createArrival(context, membership, history);
   const wants = createWants(context);
   const speech = createSpeech(context, history, arrival, wants);

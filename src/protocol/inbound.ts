@@ -44,6 +44,11 @@ export type Inbound = {
   readonly lost: (counter: number) => void;
 };
 
+/**
+ * What comes with every probe. Of an unproven session it is not worth a challenge: whoever was probed answers, and that
+ * answer proves itself, so one side of the two always learns what differs.
+ */
+const PASSING: ReadonlySet<Frame["type"]> = new Set(["digest", "observed"]);
 /** Frames that wait for proof of a session. */
 const WAITING_MAX = 32;
 /** What is only fetched in bulk need not be acknowledged one by one. */
@@ -138,16 +143,17 @@ export function createInbound(parts: Parts): Inbound {
   const trusted = (session: Session, frame: Frame): void => {
     switch (frame.type) {
       case "digest":
-        skew.heard(session, frame.wall);
         return reconciliation.onDigest(session, frame, arrival.isArriving());
       case "observed":
+        skew.heard(session, frame.wall);
         return membership.observed(frame.endpoint);
       case "suspect":
-        return membership.suspect(frame.peer, frame.incarnation, frame.accuser);
+        if (membership.suspect(frame.peer, frame.incarnation, frame.accuser)) probe.confirm(frame.peer);
+        return;
       case "probeRequest":
         return probe.requested(session, frame.target);
       case "probeReply":
-        return probe.vouched(frame.target);
+        return probe.vouched(frame.target, frame.answered);
       case "advertise":
         relay.onSighting(session, frame.id, frame.slice, "id");
         if (!speech.has(frame.id)) wants.want(prefixOf(frame.id), session, ADVERTISED_DELAY_MS);
@@ -207,6 +213,7 @@ export function createInbound(parts: Parts): Inbound {
       for (const frame of frames) {
         if (anyone(session, frame)) continue;
         if (session.proven) trusted(session, frame);
+        else if (!isContact && PASSING.has(frame.type)) continue;
         else if (session.waiting.length < WAITING_MAX) session.waiting.push(frame);
         else counters.drop("unproven");
       }

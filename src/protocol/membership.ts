@@ -39,7 +39,8 @@ export type Membership = {
   readonly own: () => SignedStatement;
   /** Takes in a statement's bytes; true if it was news. */
   readonly receive: (bytes: Uint8Array) => boolean;
-  readonly suspect: (peer: PeerId, incarnation: number, accuser: string) => void;
+  /** True if nobody was known to suspect it before. */
+  readonly suspect: (peer: PeerId, incarnation: number, accuser: string) => boolean;
   readonly suspicionExpired: (peer: PeerId) => void;
   /** It was heard from directly, with proof that it is alive now. */
   readonly heard: (session: Session) => void;
@@ -73,7 +74,13 @@ export function hashOf(peer: PeerId): number {
   return Number.parseInt(peer.slice(0, 8), 16);
 }
 
-export function createMembership(context: Context, rumours: Rumours, nick: string): Membership {
+/** `cameIn` is told of everyone who was not here and is now. */
+export function createMembership(
+  context: Context,
+  rumours: Rumours,
+  nick: string,
+  cameIn: (peer: PeerId) => void,
+): Membership {
   const { identity, room, link, timers, emit } = context;
   /** BOUNDED: `bounds.members`. */
   const members = new Map<PeerId, Member>();
@@ -138,6 +145,7 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
     if (!wasPresent && isPresent(status)) {
       list(member.statement);
       present += 1;
+      cameIn(member.id);
     }
     emit({ type: "peer", status, peer: view(member) });
     if (wasPresent && present === 0) emit({ type: "notice", notice: { code: "alone" } });
@@ -242,12 +250,12 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
       if (peer === identity.id) {
         // Only what this node itself has said can be doubted: a larger incarnation is nobody's.
         if (incarnation === own.content.incarnation && own.content.status === "alive") announce({});
-        return;
+        return false;
       }
       const member = members.get(peer);
       if (member === undefined || !isPresent(member.status) || incarnation < member.statement.content.incarnation)
-        return;
-      if (member.accusers.has(accuser) || member.accusers.size > CONFIRMATIONS) return;
+        return false;
+      if (member.accusers.has(accuser) || member.accusers.size > CONFIRMATIONS) return false;
       const frame = { type: "suspect", peer, incarnation: member.statement.content.incarnation, accuser } as const;
       member.accusers.add(accuser);
       rumours.spread(peer, frame);
@@ -255,6 +263,7 @@ export function createMembership(context: Context, rumours: Rumours, nick: strin
       restartSuspicion(member);
       // The suspect is told (Lifeguard's buddy system), so that it can answer before it is buried.
       link.send(session(member), frame);
+      return member.accusers.size === 1;
     },
     suspicionExpired: (peer) => {
       const member = members.get(peer);

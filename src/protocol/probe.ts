@@ -1,28 +1,36 @@
 /**
  * Failure detection (SWIM, Das et al. 2002, §3.1 and §4.3): each interval the next member of a shuffled round is pinged;
  * without an answer a few others are asked to try; without theirs it is suspected. Every ping and answer carries the digest.
+ * Local health and negative answers are Lifeguard's (Dadgar, Phillips, Currey 2018, §IV.A).
  */
 
 import { FRAMES_BYTES_MAX } from "../wire/datagram.ts";
 import type { Frame } from "../wire/frame.ts";
+import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { Member, Membership } from "./membership.ts";
-import { jitter, sample, shuffle } from "./rng.ts";
+import { below, jitter, sample, shuffle, uniform } from "./rng.ts";
+import { retransmitAfterMs } from "./rtt.ts";
 import type { Rumours } from "./rumours.ts";
 import type { Session } from "./sessions.ts";
-import type { BootId, Millis, PeerId } from "./types.ts";
+import type { Millis, PeerId } from "./types.ts";
+import { createVouching, PINGS_MOST, pingsFor } from "./vouching.ts";
 
 export type Probe = {
   readonly start: () => void;
   readonly stop: () => void;
   /** The interval is over: ping the next member. */
   readonly tick: () => void;
+  /** It was not here before: it takes its turn in the present round (SWIM §4.3). */
+  readonly cameIn: (peer: PeerId) => void;
+  /** Someone suspects it: a few of those who hear of that look for themselves, so that it is cleared or confirmed soon. */
+  readonly confirm: (peer: PeerId) => void;
   /** The ping, or what went with it, counts as lost: ask others, and try once more. */
   readonly unanswered: (peer: PeerId) => void;
   readonly deadline: (peer: PeerId) => void;
   readonly requested: (from: Session, target: PeerId) => void;
-  /** Another node got an answer from `target`. */
-  readonly vouched: (target: PeerId) => void;
+  /** What another node found when it was asked to ping `target`. */
+  readonly vouched: (target: PeerId, answered: boolean) => void;
   readonly heard: (session: Session) => void;
   readonly answer: (session: Session) => void;
   /** Tells pending rumours to a few members at once, and goes on until there are none. */
@@ -32,23 +40,30 @@ export type Probe = {
 
 /** Members asked to probe on one's behalf (SWIM's k). */
 const INDIRECT_PROBES = 3;
-/** Direct pings of one probe. */
-const PINGS_MAX = 8;
+/** No answer is awaited for less: a peer may be short of processor time. */
+const PATIENCE_MS_MIN: Millis = 400;
+/** Of all who hear of a suspicion about so many try the suspect at once. */
+const CONFIRMERS = 8;
 const HEALTH_MAX = 8;
+/** Everyone, and those who went and came back meanwhile. */
+const ROUND_MAX = 2 * bounds.members;
 /** memberlist: to how many members, how often, while there are rumours. */
 const GOSSIP_FANOUT = 3;
-const GOSSIP_INTERVAL_MS: Millis = 200;
+const GOSSIP_INTERVAL_MS: Millis = 100;
 /** Rumours leave room in a datagram for the digest and what else goes along. */
 const RUMOUR_BYTES = FRAMES_BYTES_MAX - 200;
+/** One in so many answers confirms an address that its receiver lists already. */
+const OBSERVED_EVERY = 8;
+
+type Probing = { readonly since: Millis; pings: number; asked: number; negative: number };
 
 export function createProbe(context: Context, membership: Membership, rumours: Rumours, digest: () => Frame): Probe {
   const { rng, timers, link } = context;
+  /** BOUNDED: ROUND_MAX. Who is still to be pinged in this round, the last one first. */
   let round: PeerId[] = [];
-  /** BOUNDED: one probe is started each interval and ends within the next. Who is being probed, since when. */
-  const waiting = new Map<PeerId, { readonly since: Millis; pings: number }>();
-  /** BOUNDED: by requests of the last interval. Who wants to know about a target's boot. */
-  const askers = new Map<BootId, Set<BootId>>();
-
+  /** BOUNDED: by the members. Who is being probed, since when. */
+  const probing = new Map<PeerId, Probing>();
+  const vouching = createVouching(context, membership);
   /** Lifeguard's local health, 0 (well) .. HEALTH_MAX: who misses many answers doubts itself first, and waits longer. */
   let health = 0;
 
@@ -71,14 +86,28 @@ export function createProbe(context: Context, membership: Membership, rumours: R
   const sendRumours = (session: Session): void => {
     for (const frame of rumours.take(RUMOUR_BYTES, membership.presentCount() + 1)) link.send(session, frame);
   };
-  const ping = (member: Member): void => {
+  const begin = (member: Member): void => {
+    if (probing.has(member.id)) return;
     const session = membership.session(member);
+    probing.set(member.id, { since: context.now.mono, pings: 1, asked: 0, negative: 0 });
+    const patienceMs = Math.max(PATIENCE_MS_MIN, (pingsFor(link.lossRate()) + 1) * retransmitAfterMs(session.rtt));
+    timers.set(`probe ${member.id}`, context.now.mono + patienceMs * (1 + health), {
+      type: "probe-deadline",
+      peer: member.id,
+    });
     link.send(session, { type: "ping" }, { ticket: { kind: "probe", peer: member.id } });
     link.send(session, digest());
     sendRumours(session);
   };
   const isAnswered = (member: Member, since: Millis): boolean =>
     (link.sessions.get(member.statement.content.boot)?.heardAt ?? Number.NEGATIVE_INFINITY) >= since;
+  const askOthers = (member: Member, probe: Probing): void => {
+    const others = membership.present().filter((other) => other !== member && other.status === "alive");
+    for (const other of sample(rng, others, INDIRECT_PROBES)) {
+      link.send(membership.session(other), { type: "probeRequest", target: member.id });
+      probe.asked += 1;
+    }
+  };
   const gossipSoon = (): void => {
     if (!rumours.isEmpty() && membership.presentCount() > 0 && !timers.has("gossip")) {
       timers.set("gossip", context.now.mono + GOSSIP_INTERVAL_MS, { type: "gossip" });
@@ -90,61 +119,62 @@ export function createProbe(context: Context, membership: Membership, rumours: R
     stop: () => {
       timers.clear("probe");
       timers.clear("gossip");
-      waiting.clear();
+      probing.clear();
     },
     tick: () => {
       schedule();
-      askers.clear();
       const member = next();
-      if (member === undefined || waiting.has(member.id)) return;
-      waiting.set(member.id, { since: context.now.mono, pings: 1 });
-      const at = context.now.mono + context.config.probeIntervalMs * (1 + health);
-      timers.set(`probe ${member.id}`, at, { type: "probe-deadline", peer: member.id });
-      ping(member);
+      if (member !== undefined) begin(member);
+    },
+    cameIn: (peer) => {
+      round.splice(below(rng, round.length + 1), 0, peer);
+      if (round.length > ROUND_MAX) round.shift();
+    },
+    confirm: (peer) => {
+      const member = membership.get(peer);
+      if (member?.status !== "suspect") return;
+      if (uniform(rng) * membership.presentCount() < CONFIRMERS) begin(member);
     },
     unanswered: (peer) => {
+      vouching.unanswered(peer);
       const member = membership.get(peer);
-      const probe = waiting.get(peer);
+      const probe = probing.get(peer);
       if (member === undefined || probe === undefined || isAnswered(member, probe.since)) return;
-      if (probe.pings >= PINGS_MAX) return;
+      // Where much is lost, most pings need a second or third: others are asked when chance alone explains it badly.
+      if (probe.pings === Math.ceil(pingsFor(link.lossRate()) / 2)) askOthers(member, probe);
+      if (probe.pings >= PINGS_MOST) return;
       probe.pings += 1;
       link.send(membership.session(member), { type: "ping" }, { ticket: { kind: "probe", peer } });
-      if (probe.pings > 2) return;
-      const others = membership.present().filter((other) => other.id !== peer && other.status === "alive");
-      for (const other of sample(rng, others, INDIRECT_PROBES)) {
-        link.send(membership.session(other), { type: "probeRequest", target: peer });
-      }
     },
     deadline: (peer) => {
-      const probe = waiting.get(peer);
-      waiting.delete(peer);
+      const probe = probing.get(peer);
+      probing.delete(peer);
       const member = membership.get(peer);
-      const failed = probe !== undefined && member !== undefined && !isAnswered(member, probe.since);
-      health = Math.min(Math.max(health + (failed ? 1 : -1), 0), HEALTH_MAX);
-      if (!failed) return;
+      if (probe === undefined || member === undefined || isAnswered(member, probe.since)) {
+        health = Math.max(health - 1, 0);
+        return;
+      }
+      // Those who were asked say that it is silent for them too: then it is not this node that does not hear.
+      const doubt = probe.asked > 0 ? probe.asked - probe.negative : 1;
+      health = Math.min(health + Math.max(doubt, 0), HEALTH_MAX);
       membership.suspect(peer, member.statement.content.incarnation, context.identity.id.slice(0, 16));
     },
-    requested: (from, target) => {
-      const member = membership.get(target);
-      if (member === undefined || askers.size >= 64) return;
-      const boot = member.statement.content.boot;
-      askers.set(boot, (askers.get(boot) ?? new Set()).add(from.boot));
-      link.send(membership.session(member), { type: "ping" });
+    requested: vouching.requested,
+    vouched: (target, answered) => {
+      const probe = probing.get(target);
+      if (probe === undefined) return;
+      if (answered) probing.delete(target);
+      else probe.negative += 1;
     },
-    vouched: (target) => {
-      waiting.delete(target);
-    },
-    heard: (session) => {
-      if (session.peer === undefined) return;
-      for (const boot of askers.get(session.boot) ?? []) {
-        const asker = link.sessions.get(boot);
-        if (asker !== undefined) link.send(asker, { type: "probeReply", target: session.peer });
-      }
-      askers.delete(session.boot);
-    },
+    heard: vouching.heard,
     answer: (session) => {
       link.send(session, digest());
-      if (session.endpoint !== undefined) link.send(session, { type: "observed", endpoint: session.endpoint });
+      const { endpoint } = session;
+      const known = session.peer === undefined ? undefined : membership.get(session.peer)?.statement.content.endpoints;
+      const isNews = endpoint !== undefined && known?.includes(endpoint) !== true;
+      if (endpoint !== undefined && (isNews || below(rng, OBSERVED_EVERY) === 0)) {
+        link.send(session, { type: "observed", endpoint, wall: context.now.wall });
+      }
       if (!rumours.isEmpty() && session.proven) sendRumours(session);
     },
     gossip: () => {

@@ -188,7 +188,6 @@ export function createReconciliation(
       log: summaryOf("log"),
       horizon: horizon(),
       roster: summaryOf("roster"),
-      wall: context.now.wall,
     };
   };
 

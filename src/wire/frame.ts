@@ -44,23 +44,18 @@ export type Frame =
   | { readonly type: "ack"; readonly counters: readonly number[]; readonly delayMs: number }
   /** The receiver answers at once, with an ack and its digest. */
   | { readonly type: "ping" }
-  /** What the sender holds. `horizon`: hlc below which it has let messages go (0: never). `wall`: its clock, ms. */
-  | {
-      readonly type: "digest";
-      readonly log: SetDigest;
-      readonly horizon: number;
-      readonly roster: SetDigest;
-      readonly wall: number;
-    }
-  /** Where the sender sees the receiver. */
-  | { readonly type: "observed"; readonly endpoint: Endpoint }
+  /** What the sender holds. `horizon`: hlc below which it has let messages go (0: never). */
+  | { readonly type: "digest"; readonly log: SetDigest; readonly horizon: number; readonly roster: SetDigest }
+  /** Where the sender sees the receiver, and what the sender's clock says, ms since 1970. */
+  | { readonly type: "observed"; readonly endpoint: Endpoint; readonly wall: number }
   /** A signed statement of whoever it names; the receiver passes news on. */
   | { readonly type: "statement"; readonly bytes: Uint8Array }
   /** `accuser` (8 bytes of its id, hex) got no answer from `peer`; the receiver suspects it, or refutes if it is meant. */
   | { readonly type: "suspect"; readonly peer: PeerId; readonly incarnation: number; readonly accuser: string }
-  /** The receiver pings `target` and, when that answers, sends probeReply. */
+  /** The receiver pings `target` and sends probeReply: when that answers, or when it did not in time. */
   | { readonly type: "probeRequest"; readonly target: PeerId }
-  | { readonly type: "probeReply"; readonly target: PeerId }
+  /** `answered`: the receiver ends its probe. Otherwise it knows that the silence is not its own (Lifeguard's nack). */
+  | { readonly type: "probeReply"; readonly target: PeerId; readonly answered: boolean }
   /** A message, and the part of its relay order that the receiver is to cover. */
   | { readonly type: "push"; readonly slice: Slice; readonly message: Uint8Array }
   /** As push without the body: the receiver covers its slice alike, and asks for the body if none comes. */
@@ -139,11 +134,11 @@ function writeFrame(writer: Writer, frame: Frame): void {
       writer.varint(within(frame.horizon, 0, HORIZON_MAX));
       writer.varint(frame.roster.count);
       writer.bytes(fromHex(frame.roster.fingerprint));
-      writer.u48(frame.wall);
       break;
     case "observed":
       writer.u8(4);
       writeEndpoint(writer, frame.endpoint);
+      writer.u48(frame.wall);
       break;
     case "statement":
       writer.u8(5);
@@ -162,6 +157,7 @@ function writeFrame(writer: Writer, frame: Frame): void {
     case "probeReply":
       writer.u8(8);
       writer.bytes(fromHex(frame.target));
+      writer.u8(frame.answered ? 1 : 0);
       break;
     case "push":
       writer.u8(9);
@@ -229,10 +225,9 @@ function readFrame(reader: Reader): Frame {
         log: { count: reader.varint(), fingerprint: toHex(reader.bytes(8)) },
         horizon: within(reader.varint(), 0, HORIZON_MAX),
         roster: { count: reader.varint(), fingerprint: toHex(reader.bytes(8)) },
-        wall: reader.u48(),
       };
     case 4:
-      return { type: "observed", endpoint: readEndpoint(reader) };
+      return { type: "observed", endpoint: readEndpoint(reader), wall: reader.u48() };
     case 5:
       return { type: "statement", bytes: reader.sized(FRAMES_BYTES_MAX) };
     case 6:
@@ -245,7 +240,7 @@ function readFrame(reader: Reader): Frame {
     case 7:
       return { type: "probeRequest", target: readPeer(reader) };
     case 8:
-      return { type: "probeReply", target: readPeer(reader) };
+      return { type: "probeReply", target: readPeer(reader), answered: within(reader.u8(), 0, 1) === 1 };
     case 9:
       return { type: "push", slice: readSlice(reader), message: reader.sized(FRAMES_BYTES_MAX) };
     case 10:

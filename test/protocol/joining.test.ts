@@ -167,7 +167,7 @@ describe("before any proof", () => {
     const { node, puppet } = room(3);
     const self = node.core.self();
     for (let round = 0; round < 5; round += 1) {
-      const frames: Frame[] = Array.from({ length: 30 }, () => ({ type: "observed", endpoint: victim }));
+      const frames: Frame[] = Array.from({ length: 30 }, () => ({ type: "probeRequest", target: puppet.id }));
       expect(types(puppet.tell(node, frames)).filter((type) => type === "statement")).toEqual([]);
     }
     expect(node.core.self()).toEqual(self);

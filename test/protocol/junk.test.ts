@@ -38,7 +38,7 @@ function meaningful(puppet: Puppet, nodes: readonly TestNode[]): Frame[] {
     { type: "suspect", peer: bob.identity.id, incarnation: 2 ** 48 - 1, accuser: "ab".repeat(8) },
     { type: "suspect", peer: alice.identity.id, incarnation: WALL, accuser: "ab".repeat(8) },
     { type: "probeRequest", target: bob.identity.id },
-    { type: "probeReply", target: bob.identity.id },
+    { type: "probeReply", target: bob.identity.id, answered: false },
     { type: "receipt", id: ids[0] as never, order: 0, reached: 2 ** 53 - 1, of: 0, lacking: ["ab".repeat(8)] },
     { type: "fetch", set: "log", lo: "", hi: "~", credit: 64 },
     { type: "fetch", set: "roster", lo: "", hi: "~", credit: 64 },
@@ -58,7 +58,6 @@ function meaningful(puppet: Puppet, nodes: readonly TestNode[]): Frame[] {
       log: { count: 5, fingerprint: "11".repeat(8) },
       horizon: 2 ** 48 - 1,
       roster: { count: 0, fingerprint: "00".repeat(8) },
-      wall: 0,
     },
   ];
 }

@@ -77,7 +77,7 @@ describe("a link", () => {
 
   it("asks for no acknowledgement of what the next of its kind replaces", () => {
     const [one, other] = [createEnd(1), createEnd(2)];
-    one.link.send(sessionTo(one, other), { type: "observed", endpoint: other.endpoint });
+    one.link.send(sessionTo(one, other), { type: "observed", endpoint: other.endpoint, wall: 0 });
     expect(transmits(one.link.flush(0))).toHaveLength(1);
     expect(one.link.unacknowledged()).toBe(0);
   });

@@ -68,7 +68,7 @@ export function createPuppet(world: World, name: string, host = 200): Puppet {
     prove: (node) => {
       const [answer] = puppet.tell(node, [puppet.statement(), { type: "ping" }]);
       // Of the answer nothing asks for an acknowledgement; a frame that needs proof draws a challenge.
-      const challenge = puppet.tell(node, [{ type: "observed", endpoint: node.endpoint }]).at(-1) ?? answer;
+      const challenge = puppet.tell(node, [{ type: "want", set: "log", prefixes: [] }]).at(-1) ?? answer;
       if (challenge === undefined) throw new Error("no challenge");
       puppet.tell(node, [{ type: "ack", counters: [challenge.header.counter], delayMs: 0 }]);
     },

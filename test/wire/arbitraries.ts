@@ -122,9 +122,8 @@ export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
     log: digestArbitrary(),
     horizon: u48Arbitrary(),
     roster: digestArbitrary(),
-    wall: u48Arbitrary(),
   }),
-  fc.record({ type: fc.constant("observed"), endpoint: endpointArbitrary }),
+  fc.record({ type: fc.constant("observed"), endpoint: endpointArbitrary, wall: u48Arbitrary() }),
   fc.record({ type: fc.constant("statement"), bytes: bytesArbitrary(0, 300) }),
   fc.record({
     type: fc.constant("suspect"),
@@ -132,7 +131,8 @@ export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
     incarnation: u48Arbitrary(),
     accuser: hexArbitrary(8),
   }),
-  fc.record({ type: fc.constantFrom("probeRequest", "probeReply"), target: peerArbitrary }),
+  fc.record({ type: fc.constant("probeRequest"), target: peerArbitrary }),
+  fc.record({ type: fc.constant("probeReply"), target: peerArbitrary, answered: fc.boolean() }),
   fc.record({ type: fc.constant("push"), slice: sliceArbitrary, message: bytesArbitrary(0, 1100) }),
   fc.record({ type: fc.constant("advertise"), slice: sliceArbitrary, id: messageIdArbitrary }),
   fc.record({

@@ -122,7 +122,7 @@ describe("an ack", () => {
 describe("a digest", () => {
   it("has no horizon behind the latest time there is", () => {
     const set = { count: 0, fingerprint: "00".repeat(8) };
-    const digest = (horizon: number): Frame => ({ type: "digest", log: set, horizon, roster: set, wall: 0 });
+    const digest = (horizon: number): Frame => ({ type: "digest", log: set, horizon, roster: set });
     expect(decodeFrames(encodeFrame(digest(2 ** 48 - 1)))).toEqual([digest(2 ** 48 - 1)]);
     expect(() => encodeFrame(digest(2 ** 48))).toThrow(CursorError);
     expect(decoded("0300" + "00".repeat(8) + "80808080808040" + "00" + "00".repeat(14))).toBe("bad-frame");
