@@ -22,8 +22,6 @@ export type Arrival = {
 
 /** Without a new message for so long, what is there is shown as it is. */
 const STALLED_MS: Millis = 3_000;
-/** And without the parents it names, if nobody brought these for so long. */
-const GIVE_UP_MS: Millis = 30_000;
 
 export function createArrival(context: Context, membership: Membership, history: History): Arrival {
   let arriving: { fetched: number; progressAt: Millis } | undefined;
@@ -59,7 +57,7 @@ export function createArrival(context: Context, membership: Membership, history:
       schedule();
       if (isFetching || context.now.mono - arriving.progressAt < STALLED_MS) return [];
       // It goes on arriving (the notice is still to come), but nobody waits for it any more.
-      return [...history.release(), ...history.giveUp(context.now.mono - GIVE_UP_MS)];
+      return [...history.release(), ...history.giveUp(context.now.mono)];
     },
   };
 }

@@ -6,22 +6,22 @@ import type { MessageId, Millis } from "./types.ts";
 
 export type CausalGate = {
   /**
-   * The message is kept; `missing` are its parents that count and were not handed on. Returns what can go now, in order.
-   * An own message (which has none missing) goes even while the gate is held.
+   * The message is kept; `missing` are its parents that count and were not handed on, waited for until `until`. Returns what
+   * can go now, in order. An own message (which has none missing) goes even while the gate is held.
    */
-  readonly admit: (id: MessageId, missing: readonly MessageId[], now: Millis, isOwn: boolean) => MessageId[];
+  readonly admit: (id: MessageId, missing: readonly MessageId[], until: Millis, isOwn: boolean) => MessageId[];
   /** Holds everything back (while history is fetched newest first) or lets go what has no missing parent. */
   readonly hold: () => void;
   readonly release: () => MessageId[];
-  /** Hands on, in order, what has waited since `since` or longer: its parents are nowhere to be had. */
-  readonly giveUp: (since: Millis) => MessageId[];
+  /** Hands on, in order, what has waited for its time: its parents are nowhere to be had. */
+  readonly giveUp: (now: Millis) => MessageId[];
   readonly isHeld: (id: MessageId) => boolean;
-  /** When the longest-held one was admitted. */
-  readonly oldestHeld: () => Millis | undefined;
+  /** When the first of those held has waited for its time. */
+  readonly nextGiveUp: () => Millis | undefined;
   readonly heldCount: () => number;
 };
 
-type Held = { readonly missing: Set<MessageId>; readonly since: Millis };
+type Held = { readonly missing: Set<MessageId>; readonly until: Millis };
 
 /** BOUNDED: by what history keeps; a message that is trimmed is given up first. */
 export function createCausalGate(): CausalGate {
@@ -51,8 +51,8 @@ export function createCausalGate(): CausalGate {
   const unblocked = (): MessageId[] => [...held].filter(([, entry]) => entry.missing.size === 0).map(([id]) => id);
 
   return {
-    admit: (id, missing, now, isOwn) => {
-      held.set(id, { missing: new Set(missing), since: now });
+    admit: (id, missing, until, isOwn) => {
+      held.set(id, { missing: new Set(missing), until });
       for (const parent of missing) {
         const children = waitingFor.get(parent) ?? new Set();
         waitingFor.set(parent, children.add(id));
@@ -66,8 +66,8 @@ export function createCausalGate(): CausalGate {
       holding = false;
       return letGo(unblocked());
     },
-    giveUp: (since) => {
-      const stuck = [...held].filter(([, entry]) => entry.since <= since).map(([id]) => id);
+    giveUp: (now) => {
+      const stuck = [...held].filter(([, entry]) => entry.until <= now).map(([id]) => id);
       for (const id of stuck) {
         for (const parent of held.get(id)?.missing ?? []) waitingFor.get(parent)?.delete(id);
         held.get(id)?.missing.clear();
@@ -76,7 +76,11 @@ export function createCausalGate(): CausalGate {
       return letGo(stuck);
     },
     isHeld: (id) => held.has(id),
-    oldestHeld: () => held.values().next().value?.since,
+    nextGiveUp: () => {
+      let next: Millis | undefined;
+      for (const { until } of held.values()) if (next === undefined || until < next) next = until;
+      return next;
+    },
     heldCount: () => held.size,
   };
 }

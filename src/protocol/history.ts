@@ -32,7 +32,8 @@ export type History = {
   readonly get: (id: MessageId) => Kept | undefined;
   /** Kept, or let go already: nothing new. */
   readonly isKnown: (id: MessageId) => boolean;
-  readonly insert: (kept: Kept, now: Now) => Inserted;
+  /** `waitMs`: how long it is held back at most for parents that are not here. */
+  readonly insert: (kept: Kept, now: Now, waitMs: Millis) => Inserted;
   /** At most 4 ids that a message written now names as its parents, ascending: what its author can have seen. */
   readonly parents: (wall: UnixMillis) => MessageId[];
   /** How many messages are stamped `hlc` or later. */
@@ -42,8 +43,8 @@ export type History = {
   readonly view: (id: MessageId) => Message | undefined;
   readonly hold: () => void;
   readonly release: () => Message[];
-  readonly giveUp: (since: Millis) => Message[];
-  readonly oldestHeld: () => Millis | undefined;
+  readonly giveUp: (now: Millis) => Message[];
+  readonly nextGiveUp: () => Millis | undefined;
   readonly heldCount: () => number;
   readonly setMax: (messages: number) => MessageId | undefined;
 };
@@ -76,12 +77,12 @@ export function createHistory(self: PeerId, maxMessages: number): History {
     if (heads.size <= HEADS_MAX) return;
     heads.delete([...heads].sort()[0] as MessageId);
   };
-  const trim = (now: Millis): { delivered: Message[]; below: MessageId | undefined } => {
+  const trim = (): { delivered: Message[]; below: MessageId | undefined } => {
     const delivered: Message[] = [];
     let below: MessageId | undefined;
     while (ids.size() > max) {
       const oldest = ids.at(0) as MessageId;
-      if (gate.isHeld(oldest)) delivered.push(...views(gate.giveUp(now)));
+      if (gate.isHeld(oldest)) delivered.push(...views(gate.giveUp(Number.POSITIVE_INFINITY)));
       const entry = kept.get(oldest) as Kept;
       ids.remove(oldest);
       kept.delete(oldest);
@@ -98,7 +99,7 @@ export function createHistory(self: PeerId, maxMessages: number): History {
     ids,
     get: (id) => kept.get(id),
     isKnown: (id) => kept.has(id) || isBelow(id, horizon),
-    insert: (entry, now) => {
+    insert: (entry, now, waitMs) => {
       const { id, content } = entry.message;
       kept.set(id, entry);
       ids.insert(id);
@@ -110,8 +111,8 @@ export function createHistory(self: PeerId, maxMessages: number): History {
       if (!named.has(id)) addHead(id);
       const missing = content.parents.filter((parent) => !kept.has(parent) && !isBelow(parent, horizon));
       const blocking = content.parents.filter((parent) => missing.includes(parent) || gate.isHeld(parent));
-      const delivered = views(gate.admit(id, blocking, now.mono, content.author === self));
-      const trimmed = trim(now.mono);
+      const delivered = views(gate.admit(id, blocking, now.mono + waitMs, content.author === self));
+      const trimmed = trim();
       return {
         delivered: [...delivered, ...trimmed.delivered],
         missing,
@@ -130,12 +131,12 @@ export function createHistory(self: PeerId, maxMessages: number): History {
     view,
     hold: gate.hold,
     release: () => views(gate.release()),
-    giveUp: (since) => views(gate.giveUp(since)),
-    oldestHeld: gate.oldestHeld,
+    giveUp: (now) => views(gate.giveUp(now)),
+    nextGiveUp: gate.nextGiveUp,
     heldCount: gate.heldCount,
     setMax: (messages) => {
       max = messages;
-      return trim(Number.POSITIVE_INFINITY).below;
+      return trim().below;
     },
   };
 }

@@ -30,8 +30,11 @@ export type Speech = {
 
 /** A missing parent is usually on its way by itself. */
 const PARENT_DELAY_MS: Millis = 60;
-/** So long a message waits for parents that nobody seems to have. */
-const GIVE_UP_MS: Millis = 30_000;
+/**
+ * So long a message of the history waits for parents that nobody brings. What was said since waits as long as one who is gone
+ * stays listed: its author, who has them, may come back until then.
+ */
+const HISTORY_WAIT_MS: Millis = 30_000;
 /** A message fetched (not relayed) so long after it was written is history, even if this node was here already. */
 const HISTORY_AGE_MS: Millis = 30_000;
 
@@ -46,13 +49,16 @@ export function createSpeech(context: Context, history: History, arrival: Arriva
 
   const deliver = (messages: readonly Message[]): void => {
     for (const message of messages) emit({ type: "message", message });
-    const oldest = history.oldestHeld();
-    if (oldest !== undefined && !timers.has("gate")) {
-      timers.set("gate", Math.max(oldest + GIVE_UP_MS, context.now.mono + 1_000), { type: "gate" });
-    }
+    if (timers.has("gate")) return;
+    const next = history.nextGiveUp();
+    if (next === undefined) return;
+    // Looked at now and then: what is held later may have less time than what is held already.
+    const inMs = Math.min(Math.max(next - context.now.mono, 1_000), HISTORY_WAIT_MS);
+    timers.set("gate", context.now.mono + inMs, { type: "gate" });
   };
   const keep = (message: SignedMessage, isHistory: boolean, ahead: boolean): Inserted => {
-    const inserted = history.insert({ message, history: isHistory, ahead }, context.now);
+    const waitMs = arrival.isArriving() ? HISTORY_WAIT_MS : context.config.nodeTimeoutMs;
+    const inserted = history.insert({ message, history: isHistory, ahead }, context.now, waitMs);
     persist({ type: "message", id: message.id, bytes: message.bytes });
     const stored = history.view(message.id);
     if (stored !== undefined) emit({ type: "stored", message: stored });
@@ -122,7 +128,9 @@ export function createSpeech(context: Context, history: History, arrival: Arriva
       if (message === undefined) return;
       if (message.content.author === identity.id) seq = Math.max(seq, message.content.seq + 1);
       clock.observe(context.now.wall, message.content.hlc);
-      restored.push(...history.insert({ message, history: true, ahead: false }, context.now).delivered);
+      restored.push(
+        ...history.insert({ message, history: true, ahead: false }, context.now, HISTORY_WAIT_MS).delivered,
+      );
     },
     deliverRestored: () => {
       for (const message of restored) emit({ type: "stored", message });
@@ -133,7 +141,7 @@ export function createSpeech(context: Context, history: History, arrival: Arriva
     deliver,
     giveUp: () => {
       if (arrival.isArriving()) timers.set("gate", context.now.mono + 1_000, { type: "gate" });
-      else deliver(history.giveUp(context.now.mono - GIVE_UP_MS));
+      else deliver(history.giveUp(context.now.mono));
     },
   };
 }

@@ -18,6 +18,8 @@ export type VirtualNode = {
   /** Of the present start; undefined while it is down. */
   readonly boot: () => BootId | undefined;
   readonly isUp: () => boolean;
+  /** Up, and not standing still: a person can say something. */
+  readonly isAwake: () => boolean;
   readonly start: (join: readonly Endpoint[]) => void;
   /** Gone without a word; the journal is what stays. */
   readonly crash: () => void;
@@ -108,6 +110,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
     slowMs: 0,
     payloadsOut: () => payloadsBefore + (running?.core.stats().payloadsOut ?? 0),
     isUp: () => running !== undefined,
+    isAwake: () => running !== undefined && !isStalled(),
     start: (join) => {
       start += 1;
       const of = start;

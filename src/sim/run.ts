@@ -66,7 +66,7 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
 const GATHER_MS: Millis = 60_000;
 const PROGRESS_MS: Millis = 1_000;
 
-type Up = { readonly node: VirtualNode; readonly index: number };
+type Awake = { readonly node: VirtualNode; readonly index: number };
 
 function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   const rng = seededRng(seed);
@@ -178,8 +178,8 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   }
 
   function speak(number: number): void {
-    const up: Up[] = nodes.flatMap((node, index) => (node.isUp() ? [{ node, index }] : []));
-    const author = up[below(rng, up.length)];
+    const awake: Awake[] = nodes.flatMap((node, index) => (node.isAwake() ? [{ node, index }] : []));
+    const author = awake[below(rng, awake.length)];
     if (author === undefined) return;
     const text = `${number} `.padEnd(scenario.speech.bytes, "abcdefghij");
     failedWrites.delete(author.index);

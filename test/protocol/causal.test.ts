@@ -48,7 +48,7 @@ describe("the causal gate", () => {
         expectCausal(graph, out);
         expect(out).toHaveLength(graph.size);
         expect(gate.heldCount()).toBe(0);
-        expect(gate.oldestHeld()).toBeUndefined();
+        expect(gate.nextGiveUp()).toBeUndefined();
       }),
       { numRuns: 400 },
     );
@@ -100,7 +100,7 @@ describe("the causal gate", () => {
     const gate = createCausalGate();
     gate.admit(two, [one], 100, false);
     gate.admit(three, [two], 200, false);
-    expect(gate.oldestHeld()).toBe(100);
+    expect(gate.nextGiveUp()).toBe(100);
     expect(gate.giveUp(99)).toEqual([]);
     expect(gate.giveUp(100)).toEqual([two, three]);
     expect(gate.heldCount()).toBe(0);

@@ -20,7 +20,7 @@ function written(
 }
 
 const insert = (history: History, message: SignedMessage): Inserted =>
-  history.insert({ message, history: false, ahead: false }, NOW);
+  history.insert({ message, history: false, ahead: false }, NOW, 30_000);
 const create = (max = 1_000): History => createHistory(bob.id, max);
 const ids = (...messages: SignedMessage[]): MessageId[] => messages.map((message) => message.id);
 const delivered = (inserted: Inserted): MessageId[] => inserted.delivered.map((message) => message.id);

@@ -1,6 +1,6 @@
 /** What is said, and what is refused: nothing unsayable leaves, nothing impossible comes in. */
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../src/protocol/config.ts";
+import { bounds, defaultConfig } from "../../src/protocol/config.ts";
 import { createWorld, gather, notices, shown, type TestNode, WALL } from "./fixtures.ts";
 import { createPuppet } from "./puppet.ts";
 
@@ -109,6 +109,39 @@ describe("a message from the network", () => {
     puppet.tell(node, [{ type: "push", slice, message: question.bytes }]);
     expect(node.texts()).toEqual(["question"]);
     expect(node.core.stats().dropped).toEqual({ "bad-order": 2 });
+  });
+
+  it("whose question is with someone cut off waits for it as long as who is gone stays listed", () => {
+    const world = createWorld();
+    const [alice, bob] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
+    world.lose = () => true;
+    alice.say("question");
+    world.lose = ({ from }) => from !== alice.endpoint;
+    alice.say("answer");
+    world.run(100);
+    world.lose = () => true;
+    world.run(240_000);
+    expect([bob.texts(), shown(bob)]).toEqual([["answer"], []]);
+    world.lose = () => false;
+    world.run(60_000);
+    expect(shown(bob).map((message) => message.text)).toEqual(["question", "answer"]);
+  });
+
+  it("whose question died with its author is shown without it in the end, to newcomers too", () => {
+    const world = createWorld();
+    const [alice, bob] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
+    world.lose = () => true;
+    alice.say("question");
+    world.lose = ({ from }) => from !== alice.endpoint;
+    alice.say("answer");
+    world.run(100);
+    alice.crash();
+    world.lose = () => false;
+    const carol = world.node("carol");
+    carol.join(bob);
+    world.run(40_000);
+    expect(shown(carol).map((message) => message.text)).toEqual(["answer"]);
+    world.until("bob to give up", () => shown(bob).length > 0, defaultConfig.nodeTimeoutMs);
   });
 
   it("that came before is not taken, shown or stored again", () => {

@@ -167,6 +167,7 @@ function holding(log: readonly Message[], tables: ReturnType<Core["tables"]> = {
     payloadsOut: () => 0,
     slowMs: 0,
     isUp: () => true,
+    isAwake: () => true,
     start: unused,
     crash: unused,
     stall: unused,
