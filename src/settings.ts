@@ -119,7 +119,12 @@ export const settingsTable = {
     default: 0,
     what: "testing: drop this share of outgoing datagrams",
   },
-  DATA_DIR: { type: "path", default: undefined, shown: "XDG data", what: "where identity and nickname are kept" },
+  DATA_DIR: {
+    type: "path",
+    default: undefined,
+    shown: "XDG data",
+    what: "where identity, nickname and addresses of peers are kept",
+  },
 } as const satisfies Record<string, SettingSpec>;
 
 export type SettingName = keyof typeof settingsTable;

@@ -94,7 +94,7 @@ export function createContacts({ node, refuse, lookup }: ContactsOptions): Conta
     if (others.some((peer) => peer.status === "alive" || peer.status === "suspect")) {
       return undelivered() === 0;
     }
-    return pending.size === 0;
+    return pending.size === 0 && !node().isSeeking();
   };
 
   const undelivered = (): number => (saidSinceSync ? node().undelivered() : 0);

@@ -25,7 +25,7 @@ export async function sayText(desk: Desk, text: string, kind: MessageKind): Prom
     };
     const timer = setTimeout(() => finish("done"), SAY_MS_MAX);
     const unsubscribe = desk.node().subscribe((event) => {
-      if (event.type === "error") finish("refused");
+      if (event.type === "error" && event.error.code !== "addresses-unwritable") finish("refused");
       else if ((event.type === "stored" || event.type === "message") && event.message.own) finish("done");
     });
     // What UTF-8 cannot carry would look one way here and another way everywhere else.

@@ -3,6 +3,7 @@ import type { ChatError, ChatEvent, Notice } from "../protocol/types.ts";
 import type { Refusal, SessionEvent } from "./events.ts";
 import { replyText } from "./replies.ts";
 import { sanitizeLine, sanitizeNick } from "./sanitize.ts";
+import { reasonText } from "./systemReason.ts";
 import { countText, durationText } from "./wording.ts";
 
 export type Sentence = { readonly tone: "info" | "error"; readonly text: string };
@@ -51,6 +52,8 @@ export function noticeText(notice: Notice, room: string): string {
       return `${sanitizeNick(notice.peer.nick)}·${notice.peer.tag} wrote two different messages with one number: its key is in use twice`;
     case "left-room":
       return `left #${room}; /join ADDRESS comes back`;
+    case "addresses-damaged":
+      return `the addresses remembered in ${shown(notice.path)} cannot be read${notice.reason === undefined ? "" : ` (${reasonText(notice.reason)})`}: the list begins anew`;
     case "resumed":
       return `back after ${durationText(notice.goneMs)} asleep`;
   }
@@ -66,6 +69,8 @@ export function errorText(error: ChatError): string {
       return nickText(error.nick);
     case "not-in-room":
       return "not in a room: nothing was sent; /join ADDRESS comes back";
+    case "addresses-unwritable":
+      return `the addresses of peers cannot be kept in ${shown(error.path)}: ${reasonText(error.reason)}`;
   }
 }
 

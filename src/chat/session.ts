@@ -73,7 +73,8 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const deliveries = createDeliveries();
 
   /** Whether it is too early to call oneself alone: the first answer may come any moment. */
-  const expectsCompany = (): boolean => !hadCompany && (begun ? contacts.isTrying() : options.joins.length > 0);
+  const expectsCompany = (): boolean =>
+    !hadCompany && (node.isSeeking() || (begun ? contacts.isTrying() : options.joins.length > 0));
 
   /** When the first address has failed, nobody is expected any more. */
   const tellAlone = (): void => {
@@ -165,7 +166,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
 
   const start = (): void => {
     if (closing !== undefined) return;
-    if (options.joins.length === 0 && node.peers().length === 0)
+    if (options.joins.length === 0 && node.peers().length === 0 && !node.isSeeking())
       onNodeEvent({ type: "notice", notice: { code: "alone" } });
     for (const address of options.joins) contacts.joinAtStart(address);
     begun = true;

@@ -1,8 +1,9 @@
 /** Why the node could not be opened, in one line; and whether a setting is to blame. */
+
+import { systemReason } from "../chat/systemReason.ts";
 import { TransportError } from "../net/transport.ts";
 import { IdentityError } from "../store/identity.ts";
 import { misfit, type Resolved } from "./resolve.ts";
-import { systemReason } from "./systemReason.ts";
 
 /** A SettingsError if a value that was given does not fit this machine; otherwise an Error with a sentence, or `error`. */
 export function explainOpening(error: unknown, { settings, origins }: Resolved): unknown {

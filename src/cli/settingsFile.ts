@@ -1,8 +1,8 @@
 /** Reads the settings file: TOML, of names and values without tables. */
 import { readFileSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
+import { systemReason } from "../chat/systemReason.ts";
 import { SettingsError, type Sources } from "./resolve.ts";
-import { systemReason } from "./systemReason.ts";
 
 /** `required`: named by `--config`, so that it has to be there. Throws a SettingsError. */
 export function readSettingsFile(path: string, required: boolean): Sources["file"] {

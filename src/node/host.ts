@@ -3,6 +3,7 @@ import { encodeInvite } from "../crypto/invite.ts";
 import { ownAddress } from "../net/interfaces.ts";
 import type { Transport } from "../net/transport.ts";
 import type { ChatEvent, Core, Endpoint, Millis } from "../protocol/types.ts";
+import type { AddressTrouble } from "../store/addresses.ts";
 import type { Journal } from "../store/journal.ts";
 import { formatEndpoint, isLoopback, parseEndpoint } from "../wire/endpoint.ts";
 import { systemClock } from "./clock.ts";
@@ -14,7 +15,7 @@ import { undeliveredMessages } from "./undelivered.ts";
 export type HostParts = {
   readonly core: Core;
   readonly transport: Transport;
-  readonly journal: Journal;
+  readonly journal: Journal & { onTrouble?(listener: (trouble: AddressTrouble) => void): void };
   readonly room: NodeOptions["room"];
   readonly debug: NodeOptions["debug"];
   /** Called once, when everything else is closed. */
@@ -142,8 +143,11 @@ export function hostCore(parts: HostParts): ChatNode {
     log: (limit) => core.log(limit),
     stats,
     command: (command) => driver.step({ type: "command", command }),
+    isSeeking: () => core.isSeeking(),
     subscribe: (listener) => {
       listeners.add(listener);
+      // What went wrong before anyone listened is told to the first who does.
+      if (listeners.size === 1) journal.onTrouble?.((trouble) => queueMicrotask(() => emit(troubleEvent(trouble))));
       return () => listeners.delete(listener);
     },
     undelivered: undelivered.count,
@@ -161,6 +165,12 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** With the transport's 500 ms they make the 1 s that closing may take. */
 const LEAVE_MS_MAX = 300;
 const JOURNAL_CLOSE_MS_MAX = 150;
+
+function troubleEvent({ code, path, reason }: AddressTrouble): ChatEvent {
+  return code === "damaged"
+    ? { type: "notice", notice: { code: "addresses-damaged", path, reason } }
+    : { type: "error", error: { code: "addresses-unwritable", path, reason } };
+}
 
 /** Settles with `work`, or after `ms`, whatever becomes of it. */
 async function within(ms: number, work: Promise<unknown>): Promise<void> {

@@ -1,12 +1,14 @@
 /** Opens a real node: an identity, a socket, a core, and the host that brings them to life. */
+import { createRoom } from "../crypto/keyring.ts";
 import { lossyTransport } from "../net/lossy.ts";
 import type { Transport } from "../net/transport.ts";
 import { openUdp } from "../net/udp.ts";
 import { type Config, defaultConfig } from "../protocol/config.ts";
 import { createCore } from "../protocol/core.ts";
 import { uniform } from "../protocol/rng.ts";
+import { type AddressJournal, keepAddresses } from "../store/addresses.ts";
 import { openIdentity } from "../store/identity.ts";
-import { memoryJournal } from "../store/memory.ts";
+import { type MemoryJournal, memoryJournal } from "../store/memory.ts";
 import { systemClock } from "./clock.ts";
 import { randomBootId, systemRng } from "./entropy.ts";
 import { hostCore } from "./host.ts";
@@ -19,6 +21,7 @@ export async function openNode(options: NodeOptions): Promise<ChatNode> {
   try {
     udp = await openUdp({ port: options.port });
     const rng = systemRng();
+    const journal = openJournal(options);
     const core = createCore({
       identity,
       room: { key: options.room.key },
@@ -27,9 +30,10 @@ export async function openNode(options: NodeOptions): Promise<ChatNode> {
       config: configOf(options),
       rng,
       now: systemClock(),
+      remembered: journal.addresses(),
     });
     const transport = options.dropPercent > 0 ? lossyTransport(udp, options.dropPercent, () => uniform(rng)) : udp;
-    return hostCore({ core, transport, journal: memoryJournal(), room: options.room, debug: options.debug, release });
+    return hostCore({ core, transport, journal, room: options.room, debug: options.debug, release });
   } catch (error) {
     await udp?.close();
     release();
@@ -38,6 +42,10 @@ export async function openNode(options: NodeOptions): Promise<ChatNode> {
 }
 
 // --- internal ---
+
+function openJournal({ dataDir, room }: NodeOptions): MemoryJournal | AddressJournal {
+  return dataDir === undefined ? memoryJournal() : keepAddresses(memoryJournal(), dataDir, createRoom(room.key).id);
+}
 
 function configOf(options: NodeOptions): Config {
   return {

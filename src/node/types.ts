@@ -20,6 +20,8 @@ export interface ChatNode {
   log(limit?: number): Message[];
   stats(): NodeStats;
   command(command: Command): void;
+  /** Just started, alone, and knocking at remembered addresses: somebody may answer any moment. */
+  isSeeking(): boolean;
   /** Listeners are called in order, synchronously, after the effects before the event were performed. */
   subscribe(listener: (event: ChatEvent) => void): () => void;
   /** Ids of own messages that no peer has acknowledged yet. */
@@ -34,7 +36,7 @@ export type NodeOptions = {
   readonly room: { readonly name: string; readonly key: Uint8Array; readonly private: boolean };
   /** First port to try; the next 100 are tried if taken. */
   readonly port: number;
-  /** Directory for the identity; undefined: fresh identity, nothing on disk. */
+  /** Directory for the identity and what is remembered; undefined: fresh identity, nothing on disk. */
   readonly dataDir: string | undefined;
   readonly fanout: number | undefined;
   readonly seenLimit: number | undefined;

@@ -12,6 +12,8 @@ export type Arrival = {
   /** A contact answered. */
   readonly begin: () => void;
   readonly isArriving: () => boolean;
+  /** Nobody answered. Returns what was held back. */
+  readonly giveUp: () => Message[];
   /** Another message was fetched. */
   readonly progress: () => void;
   /** The log equals that of a peer. What was held back is delivered before it is said that history is complete. */
@@ -40,6 +42,7 @@ export function createArrival(context: Context, membership: Membership, history:
       schedule();
     },
     isArriving: () => arriving !== undefined,
+    giveUp: end,
     progress: () => {
       if (arriving === undefined) return;
       arriving.fetched += 1;

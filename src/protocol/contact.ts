@@ -1,20 +1,18 @@
 /**
- * First contact: addresses that a person named or that answered once. An open datagram of full size goes there (so that
- * three times as much may come back) until someone of the room answers; then the join goes on by digests.
+ * First contact: addresses that a person named. An open datagram of full size goes there (so that three times as much may
+ * come back) until someone of the room answers; then the join goes on by digests.
  */
 
 import type { Frame } from "../wire/frame.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { Membership } from "./membership.ts";
-import { jitter, sample } from "./rng.ts";
-import type { Endpoint, Millis, PeerId } from "./types.ts";
+import { jitter } from "./rng.ts";
+import type { Endpoint, Millis } from "./types.ts";
 
 export type Contact = {
-  /** From now on those that are gone are tried again. */
-  readonly start: () => void;
-  /** A peer was there that is not listed any more: its address is tried now and then, for ever. */
-  readonly remember: (endpoint: Endpoint, peer: PeerId) => void;
+  /** One try, whoever may be there. */
+  readonly knock: (endpoint: Endpoint) => void;
   readonly join: (endpoints: readonly Endpoint[]) => void;
   /** Time to try the address again. */
   readonly retry: (endpoint: Endpoint) => void;
@@ -22,9 +20,7 @@ export type Contact = {
   readonly isAwaited: (endpoint: Endpoint) => boolean;
   readonly isTrying: () => boolean;
   /** Someone answered from there. True if a person was waiting for it. */
-  readonly answered: (endpoint: Endpoint, peer: PeerId) => boolean;
-  /** Tries a few of those that are gone: a split always heals by itself. */
-  readonly reconnect: () => void;
+  readonly answered: (endpoint: Endpoint) => boolean;
   readonly stop: () => void;
 };
 
@@ -32,10 +28,6 @@ export type Contact = {
 const RETRY_FIRST_MS: Millis = 250;
 const RETRY_MAX_MS: Millis = 5_000;
 const NO_ANSWER_AFTER_MS: Millis = 5_000;
-/** Design §3: a few of the dead are tried every 30 s; sooner while nobody at all is here. */
-const RECONNECT_INTERVAL_MS: Millis = 30_000;
-const RECONNECT_ALONE_MS: Millis = 5_000;
-const RECONNECT_COUNT = 3;
 
 type Attempt = { readonly since: Millis; wait: Millis; told: boolean };
 
@@ -43,8 +35,6 @@ export function createContact(context: Context, membership: Membership, digest: 
   const { rng, timers, link, emit } = context;
   /** BOUNDED: `bounds.contacts`; more are refused. */
   const attempts = new Map<Endpoint, Attempt>();
-  /** BOUNDED: `bounds.remembered`; the one that answered longest ago goes first. */
-  const remembered = new Map<Endpoint, PeerId>();
 
   const knock = (endpoint: Endpoint): void => {
     link.contact(
@@ -58,30 +48,9 @@ export function createContact(context: Context, membership: Membership, digest: 
     const at = Math.min(context.now.mono + jitter(rng, attempt.wait, 0.1), Math.max(untilTold, context.now.mono));
     timers.set(`contact ${endpoint}`, at, { type: "contact", endpoint });
   };
-  const gone = (): Endpoint[] => {
-    const here = new Set<Endpoint | undefined>();
-    const candidates = new Set<Endpoint>();
-    for (const member of membership.all()) {
-      const address = membership.view(member).address;
-      if (member.status === "alive" || member.status === "suspect") here.add(address);
-      else if (member.status === "dead" && address !== undefined) candidates.add(address);
-    }
-    for (const [endpoint, peer] of remembered) if (!membership.isHere(peer)) candidates.add(endpoint);
-    return [...candidates].filter((endpoint) => !here.has(endpoint) && !attempts.has(endpoint));
-  };
-  const remember = (endpoint: Endpoint, peer: PeerId): void => {
-    remembered.delete(endpoint);
-    remembered.set(endpoint, peer);
-    if (remembered.size > bounds.remembered) remembered.delete(remembered.keys().next().value as Endpoint);
-  };
-  const scheduleReconnect = (): void => {
-    const wait = membership.presentCount() === 0 ? RECONNECT_ALONE_MS : RECONNECT_INTERVAL_MS;
-    timers.set("reconnect", context.now.mono + jitter(rng, wait, 0.3), { type: "reconnect" });
-  };
 
   return {
-    start: scheduleReconnect,
-    remember,
+    knock,
     join: (endpoints) => {
       for (const endpoint of endpoints) {
         if (attempts.size >= bounds.contacts && !attempts.has(endpoint)) {
@@ -109,19 +78,13 @@ export function createContact(context: Context, membership: Membership, digest: 
     },
     isAwaited: (endpoint) => attempts.has(endpoint),
     isTrying: () => attempts.size > 0,
-    answered: (endpoint, peer) => {
-      remember(endpoint, peer);
+    answered: (endpoint) => {
       timers.clear(`contact ${endpoint}`);
       return attempts.delete(endpoint);
-    },
-    reconnect: () => {
-      for (const endpoint of sample(rng, gone(), RECONNECT_COUNT)) knock(endpoint);
-      scheduleReconnect();
     },
     stop: () => {
       for (const endpoint of attempts.keys()) timers.clear(`contact ${endpoint}`);
       attempts.clear();
-      timers.clear("reconnect");
     },
   };
 }

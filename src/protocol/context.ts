@@ -18,7 +18,8 @@ export type TimerRow =
   | { readonly type: "suspicion"; readonly peer: PeerId }
   | { readonly type: "gossip" }
   | { readonly type: "cleanup" }
-  | { readonly type: "reconnect" }
+  | { readonly type: "recall" }
+  | { readonly type: "retry" }
   | { readonly type: "contact"; readonly endpoint: Endpoint }
   | { readonly type: "want"; readonly prefix: string }
   | { readonly type: "transfer"; readonly key: string }

@@ -7,6 +7,7 @@ import { createRoom } from "../crypto/keyring.ts";
 import { END, type Frame } from "../wire/frame.ts";
 import { NICK_BYTES_MAX } from "../wire/message.ts";
 import { encodeText } from "../wire/text.ts";
+import type { RememberedAddress } from "./addressBook.ts";
 import { createArrival } from "./arrival.ts";
 import { bounds, type Config } from "./config.ts";
 import { createContact } from "./contact.ts";
@@ -19,6 +20,7 @@ import { createMembership } from "./membership.ts";
 import { createOffers } from "./offers.ts";
 import { createProbe } from "./probe.ts";
 import { createReconciliation } from "./reconciliation.ts";
+import { createReconnect } from "./reconnect.ts";
 import { createRelay } from "./relay.ts";
 import { logReplica, rosterReplica } from "./replicas.ts";
 import { type Rng, sample } from "./rng.ts";
@@ -42,6 +44,8 @@ export type CoreOptions = {
   readonly now: Now;
   /** What the journal kept, in the order of ids: messages as they were persisted. */
   readonly kept?: Iterable<Uint8Array>;
+  /** Where peers were reached before, as it was persisted. */
+  readonly remembered?: Iterable<RememberedAddress>;
 };
 
 /** Peers that a leaving node tells itself; they tell the others. */
@@ -49,6 +53,8 @@ const FAREWELLS = 6;
 
 /** A face has this long to say whom to join before the node says that it is alone. */
 const LOOK_AROUND_MS = 300;
+/** And somebody at a remembered address so long to answer. */
+const SEEK_MS = 2_000;
 
 export function createCore(options: CoreOptions): Core {
   const { identity, rng, now } = options;
@@ -82,6 +88,7 @@ export function createCore(options: CoreOptions): Core {
   const digest = (): Frame => reconciliation.digest();
   const probe = createProbe(context, membership, rumours, digest);
   const contact = createContact(context, membership, digest);
+  const reconnect = createReconnect(context, membership, contact, options.remembered ?? []);
   const relay = createRelay(context, membership, history);
   const skew = createSkew(context);
   const serving = createServing(context, (id) => history.get(id)?.message.bytes);
@@ -102,6 +109,7 @@ export function createCore(options: CoreOptions): Core {
     membership,
     probe,
     contact,
+    reconnect,
     relay,
     reconciliation,
     speech,
@@ -118,8 +126,10 @@ export function createCore(options: CoreOptions): Core {
   for (const bytes of options.kept ?? []) speech.restore(bytes);
   speech.deliverRestored();
   probe.start();
-  contact.start();
-  timers.set("start", now.mono + LOOK_AROUND_MS, { type: "start" });
+  reconnect.start();
+  // Whoever answers first, a remembered address or someone it told, what comes then is history.
+  if (reconnect.isSeeking()) arrival.begin();
+  timers.set("start", now.mono + (reconnect.isSeeking() ? SEEK_MS : LOOK_AROUND_MS), { type: "start" });
   scheduleCleanup();
 
   return {
@@ -162,6 +172,7 @@ export function createCore(options: CoreOptions): Core {
     }),
     logState: () => ({ fingerprint: history.ids.summary("", END).fingerprint, held: history.heldCount() }),
     isHere: membership.isHere,
+    isSeeking: () => timers.has("start") && reconnect.isSeeking() && membership.presentCount() === 0,
     tables: () => ({
       sessions: { size: link.sessions.size(), bound: bounds.sessions },
       // A datagram that makes room for another stays until the next step.
@@ -171,6 +182,7 @@ export function createCore(options: CoreOptions): Core {
       transfers: { size: transfer.size(), bound: bounds.transfers },
       offers: { size: offers.size(), bound: bounds.transfers },
       wanted: { size: wants.size(), bound: bounds.wanted },
+      remembered: { size: reconnect.size(), bound: bounds.remembered },
       messages: { size: history.ids.size(), bound: context.config.maxMessages },
     }),
   };
@@ -218,7 +230,7 @@ export function createCore(options: CoreOptions): Core {
     inRoom = true;
     membership.setPresent(true);
     probe.start();
-    contact.start();
+    reconnect.start();
   }
 
   function leave(): void {
@@ -227,6 +239,7 @@ export function createCore(options: CoreOptions): Core {
     membership.setPresent(false);
     const farewell = { type: "statement", bytes: membership.own().bytes } as const;
     for (const member of sample(rng, membership.present(), FAREWELLS)) link.send(membership.session(member), farewell);
+    reconnect.leave();
     membership.forgetAll();
     probe.stop();
     contact.stop();
@@ -249,8 +262,9 @@ export function createCore(options: CoreOptions): Core {
       case "ack":
         return link.ackDue(row.boot);
       case "start":
-        if (membership.presentCount() === 0 && !contact.isTrying()) emit({ type: "notice", notice: { code: "alone" } });
-        return;
+        if (membership.presentCount() > 0 || contact.isTrying()) return;
+        speech.deliver(arrival.giveUp());
+        return emit({ type: "notice", notice: { code: "alone" } });
       case "probe":
         return probe.tick();
       case "probe-deadline":
@@ -260,10 +274,12 @@ export function createCore(options: CoreOptions): Core {
       case "gossip":
         return probe.gossip();
       case "cleanup":
-        for (const { endpoint, id } of membership.cleanup()) contact.remember(endpoint, id);
+        for (const { endpoint, id } of membership.cleanup()) reconnect.lost(endpoint, id);
         return scheduleCleanup();
-      case "reconnect":
-        return contact.reconnect();
+      case "recall":
+        return reconnect.recall();
+      case "retry":
+        return reconnect.retry();
       case "contact":
         return contact.retry(row.endpoint);
       case "want":

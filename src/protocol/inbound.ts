@@ -12,6 +12,7 @@ import type { Membership } from "./membership.ts";
 import type { Offers } from "./offers.ts";
 import type { Probe } from "./probe.ts";
 import type { Reconciliation } from "./reconciliation.ts";
+import type { Reconnect } from "./reconnect.ts";
 import type { Relay } from "./relay.ts";
 import { sample } from "./rng.ts";
 import type { Serving } from "./serving.ts";
@@ -27,6 +28,7 @@ export type Parts = {
   readonly membership: Membership;
   readonly probe: Probe;
   readonly contact: Contact;
+  readonly reconnect: Reconnect;
   readonly relay: Relay;
   readonly reconciliation: Reconciliation;
   readonly speech: Speech;
@@ -64,6 +66,7 @@ export function createInbound(parts: Parts): Inbound {
     membership,
     probe,
     contact,
+    reconnect,
     relay,
     reconciliation,
     speech,
@@ -189,8 +192,12 @@ export function createInbound(parts: Parts): Inbound {
       probe.heard(session);
     }
     const member = session.peer === undefined ? undefined : membership.get(session.peer);
-    if (contacted === undefined || member === undefined) return;
-    if (!contact.answered(contacted, member.id)) return;
+    if (member === undefined) return;
+    if (session.validated && session.endpoint !== undefined) reconnect.reached(session.endpoint, member.id);
+    if (contacted === undefined) return;
+    reconnect.reached(contacted, member.id);
+    const isFirst = reconnect.answered();
+    if (!contact.answered(contacted) && !isFirst) return;
     context.emit({ type: "notice", notice: { code: "joined", peer: membership.view(member), endpoint: contacted } });
   };
 
@@ -209,7 +216,7 @@ export function createInbound(parts: Parts): Inbound {
       for (const frame of frames) {
         if (frame.type === "ack") contacted = acknowledged(session, frame, from) ?? contacted;
       }
-      if (contacted !== undefined && contact.isAwaited(contacted)) arrival.begin();
+      if (contacted !== undefined && (contact.isAwaited(contacted) || reconnect.isSeeking())) arrival.begin();
       for (const frame of frames) {
         if (anyone(session, frame)) continue;
         if (session.proven) trusted(session, frame);

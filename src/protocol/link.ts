@@ -99,7 +99,7 @@ export function createLink(options: {
   const dirty = new Set<Session>();
   /** BOUNDED: LATE_MAX. Counted as lost; an acknowledgement may come yet. */
   const late = new Map<number, Sent>();
-  /** BOUNDED: the contacts of one step, `bounds.contacts`. */
+  /** BOUNDED: the contacts of one step, `bounds.contacts` and a wave of remembered ones. */
   let contacts: { to: Endpoint; at: Millis; frames: Uint8Array }[] = [];
   let counter = 0;
   let loss = 0;

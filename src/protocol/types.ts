@@ -29,10 +29,14 @@ export type Effect =
   | { readonly type: "transmit"; readonly bytes: Uint8Array; readonly to: Endpoint }
   | { readonly type: "emit"; readonly event: ChatEvent };
 
-/** What a journal keeps. A `message` is on disk before any later transmit of the same step. */
+/**
+ * What a journal keeps. A `message` is on disk before any later transmit of the same step. An `address` is where a peer was
+ * reached, and when; it is written when there is time.
+ */
 export type JournalEntry =
   | { readonly type: "message"; readonly id: MessageId; readonly bytes: Uint8Array }
-  | { readonly type: "trim"; readonly below: MessageId };
+  | { readonly type: "trim"; readonly below: MessageId }
+  | { readonly type: "address"; readonly endpoint: Endpoint; readonly peer: PeerId; readonly at: UnixMillis };
 
 export interface Core {
   /** The only mutator; never throws on network bytes. */
@@ -50,6 +54,8 @@ export interface Core {
   logState(): { readonly fingerprint: string; readonly held: number };
   /** Whether this peer counts as here: alive or suspected. */
   isHere(peer: PeerId): boolean;
+  /** Just started, alone, and knocking at remembered addresses: somebody may answer any moment. */
+  isSeeking(): boolean;
   /** How full each bounded table is. */
   tables(): Readonly<Record<string, { readonly size: number; readonly bound: number }>>;
 }
@@ -138,13 +144,17 @@ export type Notice =
   | { readonly code: "clock-skew"; readonly aheadMs: Millis }
   | { readonly code: "forked-author"; readonly peer: Author; readonly seq: number }
   | { readonly code: "left-room" }
+  /** From the host: the file of remembered addresses could not be read, and is begun anew. `reason`: the system's, if any. */
+  | { readonly code: "addresses-damaged"; readonly path: string; readonly reason?: string | undefined }
   | { readonly code: "resumed"; readonly goneMs: Millis };
 
 export type ChatError =
   | { readonly code: "text-too-long"; readonly bytes: number; readonly limit: number }
   | { readonly code: "text-empty" }
   | { readonly code: "bad-nick"; readonly nick: string; readonly limit: number }
-  | { readonly code: "not-in-room" };
+  | { readonly code: "not-in-room" }
+  /** From the host: addresses are remembered only until the node ends. `reason`: the system's code. */
+  | { readonly code: "addresses-unwritable"; readonly path: string; readonly reason: string };
 
 export type CoreStats = {
   /** Live peers, oneself not counted. */

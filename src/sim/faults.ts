@@ -8,7 +8,7 @@ import { endOf, type Fault, type Scenario } from "./scenario.ts";
 export type Faults = {
   /** Before anyone starts: clocks that are off. */
   readonly beforeStart: () => void;
-  /** Starts a node, through another that is up. */
+  /** Starts a node: through what it remembers, or, the first time, through another that is up. */
   readonly start: (node: VirtualNode) => void;
   /** Those who come later than the others. */
   readonly isLate: (index: number) => boolean;
@@ -54,7 +54,8 @@ export function createFaults(
   const startThrough = (node: VirtualNode, contacts: readonly VirtualNode[]): void => {
     witness.started(indexOf.get(node) as number);
     const others = contacts.filter((other) => other !== node && other.isUp()).map((other) => other.endpoint);
-    node.start(sample(rng, others, 1));
+    // Who was here before finds the room by what it remembers; nobody types an address again.
+    node.start(node.remembers() ? [] : sample(rng, others, 1));
   };
   const start = (node: VirtualNode): void =>
     startThrough(node, scenario.through === "first" ? nodes.slice(0, 1) : nodes);
@@ -94,7 +95,7 @@ export function createFaults(
       const dark = side.filter((node) => node.isUp());
       dark.forEach(crash);
       later(forMs, () => {
-        // Their people know nobody's address but those of their own side.
+        // Whoever remembers nothing is told an address of their own side.
         for (const node of dark) if (!node.isUp()) startThrough(node, side);
       });
     },

@@ -20,6 +20,8 @@ export type VirtualNode = {
   readonly isUp: () => boolean;
   /** Up, and not standing still: a person can say something. */
   readonly isAwake: () => boolean;
+  /** It was in the room before, and kept where others are. */
+  readonly remembers: () => boolean;
   readonly start: (join: readonly Endpoint[]) => void;
   /** Gone without a word; the journal is what stays. */
   readonly crash: () => void;
@@ -111,6 +113,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
     payloadsOut: () => payloadsBefore + (running?.core.stats().payloadsOut ?? 0),
     isUp: () => running !== undefined,
     isAwake: () => running !== undefined && !isStalled(),
+    remembers: () => disk.addresses().length > 0,
     start: (join) => {
       start += 1;
       const of = start;
@@ -124,6 +127,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
         rng,
         now: clock(),
         kept: [...disk.messages()].map((message) => message.bytes),
+        remembered: disk.addresses(),
       });
       const driver = createDriver({
         core,

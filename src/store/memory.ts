@@ -1,15 +1,24 @@
 /** The journal of a node that keeps nothing: gone with the process. */
+import { createAddressBook, type RememberedAddress } from "../protocol/addressBook.ts";
 import type { MessageId } from "../protocol/types.ts";
 import type { Journal, StoredMessage } from "./journal.ts";
 
+/** What it kept is there at once. */
+export type MemoryJournal = Omit<Journal, "messages" | "addresses"> & {
+  messages(): Iterable<StoredMessage>;
+  addresses(): readonly RememberedAddress[];
+};
+
 /** BOUNDED by its writer: the core trims what it keeps to MAX_MESSAGES. */
-export function memoryJournal(): Omit<Journal, "messages"> & { messages(): Iterable<StoredMessage> } {
+export function memoryJournal(): MemoryJournal {
   const kept = new Map<MessageId, Uint8Array>();
+  const book = createAddressBook();
   return {
     append: (entry) => {
       if (entry.type === "message") {
         if (!kept.has(entry.id)) kept.set(entry.id, entry.bytes);
-      } else {
+      } else if (entry.type === "address") book.put(entry);
+      else {
         for (const id of kept.keys()) if (id < entry.below) kept.delete(id);
       }
       return undefined;
@@ -20,6 +29,7 @@ export function memoryJournal(): Omit<Journal, "messages"> & { messages(): Itera
         if (bytes !== undefined) yield { id, bytes };
       }
     },
+    addresses: book.newestFirst,
     flush: async () => {},
     close: async () => {},
   };

@@ -58,6 +58,8 @@ export type StartOptions = {
   readonly nick: string;
   /** Where it runs; undefined: on this machine, where arguments must keep it on 127.0.0.1. */
   readonly host?: Host;
+  /** Where it keeps its identity and what it remembers; undefined: nothing is kept. */
+  readonly dataDir?: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 };
@@ -69,8 +71,9 @@ export function cleanEnvironment(more: Readonly<Record<string, string>> = {}): R
   return { PATH: process.env.PATH ?? "", HOME: home, SMPLCHAT_DISCOVERY: "off", ...more };
 }
 
-export function startClient({ nick, host, args = [], env = {} }: StartOptions): Client {
-  const all = [program, "--json", "--ephemeral", "--nick", nick, ...args];
+export function startClient({ nick, host, dataDir, args = [], env = {} }: StartOptions): Client {
+  const keep = dataDir === undefined ? ["--ephemeral"] : ["--data-dir", dataDir];
+  const all = [program, "--json", ...keep, "--nick", nick, ...args];
   const [command, words] = host === undefined ? [process.execPath, all] : onHost(host, process.execPath, all);
   const child = spawn(command, words, { env: cleanEnvironment(env) });
   return attach(nick, child);

@@ -31,6 +31,7 @@ export function fakeCore(respond: (input: Input, now: Now) => Effect[] = () => [
     peers: () => [],
     log: () => [],
     isHere: () => false,
+    isSeeking: () => false,
     tables: () => ({}),
     logState: () => ({ fingerprint: "", held: 0 }),
     stats: () => noStats,

@@ -167,6 +167,35 @@ describe("what a node takes hold of", () => {
   });
 });
 
+describe("what a node remembers", () => {
+  it("brings it back to its room at the next start, with no address given", async () => {
+    const anna = await open({ nick: "anna" });
+    const bob = await open({ nick: "bob", dataDir: directory });
+    bob.node.command({ type: "join", endpoints: [endpointOf(anna)] });
+    await until("they meet", () => expect([alive(anna).length, alive(bob).length]).toEqual([1, 1]));
+    await bob.node.close();
+    const again = await open({ nick: "bob", dataDir: directory });
+    expect(again.node.isSeeking()).toBe(true);
+    await until("they meet again", () => expect([alive(anna).length, alive(again).length]).toEqual([1, 1]));
+    expect(again.node.isSeeking()).toBe(false);
+  });
+
+  it("is an empty list where the file is damaged, and whoever listens first is told", async () => {
+    const anna = await open({ nick: "anna", dataDir: directory });
+    const bob = await open({ nick: "bob" });
+    anna.node.command({ type: "join", endpoints: [endpointOf(bob)] });
+    await until("they meet", () => expect(alive(anna)).toHaveLength(1));
+    await anna.node.close();
+    const [room] = readdirSync(join(directory, "rooms"));
+    const path = join(directory, "rooms", room ?? "", "addresses");
+    writeFileSync(path, "no addresses");
+    const again = await open({ nick: "anna", dataDir: directory });
+    expect(again.node.isSeeking()).toBe(false);
+    const notice = { code: "addresses-damaged", path, reason: undefined };
+    await until("it is told", () => expect(again.events).toEqual([{ type: "notice", notice }]));
+  });
+});
+
 async function open(options: Partial<NodeOptions>): Promise<Live> {
   const node = await openNode({ ...DEFAULTS, room: roomNamed("node test"), ...options });
   const events: ChatEvent[] = [];

@@ -131,6 +131,7 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
           rng,
           now: { mono: now, wall: WALL + Math.floor(now) },
           kept: keptIn(entries),
+          remembered: entries.flatMap((entry) => (entry.type === "address" ? [entry] : [])),
         });
         return { core, boot };
       };
@@ -271,7 +272,7 @@ function keptIn(entries: readonly JournalEntry[]): Uint8Array[] {
   const kept = new Map<string, Uint8Array>();
   for (const entry of entries) {
     if (entry.type === "message") kept.set(entry.id, entry.bytes);
-    else for (const id of kept.keys()) if (id < entry.below) kept.delete(id);
+    if (entry.type === "trim") for (const id of kept.keys()) if (id < entry.below) kept.delete(id);
   }
   return [...kept].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, bytes]) => bytes);
 }

@@ -168,6 +168,7 @@ function holding(log: readonly Message[], tables: ReturnType<Core["tables"]> = {
     slowMs: 0,
     isUp: () => true,
     isAwake: () => true,
+    remembers: () => false,
     start: unused,
     crash: unused,
     stall: unused,

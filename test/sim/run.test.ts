@@ -78,7 +78,7 @@ atMs = 10000
 forMs = 2000
 `);
 
-  test("after a split in which one side forgot the other", () => {
+  test("after a split in which one side was restarted", () => {
     const { broken, faults, rosterSettledMs } = run(split(60_000), 1);
     expect(broken).toEqual([]);
     expect(faults).toEqual({ partition: 1, blackout: 1 });

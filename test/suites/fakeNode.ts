@@ -12,6 +12,8 @@ export type FakeNode = ChatNode & {
   readonly hear: (peer: PeerView, text: string, more?: Partial<Message>) => Message;
   /** What was said has reached all peers. */
   readonly acknowledge: () => void;
+  /** Somebody may answer at a remembered address, or not any more. */
+  readonly seek: (isSeeking: boolean) => void;
 };
 
 export const FAKE_TEXT_LIMIT = 850;
@@ -30,11 +32,14 @@ export function fakePeer(nick: string, number: number, more: Partial<PeerView> =
   };
 }
 
-export function createFakeNode(options: { readonly nick?: string; readonly room?: Partial<RoomInfo> } = {}): FakeNode {
+export function createFakeNode(
+  options: { readonly nick?: string; readonly room?: Partial<RoomInfo>; readonly isSeeking?: boolean } = {},
+): FakeNode {
   let self = fakePeer(options.nick ?? "anna", 1);
   let peers: PeerView[] = [];
   let inRoom = true;
   let closed = false;
+  let seeking = options.isSeeking ?? false;
   const listeners = new Set<(event: ChatEvent) => void>();
   const messages: Message[] = [];
   const undelivered = new Set<MessageId>();
@@ -124,6 +129,10 @@ export function createFakeNode(options: { readonly nick?: string; readonly room?
         self = { ...self, nick: command.nick };
         play({ type: "notice", notice: { code: "renamed", peer: self, before, own: true } });
       }
+    },
+    isSeeking: () => seeking,
+    seek: (isSeeking) => {
+      seeking = isSeeking;
     },
     subscribe: (listener) => {
       listeners.add(listener);

@@ -1,6 +1,8 @@
 // What every Journal must do, whatever keeps it.
 import { describe, expect, it } from "vitest";
-import type { MessageId } from "../../src/protocol/types.ts";
+import type { RememberedAddress } from "../../src/protocol/addressBook.ts";
+import { bounds } from "../../src/protocol/config.ts";
+import type { Endpoint, JournalEntry, MessageId, PeerId } from "../../src/protocol/types.ts";
 import type { Journal } from "../../src/store/journal.ts";
 
 export function describeJournal(name: string, open: () => Promise<Journal>): void {
@@ -47,6 +49,25 @@ export function describeJournal(name: string, open: () => Promise<Journal>): voi
       await journal.close();
     });
 
+    it("gives addresses back, the latest success first, and of two at one address the later", async () => {
+      const journal = await open();
+      for (const entry of [address(1, 100), address(2, 300), address(3, 200), address(1, 400), address(2, 50)])
+        expect(journal.append(entry)).toBeUndefined();
+      expect([...journal.addresses()]).toEqual([remembered(1, 400), remembered(2, 300), remembered(3, 200)]);
+      await journal.close();
+    });
+
+    it("keeps as many addresses as it may, those of the latest successes", async () => {
+      const journal = await open();
+      const most = bounds.remembered;
+      for (let n = 1; n <= most + 3; n += 1) void journal.append(address(n, n === 2 ? 10_000 : n));
+      const kept = [...journal.addresses()];
+      expect(kept).toHaveLength(most);
+      expect(kept[0]).toEqual(remembered(2, 10_000));
+      expect(kept.at(-1)).toEqual(remembered(5, 5));
+      await journal.close();
+    });
+
     it("settles flush after what was appended, and every append's promise with it", async () => {
       const journal = await open();
       const written = [1, 2, 3].map((n) => journal.append(message(n)));
@@ -64,6 +85,15 @@ function id(n: number): MessageId {
 
 function message(n: number): { type: "message"; id: MessageId; bytes: Uint8Array } {
   return { type: "message", id: id(n), bytes: Uint8Array.of(n & 255) };
+}
+
+/** The nth peer, at its address, reached at that time. */
+function address(n: number, at: number): JournalEntry {
+  return { type: "address", ...remembered(n, at) };
+}
+
+function remembered(n: number, at: number): RememberedAddress {
+  return { endpoint: `10.0.0.1:${n}` as Endpoint, peer: n.toString(16).padStart(64, "0") as PeerId, at };
 }
 
 async function read(journal: Journal): Promise<{ id: MessageId; bytes: Uint8Array }[]> {

@@ -4,7 +4,12 @@
 export function systemReason(error: Error): string {
   const system = error.cause instanceof Error ? error.cause : error;
   const { code } = system as NodeJS.ErrnoException;
-  return code === undefined ? system.message : (REASONS[code] ?? code);
+  return code === undefined ? system.message : reasonText(code);
+}
+
+/** Of a code like `ENOSPC`. */
+export function reasonText(code: string): string {
+  return REASONS[code] ?? code;
 }
 
 // --- internal ---

@@ -1,0 +1,179 @@
+/**
+ * The addresses of one room on disk, beside a journal that keeps the rest: a small text file, replaced as a whole and with
+ * what other programs wrote into it meanwhile. It is written when there is time, never in the way of anything.
+ */
+import { readFileSync } from "node:fs";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { createAddressBook, type RememberedAddress } from "../protocol/addressBook.ts";
+import { bounds } from "../protocol/config.ts";
+import type { PeerId } from "../protocol/types.ts";
+import { parseEndpoint } from "../wire/endpoint.ts";
+import { makeDirectory } from "./directory.ts";
+import type { Journal } from "./journal.ts";
+
+/**
+ * `damaged`: the node goes on as if nothing was remembered; without a reason it is no file of addresses. `unwritable`: it
+ * remembers only until it ends. `reason`: the system's code, `ENOSPC`.
+ */
+export type AddressTrouble =
+  | { readonly code: "damaged"; readonly path: string; readonly reason: string | undefined }
+  | { readonly code: "unwritable"; readonly path: string; readonly reason: string };
+
+export type AddressJournal = Omit<Journal, "addresses"> & {
+  addresses(): readonly RememberedAddress[];
+  /** The one listener gets what happened before, too. An error that lasts is told once. */
+  onTrouble(listener: (trouble: AddressTrouble) => void): void;
+};
+
+/** A first address is written soon, what follows at most so often. */
+const WRITE_SOON_MS = 500;
+const WRITE_INTERVAL_MS = 10_000;
+
+/** `room`: the room's id, so that its name stands nowhere on disk. Nothing is written before there is something to write. */
+export function keepAddresses(journal: Journal, dataDir: string, room: Uint8Array): AddressJournal {
+  const path = join(dataDir, "rooms", Buffer.from(room).toString("hex").slice(0, 32), "addresses");
+  /** BOUNDED: one for each code. */
+  const waiting = new Map<AddressTrouble["code"], AddressTrouble>();
+  let listener: ((trouble: AddressTrouble) => void) | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let writing: Promise<void> = Promise.resolve();
+  let writtenAt = Number.NEGATIVE_INFINITY;
+  let isChanged = false;
+  let isFailing = false;
+
+  const tell = (trouble: AddressTrouble): void => {
+    if (listener === undefined) waiting.set(trouble.code, trouble);
+    else listener(trouble);
+  };
+  const read = (): readonly RememberedAddress[] => {
+    const found = readAddresses(path);
+    if (!("code" in found)) return found;
+    tell(found);
+    return [];
+  };
+  let book = createAddressBook(read());
+
+  const write = async (): Promise<void> => {
+    isChanged = false;
+    writtenAt = performance.now();
+    // Another program of this user may be in the room, too: what it wrote is kept.
+    const others = readAddresses(path);
+    if (!("code" in others)) book = createAddressBook([...others, ...book.newestFirst()]);
+    try {
+      makeDirectory(dirname(path));
+      // Somebody else is at it: after them.
+      if (!(await replaceFile(path, format(book.newestFirst())))) writeLater();
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) tell({ code: "unwritable", path, reason: codeOf(error) });
+      isFailing = true;
+    }
+  };
+  const writeLater = (): void => {
+    isChanged = true;
+    const delayMs = Math.max(WRITE_SOON_MS, writtenAt + WRITE_INTERVAL_MS - performance.now());
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      writing = writing.then(write);
+    }, delayMs).unref();
+  };
+  const writeNow = async (): Promise<void> => {
+    await writing;
+    if (isChanged) await write();
+  };
+
+  return {
+    ...journal,
+    append: (entry) => {
+      if (entry.type !== "address") return journal.append(entry);
+      book.put(entry);
+      writeLater();
+      return undefined;
+    },
+    addresses: () => book.newestFirst(),
+    onTrouble: (next) => {
+      listener = next;
+      for (const trouble of waiting.values()) next(trouble);
+      waiting.clear();
+    },
+    flush: async () => {
+      await writeNow();
+      await journal.flush();
+    },
+    close: async () => {
+      clearTimeout(timer);
+      await Promise.all([writeNow(), journal.close()]);
+    },
+  };
+}
+
+// --- internal ---
+
+const ABANDONED_MS = 10_000;
+const FIRST_LINE = "smplchat addresses 1";
+
+/** The number of lines shows a file that was cut short. */
+function format(entries: readonly RememberedAddress[]): string {
+  const lines = entries.map(({ endpoint, peer, at }) => `${at} ${endpoint} ${peer}`);
+  return `${[FIRST_LINE, ...lines, `${lines.length} in all`].join("\n")}\n`;
+}
+
+function parse(text: string): RememberedAddress[] | undefined {
+  const [first, ...lines] = text.split("\n");
+  if (first !== FIRST_LINE || lines.pop() !== "" || lines.pop() !== `${lines.length} in all`) return undefined;
+  if (lines.length > bounds.remembered) return undefined;
+  const entries: RememberedAddress[] = [];
+  for (const line of lines) {
+    const [, at, endpoint = "", peer] = /^(\d{1,15}) (\S{1,80}) ([0-9a-f]{64})$/.exec(line) ?? [];
+    if (at === undefined || parseEndpoint(endpoint) === undefined) return undefined;
+    entries.push({ endpoint: endpoint as RememberedAddress["endpoint"], peer: peer as PeerId, at: Number(at) });
+  }
+  return entries;
+}
+
+function readAddresses(path: string): RememberedAddress[] | AddressTrouble {
+  try {
+    return parse(readFileSync(path, "utf8")) ?? { code: "damaged", path, reason: undefined };
+  } catch (error) {
+    const reason = codeOf(error);
+    return reason === "ENOENT" || reason === "ENOTDIR" ? [] : { code: "damaged", path, reason };
+  }
+}
+
+/** At any moment `path` is absent or whole, even if the power fails. False: another program is writing it. Throws the system's error. */
+async function replaceFile(path: string, text: string): Promise<boolean> {
+  const unfinished = `${path}.new`;
+  let file: FileHandle;
+  try {
+    file = await open(unfinished, "wx", 0o600);
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+    // Of a program that was killed while it wrote.
+    if (Date.now() - (await stat(unfinished)).mtimeMs > ABANDONED_MS) await rm(unfinished, { force: true });
+    return false;
+  }
+  try {
+    await file.writeFile(text);
+    await file.sync();
+    await file.close();
+    await rename(unfinished, path);
+  } catch (error) {
+    await file.close().catch(() => {});
+    await rm(unfinished, { force: true }).catch(() => {});
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+  return true;
+}
+
+/** Some file systems cannot sync a directory; the rename is as safe as they make it. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  await directory.sync().catch(() => {});
+  await directory.close();
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
+}

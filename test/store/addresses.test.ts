@@ -1,0 +1,219 @@
+// Addresses on disk: there again at the next start, private, whole or absent; and what goes wrong is told once.
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { RememberedAddress } from "../../src/protocol/addressBook.ts";
+import type { Endpoint, JournalEntry, PeerId } from "../../src/protocol/types.ts";
+import { type AddressJournal, type AddressTrouble, keepAddresses } from "../../src/store/addresses.ts";
+import { memoryJournal } from "../../src/store/memory.ts";
+import { describeJournal } from "../suites/journal.ts";
+
+const noMount = whyNoMount();
+if (noMount !== undefined) console.warn(`skipped: the test of a small full disk: ${noMount}`);
+
+const room = new Uint8Array(32).fill(0xab);
+let dataDir = "";
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), "smplchat-addresses-"));
+});
+afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+describeJournal("addresses on disk, messages in memory", async () => open());
+
+describe("the addresses of a room", () => {
+  it("are there again at the next start, the latest success first", async () => {
+    await keep(open(), address(1, 100), address(2, 200), {
+      ...address(3, 150),
+      endpoint: "[2001:db8::1]:9" as Endpoint,
+    });
+    expect(
+      open()
+        .addresses()
+        .map(({ endpoint, at }) => [endpoint, at]),
+    ).toEqual([
+      ["10.0.0.2:62733", 200],
+      ["[2001:db8::1]:9", 150],
+      ["10.0.0.1:62733", 100],
+    ]);
+  });
+
+  it("are those of that room alone", async () => {
+    await keep(open(), address(1, 100));
+    expect(keepAddresses(memoryJournal(), dataDir, new Uint8Array(32)).addresses()).toEqual([]);
+  });
+
+  it("are nobody else's business: directories 0700, file 0600, and nothing of it without a first address", async () => {
+    const journal = open();
+    await journal.flush();
+    expect(readdirSync(dataDir)).toEqual([]);
+    await keep(journal, address(1, 100));
+    expect(modeOf(join(dataDir, "rooms"))).toBe(0o700);
+    expect(modeOf(join(dataDir, "rooms", "ab".repeat(16)))).toBe(0o700);
+    expect(modeOf(file())).toBe(0o600);
+    expect(readdirSync(join(dataDir, "rooms", "ab".repeat(16)))).toEqual(["addresses"]);
+  });
+
+  it("of two programs that are in it at the same time are kept together", async () => {
+    const [one, other] = [open(), open()];
+    await keep(one, address(1, 100), address(2, 100));
+    await keep(other, address(2, 300), address(3, 200));
+    expect(
+      open()
+        .addresses()
+        .map(({ endpoint, at }) => [endpoint, at]),
+    ).toEqual([
+      ["10.0.0.2:62733", 300],
+      ["10.0.0.3:62733", 200],
+      ["10.0.0.1:62733", 100],
+    ]);
+  });
+
+  it("are written by themselves, without anyone waiting for it", async () => {
+    const journal = open();
+    expect(journal.append(entry(address(1, 100)))).toBeUndefined();
+    const end = performance.now() + 5_000;
+    while (open().addresses().length === 0) {
+      expect(performance.now()).toBeLessThan(end);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await journal.close();
+  });
+});
+
+describe("a file that", () => {
+  const good = `smplchat addresses 1\n100 10.0.0.1:62733 ${"1".padStart(64, "0")}\n1 in all\n`;
+
+  it.each([
+    ["is empty", ""],
+    ["is something else", "smplchat identity 1\n"],
+    ["was cut short", good.slice(0, -9)],
+    ["lacks a line", good.replace(/100.*\n/, "")],
+    ["names no address", good.replace("10.0.0.1", "10.0.0.999")],
+    ["names no peer", good.replace(/0000/, "zzzz")],
+    ["names a time that is none", good.replace("100 ", "-1 ")],
+    ["is longer than it may be", `smplchat addresses 1\n${good.split("\n")[1]}\n`.repeat(1_000)],
+  ])("%s is an empty book and one notice; the next success begins it anew", async (_, text) => {
+    mkdirSync(join(dataDir, "rooms", "ab".repeat(16)), { recursive: true });
+    writeFileSync(file(), good);
+    expect(open().addresses()).toHaveLength(1);
+    writeFileSync(file(), text);
+    const journal = open();
+    expect(journal.addresses()).toEqual([]);
+    expect(troublesOf(journal)).toEqual([{ code: "damaged", path: file(), reason: undefined }]);
+    expect(readFileSync(file(), "utf8")).toBe(text);
+    await keep(journal, address(2, 200));
+    expect(troublesOf(open())).toEqual([]);
+    expect(open().addresses()).toEqual([address(2, 200)]);
+  });
+
+  it("a program left half written when it was killed is out of the way after a while", async () => {
+    const journal = open();
+    await keep(journal, address(1, 100));
+    writeFileSync(`${file()}.new`, "smplchat addr");
+    utimesSync(`${file()}.new`, new Date(0), new Date(0));
+    const next = open();
+    next.append(entry(address(2, 200)));
+    await next.flush();
+    await next.flush();
+    expect(open().addresses()).toHaveLength(2);
+    await next.close();
+  });
+});
+
+describe("a disk that takes nothing", () => {
+  it("is told of once, hurts nothing else, and is no trouble any more when it takes something again", async () => {
+    // Where the directory of the room should be stands a file.
+    writeFileSync(join(dataDir, "rooms"), "");
+    const journal = open();
+    const troubles = troublesOf(journal);
+    for (let n = 1; n <= 3; n += 1) {
+      journal.append(entry(address(n, n)));
+      await journal.flush();
+    }
+    expect(troubles).toMatchObject([{ code: "unwritable", path: file(), reason: "ENOTDIR" }]);
+    expect(journal.addresses()).toHaveLength(3);
+    rmSync(join(dataDir, "rooms"));
+    journal.append(entry(address(4, 4)));
+    await journal.close();
+    expect(troubles).toHaveLength(1);
+    expect(open().addresses()).toHaveLength(4);
+  });
+
+  it.skipIf(noMount !== undefined)("is full in the middle of it: what was there stays, whole", async () => {
+    const disk = join(dataDir, "rooms");
+    mkdirSync(disk);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8k,mode=700", "tmpfs", disk]);
+    try {
+      await keep(open(), address(1, 100));
+      const journal = open();
+      const troubles = troublesOf(journal);
+      for (let n = 2; n <= 100; n += 1) journal.append(entry(address(n, 200)));
+      await journal.flush();
+      expect(troubles).toMatchObject([{ code: "unwritable", reason: "ENOSPC" }]);
+      expect(open().addresses()).toEqual([address(1, 100)]);
+      expect(readdirSync(join(disk, "ab".repeat(16)))).toEqual(["addresses"]);
+      await journal.close();
+    } finally {
+      execFileSync("umount", [disk]);
+    }
+  });
+});
+
+// --- internal ---
+
+function open(): AddressJournal {
+  return keepAddresses(memoryJournal(), dataDir, room);
+}
+
+/** Why no small disk can be made here; undefined: it can. */
+function whyNoMount(): string | undefined {
+  const at = mkdtempSync(join(tmpdir(), "smplchat-mount-"));
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8k", "tmpfs", at], { stdio: "pipe" });
+    execFileSync("umount", [at]);
+    return undefined;
+  } catch (error) {
+    return `nothing can be mounted: ${(error as Error).message.split("\n").at(-1)}`;
+  } finally {
+    rmSync(at, { recursive: true, force: true });
+  }
+}
+
+function file(): string {
+  return join(dataDir, "rooms", "ab".repeat(16), "addresses");
+}
+
+function address(n: number, at: number): RememberedAddress {
+  return { endpoint: `10.0.0.${n}:62733` as Endpoint, peer: n.toString(16).padStart(64, "0") as PeerId, at };
+}
+
+function entry(of: RememberedAddress): JournalEntry {
+  return { type: "address", ...of };
+}
+
+/** What the journal keeps, and then ends. */
+async function keep(journal: AddressJournal, ...addresses: RememberedAddress[]): Promise<void> {
+  for (const one of addresses) journal.append(entry(one));
+  await journal.close();
+}
+
+function troublesOf(journal: AddressJournal): AddressTrouble[] {
+  const troubles: AddressTrouble[] = [];
+  journal.onTrouble((trouble) => troubles.push(trouble));
+  return troubles;
+}
+
+function modeOf(path: string): number {
+  return statSync(path).mode & 0o777;
+}
