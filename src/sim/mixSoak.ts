@@ -1,7 +1,7 @@
 /**
- * `npm run sim:soak -- [--seed S] [--seeds N]`: plays random mixes of nodes, loss and faults, one seed after another. A run in
- * which an invariant broke is made smaller for as long as it still breaks, and what is left is written to a file that
- * `npm run sim` replays. Exit code 1 if any broke.
+ * `npm run sim:soak -- [--seed S] [--seeds N] [--workers N]`: plays random mixes of nodes, loss and faults. A run in which an
+ * invariant broke is made smaller for as long as it still breaks, and what is left is written to a file that `npm run sim`
+ * replays. Exit code 1 if any broke.
  */
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,24 +9,30 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { stringify } from "smol-toml";
 import { mixOf } from "./mix.ts";
+import { createPool, WORKERS_DEFAULT } from "./pool.ts";
 import { reduce } from "./reduce.ts";
 import { run } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
-import { addHarm, closing, linesOf, wholeNumber } from "./soaking.ts";
+import { addHarm, closing, counting, linesOf, wholeNumber } from "./soaking.ts";
 
 const program = new Command("sim:soak")
   .description("plays random scenarios and checks the invariants")
   .option("--seed <n>", "the first seed", wholeNumber, 1)
-  .option("--seeds <n>", "how many seeds, one after another", wholeNumber, 100)
+  .option("--seeds <n>", "how many seeds", counting, 100)
+  .option("--workers <n>", "how many are played at the same time", counting, WORKERS_DEFAULT)
   .option("--attempts <n>", "runs spent on making a failing one smaller", wholeNumber, 100)
   .parse();
-const options = program.opts<{ seed: number; seeds: number; attempts: number }>();
+const options = program.opts<{ seed: number; seeds: number; workers: number; attempts: number }>();
 
+const seeds = Array.from({ length: options.seeds }, (_, index) => options.seed + index);
+const pool = createPool(Math.min(options.workers, options.seeds));
+const runs = seeds.map((seed) => pool.perform({ type: "run", scenario: mixOf(seed), seed, sniff: false }));
 const totals: Record<string, number> = {};
 let failed = 0;
-for (let seed = options.seed; seed < options.seed + options.seeds; seed += 1) {
+for (const running of runs) {
+  const result = await running;
+  const { seed } = result;
   const mix = mixOf(seed);
-  const result = run(mix, seed);
   addHarm(totals, result);
   const loss = `${Math.round(100 * mix.network.loss)} % loss`;
   const [first, ...rest] = linesOf(result, `npm run sim:soak -- --seed ${seed} --seeds 1`);
@@ -36,6 +42,7 @@ for (let seed = options.seed; seed < options.seed + options.seeds; seed += 1) {
   failed += 1;
   reduceAndTell(mix, seed);
 }
+await pool.close();
 console.log(closing(options.seeds, failed, totals));
 process.exit(failed === 0 ? 0 : 1);
 

@@ -1,42 +1,49 @@
 /**
- * `npm run sim -- [--scenario NAME|FILE] [--seed S] [--seeds N]`: plays a scenario with one seed after another and prints, for
+ * `npm run sim -- [--scenario NAME|FILE] [--seed S] [--seeds N] [--workers N]`: plays a scenario with many seeds and prints, for
  * each run in which an invariant broke, what broke and the one command that replays it. Exit code 1 if any did.
  */
 import { Command } from "commander";
 import { readScenario } from "./library.ts";
-import { type Run, run } from "./run.ts";
+import { createPool, WORKERS_DEFAULT } from "./pool.ts";
+import type { Run } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
-import { addHarm, closing, linesOf, wholeNumber } from "./soaking.ts";
+import { addHarm, closing, counting, linesOf, wholeNumber } from "./soaking.ts";
 
 const program = new Command("sim")
   .description("plays a scenario of scenarios/ with many seeds and checks the invariants")
   .option("--scenario <name>", "a file of scenarios/, or a path", "mesh")
   .option("--seed <n>", "the first seed", wholeNumber, 1)
-  .option("--seeds <n>", "how many seeds, one after another", wholeNumber, 1)
+  .option("--seeds <n>", "how many seeds", counting, 1)
+  .option("--workers <n>", "how many are played at the same time", counting, WORKERS_DEFAULT)
   .option("--trace", "print the hash of each run's trace")
   .parse();
-const options = program.opts<{ scenario: string; seed: number; seeds: number; trace?: true }>();
+const options = program.opts<{ scenario: string; seed: number; seeds: number; workers: number; trace?: true }>();
 
 const scenario = readScenario(options.scenario);
 if (typeof scenario === "string") {
   console.error(`sim: ${scenario}`);
   process.exit(2);
 }
-process.exit(soak(scenario) === 0 ? 0 : 1);
+process.exit((await soak(scenario)) === 0 ? 0 : 1);
 
 // --- internal ---
 
 /** Plays all seeds; how many runs broke an invariant. */
-function soak(played: Scenario): number {
+async function soak(played: Scenario): Promise<number> {
   console.log(`${played.name}: ${played.about}`);
+  const pool = createPool(Math.min(options.workers, options.seeds));
+  const runs = Array.from({ length: options.seeds }, (_, index) =>
+    pool.perform({ type: "run", scenario: played, seed: options.seed + index, sniff: false }),
+  );
   let failed = 0;
   const totals: Record<string, number> = {};
-  for (let seed = options.seed; seed < options.seed + options.seeds; seed += 1) {
-    const result = run(played, seed);
+  for (const running of runs) {
+    const result = await running;
     if (result.broken.length > 0) failed += 1;
     report(result);
     addHarm(totals, result);
   }
+  await pool.close();
   console.log(closing(options.seeds, failed, totals));
   return failed;
 }

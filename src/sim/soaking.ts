@@ -30,3 +30,10 @@ export function wholeNumber(text: string): number {
     throw new InvalidArgumentError("a whole number fits");
   return value;
 }
+
+/** For commander: at least one. */
+export function counting(text: string): number {
+  const value = wholeNumber(text);
+  if (value === 0) throw new InvalidArgumentError("a whole number from 1 fits");
+  return value;
+}
