@@ -15,6 +15,8 @@ export type DriverOptions = {
   readonly core: Core;
   readonly journal: Journal;
   readonly transmit: (bytes: Uint8Array, to: Endpoint) => void;
+  /** To everyone on each LAN of this host. */
+  readonly broadcast: (bytes: Uint8Array) => void;
   /** May call `step`: that input is handled after all effects of the present one. */
   readonly emit: (event: ChatEvent) => void;
   readonly clock: () => Now;
@@ -26,13 +28,13 @@ export type DriverOptions = {
 
 export type Driver = {
   /**
-   * Hands one input to the core. While the backlog is full nothing is handled: a datagram is dropped and counted, a
-   * timer comes again, a command throws a RangeError.
+   * Hands one input to the core. While the backlog is full nothing is handled: a datagram or beacon is dropped and counted,
+   * a timer comes again, a command throws a RangeError.
    */
   readonly step: (input: Input) => void;
   /** Settles when no effect waits for the journal. */
   readonly idle: () => Promise<void>;
-  /** Datagrams dropped because the backlog was full. */
+  /** Datagrams and beacons dropped because the backlog was full. */
   readonly backlogDrops: () => number;
   /** Drops what waits and ignores every later input, as a crash would. */
   readonly stop: () => void;
@@ -68,8 +70,8 @@ export function createDriver(options: DriverOptions): Driver {
   /** The alarm is not set again here: that happens when the journal has caught up. */
   const refuse = (input: Input): void => {
     if (input.type === "command") throw new RangeError("backlog full");
-    if (input.type === "datagram") drops += 1;
-    else armedAt = undefined;
+    if (input.type === "timer") armedAt = undefined;
+    else drops += 1;
   };
 
   /** Never re-entered: what a listener puts in while it runs is taken up by the loop. */
@@ -117,6 +119,7 @@ export function createDriver(options: DriverOptions): Driver {
       if (next === undefined || (next.type === "barrier" && !next.down)) break;
       head += 1;
       if (next.type === "transmit") options.transmit(next.bytes, next.to);
+      else if (next.type === "broadcast") options.broadcast(next.bytes);
       else if (next.type === "emit") options.emit(next.event);
       else if (next.type === "persist") {
         const barrier = append(next.entry);

@@ -93,6 +93,7 @@ export function hostCore(parts: HostParts): ChatNode {
     setAlarm,
     clock: systemClock,
     transmit: (bytes, to) => transport.send(bytes, to),
+    broadcast: () => {},
     journalFailed: (error) => {
       journalFailures += 1;
       log.record("journal-failed", { reason: String(error) });

@@ -20,7 +20,7 @@ export interface ChatNode {
   log(limit?: number): Message[];
   stats(): NodeStats;
   command(command: Command): void;
-  /** Just started, alone, and knocking at remembered addresses: somebody may answer any moment. */
+  /** Just started, alone, and looking for others, at remembered addresses or on the LAN: somebody may answer any moment. */
   isSeeking(): boolean;
   /** Listeners are called in order, synchronously, after the effects before the event were performed. */
   subscribe(listener: (event: ChatEvent) => void): () => void;

@@ -43,6 +43,8 @@ export const bounds = {
   wanted: 16_384,
   /** Ranges compared per peer and second. */
   rangesPerSecond: 4_000,
+  /** Process starts heard on the LAN and not known otherwise. */
+  strangers: 256,
   /** Addresses being contacted. */
   contacts: 64,
   /** How long an answer to an open datagram is recognised. */

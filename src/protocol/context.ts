@@ -17,6 +17,7 @@ export type TimerRow =
   | { readonly type: "probe-deadline"; readonly peer: PeerId }
   | { readonly type: "suspicion"; readonly peer: PeerId }
   | { readonly type: "gossip" }
+  | { readonly type: "beacon" }
   | { readonly type: "cleanup" }
   | { readonly type: "recall" }
   | { readonly type: "retry" }

@@ -13,6 +13,7 @@ import { bounds, type Config } from "./config.ts";
 import { createContact } from "./contact.ts";
 import type { Context, TimerRow } from "./context.ts";
 import { createCounters } from "./counters.ts";
+import { createDiscovery } from "./discovery.ts";
 import { createHistory } from "./history.ts";
 import { createInbound, type Parts } from "./inbound.ts";
 import { createLink } from "./link.ts";
@@ -46,6 +47,8 @@ export type CoreOptions = {
   readonly kept?: Iterable<Uint8Array>;
   /** Where peers were reached before, as it was persisted. */
   readonly remembered?: Iterable<RememberedAddress>;
+  /** Look for others on the LAN; `port`: where this node takes datagrams. Left out: no beacon is sent or heard. */
+  readonly discovery?: { readonly port: number } | undefined;
 };
 
 /** Peers that a leaving node tells itself; they tell the others. */
@@ -55,6 +58,8 @@ const FAREWELLS = 6;
 const LOOK_AROUND_MS = 300;
 /** And somebody at a remembered address so long to answer. */
 const SEEK_MS = 2_000;
+/** And others on the LAN so long to answer its first beacons. */
+const DISCOVER_MS = 1_000;
 
 export function createCore(options: CoreOptions): Core {
   const { identity, rng, now } = options;
@@ -89,6 +94,8 @@ export function createCore(options: CoreOptions): Core {
   const probe = createProbe(context, membership, rumours, digest);
   const contact = createContact(context, membership, digest);
   const reconnect = createReconnect(context, membership, contact, options.remembered ?? []);
+  const port = options.discovery?.port;
+  const discovery = port === undefined ? undefined : createDiscovery(context, { membership, contact, arrival, port });
   const relay = createRelay(context, membership, history);
   const skew = createSkew(context);
   const serving = createServing(context, (id) => history.get(id)?.message.bytes);
@@ -110,6 +117,7 @@ export function createCore(options: CoreOptions): Core {
     probe,
     contact,
     reconnect,
+    discovery,
     relay,
     reconciliation,
     speech,
@@ -127,23 +135,27 @@ export function createCore(options: CoreOptions): Core {
   speech.deliverRestored();
   probe.start();
   reconnect.start();
+  discovery?.start();
   // Whoever answers first, a remembered address or someone it told, what comes then is history.
   if (reconnect.isSeeking()) arrival.begin();
-  timers.set("start", now.mono + (reconnect.isSeeking() ? SEEK_MS : LOOK_AROUND_MS), { type: "start" });
+  const lookAroundMs = reconnect.isSeeking() ? SEEK_MS : discovery === undefined ? LOOK_AROUND_MS : DISCOVER_MS;
+  timers.set("start", now.mono + lookAroundMs, { type: "start" });
   scheduleCleanup();
 
   return {
     handle: (input, at) => {
       context.now = at;
       if (input.type === "datagram" && inRoom) inbound.datagram(input.bytes, input.from);
-      else if (input.type === "datagram") counters.drop("not-in-room");
+      else if (input.type === "beacon" && inRoom) discovery?.heard(input.bytes, input.from);
+      else if (input.type === "datagram" || input.type === "beacon") counters.drop("not-in-room");
       else if (input.type === "command") command(input.command);
-      // Not with a datagram: others that have come already may answer what is due. The alarm rings right after them.
-      if (input.type !== "datagram") fireDue(at.mono);
+      // Not with what was received: others that have come already may answer what is due. The alarm rings right after them.
+      if (input.type === "timer" || input.type === "command") fireDue(at.mono);
       probe.gossipSoon();
       const effects: Effect[] = [
         ...entries.map((entry) => ({ type: "persist", entry }) as const),
         ...link.flush(at.mono),
+        ...(discovery?.flush() ?? []),
         ...events.map((event) => ({ type: "emit", event }) as const),
       ];
       entries = [];
@@ -172,7 +184,8 @@ export function createCore(options: CoreOptions): Core {
     }),
     logState: () => ({ fingerprint: history.ids.summary("", END).fingerprint, held: history.heldCount() }),
     isHere: membership.isHere,
-    isSeeking: () => timers.has("start") && reconnect.isSeeking() && membership.presentCount() === 0,
+    isSeeking: () =>
+      timers.has("start") && (reconnect.isSeeking() || discovery !== undefined) && membership.presentCount() === 0,
     tables: () => ({
       sessions: { size: link.sessions.size(), bound: bounds.sessions },
       // A datagram that makes room for another stays until the next step.
@@ -181,6 +194,7 @@ export function createCore(options: CoreOptions): Core {
       relays: { size: relay.size(), bound: bounds.relays },
       transfers: { size: transfer.size(), bound: bounds.transfers },
       offers: { size: offers.size(), bound: bounds.transfers },
+      strangers: { size: discovery?.size() ?? 0, bound: bounds.strangers },
       wanted: { size: wants.size(), bound: bounds.wanted },
       remembered: { size: reconnect.size(), bound: bounds.remembered },
       messages: { size: history.ids.size(), bound: context.config.maxMessages },
@@ -214,6 +228,7 @@ export function createCore(options: CoreOptions): Core {
       }
       case "resumed":
         emit({ type: "notice", notice: { code: "resumed", goneMs: asked.goneMs } });
+        if (inRoom) discovery?.start();
         return probe.start();
     }
   }
@@ -231,6 +246,7 @@ export function createCore(options: CoreOptions): Core {
     membership.setPresent(true);
     probe.start();
     reconnect.start();
+    discovery?.start();
   }
 
   function leave(): void {
@@ -243,6 +259,7 @@ export function createCore(options: CoreOptions): Core {
     membership.forgetAll();
     probe.stop();
     contact.stop();
+    discovery?.stop();
     transfer.stop();
     emit({ type: "notice", notice: { code: "left-room" } });
   }
@@ -265,6 +282,8 @@ export function createCore(options: CoreOptions): Core {
         if (membership.presentCount() > 0 || contact.isTrying()) return;
         speech.deliver(arrival.giveUp());
         return emit({ type: "notice", notice: { code: "alone" } });
+      case "beacon":
+        return discovery?.tick();
       case "probe":
         return probe.tick();
       case "probe-deadline":

@@ -8,6 +8,7 @@ import type { Frame } from "../wire/frame.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Contact } from "./contact.ts";
 import type { Context } from "./context.ts";
+import type { Discovery } from "./discovery.ts";
 import type { Membership } from "./membership.ts";
 import type { Offers } from "./offers.ts";
 import type { Probe } from "./probe.ts";
@@ -29,6 +30,7 @@ export type Parts = {
   readonly probe: Probe;
   readonly contact: Contact;
   readonly reconnect: Reconnect;
+  readonly discovery: Discovery | undefined;
   readonly relay: Relay;
   readonly reconciliation: Reconciliation;
   readonly speech: Speech;
@@ -67,6 +69,7 @@ export function createInbound(parts: Parts): Inbound {
     probe,
     contact,
     reconnect,
+    discovery,
     relay,
     reconciliation,
     speech,
@@ -194,11 +197,14 @@ export function createInbound(parts: Parts): Inbound {
     const member = session.peer === undefined ? undefined : membership.get(session.peer);
     if (member === undefined) return;
     if (session.validated && session.endpoint !== undefined) reconnect.reached(session.endpoint, member.id);
-    if (contacted === undefined) return;
-    reconnect.reached(contacted, member.id);
-    const isFirst = reconnect.answered();
-    if (!contact.answered(contacted) && !isFirst) return;
-    context.emit({ type: "notice", notice: { code: "joined", peer: membership.view(member), endpoint: contacted } });
+    let endpoint = session.proven ? discovery?.found(session) : undefined;
+    if (contacted !== undefined) {
+      reconnect.reached(contacted, member.id);
+      const isFirst = reconnect.answered();
+      if (contact.answered(contacted) || isFirst) endpoint = contacted;
+    }
+    if (endpoint === undefined) return;
+    context.emit({ type: "notice", notice: { code: "joined", peer: membership.view(member), endpoint } });
   };
 
   const lostTicket = (session: Session | undefined, ticket: Ticket): void => {
@@ -216,7 +222,9 @@ export function createInbound(parts: Parts): Inbound {
       for (const frame of frames) {
         if (frame.type === "ack") contacted = acknowledged(session, frame, from) ?? contacted;
       }
-      if (contacted !== undefined && (contact.isAwaited(contacted) || reconnect.isSeeking())) arrival.begin();
+      const isAwaited = (at: Endpoint): boolean =>
+        contact.isAwaited(at) || reconnect.isSeeking() || discovery?.isAwaited(at) === true;
+      if (contacted !== undefined && isAwaited(contacted)) arrival.begin();
       for (const frame of frames) {
         if (anyone(session, frame)) continue;
         if (session.proven) trusted(session, frame);

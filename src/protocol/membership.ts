@@ -11,7 +11,7 @@ import { createOrderedSet, type OrderedSet } from "./orderedSet.ts";
 import type { Rumours } from "./rumours.ts";
 import type { Session } from "./sessions.ts";
 import { CONFIRMATIONS, suspicionMs } from "./suspicion.ts";
-import type { Endpoint, Millis, PeerId, PeerStatus, PeerView } from "./types.ts";
+import type { BootId, Endpoint, Millis, PeerId, PeerStatus, PeerView } from "./types.ts";
 
 export type Member = {
   readonly id: PeerId;
@@ -33,6 +33,8 @@ export type Membership = {
   readonly isHere: (peer: PeerId) => boolean;
   readonly size: () => number;
   readonly all: () => IterableIterator<Member>;
+  /** Whose statement named this process start last. */
+  readonly byBoot: (boot: BootId) => Member | undefined;
   readonly session: (member: Member) => Session;
   readonly hasAddress: (member: Member) => boolean;
   /** This node's own statement, to introduce itself with. */
@@ -84,6 +86,8 @@ export function createMembership(
   const { identity, room, link, timers, emit } = context;
   /** BOUNDED: `bounds.members`. */
   const members = new Map<PeerId, Member>();
+  /** BOUNDED: one for each member. */
+  const boots = new Map<BootId, PeerId>();
   const ids = createOrderedSet<RosterId>();
   const byId = new Map<RosterId, SignedStatement>();
   let own = signStatement(room, identity, {
@@ -165,6 +169,11 @@ export function createMembership(
     return found;
   };
 
+  const forgetBoot = (boot: BootId): void => {
+    boots.delete(boot);
+    link.sessions.forget(boot);
+  };
+
   const take = (statement: SignedStatement): void => {
     const { content } = statement;
     const known = members.get(content.peer);
@@ -173,6 +182,7 @@ export function createMembership(
       rumours.spread(content.peer, { type: "statement", bytes: statement.bytes });
     }
     const status = content.status === "left" ? "left" : "alive";
+    boots.set(content.boot, content.peer);
     if (known === undefined) {
       const member: Member = {
         id: content.peer,
@@ -187,7 +197,7 @@ export function createMembership(
       return;
     }
     const before = known.statement.content;
-    if (before.boot !== content.boot) link.sessions.forget(before.boot);
+    if (before.boot !== content.boot) forgetBoot(before.boot);
     if (isPresent(known.status)) unlist(known.statement);
     known.statement = statement;
     known.accusers.clear();
@@ -214,6 +224,10 @@ export function createMembership(
     },
     size: () => members.size,
     all: () => members.values(),
+    byBoot: (boot) => {
+      const member = members.get(boots.get(boot) as PeerId);
+      return member?.statement.content.boot === boot ? member : undefined;
+    },
     session,
     hasAddress: (member) => {
       const { boot, endpoints } = member.statement.content;
@@ -295,7 +309,7 @@ export function createMembership(
         const endpoint = view(member).address;
         if (member.status === "dead" && endpoint !== undefined) lost.push({ endpoint, id: member.id });
         members.delete(member.id);
-        link.sessions.forget(member.statement.content.boot);
+        forgetBoot(member.statement.content.boot);
       }
       return lost;
     },
@@ -304,6 +318,7 @@ export function createMembership(
     forgetAll: () => {
       for (const member of members.values()) if (isPresent(member.status)) unlist(member.statement);
       members.clear();
+      boots.clear();
       present = 0;
     },
   };

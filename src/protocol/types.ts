@@ -20,6 +20,8 @@ export type Now = { readonly mono: Millis; readonly wall: UnixMillis };
 /** Everything that can happen to a node; nothing else changes its state. */
 export type Input =
   | { readonly type: "datagram"; readonly bytes: Uint8Array; readonly from: Endpoint }
+  /** Heard on the LAN's multicast group. */
+  | { readonly type: "beacon"; readonly bytes: Uint8Array; readonly from: Endpoint }
   | { readonly type: "timer" }
   | { readonly type: "command"; readonly command: Command };
 
@@ -27,6 +29,8 @@ export type Input =
 export type Effect =
   | { readonly type: "persist"; readonly entry: JournalEntry }
   | { readonly type: "transmit"; readonly bytes: Uint8Array; readonly to: Endpoint }
+  /** To everyone on each LAN that this host is on. Only with discovery on. */
+  | { readonly type: "broadcast"; readonly bytes: Uint8Array }
   | { readonly type: "emit"; readonly event: ChatEvent };
 
 /**
@@ -54,7 +58,7 @@ export interface Core {
   logState(): { readonly fingerprint: string; readonly held: number };
   /** Whether this peer counts as here: alive or suspected. */
   isHere(peer: PeerId): boolean;
-  /** Just started, alone, and knocking at remembered addresses: somebody may answer any moment. */
+  /** Just started, alone, and looking for others, at remembered addresses or on the LAN: somebody may answer any moment. */
   isSeeking(): boolean;
   /** How full each bounded table is. */
   tables(): Readonly<Record<string, { readonly size: number; readonly bound: number }>>;
@@ -132,7 +136,7 @@ export type ChatEvent =
   | { readonly type: "error"; readonly error: ChatError };
 
 export type Notice =
-  /** A contact answered: this node is in the room with others. */
+  /** A contact answered, or someone was found on the LAN: this node is in the room with others. */
   | { readonly code: "joined"; readonly peer: PeerView; readonly endpoint: Endpoint }
   /** No live peer is known (at start without join, or all went). */
   | { readonly code: "alone" }

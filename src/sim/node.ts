@@ -134,6 +134,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
         journal: disk,
         clock,
         transmit: (bytes, to) => network.send(bytes, endpoint, to),
+        broadcast: () => {},
         emit: (event) => world.onEvent(index, event, handling),
         setAlarm: (at) => {
           alarm += 1;

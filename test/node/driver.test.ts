@@ -238,6 +238,7 @@ function drive(core: ReturnType<typeof fakeCore> | ((input: Input) => Effect[]),
     core: theCore,
     journal: { ...journal, append: (entry) => appendAndNote(journal, entry, done) },
     transmit: (bytes) => done.push(`transmit ${bytes[0]}`),
+    broadcast: (bytes) => done.push(`broadcast ${bytes[0]}`),
     emit: (event) => {
       done.push(`emit ${numberOf(event)}`);
       host.onEmit(numberOf(event));

@@ -38,6 +38,15 @@ export type Carried = {
   readonly bytes: Uint8Array;
 };
 
+/** Who sends here reaches all nodes that are on the LAN, itself included. */
+export const LAN = "239.255.115.109:62732" as Endpoint;
+
+export type NodeSetup = {
+  /** It is on the one LAN, and discovery is on. */
+  readonly onLan?: boolean;
+  readonly roomKey?: Uint8Array;
+};
+
 export type TestNode = {
   readonly name: string;
   readonly endpoint: Endpoint;
@@ -63,12 +72,13 @@ export type TestNode = {
 export type World = {
   readonly rng: Rng;
   readonly now: () => Millis;
-  readonly node: (name: string, config?: Partial<Config>) => TestNode;
+  readonly node: (name: string, config?: Partial<Config>, setup?: NodeSetup) => TestNode;
   /** The network loses what this is true for. */
   lose: (carried: Carried) => boolean;
   /** Called for every datagram sent, lost or not. */
   onSend: (carried: Carried) => void;
   readonly listen: (at: Endpoint, receive: (bytes: Uint8Array, from: Endpoint) => void) => void;
+  /** What is sent to a LAN can be lost on the way to each of its nodes. */
   readonly send: (bytes: Uint8Array, from: Endpoint, to: Endpoint) => void;
   readonly run: (forMs: Millis) => void;
   /** Runs until the condition holds; fails, saying what was waited for, after `limitMs`. */
@@ -79,6 +89,8 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
   const { seed = 1, delayMs = 10 } = options;
   const rng = seededRng(seed);
   const listeners = new Map<Endpoint, (bytes: Uint8Array, from: Endpoint) => void>();
+  /** Where beacons for each node of the LAN arrive. */
+  const onLan = new Set<Endpoint>();
   const nodes: { readonly node: TestNode; up: boolean }[] = [];
   /** In order of arrival: the delay is the same for all. */
   const inFlight: Carried[] = [];
@@ -114,17 +126,19 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
     send: (bytes, from, to) => {
       const carried = { at: now + delayMs, from, to, bytes };
       world.onSend(carried);
-      if (!world.lose(carried)) inFlight.push(carried);
+      const copies = to === LAN ? [...onLan].map((each) => ({ ...carried, to: each })) : [carried];
+      for (const copy of copies) if (!world.lose(copy)) inFlight.push(copy);
     },
-    node: (name, config = {}) => {
+    node: (name, config = {}, setup = {}) => {
       const endpoint = `10.0.0.${nodes.length + 1}:62733` as Endpoint;
+      const beaconsAt = `10.0.0.${nodes.length + 1}:62732` as Endpoint;
       const identity = identityOf(name);
       const entries: JournalEntry[] = [];
       const create = (): { core: Core; boot: BootId } => {
         const boot = bootFrom(rng);
         const core = createCore({
           identity,
-          room: { key: ROOM_KEY },
+          room: { key: setup.roomKey ?? ROOM_KEY },
           nick: name,
           boot,
           config: { ...defaultConfig, ...config },
@@ -132,6 +146,7 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
           now: { mono: now, wall: WALL + Math.floor(now) },
           kept: keptIn(entries),
           remembered: entries.flatMap((entry) => (entry.type === "address" ? [entry] : [])),
+          discovery: setup.onLan === true ? { port: 62733 } : undefined,
         });
         return { core, boot };
       };
@@ -149,6 +164,7 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
           for (const effect of effects) {
             if (effect.type === "persist") node.entries.push(effect.entry);
             if (effect.type === "transmit") world.send(effect.bytes, endpoint, effect.to);
+            if (effect.type === "broadcast") world.send(effect.bytes, beaconsAt, LAN);
             if (effect.type === "emit") node.events.push(effect.event);
           }
           return effects;
@@ -159,6 +175,8 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
         crash: () => {
           running.up = false;
           listeners.delete(endpoint);
+          listeners.delete(beaconsAt);
+          onLan.delete(beaconsAt);
         },
         restart: () => {
           Object.assign(node, create());
@@ -168,10 +186,16 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
         texts: () => node.core.log().map((message) => message.text),
       };
       const running = { node, up: true };
-      const listen = (): void =>
+      const listen = (): void => {
         world.listen(endpoint, (bytes, from) => {
           node.step({ type: "datagram", bytes, from });
         });
+        if (setup.onLan !== true) return;
+        onLan.add(beaconsAt);
+        world.listen(beaconsAt, (bytes, from) => {
+          node.step({ type: "beacon", bytes, from });
+        });
+      };
       listen();
       nodes.push(running);
       return node;
@@ -258,7 +282,7 @@ export function createBench(name = "bench", config: Partial<Config> = {}): Bench
 
 /** What holds for every step: the order of effects, the size of datagrams, the bounds of tables. */
 function checkStep(effects: readonly Effect[], core: Core): void {
-  const places = effects.map((effect) => ["persist", "transmit", "emit"].indexOf(effect.type));
+  const places = effects.map((effect) => ["persist", "transmit", "broadcast", "emit"].indexOf(effect.type));
   if (places.some((place, index) => index > 0 && place < (places[index - 1] as number))) {
     throw new Error("a datagram leaves before what it tells is on disk");
   }
