@@ -41,6 +41,7 @@ export function createFaults(
   const latecomers = scenario.faults.reduce((sum, fault) => sum + (fault.type === "late" ? fault.count : 0), 0);
   const firstLate = Math.max(nodes.length - latecomers, 1);
   let nextLate = firstLate;
+  const wasUp = new Set<VirtualNode>();
   /** The side that a node is on while the room is split. */
   let sideOf = (_: VirtualNode): number => 0;
 
@@ -53,7 +54,11 @@ export function createFaults(
     );
   const startThrough = (node: VirtualNode, contacts: readonly VirtualNode[]): void => {
     witness.started(indexOf.get(node) as number);
-    const others = contacts.filter((other) => other !== node && other.isUp()).map((other) => other.endpoint);
+    const known = contacts.filter((other) => other !== node && wasUp.has(other));
+    const up = known.filter((other) => other.isUp());
+    // If nobody is there now, someone who was: the address is tried until they are back.
+    const others = (up.length > 0 ? up : known).map((other) => other.endpoint);
+    wasUp.add(node);
     // Who was here before finds the room by what it remembers; nobody types an address again.
     node.start(node.remembers() ? [] : sample(rng, others, 1));
   };

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { stringify } from "smol-toml";
-import { mixOf } from "./mix.ts";
+import { ingredientsOf, mixOf } from "./mix.ts";
 import { createPool, WORKERS_DEFAULT } from "./pool.ts";
 import { reduce } from "./reduce.ts";
 import { run } from "./run.ts";
@@ -33,7 +33,7 @@ for (const running of runs) {
   const result = await running;
   const { seed } = result;
   const mix = mixOf(seed);
-  addHarm(totals, result);
+  addHarm(totals, result, ingredientsOf(mix));
   const loss = `${Math.round(100 * mix.network.loss)} % loss`;
   const [first, ...rest] = linesOf(result, `npm run sim:soak -- --seed ${seed} --seeds 1`);
   console.log(`${first} (${mix.about}, ${loss})`);

@@ -11,15 +11,21 @@ export function linesOf({ seed, measured, settledMs, broken }: Run, replay: stri
   return [`${line}: BROKEN`, ...broken.map((complaint) => `  ${complaint}`), `  replay: ${replay}`];
 }
 
-/** Adds the faults of a run, and what its network did, to the totals. */
-export function addHarm(totals: Record<string, number>, { faults, network }: Run): void {
+/** Adds the faults of a run, what its network did, and what else there was, to the totals. */
+export function addHarm(
+  totals: Record<string, number>,
+  { faults, network }: Run,
+  others: Readonly<Record<string, number>> = {},
+): void {
   const { lost, duplicated, reordered, cut, junk } = network;
-  for (const [kind, count] of Object.entries({ ...faults, lost, duplicated, reordered, cut, junk }))
+  for (const [kind, count] of Object.entries({ ...faults, ...others, lost, duplicated, reordered, cut, junk }))
     totals[kind] = (totals[kind] ?? 0) + count;
 }
 
 export function closing(seeds: number, failed: number, totals: Readonly<Record<string, number>>): string {
-  const faults = Object.entries(totals).map(([kind, count]) => `${kind} ${count}`);
+  const faults = Object.entries(totals)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([kind, count]) => `${kind} ${count}`);
   return `${seeds} seeds, ${failed} with a broken invariant; faults injected: ${faults.join(", ")}`;
 }
 

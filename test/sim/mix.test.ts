@@ -1,7 +1,7 @@
 /** Random scenarios, and how a failing one is made small. */
 import { stringify } from "smol-toml";
 import { describe, expect, test } from "vitest";
-import { mixOf } from "../../src/sim/mix.ts";
+import { ingredientsOf, mixOf } from "../../src/sim/mix.ts";
 import { reduce } from "../../src/sim/reduce.ts";
 import { run } from "../../src/sim/run.ts";
 import { completeScenario, faultTypes, parseScenario, type Scenario } from "../../src/sim/scenario.ts";
@@ -17,6 +17,11 @@ test("mixes differ, the same seed gives the same, and every kind of fault comes 
   expect(new Set(seeds.map((seed) => JSON.stringify(mixOf(seed)))).size).toBe(seeds.length);
   const kinds = new Set(seeds.flatMap((seed) => mixOf(seed).faults.map((fault) => fault.type)));
   expect([...kinds].sort()).toEqual(Object.keys(faultTypes).sort());
+  for (const ingredient of ["rooms in 19 regions", "long texts"])
+    expect(
+      seeds.filter((seed) => (ingredientsOf(mixOf(seed))[ingredient] ?? 0) > 0).length,
+      ingredient,
+    ).toBeGreaterThan(10);
 });
 
 test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
