@@ -37,7 +37,11 @@ export function noticeText(notice: Notice, room: string): string {
     case "joined":
       return `found ${sanitizeNick(notice.peer.nick)} (${notice.endpoint})`;
     case "alone":
-      return `alone in #${room}; invite: /invite, or /join ADDRESS`;
+      return `alone in #${room}${notice.unreachable > 0 ? `, ${notice.unreachable} unreachable and tried again` : ""}; invite: /invite, or /join ADDRESS`;
+    case "split":
+      return `the network seems split: ${notice.reachable} of ${notice.of} reachable`;
+    case "healed":
+      return healedText(notice);
     case "history-synced":
       return `history is complete, the same as ${sanitizeNick(notice.peer.nick)}'s: ${countText(notice.messages, "message")} fetched`;
     case "no-answer":
@@ -144,6 +148,13 @@ function chatSentence(event: ChatEvent, room: string): Sentence | undefined {
     default:
       return undefined;
   }
+}
+
+function healedText({ sides, restarted, recovered }: Notice & { readonly code: "healed" }): string {
+  const [here, back] = sides;
+  // If all of them started anew, it was not the network that kept them away.
+  if (restarted === back) return `${back} of ${here + back} are back after a restart, ${recovered} recovered`;
+  return `the network was split: ${here} + ${back}, together again, ${recovered} recovered`;
 }
 
 function nickText(nick: string): string {

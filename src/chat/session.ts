@@ -80,7 +80,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const tellAlone = (): void => {
     if (hadCompany || knownAlone) return;
     knownAlone = true;
-    emit({ type: "chat", event: { type: "notice", notice: { code: "alone" } } });
+    emit({ type: "chat", event: { type: "notice", notice: { code: "alone", unreachable: 0 } } });
   };
 
   const onNodeEvent = (event: ChatEvent): void => {
@@ -167,7 +167,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const start = (): void => {
     if (closing !== undefined) return;
     if (options.joins.length === 0 && node.peers().length === 0 && !node.isSeeking())
-      onNodeEvent({ type: "notice", notice: { code: "alone" } });
+      onNodeEvent({ type: "notice", notice: { code: "alone", unreachable: 0 } });
     for (const address of options.joins) contacts.joinAtStart(address);
     begun = true;
   };

@@ -21,6 +21,7 @@ export type TimerRow =
   | { readonly type: "cleanup" }
   | { readonly type: "recall" }
   | { readonly type: "retry" }
+  | { readonly type: "split" }
   | { readonly type: "contact"; readonly endpoint: Endpoint }
   | { readonly type: "want"; readonly prefix: string }
   | { readonly type: "transfer"; readonly key: string }

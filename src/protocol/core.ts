@@ -29,6 +29,7 @@ import { createRumours } from "./rumours.ts";
 import { createServing } from "./serving.ts";
 import { createSkew } from "./skew.ts";
 import { createSpeech } from "./speech.ts";
+import { createSplit } from "./split.ts";
 import { createTimers } from "./timers.ts";
 import { createTransfer } from "./transfer.ts";
 import type { BootId, ChatEvent, Command, Core, Effect, JournalEntry, Millis, Now } from "./types.ts";
@@ -72,6 +73,7 @@ export function createCore(options: CoreOptions): Core {
   let entries: JournalEntry[] = [];
   const emit = (event: ChatEvent): void => {
     events.push(event);
+    split.observe(event);
   };
   const persist = (entry: JournalEntry): void => {
     entries.push(entry);
@@ -83,12 +85,18 @@ export function createCore(options: CoreOptions): Core {
   const membership = createMembership(context, rumours, options.nick, (peer) => probe.cameIn(peer));
   const arrival = createArrival(context, membership, history);
   const wants = createWants(context);
-  const speech = createSpeech(context, history, arrival, wants);
+  const split = createSplit(context, membership, () => probe.callRoll());
+  const speech = createSpeech(context, history, arrival, wants, (author) => {
+    arrival.progress();
+    split.fetched(author);
+  });
   const replicas = { log: logReplica(history, wants), roster: rosterReplica(membership, context) };
   const reconciliation = createReconciliation(context, replicas, history.horizon, (set, from) => {
     if (set !== "log") return;
     arrival.inSync(from, speech.deliver);
-    if (from.peer !== undefined) relay.onEqualLogs(from.peer);
+    if (from.peer === undefined) return;
+    relay.onEqualLogs(from.peer);
+    split.inSync(from.peer);
   });
   const digest = (): Frame => reconciliation.digest();
   const probe = createProbe(context, membership, rumours, digest);
@@ -257,6 +265,7 @@ export function createCore(options: CoreOptions): Core {
     for (const member of sample(rng, membership.present(), FAREWELLS)) link.send(membership.session(member), farewell);
     reconnect.leave();
     membership.forgetAll();
+    split.reset();
     probe.stop();
     contact.stop();
     discovery?.stop();
@@ -281,7 +290,7 @@ export function createCore(options: CoreOptions): Core {
       case "start":
         if (membership.presentCount() > 0 || contact.isTrying()) return;
         speech.deliver(arrival.giveUp());
-        return emit({ type: "notice", notice: { code: "alone" } });
+        return emit({ type: "notice", notice: { code: "alone", unreachable: 0 } });
       case "beacon":
         return discovery?.tick();
       case "probe":
@@ -299,6 +308,8 @@ export function createCore(options: CoreOptions): Core {
         return reconnect.recall();
       case "retry":
         return reconnect.retry();
+      case "split":
+        return split.check();
       case "contact":
         return contact.retry(row.endpoint);
       case "want":

@@ -152,7 +152,10 @@ export function createMembership(
       cameIn(member.id);
     }
     emit({ type: "peer", status, peer: view(member) });
-    if (wasPresent && present === 0) emit({ type: "notice", notice: { code: "alone" } });
+    if (wasPresent && present === 0) {
+      const unreachable = [...members.values()].filter((other) => other.status === "dead").length;
+      emit({ type: "notice", notice: { code: "alone", unreachable } });
+    }
   };
 
   const restartSuspicion = (member: Member): void => {

@@ -23,6 +23,8 @@ export type Probe = {
   readonly tick: () => void;
   /** It was not here before: it takes its turn in the present round (SWIM §4.3). */
   readonly cameIn: (peer: PeerId) => void;
+  /** Many have gone at once: those who still count as here are asked now, not when it is their turn; at most ROLL_MAX. */
+  readonly callRoll: () => readonly PeerId[];
   /** Someone suspects it: a few of those who hear of that look for themselves, so that it is cleared or confirmed soon. */
   readonly confirm: (peer: PeerId) => void;
   /** The ping, or what went with it, counts as lost: ask others, and try once more. */
@@ -45,6 +47,8 @@ const PATIENCE_MS_MIN: Millis = 400;
 /** Of all who hear of a suspicion about so many try the suspect at once. */
 const CONFIRMERS = 8;
 const HEALTH_MAX = 8;
+/** In a larger room each side has enough who ask: together they find everyone. */
+const ROLL_MAX = 32;
 /** Everyone, and those who went and came back meanwhile. */
 const ROUND_MAX = 2 * bounds.members;
 /** memberlist: to how many members, how often, while there are rumours. */
@@ -129,6 +133,15 @@ export function createProbe(context: Context, membership: Membership, rumours: R
     cameIn: (peer) => {
       round.splice(below(rng, round.length + 1), 0, peer);
       if (round.length > ROUND_MAX) round.shift();
+    },
+    callRoll: () => {
+      const alive = membership.present().filter((member) => member.status === "alive");
+      const asked = sample(rng, alive, ROLL_MAX);
+      for (const member of asked) {
+        if (probing.has(member.id)) link.send(membership.session(member), { type: "ping" });
+        else begin(member);
+      }
+      return asked.map((member) => member.id);
     },
     confirm: (peer) => {
       const member = membership.get(peer);

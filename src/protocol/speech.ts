@@ -10,7 +10,7 @@ import type { History, Inserted } from "./history.ts";
 import { createHybridClock } from "./hlc.ts";
 import { answerWith } from "./serving.ts";
 import type { Session } from "./sessions.ts";
-import type { Message, MessageId, Millis } from "./types.ts";
+import type { Message, MessageId, Millis, PeerId } from "./types.ts";
 import { prefixOf, type Wants } from "./wants.ts";
 
 export type Speech = {
@@ -38,7 +38,14 @@ const HISTORY_WAIT_MS: Millis = 30_000;
 /** A message fetched (not relayed) so long after it was written is history, even if this node was here already. */
 const HISTORY_AGE_MS: Millis = 30_000;
 
-export function createSpeech(context: Context, history: History, arrival: Arrival, wants: Wants): Speech {
+/** `onFetched`: another message came that was not relayed. */
+export function createSpeech(
+  context: Context,
+  history: History,
+  arrival: Arrival,
+  wants: Wants,
+  onFetched: (author: PeerId) => void,
+): Speech {
   const { room, identity, counters, emit, persist, timers } = context;
   const clock = createHybridClock();
   /** Grows by one with each message; starts at the wall clock, so that no later start of the process repeats one. */
@@ -115,7 +122,7 @@ export function createSpeech(context: Context, history: History, arrival: Arriva
       const isOld = context.now.wall - message.content.hlc > HISTORY_AGE_MS;
       // The bytes are a view of a datagram: what is kept is a copy of their own.
       const own = { ...message, bytes: Uint8Array.from(bytes) };
-      if (!live) arrival.progress();
+      if (!live) onFetched(message.content.author);
       const inserted = keep(own, !live && (arrival.isArriving() || isOld), ahead);
       // While history is fetched in order, parents come by themselves.
       if (!arrival.isArriving())

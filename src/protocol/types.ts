@@ -138,8 +138,21 @@ export type ChatEvent =
 export type Notice =
   /** A contact answered, or someone was found on the LAN: this node is in the room with others. */
   | { readonly code: "joined"; readonly peer: PeerView; readonly endpoint: Endpoint }
-  /** No live peer is known (at start without join, or all went). */
-  | { readonly code: "alone" }
+  /** No live peer is known (at start without join, or all went); so many went without a goodbye and are still listed. */
+  | { readonly code: "alone"; readonly unreachable: number }
+  /** Many peers at once do not answer any more: of `of` nodes, this one included, `reachable` are here. */
+  | { readonly code: "split"; readonly reachable: number; readonly of: number }
+  /**
+   * Those who were out of reach at once are back, this node's side first; `restarted` of them as new processes. They were
+   * gone for `goneMs`, and `recovered` messages came from them.
+   */
+  | {
+      readonly code: "healed";
+      readonly sides: readonly [number, number];
+      readonly restarted: number;
+      readonly recovered: number;
+      readonly goneMs: Millis;
+    }
   /** The log equals a peer's: `messages` were fetched since the join began. */
   | { readonly code: "history-synced"; readonly messages: number; readonly peer: PeerView }
   | { readonly code: "no-answer"; readonly endpoint: Endpoint; readonly afterMs: Millis }

@@ -2,7 +2,7 @@
 import { wrapVerify } from "../crypto/identity.ts";
 import { type Config, defaultConfig } from "../protocol/config.ts";
 import { below, seededRng } from "../protocol/rng.ts";
-import type { Endpoint, Millis } from "../protocol/types.ts";
+import type { Endpoint, Millis, Notice } from "../protocol/types.ts";
 import { createAgenda } from "./agenda.ts";
 import { createCheckers } from "./checkers.ts";
 import { createDetection, type Detected } from "./detection.ts";
@@ -24,6 +24,8 @@ export type Run = {
   readonly loss: number;
   readonly measured: Measured;
   readonly detected: Detected;
+  /** What nodes told the people in front of them, in order. */
+  readonly told: readonly Told[];
   /** Each broken invariant in words; empty: all held. */
   readonly broken: readonly string[];
   readonly faults: Readonly<Record<string, number>>;
@@ -42,6 +44,9 @@ export type Run = {
   /** First sights of each message, as delays in the order they came. */
   readonly delays: readonly (readonly Millis[])[];
 };
+
+/** A notice of a node. */
+export type Told = { readonly node: number; readonly at: Millis; readonly notice: Notice };
 
 export type RunOptions = {
   /** Open every datagram and count the bytes of each kind of frame. */
@@ -77,6 +82,8 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   const checkers = createCheckers();
   const measures = createMeasures();
   const config: Config = { ...defaultConfig, ...scenario.config };
+  /** BOUNDED: by what happens in one run. */
+  const told: Told[] = [];
   /** Nodes whose last write failed. */
   const failedWrites = new Set<number>();
   const world: NodeWorld = {
@@ -88,6 +95,7 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     onEvent: (node, event, from) => {
       checkers.onEvent(node, event);
       detection.onEvent(node, event, agenda.now());
+      if (event.type === "notice") told.push({ node, at: agenda.now(), notice: event.notice });
       measures.onEvent(node, event, from === undefined ? undefined : indexOfEndpoint(from), agenda.now());
     },
     onThrow: checkers.onThrow,
@@ -156,6 +164,7 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     loss: scenario.network.loss,
     measured: measures.result(nodes),
     detected: detection.result(),
+    told,
     broken: checkers.verdict(nodes, network.counts),
     faults: faults.counts,
     network: network.counts,

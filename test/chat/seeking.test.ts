@@ -35,7 +35,7 @@ it("does not call itself alone before the node does", async () => {
   const { node, notices } = await setUp();
   expect(notices()).toEqual([]);
   node.seek(false);
-  node.play({ type: "notice", notice: { code: "alone" } });
+  node.play({ type: "notice", notice: { code: "alone", unreachable: 0 } });
   expect(notices()).toEqual(["alone"]);
 });
 

@@ -235,7 +235,7 @@ describe("at the start", () => {
       open: async () => node,
       quitMsMax: 100,
     });
-    node.play({ type: "notice", notice: { code: "alone" } });
+    node.play({ type: "notice", notice: { code: "alone", unreachable: 0 } });
     node.addPeer("bob");
     expect(node.commands).toEqual([]);
     const types: string[] = [];
@@ -268,13 +268,13 @@ describe("at the start", () => {
     const { session, nodes, codes } = await setUp({ joins: ["10.0.0.2"] });
     await vi.waitFor(() => expect(nodes[0]?.commands).toHaveLength(1));
     await session.line("/join #tea");
-    nodes[1]?.play({ type: "notice", notice: { code: "alone" } });
+    nodes[1]?.play({ type: "notice", notice: { code: "alone", unreachable: 0 } });
     expect(codes()).toEqual(["moved", "alone"]);
   });
 
   it("says that it is alone after the first address has not answered", async () => {
     const { node, codes } = await setUp({ joins: ["10.0.0.2"] });
-    node.play({ type: "notice", notice: { code: "alone" } });
+    node.play({ type: "notice", notice: { code: "alone", unreachable: 0 } });
     expect(codes()).toEqual([]);
     node.play({ type: "notice", notice: { code: "no-answer", endpoint: "10.0.0.2:62733" as Endpoint, afterMs: 5000 } });
     expect(codes()).toEqual(["no-answer", "alone"]);

@@ -71,7 +71,7 @@ describe("a node that starts with remembered addresses", () => {
   it("tries them again after 1 s and 3 s, in case a knock was lost, is alone after 2 s, and then tries now and then", () => {
     const core = start(addresses(1));
     const steps = run(core, 300_000);
-    const alone: Effect = { type: "emit", event: { type: "notice", notice: { code: "alone" } } };
+    const alone: Effect = { type: "emit", event: { type: "notice", notice: { code: "alone", unreachable: 0 } } };
     const knock = { type: "transmit", to: endpoint(0) };
     expect(steps.slice(0, 3)).toMatchObject([
       { at: 0, effects: [knock] },
