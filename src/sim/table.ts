@@ -1,57 +1,72 @@
 /**
- * `npm run sim:table -- [--seeds N] [--nodes N] [--only-models]`: this protocol beside the models of others on the standard
- * network, at 0, 10 and 30 % loss, each figure the mean of the seeds. Markdown, as in docs/benchmarks.md.
+ * `npm run sim:table -- [--seeds N] [--quick] [--only ROW] [--workers N]`: every goal that the simulator can measure, with the
+ * figure beside it, and this protocol beside models of others on the standard network. Markdown on stdout, progress on stderr.
  */
-import { Command } from "commander";
-import { spread } from "./baselines/model.ts";
-import { models } from "./baselines/models.ts";
-import { readScenario } from "./library.ts";
-import { run } from "./run.ts";
-import type { Scenario } from "./scenario.ts";
-import { wholeNumber } from "./soaking.ts";
+import { Command, Option } from "commander";
+import { createPool, type Pool, WORKERS_DEFAULT } from "./pool.ts";
+import { counting } from "./soaking.ts";
+import { relay, scale } from "./targets/relayRows.ts";
+import { crowd, detection, idle, split, stalls } from "./targets/roomRows.ts";
+import type { Bench, Line, Row } from "./targets/row.ts";
+import type { Result, Work } from "./work.ts";
 
-const LOSSES = [0, 0.1, 0.3];
+const ROWS: readonly Row[] = [relay, idle, detection, stalls, crowd, split, scale];
 
 const options = new Command("sim:table")
-  .description("this protocol and models of others on the standard network")
-  .option("--seeds <n>", "how many seeds, from 1", wholeNumber, 10)
-  .option("--nodes <n>", "how many nodes", wholeNumber, 100)
-  .option("--only-models", "without this protocol, which takes longest")
+  .description("what the simulator measures, beside the goals")
+  .option("--seeds <n>", "how many seeds, from 1; the largest rooms take 3 at most", counting)
+  .option("--quick", "a short look: one seed, less talk, smaller rooms; no measure of the goals")
+  .addOption(new Option("--only <row...>", "these rows alone").choices(ROWS.map((row) => row.name)))
+  .option("--workers <n>", "how many runs are played at the same time", counting, WORKERS_DEFAULT)
+  .addHelpText("after", `\nRows:\n${ROWS.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join("\n")}`)
   .parse()
-  .opts<{ seeds: number; nodes: number; onlyModels?: true }>();
+  .opts<{ seeds?: number; quick?: true; only?: string[]; workers: number }>();
 
-type Figures = { readonly coverage: number; readonly sendsPerDelivery: number; readonly p99Ms: number };
-type Row = { readonly name: string; readonly play: (scenario: Scenario, seed: number) => Figures };
-
-const standard = readScenario("standard");
-if (typeof standard === "string") throw new Error(standard);
-const rows: Row[] = models.map((model) => ({
-  name: model.name,
-  play: (scenario, seed) => spread(model, scenario, seed),
-}));
-if (options.onlyModels !== true)
-  rows.push({ name: "**smplchat**", play: (scenario, seed) => run(scenario, seed).measured });
-
-const { speech } = standard;
-console.log(
-  `${options.nodes} nodes, ${standard.network.delayMs.join(" to ")} ms one way, ${speech.messages} messages, one every ` +
-    `${speech.everyMs} ms; mean of seeds 1 to ${options.seeds}: coverage / sends per delivery / p99 of first sight\n`,
-);
-console.log(`| | ${LOSSES.map((loss) => `${100 * loss} % loss`).join(" | ")} |`);
-console.log(`|---|${LOSSES.map(() => "---|").join("")}`);
-for (const { name, play } of rows) {
-  const cells = LOSSES.map((loss) => {
-    const scenario = { ...standard, nodes: options.nodes, network: { ...standard.network, loss } };
-    return cell(Array.from({ length: options.seeds }, (_, index) => play(scenario, index + 1)));
-  });
-  console.log(`| ${name} | ${cells.join(" | ")} |`);
+const isQuick = options.quick === true;
+const seeds = Array.from({ length: options.seeds ?? (isQuick ? 1 : 10) }, (_, index) => index + 1);
+const rows = ROWS.filter(({ name }) => options.only?.includes(name) !== false);
+const pool = createPool(options.workers);
+const bench = benchOn(pool);
+const outcomes = rows.map((row) => row.measure(bench));
+const lines: Line[] = [];
+for (const pending of outcomes) {
+  const { preface, lines: more } = await pending;
+  if (preface !== undefined) console.log(`${preface}\n`);
+  if (lines.length === 0) console.log("| what | measured | goal | met |\n|---|---|---|---|");
+  for (const line of more) console.log(rowOf(line));
+  lines.push(...more);
 }
+await pool.close();
+const missed = lines.filter((line) => !line.isMet).length;
+console.log(`\n${lines.length - missed} of ${lines.length} goals met${isQuick ? " (a quick look, no measure)" : ""}`);
 
 // --- internal ---
 
-function cell(played: readonly Figures[]): string {
-  const mean = (of: (figures: Figures) => number): number =>
-    played.reduce((sum, figures) => sum + of(figures), 0) / Math.max(played.length, 1);
-  const coverage = `${Number((100 * mean((figures) => figures.coverage)).toFixed(2))} %`;
-  return `${coverage} / ${mean((figures) => figures.sendsPerDelivery).toFixed(2)} / ${mean((figures) => figures.p99Ms).toFixed(0)} ms`;
+function benchOn(threads: Pool): Bench {
+  let asked = 0;
+  let done = 0;
+  const began = performance.now();
+  const perform = async <W extends Work>(work: W, what: string): Promise<Result<W>> => {
+    asked += 1;
+    const result = await threads.perform(work);
+    done += 1;
+    const seconds = ((performance.now() - began) / 1_000).toFixed(0);
+    process.stderr.write(`${done} of ${asked} runs, ${seconds} s: ${what}, seed ${work.seed}\n`);
+    return result;
+  };
+  return {
+    isQuick,
+    seeds: (most = seeds.length) => seeds.slice(0, most),
+    play: (scenario, seed) => {
+      const { name, nodes, network } = scenario;
+      const what = `${name}, ${nodes} nodes, ${100 * network.loss} % loss`;
+      return perform({ type: "run", scenario, seed, sniff: false }, what);
+    },
+    spread: (model, scenario, seed) =>
+      perform({ type: "spread", model, scenario, seed }, `${model}, ${100 * scenario.network.loss} % loss`),
+  };
+}
+
+function rowOf({ what, figure, goal, isMet }: Line): string {
+  return `| ${what} | ${figure} | ${goal} | ${isMet ? "yes" : "**no**"} |`;
 }
