@@ -16,8 +16,6 @@ type Common = {
   readonly shown?: string;
   /** `/set NAME VALUE` changes it while the chat runs. */
   readonly live?: true;
-  /** Accepted, but in no table: what it steers does not exist yet. */
-  readonly unlisted?: true;
 };
 
 export type SettingSpec =
@@ -105,7 +103,7 @@ export const settingsTable = {
     what: "messages kept per room",
     live: true,
   },
-  DISCOVERY: { type: "switch", default: true, what: "LAN discovery (on, off)", unlisted: true },
+  DISCOVERY: { type: "switch", default: true, what: "find others on the same LAN by multicast, and be found" },
   DEBUG: {
     type: "switch",
     default: false,
@@ -147,8 +145,6 @@ export type Settings = {
 export type SettingValue = string | number | boolean | readonly string[];
 
 export const settingNames = Object.keys(settingsTable) as SettingName[];
-/** Those that people are told of. */
-export const listedSettingNames = settingNames.filter((name) => settingSpec(name).unlisted !== true);
 
 export const environmentName = (name: SettingName): string => `SMPLCHAT_${name}`;
 export const flagName = (name: SettingName): string => `--${name.toLowerCase().replaceAll("_", "-")}`;
@@ -219,14 +215,14 @@ export function shownValue(name: SettingName, value: SettingValue | undefined): 
 
 /** The settings part of `--help`. */
 export function settingsHelp(): string {
-  const rows = listedSettingNames.map((name) => [name, shownDefault(name).replaceAll("`", ""), settingSpec(name).what]);
-  const width = Math.max(...listedSettingNames.map((name) => name.length));
+  const rows = settingNames.map((name) => [name, shownDefault(name).replaceAll("`", ""), settingSpec(name).what]);
+  const width = Math.max(...settingNames.map((name) => name.length));
   return rows.map(([name = "", shown = "", what = ""]) => `  ${name.padEnd(width)}  ${what} [${shown}]`).join("\n");
 }
 
 /** The README's table of settings. */
 export function settingsMarkdown(): string {
-  const rows = listedSettingNames.map((name) => `| ${name} | ${shownDefault(name)} | ${settingSpec(name).what} |`);
+  const rows = settingNames.map((name) => `| ${name} | ${shownDefault(name)} | ${settingSpec(name).what} |`);
   return ["| name | default | what it does |", "|---|---|---|", ...rows].join("\n");
 }
 

@@ -4,7 +4,6 @@ import { describe, expect, it } from "vitest";
 import { defaultConfig } from "../src/protocol/config.ts";
 import {
   fitting,
-  listedSettingNames,
   readSetting,
   type SettingName,
   settingNamed,
@@ -70,7 +69,7 @@ describe("the table", () => {
   it("has every setting of the contract, with the tuned values of the protocol", () => {
     const contract =
       "PORT NICK JOIN ROOM GOSSIP_FANOUT RELAY_SEEN_LIMIT KEEPALIVE_INTERVAL NODE_TIMEOUT CLEANUP_INTERVAL";
-    const rest = "LATEST_LIMIT MAX_MESSAGES DEBUG DROP_PERCENT DATA_DIR";
+    const rest = "LATEST_LIMIT MAX_MESSAGES DISCOVERY DEBUG DROP_PERCENT DATA_DIR";
     expect(settingNames).toEqual(expect.arrayContaining(`${contract} ${rest}`.split(" ")));
     expect(settingSpec("GOSSIP_FANOUT").default).toBe(defaultConfig.fanout);
     expect(settingSpec("PORT").default).toBe(62733);
@@ -85,12 +84,10 @@ describe("the table", () => {
   });
 
   it("makes the help and the README's table", () => {
-    for (const name of listedSettingNames) {
+    for (const name of settingNames) {
       expect(settingsHelp()).toMatch(new RegExp(`^  ${name} +${escaped(name)}`, "m"));
       expect(settingsMarkdown()).toContain(`| ${name} |`);
     }
-    // There is no discovery yet: it may be turned off everywhere, and is promised nowhere.
-    expect(settingsHelp() + settingsMarkdown()).not.toContain("DISCOVERY");
     const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
     const shown = /<!-- settings -->\n([\s\S]*?)\n<!-- \/settings -->/.exec(readme)?.[1];
     expect(shown?.trim()).toBe(settingsMarkdown());

@@ -1,5 +1,6 @@
 /** The sentences for codes: what people read of notices, errors, refusals and changes of peers. Short, exact, honest. */
 import type { ChatError, ChatEvent, Notice } from "../protocol/types.ts";
+import { PORT_DEFAULT } from "../settings.ts";
 import type { Refusal, SessionEvent } from "./events.ts";
 import { replyText } from "./replies.ts";
 import { sanitizeLine, sanitizeNick } from "./sanitize.ts";
@@ -35,7 +36,7 @@ export function sentenceFor(event: SessionEvent, room: string): Sentence | undef
 export function noticeText(notice: Notice, room: string): string {
   switch (notice.code) {
     case "joined":
-      return `found ${sanitizeNick(notice.peer.nick)} (${notice.endpoint})`;
+      return `found ${sanitizeNick(notice.peer.nick)} (${placeOf(notice.endpoint)})`;
     case "alone":
       return `alone in #${room}${notice.unreachable > 0 ? `, ${notice.unreachable} unreachable and tried again` : ""}; invite: /invite, or /join ADDRESS`;
     case "split":
@@ -54,6 +55,8 @@ export function noticeText(notice: Notice, room: string): string {
       return `this clock is ${durationText(Math.abs(notice.aheadMs))} ${notice.aheadMs > 0 ? "ahead of" : "behind"} those of most peers`;
     case "forked-author":
       return `${sanitizeNick(notice.peer.nick)}·${notice.peer.tag} wrote two different messages with one number: its key is in use twice`;
+    case "discovery-blocked":
+      return `others on this network cannot be found by themselves: ${blockedText(notice)}; /join ADDRESS works all the same`;
     case "left-room":
       return `left #${room}; /join ADDRESS comes back`;
     case "addresses-damaged":
@@ -125,6 +128,24 @@ export function refusalText(refusal: Refusal): string {
 }
 
 // --- internal ---
+
+/** An endpoint, without the port that goes without saying. */
+function placeOf(endpoint: string): string {
+  const [, address = endpoint] = new RegExp(`^\\[?([^\\]]+)\\]?:${PORT_DEFAULT}$`).exec(endpoint) ?? [];
+  return address;
+}
+
+function blockedText({ reason, port, detail }: Extract<Notice, { code: "discovery-blocked" }>): string {
+  const code = detail === undefined ? "" : ` (${detail})`;
+  switch (reason) {
+    case "port":
+      return `UDP port ${port} is not to be had${code}`;
+    case "sending":
+      return `this system lets no multicast out${code}`;
+    case "receiving":
+      return `no multicast comes in${code}; is UDP ${port} open?`;
+  }
+}
 
 const ADDRESS_REASONS = {
   port: "the port is a number from 1 to 65535",

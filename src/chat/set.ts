@@ -2,7 +2,6 @@
 import {
   fitting,
   flagName,
-  listedSettingNames,
   readSetting,
   type SettingName,
   settingNamed,
@@ -22,8 +21,7 @@ export function setSetting(
   reply: (reply: Reply) => Outcome,
   refuse: (refusal: Refusal) => Outcome,
 ): Outcome {
-  if (named === undefined)
-    return reply({ code: "settings", rows: listedSettingNames.map((name) => rowOf(desk, name)) });
+  if (named === undefined) return reply({ code: "settings", rows: settingNames.map((name) => rowOf(desk, name)) });
   const setting = settingNamed(named);
   if (setting === undefined) {
     return refuse({ code: "unknown-setting", name: named, nearest: nearest(named, settingNames) ?? "" });

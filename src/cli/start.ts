@@ -81,6 +81,7 @@ function sessionOptions(inputs: Inputs, nick: string, debug: DebugLog | undefine
         nick: currentNick,
         room,
         port: settings.PORT,
+        discovery: settings.DISCOVERY,
         dataDir,
         fanout: live.GOSSIP_FANOUT,
         seenLimit: live.RELAY_SEEN_LIMIT,

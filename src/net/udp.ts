@@ -5,6 +5,7 @@
 import { createSocket as createOsSocket, type Socket, type SocketOptions } from "node:dgram";
 import type { Endpoint } from "../protocol/types.ts";
 import { formatEndpoint, parseEndpoint } from "../wire/endpoint.ts";
+import { codeOf, literalOnly } from "./sockets.ts";
 import { type DatagramListener, type Transport, TransportError } from "./transport.ts";
 
 export type UdpOptions = {
@@ -164,11 +165,6 @@ function bind(
   });
 }
 
-/** Addresses are literal: nothing is ever asked of DNS, and the datagram reaches the kernel before `send` returns. */
-const literalOnly: NonNullable<SocketOptions["lookup"]> = (hostname, family, done) => {
-  done(null, hostname, family as unknown as number);
-};
-
 /** Linux caps a request silently, BSD refuses it: so ask for less until granted. Returns what the system reports. */
 function growReceiveBuffer(socket: Socket): number {
   for (let bytes = RECEIVE_BUFFER_BYTES; bytes >= 256 * 1024; bytes /= 2) {
@@ -192,9 +188,4 @@ async function closeSocket(socket: Socket): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   await new Promise<void>((resolve) => socket.close(() => resolve()));
-}
-
-function codeOf(error: unknown): string {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return code ?? "unknown";
 }

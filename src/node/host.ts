@@ -1,11 +1,12 @@
 /** Gives a core what it lives on: a clock, an alarm, a transport, a journal, listeners. The real ones. */
 import { encodeInvite } from "../crypto/invite.ts";
 import { ownAddress } from "../net/interfaces.ts";
+import type { Lan } from "../net/lan.ts";
 import type { Transport } from "../net/transport.ts";
 import type { ChatEvent, Core, Endpoint, Millis } from "../protocol/types.ts";
 import type { AddressTrouble } from "../store/addresses.ts";
 import type { Journal } from "../store/journal.ts";
-import { formatEndpoint, isLoopback, parseEndpoint } from "../wire/endpoint.ts";
+import { formatEndpoint, isLinkLocal, isLoopback, parseEndpoint } from "../wire/endpoint.ts";
 import { systemClock } from "./clock.ts";
 import { type DebugLog, debugLog } from "./debug.ts";
 import { createDriver } from "./driver.ts";
@@ -15,6 +16,8 @@ import { undeliveredMessages } from "./undelivered.ts";
 export type HostParts = {
   readonly core: Core;
   readonly transport: Transport;
+  /** Undefined: discovery is off. */
+  readonly lan?: Lan | undefined;
   readonly journal: Journal & { onTrouble?(listener: (trouble: AddressTrouble) => void): void };
   readonly room: NodeOptions["room"];
   readonly debug: NodeOptions["debug"];
@@ -24,7 +27,7 @@ export type HostParts = {
 
 /** Owns all its parts from now on: `close` closes them. */
 export function hostCore(parts: HostParts): ChatNode {
-  const { core, transport, journal } = parts;
+  const { core, transport, lan, journal } = parts;
   const listeners = new Set<(event: ChatEvent) => void>();
   const undelivered = undeliveredMessages();
   let journalFailures = 0;
@@ -59,6 +62,7 @@ export function hostCore(parts: HostParts): ChatNode {
   const stats = (): NodeStats => {
     const { dropped, ...counts } = core.stats();
     const lost: Record<string, number> = { ...dropped, ...transport.counters() };
+    for (const [reason, count] of Object.entries(lan?.counters() ?? {})) lost[`lan-${reason}`] = count;
     if (driver.backlogDrops() > 0) lost.backlog = driver.backlogDrops();
     if (journalFailures > 0) lost["journal-failed"] = journalFailures;
     if (coreFailures > 0) lost["core-failed"] = coreFailures;
@@ -82,7 +86,7 @@ export function hostCore(parts: HostParts): ChatNode {
     const alive = core.peers(systemClock()).filter((peer) => peer.status === "alive");
     const known = [address(), onInterface(), ...alive.map((peer) => peer.address)];
     const endpoints = [...new Set(known.filter((endpoint) => endpoint !== undefined))];
-    const far = endpoints.filter((endpoint) => !isLoopback(endpoint));
+    const far = endpoints.filter((endpoint) => !isLoopback(endpoint) && !isLinkLocal(endpoint));
     return far.length > 0 ? far : endpoints;
   };
 
@@ -93,22 +97,25 @@ export function hostCore(parts: HostParts): ChatNode {
     setAlarm,
     clock: systemClock,
     transmit: (bytes, to) => transport.send(bytes, to),
-    broadcast: () => {},
+    broadcast: (bytes) => lan?.broadcast(bytes),
     journalFailed: (error) => {
       journalFailures += 1;
       log.record("journal-failed", { reason: String(error) });
     },
   });
   const log: DebugLog = debugLog(parts.debug, () => stats().dropped);
-  transport.onDatagram((bytes, from) => {
+  const take = (type: "datagram" | "beacon", bytes: Uint8Array, from: Endpoint): void => {
     try {
-      driver.step({ type: "datagram", bytes, from });
+      driver.step({ type, bytes, from });
     } catch (error) {
       // A core never throws on bytes from the network. Should it ever, that bug must not let one peer end all others.
       coreFailures += 1;
       log.record("core-failed", { reason: error instanceof Error ? error.stack : String(error) });
     }
-  });
+  };
+  transport.onDatagram((bytes, from) => take("datagram", bytes, from));
+  lan?.onBroadcast((bytes, from) => take("beacon", bytes, from));
+  lan?.onBlocked((blocked) => emit({ type: "notice", notice: { code: "discovery-blocked", ...blocked } }));
   log.record("listening", { address: transport.address(), receiveBufferBytes: transport.receiveBufferBytes });
 
   const close = async (): Promise<void> => {
@@ -121,7 +128,7 @@ export function hostCore(parts: HostParts): ChatNode {
     await within(LEAVE_MS_MAX, driver.idle());
     driver.stop();
     log.stop();
-    await transport.close();
+    await Promise.all([transport.close(), lan?.close()]);
     await within(JOURNAL_CLOSE_MS_MAX, journal.close());
     listeners.clear();
     parts.release();

@@ -1,6 +1,8 @@
 /** Opens a real node: an identity, a socket, a core, and the host that brings them to life. */
 import { createRoom } from "../crypto/keyring.ts";
-import { lossyTransport } from "../net/lossy.ts";
+import type { Lan } from "../net/lan.ts";
+import { lossyLan, lossyTransport } from "../net/lossy.ts";
+import { openMulticast } from "../net/multicast.ts";
 import type { Transport } from "../net/transport.ts";
 import { openUdp } from "../net/udp.ts";
 import { type Config, defaultConfig } from "../protocol/config.ts";
@@ -9,6 +11,7 @@ import { uniform } from "../protocol/rng.ts";
 import { type AddressJournal, keepAddresses } from "../store/addresses.ts";
 import { openIdentity } from "../store/identity.ts";
 import { type MemoryJournal, memoryJournal } from "../store/memory.ts";
+import { parseEndpoint } from "../wire/endpoint.ts";
 import { systemClock } from "./clock.ts";
 import { randomBootId, systemRng } from "./entropy.ts";
 import { hostCore } from "./host.ts";
@@ -18,9 +21,12 @@ import type { ChatNode, NodeOptions } from "./types.ts";
 export async function openNode(options: NodeOptions): Promise<ChatNode> {
   const { identity, release } = await openIdentity(options.dataDir);
   let udp: Transport | undefined;
+  let multicast: Lan | undefined;
   try {
     udp = await openUdp({ port: options.port });
+    if (options.discovery) multicast = await openMulticast();
     const rng = systemRng();
+    const { port } = parseEndpoint(udp.address()) as { port: number };
     const journal = openJournal(options);
     const core = createCore({
       identity,
@@ -31,11 +37,15 @@ export async function openNode(options: NodeOptions): Promise<ChatNode> {
       rng,
       now: systemClock(),
       remembered: journal.addresses(),
+      discovery: options.discovery ? { port } : undefined,
     });
-    const transport = options.dropPercent > 0 ? lossyTransport(udp, options.dropPercent, () => uniform(rng)) : udp;
-    return hostCore({ core, transport, journal, room: options.room, debug: options.debug, release });
+    const chance = (): number => uniform(rng);
+    const transport = options.dropPercent > 0 ? lossyTransport(udp, options.dropPercent, chance) : udp;
+    const lan = multicast && options.dropPercent > 0 ? lossyLan(multicast, options.dropPercent, chance) : multicast;
+    return hostCore({ core, transport, lan, journal, room: options.room, debug: options.debug, release });
   } catch (error) {
     await udp?.close();
+    await multicast?.close();
     release();
     throw error;
   }

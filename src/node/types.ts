@@ -36,6 +36,8 @@ export type NodeOptions = {
   readonly room: { readonly name: string; readonly key: Uint8Array; readonly private: boolean };
   /** First port to try; the next 100 are tried if taken. */
   readonly port: number;
+  /** Be found by others on the LAN, and find them: beacons to a multicast group, see PROTOCOL.md. */
+  readonly discovery: boolean;
   /** Directory for the identity and what is remembered; undefined: fresh identity, nothing on disk. */
   readonly dataDir: string | undefined;
   readonly fanout: number | undefined;

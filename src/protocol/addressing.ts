@@ -1,12 +1,12 @@
 /** Addresses: which of its own a node tells the others, and which of a peer's it uses. */
-import { isLoopback } from "../wire/endpoint.ts";
+import { isLinkLocal, isLoopback } from "../wire/endpoint.ts";
 import { ENDPOINTS_MAX } from "../wire/statement.ts";
 import type { Endpoint, Millis } from "./types.ts";
 
 export type OwnAddresses = {
   /** What the own statement lists. */
   readonly listed: () => readonly Endpoint[];
-  /** A proven peer sees this node there. True if the list is another one now. */
+  /** A proven peer sees this node there. True if the list is another one now. An address of its link alone is not told. */
   readonly observed: (endpoint: Endpoint, now: Millis) => boolean;
 };
 
@@ -21,6 +21,7 @@ export function createOwnAddresses(): OwnAddresses {
   return {
     listed: () => list,
     observed: (endpoint, now) => {
+      if (isLinkLocal(endpoint)) return false;
       if (seenAt.has(endpoint)) {
         seenAt.set(endpoint, now);
         return false;

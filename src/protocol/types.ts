@@ -161,6 +161,13 @@ export type Notice =
   | { readonly code: "clock-skew"; readonly aheadMs: Millis }
   | { readonly code: "forked-author"; readonly peer: Author; readonly seq: number }
   | { readonly code: "left-room" }
+  /** Told by the host, once: nobody on the LAN can be found, `detail` (the system's code) says more. `port`: that of beacons. */
+  | {
+      readonly code: "discovery-blocked";
+      readonly reason: "port" | "sending" | "receiving";
+      readonly port: number;
+      readonly detail?: string;
+    }
   /** From the host: the file of remembered addresses could not be read, and is begun anew. `reason`: the system's, if any. */
   | { readonly code: "addresses-damaged"; readonly path: string; readonly reason?: string | undefined }
   | { readonly code: "resumed"; readonly goneMs: Millis };

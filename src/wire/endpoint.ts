@@ -61,6 +61,11 @@ export function isLoopback(endpoint: Endpoint): boolean {
   return endpoint.startsWith("127.") || endpoint.startsWith("[::1]");
 }
 
+/** True for fe80::/10: means nothing without the link it belongs to, which only this host can name. */
+export function isLinkLocal(endpoint: Endpoint): boolean {
+  return /^\[fe[89ab][0-9a-f]:/.test(endpoint);
+}
+
 // --- internal ---
 
 function writePair(writer: Writer, value: number): void {

@@ -1,7 +1,7 @@
-// Which of a host's addresses is shown to people.
+// Which of a host's addresses is shown to people, and which of its networks are spoken to.
 import type { NetworkInterfaceInfo } from "node:os";
 import { expect, it } from "vitest";
-import { likeliestAddress } from "../../src/net/interfaces.ts";
+import { likeliestAddress, multicastNetworks } from "../../src/net/interfaces.ts";
 
 const of = (...addresses: string[]): NetworkInterfaceInfo[] =>
   addresses.map((address) => {
@@ -22,4 +22,24 @@ it("is none where there are only loopback and link-local addresses, or no interf
   expect(likeliestAddress({ lo: of("127.0.0.1", "::1"), eth0: of("fe80::1", "169.254.3.4") })).toBeUndefined();
   expect(likeliestAddress({})).toBeUndefined();
   expect(likeliestAddress({ eth0: undefined })).toBeUndefined();
+});
+
+it("multicast goes to each interface once for each family: IPv4 first, the loopback last and by IPv4 alone", () => {
+  const interfaces = {
+    lo: of("127.0.0.1", "::1"),
+    eth0: of("10.0.0.2", "10.0.0.3", "fd00::2", "fe80::1"),
+    tun0: of("fe80::2"),
+    gone: undefined,
+  };
+  expect(multicastNetworks(interfaces)).toEqual([
+    { key: "4 eth0 10.0.0.2", family: 4, via: "10.0.0.2", isLoopback: false },
+    { key: "4 lo 127.0.0.1", family: 4, via: "127.0.0.1", isLoopback: true },
+    { key: "6 eth0 ::%eth0", family: 6, via: "::%eth0", isLoopback: false },
+    { key: "6 tun0 ::%tun0", family: 6, via: "::%tun0", isLoopback: false },
+  ]);
+});
+
+it("multicast goes to sixteen interfaces at most, as many as any system lets a socket join", () => {
+  const many = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`v${at}`, of(`10.0.0.${at}`, `fe80::${at}`)]));
+  expect(multicastNetworks(many)).toHaveLength(32);
 });

@@ -1,6 +1,7 @@
 // The built-in fault loses what it was asked to lose.
 import { expect, it } from "vitest";
-import { lossyTransport } from "../../src/net/lossy.ts";
+import type { Lan } from "../../src/net/lan.ts";
+import { lossyLan, lossyTransport } from "../../src/net/lossy.ts";
 import type { Transport } from "../../src/net/transport.ts";
 import type { Endpoint } from "../../src/protocol/types.ts";
 
@@ -24,6 +25,17 @@ it("drops nothing at 0 % and everything at 100 %, whatever the dice say", () => 
     lossyTransport(none.inner, 100, () => chance).send(Uint8Array.of(1), to);
     expect(none.sent.length).toBe(0);
   }
+});
+
+it("drops broadcasts alike", () => {
+  const sent: Uint8Array[] = [];
+  const inner = { broadcast: (bytes: Uint8Array) => sent.push(bytes), counters: () => ({ "send-EPERM": 1 }) };
+  let n = 0;
+  const lossy = lossyLan(inner as unknown as Lan, 30, () => (n++ % 10) / 10);
+  expect(lossy.counters()).toEqual({ "send-EPERM": 1 });
+  for (let i = 0; i < 10; i += 1) lossy.broadcast(Uint8Array.of(i));
+  expect(sent).toHaveLength(7);
+  expect(lossy.counters()).toEqual({ "send-EPERM": 1, "drop-percent": 3 });
 });
 
 function recorder(): { inner: Transport; sent: Uint8Array[] } {

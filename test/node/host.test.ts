@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { decodeInvite, type Invite } from "../../src/crypto/invite.ts";
 import { ownAddress } from "../../src/net/interfaces.ts";
+import type { Lan, LanBlocked } from "../../src/net/lan.ts";
 import type { Transport } from "../../src/net/transport.ts";
 import { openUdp } from "../../src/net/udp.ts";
 import { systemClock } from "../../src/node/clock.ts";
@@ -30,6 +31,27 @@ it("hands datagrams to the core and the core's datagrams to the network", async 
   client.send(Uint8Array.of(1, 2), echo.reach);
   await until(() => expect(answers).toEqual([Uint8Array.of(1, 2)]));
   await client.close();
+});
+
+it("hands beacons to the core and the core's to the LAN, and tells what the LAN has to say", async () => {
+  const lan = fakeLan();
+  const { core, node } = await host(
+    (input) => (input.type === "beacon" ? [{ type: "broadcast", bytes: input.bytes }] : []),
+    { lan },
+  );
+  const events: ChatEvent[] = [];
+  node.subscribe((told) => events.push(told));
+  lan.hear(Uint8Array.of(1, 2), "10.0.0.9:62732" as Endpoint);
+  expect(core.inputs.map(({ input }) => input)).toEqual([
+    { type: "beacon", bytes: Uint8Array.of(1, 2), from: "10.0.0.9:62732" },
+  ]);
+  expect(lan.said).toEqual([Uint8Array.of(1, 2)]);
+  lan.block({ reason: "sending", port: 62732, detail: "EPERM" });
+  const notice = { code: "discovery-blocked", reason: "sending", port: 62732, detail: "EPERM" };
+  expect(events).toEqual([{ type: "notice", notice }]);
+  expect(node.stats().dropped["lan-send-EPERM"]).toBe(3);
+  await node.close();
+  expect(lan.isClosed()).toBe(true);
 });
 
 it("rings the alarm when the core asks, never early by more than a rounding, and once per deadline", async () => {
@@ -203,6 +225,7 @@ describe("closing", () => {
 });
 
 type Extras = {
+  lan?: Lan;
   journal?: Journal;
   debug?: (record: DebugRecord) => void;
   release?: () => void;
@@ -218,6 +241,7 @@ async function host(respond: (input: Input, mono: number) => Effect[], extras: E
   const node = hostCore({
     core,
     transport,
+    lan: extras.lan,
     journal: extras.journal ?? memoryJournal(),
     room,
     debug: extras.debug,
@@ -225,6 +249,37 @@ async function host(respond: (input: Input, mono: number) => Effect[], extras: E
   });
   nodes.push(node);
   return { core, node, transport, reach: `127.0.0.1:${parseEndpoint(udp.address())?.port}` as Endpoint };
+}
+
+type FakeLan = Lan & {
+  readonly said: Uint8Array[];
+  readonly hear: (bytes: Uint8Array, from: Endpoint) => void;
+  readonly block: (blocked: LanBlocked) => void;
+  readonly isClosed: () => boolean;
+};
+
+function fakeLan(): FakeLan {
+  const said: Uint8Array[] = [];
+  let hear: FakeLan["hear"] = () => {};
+  let block: FakeLan["block"] = () => {};
+  let closed = false;
+  return {
+    said,
+    hear: (bytes, from) => hear(bytes, from),
+    block: (blocked) => block(blocked),
+    isClosed: () => closed,
+    broadcast: (bytes) => said.push(bytes),
+    onBroadcast: (listener) => {
+      hear = listener;
+    },
+    onBlocked: (listener) => {
+      block = listener;
+    },
+    counters: () => ({ "send-EPERM": 3 }),
+    close: async () => {
+      closed = true;
+    },
+  };
 }
 
 async function until(check: () => void): Promise<void> {

@@ -218,6 +218,7 @@ async function meet(first: string, second: string, options: Partial<NodeOptions>
 
 const DEFAULTS: Omit<NodeOptions, "room"> = {
   nick: "nobody",
+  discovery: false,
   port: 0,
   dataDir: undefined,
   fanout: undefined,

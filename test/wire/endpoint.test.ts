@@ -6,6 +6,7 @@ import {
   ENDPOINT_BYTES_MAX,
   type Endpoint,
   formatEndpoint,
+  isLinkLocal,
   isLoopback,
   parseEndpoint,
   readEndpoint,
@@ -102,6 +103,13 @@ describe("the text of an endpoint", () => {
     for (const own of ["127.0.0.1:1", "127.9.9.9:1", "[::1]:1"]) expect(isLoopback(own as Endpoint)).toBe(true);
     for (const other of ["128.0.0.1:1", "[::2]:1", "[::1:1]:1", "[1::1]:1"])
       expect(isLoopback(other as Endpoint)).toBe(false);
+  });
+
+  it("tells whether it means something on its link alone", () => {
+    for (const own of ["[fe80::1]:1", "[fe80::1%eth0]:1", "[febf::1]:1"])
+      expect(isLinkLocal(own as Endpoint)).toBe(true);
+    for (const other of ["10.0.0.1:1", "[fec0::1]:1", "[fd00::fe80]:1", "[fe8::1]:1"])
+      expect(isLinkLocal(other as Endpoint)).toBe(false);
   });
 });
 
