@@ -61,14 +61,18 @@ export type Membership = {
   readonly forgetAll: () => void;
 };
 
-/** The first 18 bytes of the peer id, then the incarnation: 24 bytes like a message id. */
+/**
+ * 24 bytes like a message id: the first 6 of the peer id, the incarnation, the next 12 of the peer id. Lists name an id by
+ * its first 12 bytes, and two statements of one peer have to differ in these.
+ */
 export type RosterId = string;
 
 /** The last incarnation there is: a peer that has come to it stays as it is. */
 const INCARNATION_MAX = 2 ** 48 - 1;
 
 export function rosterId(statement: SignedStatement): RosterId {
-  return statement.content.peer.slice(0, 36) + statement.content.incarnation.toString(16).padStart(12, "0");
+  const { peer, incarnation } = statement.content;
+  return peer.slice(0, 12) + incarnation.toString(16).padStart(12, "0") + peer.slice(12, 36);
 }
 
 /** Where a peer's rank in each relay order comes from: u32. */
