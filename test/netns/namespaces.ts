@@ -13,6 +13,10 @@ export type Network = {
   readonly hosts: readonly Host[];
   /** The namespace of the bridge that joins them: where rules for what passes belong. */
   readonly bridge: string;
+  /** From now on nothing passes between these hosts and the others. */
+  readonly cut: (island: readonly Host[]) => void;
+  /** Everything passes again. */
+  readonly heal: () => void;
   /** What `ip route` prints on a host. */
   readonly routes: (host: Host) => string;
   /** Removes every namespace; the processes in them must have ended. */
@@ -40,6 +44,10 @@ export function openNetwork(count: number): Network {
   const name = `${PREFIX}-${process.pid}-${++networks}`;
   const bridge = `${name}-br`;
   const hosts = Array.from({ length: count }, (_, i) => ({ namespace: `${name}-h${i + 1}`, ip: `10.77.0.${i + 1}` }));
+  /** The two parts of a network that is cut are two bridges. */
+  const plug = (host: Host, into: "br0" | "br1"): void => {
+    ip("-n", bridge, "link", "set", `port${hosts.indexOf(host) + 1}`, "master", into);
+  };
   const close = (): void => {
     open.delete(close);
     for (const namespace of [...hosts.map((host) => host.namespace), bridge]) {
@@ -49,8 +57,10 @@ export function openNetwork(count: number): Network {
   open.add(close);
   try {
     ip("netns", "add", bridge);
-    ip("-n", bridge, "link", "add", "br0", "type", "bridge");
-    ip("-n", bridge, "link", "set", "br0", "up");
+    for (const part of ["br0", "br1"]) {
+      ip("-n", bridge, "link", "add", part, "type", "bridge");
+      ip("-n", bridge, "link", "set", part, "up");
+    }
     hosts.forEach(({ namespace, ip: address }, i) => {
       ip("netns", "add", namespace);
       ip("-n", bridge, "link", "add", `port${i + 1}`, "type", "veth", "peer", "name", "eth0", "netns", namespace);
@@ -63,7 +73,18 @@ export function openNetwork(count: number): Network {
     close();
     throw error;
   }
-  return { hosts, bridge, routes: ({ namespace }) => ip("-n", namespace, "route"), close };
+  return {
+    hosts,
+    bridge,
+    cut: (island) => {
+      for (const host of island) plug(host, "br1");
+    },
+    heal: () => {
+      for (const host of hosts) plug(host, "br0");
+    },
+    routes: ({ namespace }) => ip("-n", namespace, "route"),
+    close,
+  };
 }
 
 /** `command` and `args` such that they run on that host, as the same process (no shell or child in between). */
