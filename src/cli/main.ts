@@ -30,6 +30,11 @@ async function run(argv: readonly string[]): Promise<ExitCode> {
     case "print":
       await write(process.stdout, invocation.text);
       return 0;
+    case "sim-help": {
+      const { scenarioList } = await import("./simCommand.ts");
+      await write(process.stdout, `${invocation.text}\n${scenarioList()}`);
+      return 0;
+    }
     case "wrong-usage":
       throw new SettingsError(invocation.message);
     case "invite": {

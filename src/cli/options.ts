@@ -1,5 +1,5 @@
 /** The command line: what the options and commands are, and what an argument list asks for. */
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, Help, Option } from "commander";
 import { flagName, type SettingName, settingNames, settingSpec, settingsHelp } from "../settings.ts";
 import type { SimOptions } from "./simCommand.ts";
 
@@ -19,6 +19,8 @@ export type Switches = {
 
 export type Invocation =
   | { readonly type: "print"; readonly text: string }
+  /** `text`, and then the scenarios that there are. */
+  | { readonly type: "sim-help"; readonly text: string }
   /** One line. */
   | { readonly type: "wrong-usage"; readonly message: string }
   | { readonly type: "chat"; readonly flags: Flags; readonly switches: Switches }
@@ -75,17 +77,28 @@ export function readArguments(argv: readonly string[], version: string): Invocat
     .option("--nodes <n>", "how many nodes, instead of the scenario's")
     .option("--loss <p>", "share of datagrams that is lost, 0 to below 1")
     .option("--plot <file.svg>", "draw the coverage over time")
-    .addHelpText("after", "  --json               end with one line for programs")
+    // An option of the program itself; listed here because it is meant here too.
+    .configureHelp({ visibleOptions: (sim) => [...new Help().visibleOptions(sim), jsonOfSim] })
     .configureOutput({ writeOut: (text) => printed.push(text), writeErr: () => undefined })
     .exitOverride()
     .action((scenario: string | undefined, options: SimOptions) => {
-      result = { type: "sim", scenario, options, json: program.opts().json === true };
+      const foreign = Object.keys(program.opts()).find(
+        (key) => key !== "json" && program.getOptionValueSource(key) === "cli",
+      );
+      result =
+        foreign === undefined
+          ? { type: "sim", scenario, options, json: program.opts().json === true }
+          : {
+              type: "wrong-usage",
+              message: `sim takes no --${kebabCase(foreign)}: smplchat sim --help lists what it takes`,
+            };
     });
   try {
     program.parse([...argv], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { type: "print", text: printed.join("") };
+    const isOfSim = program.args[0] === "sim" && error.code === "commander.helpDisplayed";
+    if (error.exitCode === 0) return { type: isOfSim ? "sim-help" : "print", text: printed.join("") };
     return { type: "wrong-usage", message: error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ") };
   }
   return result ?? { type: "wrong-usage", message: "nothing to do" };
@@ -148,6 +161,12 @@ function read(program: Command): { flags: Flags; switches: Switches } {
       config: given.config as string | undefined,
     },
   };
+}
+
+const jsonOfSim = new Option("--json", "end with one line for programs: an object with all figures");
+
+function kebabCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function camelCase(name: SettingName): string {

@@ -18,6 +18,14 @@ export type SimOptions = {
 /** 0: all invariants hold; 1: one is broken. Throws a SettingsError for what does not fit. */
 export type Simulated = { readonly exitCode: 0 | 1; readonly text: string };
 
+/** What can be played, a line each. */
+export function scenarioList(): string {
+  const names = scenarioNames();
+  const width = Math.max(...names.map((name) => name.length));
+  const lines = names.map((name) => `  ${name.padEnd(width)}  ${found(name).about}\n`);
+  return `Scenarios (files of scenarios/):\n${lines.join("")}`;
+}
+
 export function simulate(name: string | undefined, options: SimOptions, json: boolean): Simulated {
   const seed = numberOf("--seed", options.seed ?? "1", (value) => Number.isSafeInteger(value) && value >= 0, SEED_FITS);
   const scenario = changed(found(name), options);

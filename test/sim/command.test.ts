@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { readArguments } from "../../src/cli/options.ts";
-import { simulate } from "../../src/cli/simCommand.ts";
+import { scenarioList, simulate } from "../../src/cli/simCommand.ts";
+import { scenarioNames } from "../../src/sim/library.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "smplchat-sim-"));
 const small = join(folder, "small.toml");
@@ -88,6 +89,21 @@ describe("what it refuses, in one line", () => {
     ["mesh", { plot: "/nonexistent/x.svg" }, /^--plot cannot write \/nonexistent\/x.svg/],
   ])("%s %j", (name, options, message) => {
     expect(() => simulate(name, options, false)).toThrow(message);
+  });
+});
+
+test("its help lists what it takes and what can be played", () => {
+  const help = readArguments(["sim", "--help"], "1.0.0");
+  expect(help).toMatchObject({ type: "sim-help" });
+  const { text } = help as { text: string };
+  for (const flag of ["SCENARIO", "--seed", "--nodes", "--loss", "--plot", "--json"]) expect(text).toContain(flag);
+  for (const name of scenarioNames()) expect(scenarioList()).toMatch(new RegExp(`^  ${name} +\\S.{19}`, "m"));
+});
+
+test("an option of the chat means nothing to it, and it says so", () => {
+  expect(readArguments(["sim", "mesh", "--gossip-fanout", "3"], "1.0.0")).toEqual({
+    type: "wrong-usage",
+    message: "sim takes no --gossip-fanout: smplchat sim --help lists what it takes",
   });
 });
 
