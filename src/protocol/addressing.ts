@@ -13,23 +13,24 @@ export type OwnAddresses = {
 /** An own address that no peer has confirmed for so long gives way to a new one. */
 const OBSERVED_STALE_MS: Millis = 60_000;
 
-export function createOwnAddresses(): OwnAddresses {
+/** `known`: those confirmed at `now`. */
+export function createOwnAddresses(known: readonly Endpoint[], now: Millis): OwnAddresses {
   /** BOUNDED: ENDPOINTS_MAX. When each was last confirmed. */
-  let seenAt = new Map<Endpoint, Millis>();
-  let list: readonly Endpoint[] = [];
+  let seenAt = new Map<Endpoint, Millis>(known.map((endpoint) => [endpoint, now]));
+  let list = known;
 
   return {
     listed: () => list,
-    observed: (endpoint, now) => {
+    observed: (endpoint, at) => {
       if (isLinkLocal(endpoint)) return false;
       if (seenAt.has(endpoint)) {
-        seenAt.set(endpoint, now);
+        seenAt.set(endpoint, at);
         return false;
       }
       // Where nobody has seen this node for a while, it is no more: the place is free for where it is now.
-      const fresh = [...seenAt].filter(([, at]) => now - at < OBSERVED_STALE_MS);
+      const fresh = [...seenAt].filter(([, last]) => at - last < OBSERVED_STALE_MS);
       if (fresh.length >= ENDPOINTS_MAX) return false;
-      seenAt = new Map([...fresh, [endpoint, now]]);
+      seenAt = new Map([...fresh, [endpoint, at]]);
       list = farFirst([...seenAt.keys()]);
       return true;
     },

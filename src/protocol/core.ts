@@ -25,6 +25,7 @@ import { createReconnect } from "./reconnect.ts";
 import { createRelay } from "./relay.ts";
 import { logReplica, rosterReplica } from "./replicas.ts";
 import { type Rng, sample } from "./rng.ts";
+import type { Roster } from "./roster.ts";
 import { createRumours } from "./rumours.ts";
 import { createServing } from "./serving.ts";
 import { createSkew } from "./skew.ts";
@@ -50,6 +51,8 @@ export type CoreOptions = {
   readonly remembered?: Iterable<RememberedAddress>;
   /** Look for others on the LAN; `port`: where this node takes datagrams. Left out: no beacon is sent or heard. */
   readonly discovery?: { readonly port: number } | undefined;
+  /** Who is known to be here from the start, this node possibly among them; it is not changed. */
+  readonly acquainted?: Roster;
 };
 
 /** Peers that a leaving node tells itself; they tell the others. */
@@ -82,7 +85,7 @@ export function createCore(options: CoreOptions): Core {
 
   const rumours = createRumours();
   const history = createHistory(identity.id, options.config.maxMessages);
-  const membership = createMembership(context, rumours, options.nick, (peer) => probe.cameIn(peer));
+  const membership = createMembership(context, rumours, options.nick, (peer) => probe.cameIn(peer), options.acquainted);
   const arrival = createArrival(context, membership, history);
   const wants = createWants(context);
   const split = createSplit(context, membership, () => probe.callRoll());

@@ -7,32 +7,22 @@ import { readStatement, type SignedStatement, signStatement, verifyStatement } f
 import { createOwnAddresses, pickEndpoint } from "./addressing.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
-import { createOrderedSet, type OrderedSet } from "./orderedSet.ts";
+import { hashOf } from "./order.ts";
+import type { OrderedSet } from "./orderedSet.ts";
+import { createRoster, isPresent, type Member, type Roster, type RosterId } from "./roster.ts";
 import type { Rumours } from "./rumours.ts";
 import type { Session } from "./sessions.ts";
 import { CONFIRMATIONS, suspicionMs } from "./suspicion.ts";
-import type { BootId, Endpoint, Millis, PeerId, PeerStatus, PeerView } from "./types.ts";
-
-export type Member = {
-  readonly id: PeerId;
-  statement: SignedStatement;
-  status: PeerStatus;
-  /** Since when it has this status. */
-  since: Millis;
-  /** While suspected: who accuses it, each once. BOUNDED: `CONFIRMATIONS` + 1. */
-  accusers: Set<string>;
-  /** A hash of its id, for relay orders. */
-  readonly hash: number;
-};
+import type { BootId, Endpoint, PeerId, PeerStatus, PeerView } from "./types.ts";
 
 export type Membership = {
   readonly get: (peer: PeerId) => Member | undefined;
   /** Others that count as here: alive or suspected. */
-  readonly present: () => Member[];
+  readonly present: () => readonly Member[];
   readonly presentCount: () => number;
   readonly isHere: (peer: PeerId) => boolean;
   readonly size: () => number;
-  readonly all: () => IterableIterator<Member>;
+  readonly all: () => readonly Member[];
   /** Whose statement named this process start last. */
   readonly byBoot: (boot: BootId) => Member | undefined;
   readonly session: (member: Member) => Session;
@@ -61,65 +51,37 @@ export type Membership = {
   readonly forgetAll: () => void;
 };
 
-/**
- * 24 bytes like a message id: the first 6 of the peer id, the incarnation, the next 12 of the peer id. Lists name an id by
- * its first 12 bytes, and two statements of one peer have to differ in these.
- */
-export type RosterId = string;
-
 /** The last incarnation there is: a peer that has come to it stays as it is. */
 const INCARNATION_MAX = 2 ** 48 - 1;
 
-export function rosterId(statement: SignedStatement): RosterId {
-  const { peer, incarnation } = statement.content;
-  return peer.slice(0, 12) + incarnation.toString(16).padStart(12, "0") + peer.slice(12, 36);
-}
-
-/** Where a peer's rank in each relay order comes from: u32. */
-export function hashOf(peer: PeerId): number {
-  return Number.parseInt(peer.slice(0, 8), 16);
-}
-
-/** `cameIn` is told of everyone who was not here and is now. */
+/** `cameIn` is told of everyone who was not here and is now. `acquainted`: who is known to be here from the start. */
 export function createMembership(
   context: Context,
   rumours: Rumours,
   nick: string,
   cameIn: (peer: PeerId) => void,
+  acquainted?: Roster,
 ): Membership {
   const { identity, room, link, timers, emit } = context;
+  const boot = { boot: link.boot, incarnation: context.now.wall, status: "alive", nick, endpoints: [] } as const;
   /** BOUNDED: `bounds.members`. */
-  const members = new Map<PeerId, Member>();
-  /** BOUNDED: one for each member. */
-  const boots = new Map<BootId, PeerId>();
-  const ids = createOrderedSet<RosterId>();
-  const byId = new Map<RosterId, SignedStatement>();
-  let own = signStatement(room, identity, {
-    boot: link.boot,
-    incarnation: context.now.wall,
-    status: "alive",
-    nick,
-    endpoints: [],
-  });
-  let present = 0;
-  const addresses = createOwnAddresses();
-
-  const list = (statement: SignedStatement): void => {
-    if (ids.insert(rosterId(statement))) byId.set(rosterId(statement), statement);
-  };
-  const unlist = (statement: SignedStatement): void => {
-    ids.remove(rosterId(statement));
-    byId.delete(rosterId(statement));
-  };
-  list(own);
+  const roster = acquainted?.fork() ?? createRoster();
+  const given = roster.get(identity.id)?.statement;
+  if (given !== undefined) {
+    roster.unlist(given);
+    roster.remove(identity.id);
+  }
+  let own = given?.content.boot === link.boot ? given : signStatement(room, identity, boot);
+  const addresses = createOwnAddresses(own.content.endpoints, context.now.mono);
+  roster.list(own);
 
   const announce = (change: Partial<Omit<SignedStatement["content"], "peer" | "boot">>): void => {
-    unlist(own);
+    roster.unlist(own);
     const { status, nick: name, endpoints } = own.content;
     const incarnation = Math.min((change.incarnation ?? own.content.incarnation) + 1, INCARNATION_MAX);
     const next = { boot: link.boot, status, nick: name, endpoints, ...change, incarnation };
     own = signStatement(room, identity, next);
-    if (own.content.status === "alive") list(own);
+    if (own.content.status === "alive") roster.list(own);
     rumours.spread(identity.id, { type: "statement", bytes: own.bytes });
   };
 
@@ -138,32 +100,29 @@ export function createMembership(
     };
   };
 
-  const isPresent = (status: PeerStatus): boolean => status === "alive" || status === "suspect";
-
-  const setStatus = (member: Member, status: PeerStatus): void => {
-    if (member.status === status) return;
-    const wasPresent = isPresent(member.status);
-    member.status = status;
-    member.since = context.now.mono;
+  /** Returns the member as it stands now. */
+  const setStatus = (before: Member, status: PeerStatus): Member => {
+    if (before.status === status) return before;
+    const accusers = status === "suspect" ? before.accusers : [];
+    const member = { ...before, status, accusers, since: context.now.mono };
+    roster.set(member);
     if (status !== "suspect") timers.clear(`suspicion ${member.id}`);
-    if (wasPresent && !isPresent(status)) {
-      unlist(member.statement);
-      present -= 1;
-    }
-    if (!wasPresent && isPresent(status)) {
-      list(member.statement);
-      present += 1;
+    if (isPresent(before) && !isPresent(member)) roster.unlist(member.statement);
+    if (!isPresent(before) && isPresent(member)) {
+      roster.list(member.statement);
       cameIn(member.id);
     }
     emit({ type: "peer", status, peer: view(member) });
-    if (wasPresent && present === 0) {
-      const unreachable = [...members.values()].filter((other) => other.status === "dead").length;
+    if (isPresent(before) && roster.present().length === 0) {
+      const unreachable = roster.all().filter((other) => other.status === "dead").length;
       emit({ type: "notice", notice: { code: "alone", unreachable } });
     }
+    return member;
   };
 
   const restartSuspicion = (member: Member): void => {
-    const wait = suspicionMs(present + 1, context.config.probeIntervalMs, member.accusers.size - 1);
+    const members = roster.present().length + 1;
+    const wait = suspicionMs(members, context.config.probeIntervalMs, member.accusers.length - 1);
     timers.set(`suspicion ${member.id}`, member.since + wait, { type: "suspicion", peer: member.id });
   };
 
@@ -176,42 +135,29 @@ export function createMembership(
     return found;
   };
 
-  const forgetBoot = (boot: BootId): void => {
-    boots.delete(boot);
-    link.sessions.forget(boot);
-  };
-
   const take = (statement: SignedStatement): void => {
     const { content } = statement;
-    const known = members.get(content.peer);
+    const { peer } = content;
+    const known = roster.get(peer);
     // Who nobody has seen yet has no address to be reached at: its next statement is the one to spread.
     if (content.endpoints.length > 0 || content.status === "left") {
-      rumours.spread(content.peer, { type: "statement", bytes: statement.bytes });
+      rumours.spread(peer, { type: "statement", bytes: statement.bytes });
     }
     const status = content.status === "left" ? "left" : "alive";
-    boots.set(content.boot, content.peer);
     if (known === undefined) {
-      const member: Member = {
-        id: content.peer,
-        statement,
-        status: "dead",
-        since: context.now.mono,
-        accusers: new Set(),
-        hash: hashOf(content.peer),
-      };
-      members.set(content.peer, member);
-      setStatus(member, status);
+      const since = context.now.mono;
+      setStatus({ id: peer, hash: hashOf(peer), statement, status: "dead", since, accusers: [] }, status);
       return;
     }
     const before = known.statement.content;
-    if (before.boot !== content.boot) forgetBoot(before.boot);
-    if (isPresent(known.status)) unlist(known.statement);
-    known.statement = statement;
-    known.accusers.clear();
-    if (isPresent(known.status)) list(statement);
-    setStatus(known, status);
+    if (before.boot !== content.boot) link.sessions.forget(before.boot);
+    if (isPresent(known)) roster.unlist(known.statement);
+    const member = { ...known, statement, accusers: [] };
+    roster.set(member);
+    if (isPresent(known)) roster.list(statement);
+    const now = setStatus(member, status);
     if (before.nick !== content.nick) {
-      emit({ type: "notice", notice: { code: "renamed", peer: view(known), before: before.nick, own: false } });
+      emit({ type: "notice", notice: { code: "renamed", peer: view(now), before: before.nick, own: false } });
     }
   };
 
@@ -222,27 +168,24 @@ export function createMembership(
   };
 
   return {
-    get: (peer) => members.get(peer),
-    present: () => [...members.values()].filter((member) => isPresent(member.status)),
-    presentCount: () => present,
+    get: roster.get,
+    present: roster.present,
+    presentCount: () => roster.present().length,
     isHere: (peer) => {
-      const member = members.get(peer);
-      return member !== undefined && isPresent(member.status);
+      const member = roster.get(peer);
+      return member !== undefined && isPresent(member);
     },
-    size: () => members.size,
-    all: () => members.values(),
-    byBoot: (boot) => {
-      const member = members.get(boots.get(boot) as PeerId);
-      return member?.statement.content.boot === boot ? member : undefined;
-    },
+    size: roster.size,
+    all: roster.all,
+    byBoot: roster.byBoot,
     session,
     hasAddress: (member) => {
       const { boot, endpoints } = member.statement.content;
       return endpoints.length > 0 || link.sessions.get(boot)?.endpoint !== undefined;
     },
     own: () => own,
-    ids,
-    byRosterId: (id) => byId.get(id),
+    ids: roster.ids,
+    byRosterId: roster.listed,
     receive: (bytes) => {
       const statement = readStatement(bytes);
       if (statement === undefined) return context.counters.refuse("bad-statement") ?? false;
@@ -255,13 +198,14 @@ export function createMembership(
         if (isNewer && verifyStatement(room, statement)) announce({ incarnation });
         return false;
       }
-      const known = members.get(peer);
+      const known = roster.get(peer);
       if (known !== undefined && incarnation <= known.statement.content.incarnation) {
         // Someone still lists a peer that is dead here: ask it. If it answers it is told, and outbids its death.
         if (known.status === "dead" && incarnation === known.statement.content.incarnation) tryAgain(known);
         return false;
       }
-      if (known === undefined && members.size >= bounds.members) return context.counters.refuse("roster-full") ?? false;
+      if (known === undefined && roster.size() >= bounds.members)
+        return context.counters.refuse("roster-full") ?? false;
       if (!verifyStatement(room, statement)) return context.counters.refuse("bad-statement-signature") ?? false;
       // The bytes are a view of a datagram: what is kept is a copy of their own.
       take({ content: statement.content, bytes: Uint8Array.from(bytes) });
@@ -273,31 +217,31 @@ export function createMembership(
         if (incarnation === own.content.incarnation && own.content.status === "alive") announce({});
         return false;
       }
-      const member = members.get(peer);
-      if (member === undefined || !isPresent(member.status) || incarnation < member.statement.content.incarnation)
+      const before = roster.get(peer);
+      if (before === undefined || !isPresent(before) || incarnation < before.statement.content.incarnation)
         return false;
-      if (member.accusers.has(accuser) || member.accusers.size > CONFIRMATIONS) return false;
-      const frame = { type: "suspect", peer, incarnation: member.statement.content.incarnation, accuser } as const;
-      member.accusers.add(accuser);
+      if (before.accusers.includes(accuser) || before.accusers.length > CONFIRMATIONS) return false;
+      const frame = { type: "suspect", peer, incarnation: before.statement.content.incarnation, accuser } as const;
+      const accused = { ...before, accusers: [...before.accusers, accuser] };
+      roster.set(accused);
       rumours.spread(peer, frame);
-      setStatus(member, "suspect");
+      const member = setStatus(accused, "suspect");
       restartSuspicion(member);
       // The suspect is told (Lifeguard's buddy system), so that it can answer before it is buried.
       link.send(session(member), frame);
-      return member.accusers.size === 1;
+      return member.accusers.length === 1;
     },
     suspicionExpired: (peer) => {
-      const member = members.get(peer);
+      const member = roster.get(peer);
       if (member?.status === "suspect") setStatus(member, "dead");
     },
     heard: (from) => {
-      const member = from.peer === undefined ? undefined : members.get(from.peer);
+      const member = from.peer === undefined ? undefined : roster.get(from.peer);
       if (member === undefined || member.status === "alive" || member.statement.content.boot !== from.boot) return;
       if (member.status === "left") return;
       // Alive, whatever is told: let it outbid the suspicion that others may hold, with a new incarnation.
       const { incarnation } = member.statement.content;
       link.send(from, { type: "suspect", peer: member.id, incarnation, accuser: identity.id.slice(0, 16) });
-      member.accusers.clear();
       setStatus(member, "alive");
     },
     observed: (endpoint) => {
@@ -311,22 +255,22 @@ export function createMembership(
     setPresent: (here) => announce({ status: here ? "alive" : "left" }),
     cleanup: () => {
       const lost: { endpoint: Endpoint; id: PeerId }[] = [];
-      for (const member of members.values()) {
-        if (isPresent(member.status) || context.now.mono - member.since < context.config.nodeTimeoutMs) continue;
+      for (const member of roster.all()) {
+        if (isPresent(member) || context.now.mono - member.since < context.config.nodeTimeoutMs) continue;
         const endpoint = view(member).address;
         if (member.status === "dead" && endpoint !== undefined) lost.push({ endpoint, id: member.id });
-        members.delete(member.id);
-        forgetBoot(member.statement.content.boot);
+        roster.remove(member.id);
+        link.sessions.forget(member.statement.content.boot);
       }
       return lost;
     },
     view,
     selfView,
     forgetAll: () => {
-      for (const member of members.values()) if (isPresent(member.status)) unlist(member.statement);
-      members.clear();
-      boots.clear();
-      present = 0;
+      for (const member of roster.all()) {
+        if (isPresent(member)) roster.unlist(member.statement);
+        roster.remove(member.id);
+      }
     },
   };
 

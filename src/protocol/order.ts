@@ -3,7 +3,7 @@
  * message spreads along another tree and the load is even. Ranks are absolute (u32), so rosters need not agree on them.
  */
 import type { Slice } from "../wire/frame.ts";
-import type { MessageId } from "./types.ts";
+import type { MessageId, PeerId } from "./types.ts";
 
 export const WHOLE = { lo: 0, last: 0xffffffff } as const;
 
@@ -13,20 +13,26 @@ export type Part<Peer> = { readonly slice: Slice; readonly peers: readonly Peer[
 
 /** The rank of a peer (by a hash of its id) in one order of a message: u32, evenly spread. */
 export function rankOf(id: MessageId, order: number, peerHash: number): number {
-  return mix(mix(seedOf(id, order)) ^ mix(peerHash));
+  return mix(mix(seedOf(id, order)) ^ peerHash);
 }
 
-/** The peers within the slice, by rank. */
+/** Where a peer's rank in each order comes from: u32. */
+export function hashOf(peer: PeerId): number {
+  return mix(Number.parseInt(peer.slice(0, 8), 16));
+}
+
+/** The peers within the slice for whom `admits` holds, by rank. */
 export function rankedWithin<Peer extends { readonly hash: number; readonly id: string }>(
   id: MessageId,
   slice: Slice,
-  peers: readonly Peer[],
+  peers: Iterable<Peer>,
+  admits: (peer: Peer) => boolean = () => true,
 ): Peer[] {
   const seed = mix(seedOf(id, slice.order));
   const ranked: Ranked<Peer>[] = [];
   for (const peer of peers) {
-    const rank = mix(seed ^ mix(peer.hash));
-    if (rank >= slice.lo && rank <= slice.last) ranked.push({ peer, rank });
+    const rank = mix(seed ^ peer.hash);
+    if (rank >= slice.lo && rank <= slice.last && admits(peer)) ranked.push({ peer, rank });
   }
   ranked.sort((a, b) => a.rank - b.rank || (a.peer.id < b.peer.id ? -1 : 1));
   return ranked.map(({ peer }) => peer);

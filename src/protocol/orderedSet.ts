@@ -22,18 +22,30 @@ export type OrderedSet<Id extends string> = {
   readonly at: (index: number) => Id | undefined;
   /** How many ids are smaller than the bound. */
   readonly rank: (bound: string) => number;
+  /** Another set of the same ids; blocks are shared until either set changes them. */
+  readonly fork: () => OrderedSet<Id>;
 };
 
 const BLOCK_MAX = 512;
 const SIZE = MESSAGE_ID_BYTES;
 
-type Block = { count: number; ids: Buffer; terms: Uint32Array; sum: Sum };
+type Block = { owner: object; count: number; ids: Buffer; terms: Uint32Array; sum: Sum };
 
 /** BOUNDED: by its user's own bound on what it keeps. */
 export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
-  const blocks: Block[] = [];
+  return setOver([]);
+}
+
+// --- internal ---
+
+function setOver<Id extends string>(blocks: Block[]): OrderedSet<Id> {
   const sums = createBlockSums();
-  let size = 0;
+  sums.rebuild(blocks);
+  let size = blocks.reduce((sum, block) => sum + block.count, 0);
+  /** Whose blocks are this set's alone. */
+  let owner = {};
+  /** The summary of all, until something changes. */
+  let whole: RangeSummary | undefined;
 
   const idAt = (block: Block, slot: number): Id => toHex(block.ids.subarray(slot * SIZE, (slot + 1) * SIZE)) as Id;
   /** The first block whose last id is not below the key, and the slot of the first id not below it. */
@@ -55,6 +67,23 @@ export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
     const place = find(boundBytes(bound));
     return sums.countBefore(place.index) + place.slot;
   };
+  /** The block, to be changed: a copy if another set holds it too. */
+  const ownBlock = (index: number): Block => {
+    const block = blocks[index] as Block;
+    if (block.owner === owner) return block;
+    const { count, ids, terms, sum } = block;
+    const copy = { owner, count, ids: Buffer.from(ids), terms: terms.slice(), sum: sum.slice() };
+    blocks[index] = copy;
+    return copy;
+  };
+  const summary = (lo: string, hi: string): RangeSummary => {
+    const from = rank(lo);
+    const to = rank(hi);
+    const count = Math.max(to - from, 0);
+    const sum = count === 0 ? emptySum() : sumBefore(to);
+    if (count > 0) subtractTerm(sum, sumBefore(from));
+    return { count, fingerprint: toHex(fingerprintOf(sum, count)) };
+  };
   /** Adds the terms of the `position` smallest ids. */
   const sumBefore = (position: number): Sum => {
     const sum = emptySum();
@@ -75,10 +104,11 @@ export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
         place.slot = (blocks[place.index] as Block).count;
       }
       if (blocks.length === 0) {
-        blocks.push(emptyBlock());
+        blocks.push(emptyBlock(owner));
         sums.rebuild(blocks);
       }
       if ((blocks[place.index] as Block).count === BLOCK_MAX) {
+        ownBlock(place.index);
         splitBlock(blocks, place.index);
         sums.rebuild(blocks);
         const left = blocks[place.index] as Block;
@@ -88,16 +118,17 @@ export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
         }
       }
       const term = termOf(key);
-      insertAt(blocks[place.index] as Block, place.slot, key, term);
+      insertAt(ownBlock(place.index), place.slot, key, term);
       sums.update(place.index, 1, term, 0);
       size += 1;
+      whole = undefined;
       return true;
     },
     remove: (id) => {
       const key = Buffer.from(fromHex(id));
       const place = find(key);
       if (!holds(place, key)) return false;
-      const block = blocks[place.index] as Block;
+      const block = ownBlock(place.index);
       sums.update(place.index, -1, block.terms, place.slot * LIMBS);
       removeAt(block, place.slot);
       if (block.count === 0) {
@@ -105,6 +136,7 @@ export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
         sums.rebuild(blocks);
       }
       size -= 1;
+      whole = undefined;
       return true;
     },
     has: (id) => {
@@ -112,12 +144,9 @@ export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
       return holds(find(key), key);
     },
     summary: (lo, hi) => {
-      const from = rank(lo);
-      const to = rank(hi);
-      const count = Math.max(to - from, 0);
-      const sum = count === 0 ? emptySum() : sumBefore(to);
-      if (count > 0) subtractTerm(sum, sumBefore(from));
-      return { count, fingerprint: toHex(fingerprintOf(sum, count)) };
+      if (lo !== "" || hi !== "~") return summary(lo, hi);
+      whole ??= summary(lo, hi);
+      return whole;
     },
     slice: (lo, hi, limit, newest = false) => {
       const to = rank(hi);
@@ -141,13 +170,16 @@ export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
       return idAt(blocks[place.index] as Block, index - place.before);
     },
     rank,
+    fork: () => {
+      owner = {};
+      return setOver([...blocks]);
+    },
   };
 }
 
-// --- internal ---
-
-function emptyBlock(): Block {
+function emptyBlock(owner: object): Block {
   return {
+    owner,
     count: 0,
     ids: Buffer.alloc(BLOCK_MAX * SIZE),
     terms: new Uint32Array(BLOCK_MAX * LIMBS),
@@ -197,7 +229,7 @@ function removeAt(block: Block, slot: number): void {
 function splitBlock(blocks: Block[], index: number): void {
   const left = blocks[index] as Block;
   const keep = index === blocks.length - 1 ? BLOCK_MAX - 4 : BLOCK_MAX / 2;
-  const right = emptyBlock();
+  const right = emptyBlock(left.owner);
   right.count = left.count - keep;
   right.ids.set(left.ids.subarray(keep * SIZE, left.count * SIZE));
   right.terms.set(left.terms.subarray(keep * LIMBS, left.count * LIMBS));

@@ -8,9 +8,10 @@ import { type Frame, ORDERS_MAX, type Slice } from "../wire/frame.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { History } from "./history.ts";
-import { hashOf, type Member, type Membership } from "./membership.ts";
-import { cut, type Part, rankedWithin, WHOLE } from "./order.ts";
+import type { Membership } from "./membership.ts";
+import { cut, hashOf, type Part, rankedWithin, WHOLE } from "./order.ts";
 import { ID_ORDERS_FROM, ordersFor } from "./plans.ts";
+import type { Member } from "./roster.ts";
 import { isLarge } from "./serving.ts";
 import type { PushTicket, Session } from "./sessions.ts";
 import type { BootId, MessageId, Millis, PeerId } from "./types.ts";
@@ -137,10 +138,13 @@ export function createRelay(context: Context, membership: Membership, history: H
   ): void => {
     const giverPeer = giver === undefined ? undefined : link.sessions.get(giver)?.peer;
     const author = history.get(id)?.message.content.author;
-    const candidates = membership
-      .present()
-      .filter((member) => member.id !== author && member.id !== giverPeer && membership.hasAddress(member));
-    const parts = cut(id, slice, rankedWithin(id, slice, candidates), context.config.fanout, ownHash);
+    const ranked = rankedWithin(
+      id,
+      slice,
+      membership.present(),
+      (member) => member.id !== author && member.id !== giverPeer && membership.hasAddress(member),
+    );
+    const parts = cut(id, slice, ranked, context.config.fanout, ownHash);
     const delegations = parts.map((part) => newDelegation(part));
     const others = tasks.get(id) ?? [];
     const task: Task = {

@@ -2,15 +2,21 @@
 import { bounds } from "./config.ts";
 import type { Millis } from "./types.ts";
 
-export type Rtt = { smoothedMs: Millis | undefined; variationMs: Millis };
+export type Rtt = {
+  smoothedMs: Millis | undefined;
+  variationMs: Millis;
+  /** That of all peers together: what one that was never measured is taken to be like. */
+  readonly typical: Rtt | undefined;
+};
 
-export function createRtt(): Rtt {
-  return { smoothedMs: undefined, variationMs: 0 };
+export function createRtt(typical?: Rtt): Rtt {
+  return { smoothedMs: undefined, variationMs: 0, typical };
 }
 
 /** `sampleMs` is the time from sending to acknowledgement, less the delay the peer reports. */
 export function measure(rtt: Rtt, sampleMs: Millis): void {
   const sample = Math.max(sampleMs, 0);
+  if (rtt.typical !== undefined) measure(rtt.typical, sample);
   if (rtt.smoothedMs === undefined) {
     rtt.smoothedMs = sample;
     rtt.variationMs = sample / 2;
@@ -22,7 +28,9 @@ export function measure(rtt: Rtt, sampleMs: Millis): void {
 
 /** 2·RTT + 30 ms near, RTT + 60 ms far, and never less than what the measured variation asks for. */
 export function retransmitAfterMs(rtt: Rtt): Millis {
-  if (rtt.smoothedMs === undefined) return 2 * bounds.initialRttMs + bounds.rtoSlackMs;
+  if (rtt.smoothedMs === undefined) {
+    return rtt.typical === undefined ? 2 * bounds.initialRttMs + bounds.rtoSlackMs : retransmitAfterMs(rtt.typical);
+  }
   const usual = Math.min(2 * rtt.smoothedMs + bounds.rtoSlackMs, rtt.smoothedMs + 2 * bounds.rtoSlackMs);
   return Math.min(Math.max(usual, rtt.smoothedMs + 4 * rtt.variationMs), bounds.rtoMsMax);
 }

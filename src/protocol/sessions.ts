@@ -80,6 +80,7 @@ export type Sessions = {
 /** BOUNDED: `bounds.sessions`. A forgotten boot id starts over: it must prove itself again, so that old datagrams stay junk. */
 export function createSessions(room: Room): Sessions {
   const table = new Map<BootId, Session>();
+  const typical = createRtt();
   return {
     get: (boot) => table.get(boot),
     open: (boot) => {
@@ -91,7 +92,7 @@ export function createSessions(room: Room): Sessions {
         return known;
       }
       if (table.size >= bounds.sessions) table.delete(table.keys().next().value as BootId);
-      const session = createSession(room, boot);
+      const session = createSession(room, boot, typical);
       table.set(boot, session);
       return session;
     },
@@ -105,7 +106,7 @@ export function createSessions(room: Room): Sessions {
 
 // --- internal ---
 
-function createSession(room: Room, boot: BootId): Session {
+function createSession(room: Room, boot: BootId, typical: Rtt): Session {
   let key: Uint8Array | undefined;
   return {
     boot,
@@ -123,7 +124,7 @@ function createSession(room: Room, boot: BootId): Session {
     sent: 0,
     highest: -1,
     heardAt: undefined,
-    rtt: createRtt(),
+    rtt: createRtt(typical),
     arrivals: [],
     ackAt: undefined,
     outbox: [],

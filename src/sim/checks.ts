@@ -5,6 +5,7 @@ export type Check = readonly [isFit: (value: unknown) => boolean, fits: string];
 
 export const text: Check = [(value) => typeof value === "string", "a text fits"];
 export const share: Check = [(value) => typeof value === "number" && value >= 0 && value < 1, "0 to below 1 fits"];
+export const flag: Check = [(value) => typeof value === "boolean", "true or false fits"];
 export const milliseconds: Check = whole(0, 86_400_000);
 export const count: Check = whole(1, 1_000_000_000);
 

@@ -1,6 +1,7 @@
 /** What goes wrong in a run, when and to whom: each fault of the scenario, as often as it strikes. */
 import { sample, shuffle } from "../protocol/rng.ts";
 import type { Endpoint, Millis } from "../protocol/types.ts";
+import type { Acquaintance } from "./acquaintance.ts";
 import type { NodeWorld, VirtualNode } from "./node.ts";
 import { startReplayer } from "./replayer.ts";
 import { endOf, type Fault, type Scenario } from "./scenario.ts";
@@ -8,8 +9,8 @@ import { endOf, type Fault, type Scenario } from "./scenario.ts";
 export type Faults = {
   /** Before anyone starts: clocks that are off. */
   readonly beforeStart: () => void;
-  /** Starts a node: through what it remembers, or, the first time, through another that is up. */
-  readonly start: (node: VirtualNode) => void;
+  /** Starts a node: with those it knows already, through what it remembers, or, the first time, through another that is up. */
+  readonly start: (node: VirtualNode, known?: Acquaintance) => void;
   /** Those who come later than the others. */
   readonly isLate: (index: number) => boolean;
   /** All that strikes during the talk, which begins now. */
@@ -62,8 +63,11 @@ export function createFaults(
     // Who was here before finds the room by what it remembers; nobody types an address again.
     node.start(node.remembers() ? [] : sample(rng, others, 1));
   };
-  const start = (node: VirtualNode): void =>
-    startThrough(node, scenario.through === "first" ? nodes.slice(0, 1) : nodes);
+  const start = (node: VirtualNode, known?: Acquaintance): void => {
+    if (known === undefined) return startThrough(node, scenario.through === "first" ? nodes.slice(0, 1) : nodes);
+    witness.started(indexOf.get(node) as number);
+    node.start([], known);
+  };
   const crash = (node: VirtualNode): void => {
     witness.crashed(indexOf.get(node) as number);
     node.crash();

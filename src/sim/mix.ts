@@ -26,6 +26,7 @@ export function mixOf(seed: number): Scenario {
     faults: kinds.map((type) => faultOf(type, rng, nodes, talkMs)),
     startMs: 500 + below(rng, 5_000),
     through: "any",
+    acquainted: false,
     idleMs: 0,
     settleMs: SETTLE_MS,
     config: uniform(rng) < 0.3 ? { fanout: 1 + below(rng, 12), seenLimit: 1 + below(rng, 4) } : {},

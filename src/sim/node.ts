@@ -1,11 +1,13 @@
 /** A node of the virtual world: the real core, driver and journal; only clock, alarm and socket are virtual. */
 import { identityFromSeed } from "../crypto/identity.ts";
+import { createRoom } from "../crypto/keyring.ts";
+import { type SignedStatement, signStatement } from "../crypto/signed.ts";
 import { createDriver, type Driver } from "../node/driver.ts";
 import type { Config } from "../protocol/config.ts";
 import { createCore } from "../protocol/core.ts";
 import { below, type Rng } from "../protocol/rng.ts";
 import type { BootId, ChatEvent, Command, Core, Endpoint, Millis, PeerId } from "../protocol/types.ts";
-import { toHex } from "../wire/ids.ts";
+import { type Acquaintance, randomBoot } from "./acquaintance.ts";
 import type { Agenda } from "./agenda.ts";
 import { createDisk, type Disk } from "./disk.ts";
 import { endpointOf } from "./endpoints.ts";
@@ -22,7 +24,10 @@ export type VirtualNode = {
   readonly isAwake: () => boolean;
   /** It was in the room before, and kept where others are. */
   readonly remembers: () => boolean;
-  readonly start: (join: readonly Endpoint[]) => void;
+  /** `known`: who it knows already, and by which boot id they know it. */
+  readonly start: (join: readonly Endpoint[], known?: Acquaintance) => void;
+  /** What it says of itself when it starts with this boot id. */
+  readonly introduction: (boot: BootId) => SignedStatement;
   /** Gone without a word; the journal is what stays. */
   readonly crash: () => void;
   /** Stands still: datagrams wait, nothing is done. */
@@ -61,6 +66,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
   const endpoint = endpointOf(index);
   const seed = Uint8Array.from({ length: 32 }, () => below(rng, 256));
   const identity = identityFromSeed(seed);
+  const room = createRoom(world.roomKey);
   const disk = createDisk();
   let running: { readonly core: Core; readonly driver: Driver; readonly boot: BootId } | undefined;
   let handling: Endpoint | undefined;
@@ -114,10 +120,18 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
     isUp: () => running !== undefined,
     isAwake: () => running !== undefined && !isStalled(),
     remembers: () => disk.addresses().length > 0,
-    start: (join) => {
+    introduction: (boot) =>
+      signStatement(room, identity, {
+        boot,
+        incarnation: clock().wall,
+        status: "alive",
+        nick: `n${index}`,
+        endpoints: [endpoint],
+      }),
+    start: (join, known) => {
       start += 1;
       const of = start;
-      const boot = toHex(Uint8Array.from({ length: 8 }, () => below(rng, 256))) as BootId;
+      const boot = known?.boot ?? randomBoot(rng);
       const core = createCore({
         identity,
         room: { key: world.roomKey },
@@ -128,6 +142,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
         now: clock(),
         kept: [...disk.messages()].map((message) => message.bytes),
         remembered: disk.addresses(),
+        ...(known === undefined ? {} : { acquainted: known.roster }),
       });
       const driver = createDriver({
         core,

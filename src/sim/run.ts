@@ -3,6 +3,7 @@ import { wrapVerify } from "../crypto/identity.ts";
 import { type Config, defaultConfig } from "../protocol/config.ts";
 import { below, seededRng } from "../protocol/rng.ts";
 import type { Endpoint, Millis, Notice } from "../protocol/types.ts";
+import { acquaint } from "./acquaintance.ts";
 import { createAgenda } from "./agenda.ts";
 import { createCheckers } from "./checkers.ts";
 import { createDetection, type Detected } from "./detection.ts";
@@ -131,8 +132,10 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
 
   faults.beforeStart();
   const early = nodes.filter((_, index) => !faults.isLate(index));
+  const known = scenario.acquainted ? acquaint(early, rng) : undefined;
   early.forEach((node, index) => {
-    agenda.at((index * scenario.startMs) / early.length, () => faults.start(node));
+    const at = known === undefined ? (index * scenario.startMs) / early.length : 0;
+    agenda.at(at, () => faults.start(node, known?.get(node)));
   });
   if (options.onProgress !== undefined) tellProgress();
   agenda.runUntil(scenario.startMs);

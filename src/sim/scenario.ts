@@ -3,7 +3,7 @@ import { parse } from "smol-toml";
 import { type Config, defaultConfig } from "../protocol/config.ts";
 import type { Millis } from "../protocol/types.ts";
 import { TEXT_BYTES_MAX } from "../wire/message.ts";
-import { type Check, count, firstComplaint, milliseconds, share, text, whole } from "./checks.ts";
+import { type Check, count, firstComplaint, flag, milliseconds, share, text, whole } from "./checks.ts";
 
 export type Scenario = {
   readonly name: string;
@@ -16,6 +16,8 @@ export type Scenario = {
   readonly startMs: Millis;
   /** Whom they join through: any of those who are up, or always the first node. */
   readonly through: "any" | "first";
+  /** All but latecomers know each other when they start, at once. */
+  readonly acquainted: boolean;
   /** Silence before the talk, of which the second half is measured. */
   readonly idleMs: Millis;
   /** At most, after the last message and fault, until what was said is everywhere; then the checks. */
@@ -112,6 +114,7 @@ const basics = {
   nodes: 10,
   startMs: 2_000,
   through: "any",
+  acquainted: false,
   idleMs: 0,
   settleMs: 30_000,
   faults: [],
@@ -141,6 +144,7 @@ const checks = {
     nodes: whole(1, 10_000),
     startMs: milliseconds,
     through: contacts,
+    acquainted: flag,
     idleMs: milliseconds,
     settleMs: milliseconds,
     network: table,

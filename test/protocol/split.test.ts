@@ -1,6 +1,6 @@
 /** A split is told once on each side, and its end once; a crash, a goodbye and churn are none. */
 import { describe, expect, it } from "vitest";
-import type { Member } from "../../src/protocol/membership.ts";
+import type { Member } from "../../src/protocol/roster.ts";
 import { createSplit, goneAtLeast } from "../../src/protocol/split.ts";
 import type { ChatEvent, Notice, PeerId, PeerStatus, PeerView } from "../../src/protocol/types.ts";
 import {
@@ -173,7 +173,7 @@ describe("step by step", () => {
     const split = createSplit(
       bench,
       {
-        all: () => members.values(),
+        all: () => members,
         get: (id) => members.find((member) => member.id === id),
         presentCount: () => members.filter(isHere).length,
       },
@@ -185,8 +185,7 @@ describe("step by step", () => {
     const becomes = (status: PeerStatus, ...which: number[]): void => {
       for (const at of which) {
         const member = members[at] as Member;
-        member.status = status;
-        member.since = bench.now.mono;
+        members[at] = { ...member, status, since: bench.now.mono };
         hear(status === "alive" ? [at] : []);
         split.observe({ type: "peer", status, peer: { id: member.id } as PeerView });
       }

@@ -170,6 +170,9 @@ function holding(log: readonly Message[], tables: ReturnType<Core["tables"]> = {
     isAwake: () => true,
     remembers: () => false,
     start: unused,
+    introduction: () => {
+      throw new Error("not asked for here");
+    },
     crash: unused,
     stall: unused,
     command: unused,

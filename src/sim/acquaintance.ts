@@ -1,0 +1,28 @@
+/** A room in which everyone knows everyone from the start, so that a thousand nodes need not be introduced to each other. */
+import { hashOf } from "../protocol/order.ts";
+import { below } from "../protocol/rng.ts";
+import { createRoster, type Roster } from "../protocol/roster.ts";
+import type { BootId } from "../protocol/types.ts";
+import { toHex } from "../wire/ids.ts";
+import type { NodeWorld, VirtualNode } from "./node.ts";
+
+/** What a node begins with: its own boot id, as the others know it, and all of them. */
+export type Acquaintance = { readonly boot: BootId; readonly roster: Roster };
+
+export function randomBoot(rng: NodeWorld["rng"]): BootId {
+  return toHex(Uint8Array.from({ length: 8 }, () => below(rng, 256))) as BootId;
+}
+
+/** For each of these nodes. */
+export function acquaint(nodes: readonly VirtualNode[], rng: NodeWorld["rng"]): Map<VirtualNode, Acquaintance> {
+  const roster = createRoster();
+  const acquaintances = new Map<VirtualNode, Acquaintance>();
+  for (const node of nodes) {
+    const boot = randomBoot(rng);
+    const statement = node.introduction(boot);
+    roster.set({ id: node.id, hash: hashOf(node.id), statement, status: "alive", since: 0, accusers: [] });
+    roster.list(statement);
+    acquaintances.set(node, { boot, roster });
+  }
+  return acquaintances;
+}
