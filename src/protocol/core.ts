@@ -14,6 +14,7 @@ import { createContact } from "./contact.ts";
 import type { Context, TimerRow } from "./context.ts";
 import { createCounters } from "./counters.ts";
 import { createDiscovery } from "./discovery.ts";
+import { createDue } from "./due.ts";
 import { createHistory } from "./history.ts";
 import { createInbound, type Parts } from "./inbound.ts";
 import { createLink } from "./link.ts";
@@ -140,6 +141,7 @@ export function createCore(options: CoreOptions): Core {
     skew,
   };
   const inbound = createInbound(parts);
+  const fire = createDue(parts, inbound, split);
   let inRoom = true;
 
   for (const bytes of options.kept ?? []) speech.restore(bytes);
@@ -151,7 +153,7 @@ export function createCore(options: CoreOptions): Core {
   if (reconnect.isSeeking()) arrival.begin();
   const lookAroundMs = reconnect.isSeeking() ? SEEK_MS : discovery === undefined ? LOOK_AROUND_MS : DISCOVER_MS;
   timers.set("start", now.mono + lookAroundMs, { type: "start" });
-  scheduleCleanup();
+  timers.set("cleanup", now.mono + options.config.cleanupIntervalMs, { type: "cleanup" });
 
   return {
     handle: (input, at) => {
@@ -276,60 +278,7 @@ export function createCore(options: CoreOptions): Core {
     emit({ type: "notice", notice: { code: "left-room" } });
   }
 
-  function scheduleCleanup(): void {
-    timers.set("cleanup", context.now.mono + context.config.cleanupIntervalMs, { type: "cleanup" });
-  }
-
   function fireDue(mono: Millis): void {
     for (let row = timers.takeDue(mono); row !== undefined; row = timers.takeDue(mono)) fire(row);
-  }
-
-  function fire(row: TimerRow): void {
-    switch (row.type) {
-      case "lost":
-        return inbound.lost(row.counter);
-      case "ack":
-        return link.ackDue(row.boot);
-      case "start":
-        if (membership.presentCount() > 0 || contact.isTrying()) return;
-        speech.deliver(arrival.giveUp());
-        return emit({ type: "notice", notice: { code: "alone", unreachable: 0 } });
-      case "beacon":
-        return discovery?.tick();
-      case "probe":
-        return probe.tick();
-      case "probe-deadline":
-        return probe.deadline(row.peer);
-      case "suspicion":
-        return membership.suspicionExpired(row.peer);
-      case "gossip":
-        return probe.gossip();
-      case "cleanup":
-        for (const { endpoint, id } of membership.cleanup()) reconnect.lost(endpoint, id);
-        return scheduleCleanup();
-      case "recall":
-        return reconnect.recall();
-      case "retry":
-        return reconnect.retry();
-      case "split":
-        return split.check();
-      case "contact":
-        return contact.retry(row.endpoint);
-      case "want":
-        return wants.askAgain(row.prefix);
-      case "transfer":
-        return transfer.onTimer(row.key);
-      case "reconcile": {
-        const session = link.sessions.get(row.boot);
-        if (session !== undefined) reconciliation.begin(session, row.set);
-        return;
-      }
-      case "gate":
-        return speech.giveUp();
-      case "sync":
-        return speech.deliver(arrival.check(reconciliation.isFetching("log") || transfer.isActive()));
-      case "receipt":
-        return relay.onDeadline(row.id, row.task);
-    }
   }
 }
