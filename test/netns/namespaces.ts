@@ -37,13 +37,19 @@ export function whyNoNamespaces(): string | undefined {
   return reason;
 }
 
-/** A network of `count` hosts, 10.77.0.1 and on; at most HOSTS_MAX, since a bridge's ARP table is small. */
-export function openNetwork(count: number): Network {
+/** Which addresses hosts have: 10.77.0.1 and on, fd77::1 and on, or none but fe80::1 and on. */
+export type Addresses = "ipv4" | "ipv6" | "link-local";
+
+/** A network of `count` hosts; at most HOSTS_MAX, since a bridge's ARP table is small. */
+export function openNetwork(count: number, addresses: Addresses = "ipv4"): Network {
   if (count > HOSTS_MAX) throw new Error(`a network has at most ${HOSTS_MAX} hosts`);
   sweep();
   const name = `${PREFIX}-${process.pid}-${++networks}`;
   const bridge = `${name}-br`;
-  const hosts = Array.from({ length: count }, (_, i) => ({ namespace: `${name}-h${i + 1}`, ip: `10.77.0.${i + 1}` }));
+  const hosts = Array.from({ length: count }, (_, i) => ({
+    namespace: `${name}-h${i + 1}`,
+    ip: ipOf(addresses, i + 1),
+  }));
   /** The two parts of a network that is cut are two bridges. */
   const plug = (host: Host, into: "br0" | "br1"): void => {
     ip("-n", bridge, "link", "set", `port${hosts.indexOf(host) + 1}`, "master", into);
@@ -65,7 +71,10 @@ export function openNetwork(count: number): Network {
       ip("netns", "add", namespace);
       ip("-n", bridge, "link", "add", `port${i + 1}`, "type", "veth", "peer", "name", "eth0", "netns", namespace);
       ip("-n", bridge, "link", "set", `port${i + 1}`, "master", "br0", "up");
-      ip("-n", namespace, "address", "add", `${address}/24`, "dev", "eth0");
+      // Without the wait for duplicates, which takes a second or two.
+      if (addresses !== "ipv4") ip("-n", namespace, "link", "set", "eth0", "addrgenmode", "none");
+      const given = addresses === "ipv6" ? [address, ipOf("link-local", i + 1)] : [address];
+      for (const each of given) ip("-n", namespace, "address", "add", ...prefixed(each), "dev", "eth0");
       ip("-n", namespace, "link", "set", "lo", "up");
       ip("-n", namespace, "link", "set", "eth0", "up");
     });
@@ -93,6 +102,14 @@ export function onHost(host: Host, command: string, args: readonly string[]): [s
 }
 
 // --- internal ---
+
+function ipOf(addresses: Addresses, number: number): string {
+  return `${{ ipv4: "10.77.0.", ipv6: "fd77::", "link-local": "fe80::" }[addresses]}${number}`;
+}
+
+function prefixed(address: string): string[] {
+  return address.includes(":") ? [`${address}/64`, "nodad"] : [`${address}/24`];
+}
 
 /** Networks not closed yet. BOUNDED: what the tests of one file open. */
 const open = new Set<() => void>();

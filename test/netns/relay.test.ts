@@ -1,9 +1,9 @@
 // Relay on twenty real hosts: nothing is lost where the network drops 30 % of all datagrams, and a receipt names who is gone.
-import { spawnSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Client } from "./client.ts";
 import { expectOneLog, type Mesh, openMesh, waitForRoster, waitForTexts } from "./mesh.ts";
 import { whyNoNamespaces } from "./namespaces.ts";
+import { nft, whyNoFilter } from "./nft.ts";
 
 const obstacle = whyNoNamespaces() ?? whyNoFilter();
 if (obstacle !== undefined) console.warn(`skipped: tests of twenty hosts: ${obstacle}`);
@@ -89,27 +89,4 @@ function openFilter(
     },
     close: () => nft(bridge, "delete table bridge lossy"),
   };
-}
-
-function nft(namespace: string, rules: string): string {
-  const words = ["netns", "exec", namespace, "nft", "-f", "-"];
-  const { status, stdout, stderr } = spawnSync("ip", words, { input: rules, encoding: "utf8" });
-  if (status !== 0) throw new Error(`nft: ${stderr.trim()}`);
-  return stdout;
-}
-
-/** Why datagrams cannot be dropped on a bridge here; undefined: they can. With SMPLCHAT_REQUIRE_NETNS=1 that is an error. */
-function whyNoFilter(): string | undefined {
-  const name = `smplchat-${process.pid}-nft`;
-  spawnSync("ip", ["netns", "add", name]);
-  try {
-    openFilter(name, 1).close();
-    return undefined;
-  } catch (error) {
-    const reason = `datagrams on a bridge cannot be dropped (Debian: nftables): ${(error as Error).message}`;
-    if (process.env.SMPLCHAT_REQUIRE_NETNS === "1") throw new Error(reason);
-    return reason;
-  } finally {
-    spawnSync("ip", ["netns", "del", name]);
-  }
 }
