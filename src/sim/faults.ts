@@ -42,7 +42,8 @@ export function createFaults(
   const latecomers = scenario.faults.reduce((sum, fault) => sum + (fault.type === "late" ? fault.count : 0), 0);
   const firstLate = Math.max(nodes.length - latecomers, 1);
   let nextLate = firstLate;
-  const wasUp = new Set<VirtualNode>();
+  /** Whose address each was told when it came. */
+  const told = new Map<VirtualNode, readonly Endpoint[]>();
   /** The side that a node is on while the room is split. */
   let sideOf = (_: VirtualNode): number => 0;
 
@@ -55,17 +56,19 @@ export function createFaults(
     );
   const startThrough = (node: VirtualNode, contacts: readonly VirtualNode[]): void => {
     witness.started(indexOf.get(node) as number);
-    const known = contacts.filter((other) => other !== node && wasUp.has(other));
+    const known = contacts.filter((other) => other !== node && told.has(other));
     const up = known.filter((other) => other.isUp());
     // If nobody is there now, someone who was: the address is tried until they are back.
     const others = (up.length > 0 ? up : known).map((other) => other.endpoint);
-    wasUp.add(node);
-    // Who was here before finds the room by what it remembers; nobody types an address again.
-    node.start(node.remembers() ? [] : sample(rng, others, 1));
+    // Who was here before finds the room by what it remembers; an address that answered is not typed again.
+    const answered = new Set(node.disk.addresses().map(({ endpoint }) => endpoint));
+    if (answered.size === 0) told.set(node, sample(rng, others, 1));
+    node.start((told.get(node) ?? []).filter((endpoint) => !answered.has(endpoint)));
   };
   const start = (node: VirtualNode, known?: Acquaintance): void => {
     if (known === undefined) return startThrough(node, scenario.through === "first" ? nodes.slice(0, 1) : nodes);
     witness.started(indexOf.get(node) as number);
+    told.set(node, []);
     node.start([], known);
   };
   const crash = (node: VirtualNode): void => {

@@ -22,8 +22,6 @@ export type VirtualNode = {
   readonly isUp: () => boolean;
   /** Up, and not standing still: a person can say something. */
   readonly isAwake: () => boolean;
-  /** It was in the room before, and kept where others are. */
-  readonly remembers: () => boolean;
   /** `known`: who it knows already, and by which boot id they know it. */
   readonly start: (join: readonly Endpoint[], known?: Acquaintance) => void;
   /** What it says of itself when it starts with this boot id. */
@@ -119,7 +117,6 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
     payloadsOut: () => payloadsBefore + (running?.core.stats().payloadsOut ?? 0),
     isUp: () => running !== undefined,
     isAwake: () => running !== undefined && !isStalled(),
-    remembers: () => disk.addresses().length > 0,
     introduction: (boot) =>
       signStatement(room, identity, {
         boot,

@@ -168,7 +168,6 @@ function holding(log: readonly Message[], tables: ReturnType<Core["tables"]> = {
     slowMs: 0,
     isUp: () => true,
     isAwake: () => true,
-    remembers: () => false,
     start: unused,
     introduction: () => {
       throw new Error("not asked for here");
