@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // Measures rooms of real processes, one network namespace each on one bridge:
 //
-//   node bench/net/mesh.js steady   --nodes 20 --drop 0     delivered, latency, bytes per delivery, idle traffic, memory
-//   node bench/net/mesh.js burst    --nodes 4,10,20         2,000 messages as fast as they are accepted
-//   node bench/net/mesh.js newcomer --nodes 4               500 messages of history for one who joins
-//   node bench/net/mesh.js crash    --nodes 20              kill -9 until the last survivor calls it dead
-//   node bench/net/mesh.js split    --nodes 20              60 s in two halves, then healed
+//   npm run bench:net -- steady   --nodes 20 --drop 0     delivered, latency, bytes per delivery, idle traffic, memory
+//   npm run bench:net -- burst    --nodes 4,10,20         2,000 messages as fast as they are accepted
+//   npm run bench:net -- newcomer --nodes 4               500 messages of history for one who joins
+//   npm run bench:net -- crash    --nodes 20              kill -9 until the last survivor calls it dead
+//   npm run bench:net -- split    --nodes 20              60 s in two halves, then healed
 //
 // Linux and root, iproute2. Latency is from the line's way into the author's stdin to its way out of each other node's
 // stdout, on the one clock of this process, which is slowed down by whatever else the machine does: see the load average
@@ -14,7 +14,7 @@
 import { spawnSync } from "node:child_process";
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { burst, crash, newcomer, split, steady } from "./modes.js";
 import { whyNoNamespaces } from "./network.js";
 import { openRoom } from "./room.js";
@@ -23,22 +23,23 @@ const modes = { steady, burst, newcomer, crash, split };
 const LIMIT_MS = 20 * 60_000;
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
-const command = new Command("mesh.js")
+const command = new Command("bench:net")
   .argument("<mode>", Object.keys(modes).join(" | "))
   .option("--nodes <list>", "how many nodes; several numbers: one room after another", numbers, [20])
-  .option("--runs <n>", "so many runs of each", Number, 1)
-  .option("--drop <percent>", "every node drops this share of what it sends", Number, 0)
-  .option("--seed <n>", "of texts, authors and victims; the next run takes the next", Number, 1)
-  .option("--bytes <n>", "bytes of a text", Number, 100)
-  .option("--rate <n>", "steady: messages a second", Number, 10)
-  .option("--seconds <n>", "steady: for how long", Number, 20)
-  .option("--idle-seconds <n>", "steady, burst: how long idle traffic is measured", Number, 20)
-  .option("--messages <n>", "burst: how many", Number, 2_000)
+  .option("--runs <n>", "so many runs of each", number, 1)
+  .option("--drop <percent>", "every node drops this share of what it sends", number, 0)
+  .option("--seed <n>", "of texts, authors and victims; the next run takes the next", number, 1)
+  .option("--bytes <n>", "bytes of a text", number, 100)
+  .option("--rate <n>", "steady: messages a second", number, 10)
+  .option("--seconds <n>", "steady: for how long", number, 20)
+  .option("--settle-seconds <n>", "how long joining, first round trips and rumours are waited for before", number, 10)
+  .option("--idle-seconds <n>", "steady, burst: how long idle traffic is measured", number, 20)
+  .option("--messages <n>", "burst: how many", number, 2_000)
   .addOption(new Option("--authors <who>", "burst: who says them").choices(["all", "one"]).default("all"))
-  .option("--history <n>", "newcomer: messages said before", Number, 500)
-  .option("--crashes <n>", "crash: how many, one after another", Number, 3)
-  .option("--split-seconds <n>", "split: for how long", Number, 60)
-  .option("--split-messages <n>", "split: how many are said meanwhile", Number, 40)
+  .option("--history <n>", "newcomer: messages said before", number, 500)
+  .option("--crashes <n>", "crash: how many, one after another", number, 3)
+  .option("--split-seconds <n>", "split: for how long", number, 60)
+  .option("--split-messages <n>", "split: how many are said meanwhile", number, 40)
   .option("--env <settings...>", "further settings, as SMPLCHAT_RELAY_SEEN_LIMIT=1")
   .option("--program <file>", "another build than this one", path("../../bin/smplchat.js"))
   .option("--json", "one JSON object per run")
@@ -83,8 +84,14 @@ function print(figures) {
   );
 }
 
+function number(text) {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (!(value >= 0)) throw new InvalidArgumentError("a number fits");
+  return value;
+}
+
 function numbers(list) {
-  return list.split(",").map(Number);
+  return list.split(",").map(number);
 }
 
 function build() {

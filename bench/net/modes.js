@@ -4,13 +4,12 @@ import { createChance, quantile, randomText } from "./chance.js";
 import { cpuSeconds, residentMb, sentBytes } from "./client.js";
 import { isOneOrder, pause, until } from "./room.js";
 
-/** Joining, first round trips and rumours are over after this. */
-const SETTLE_MS = 10_000;
-
 /** Idle traffic, processor time and memory; then `rate` messages a second for `seconds` from random authors. */
-export async function steady({ clients }, { rate, seconds, idleSeconds, bytes, seed }) {
+export async function steady({ clients }, { rate, seconds, settleSeconds, idleSeconds, bytes, seed }) {
   const chance = createChance(seed);
+  await pause(settleSeconds * 1000);
   const idle = await idleFigures(clients, idleSeconds);
+  const before = await countsOf(clients);
   const run = startRun(clients);
   const total = Math.round(rate * seconds);
   const begin = performance.now();
@@ -21,9 +20,15 @@ export async function steady({ clients }, { rate, seconds, idleSeconds, bytes, s
   await run.settle(15_000);
   const elapsed = (performance.now() - begin) / 1000;
   const bytesSent = run.sentBytes() - idle.bytesPerSecond * clients.length * elapsed;
+  const after = await countsOf(clients);
+  const perDelivery = (count) => round((after[count] - before[count]) / run.delivered(), 2);
   return {
     delivered: share(run.delivered(), total * (clients.length - 1)),
     "one order": await isOneOrder(clients),
+    "sends/delivery": perDelivery("payloadsOut"),
+    // Idle ones included: probes carry acknowledgements too.
+    "datagrams/delivery": perDelivery("datagramsOut"),
+    "retries/delivery": perDelivery("retries"),
     "p50 ms": round(quantile(run.latencies, 0.5)),
     "p99 ms": round(quantile(run.latencies, 0.99)),
     "max ms": round(quantile(run.latencies, 1)),
@@ -36,8 +41,9 @@ export async function steady({ clients }, { rate, seconds, idleSeconds, bytes, s
 }
 
 /** `messages` as fast as the nodes take them: from all nodes alike, or from one. */
-export async function burst({ clients }, { messages, bytes, authors, seed, idleSeconds }) {
+export async function burst({ clients }, { messages, bytes, authors, seed, settleSeconds, idleSeconds }) {
   const chance = createChance(seed);
+  await pause(settleSeconds * 1000);
   const idle = await idleFigures(clients, idleSeconds);
   const run = startRun(clients);
   const speakers = authors === "one" ? clients.slice(0, 1) : clients;
@@ -62,12 +68,12 @@ export async function burst({ clients }, { messages, bytes, authors, seed, idleS
 }
 
 /** A further node joins after `history` messages were said: how long until it has the last page, and all. */
-export async function newcomer({ clients, network, startOn }, { history, bytes, seed }) {
+export async function newcomer({ clients, network, startOn }, { history, bytes, seed, settleSeconds }) {
   const chance = createChance(seed);
   const run = startRun(clients);
   for (let i = 0; i < history; i += 1) run.say(clients[i % clients.length], randomText(chance, bytes));
   await run.settle(60_000);
-  await pause(SETTLE_MS / 2);
+  await pause(settleSeconds * 500);
   const client = startOn(clients.length);
   await until(() => client.readyAt !== undefined, 30_000, "the newcomer is ready");
   const through = network.hosts[1 % network.hosts.length];
@@ -93,9 +99,9 @@ export async function newcomer({ clients, network, startOn }, { history, bytes, 
 }
 
 /** `kill -9`, `crashes` times: how long until the last survivor calls the victim dead. */
-export async function crash({ clients }, { crashes, seed }) {
+export async function crash({ clients }, { crashes, seed, settleSeconds }) {
   const chance = createChance(seed);
-  await pause(SETTLE_MS);
+  await pause(settleSeconds * 1000);
   const alive = [...clients];
   const times = [];
   for (let i = 0; i < crashes; i += 1) {
@@ -124,12 +130,11 @@ export async function crash({ clients }, { crashes, seed }) {
 }
 
 /** Two halves that cannot reach each other for `splitSeconds`, `messages` said on both sides; then healed. */
-export async function split({ clients, network }, { splitSeconds, splitMessages, bytes, seed }) {
+export async function split({ clients, network }, { splitSeconds, splitMessages, bytes, seed, settleSeconds }) {
   const chance = createChance(seed);
-  await pause(SETTLE_MS / 2);
+  await pause(settleSeconds * 500);
   const run = startRun(clients);
-  const half = clients.length >> 1;
-  network.split(half);
+  network.cut(network.hosts.slice(0, clients.length >> 1));
   const began = performance.now();
   for (let i = 0; i < splitMessages; i += 1) {
     await pause(Math.max(0, began + ((i + 0.5) * splitSeconds * 1000) / splitMessages - performance.now()));
@@ -137,7 +142,7 @@ export async function split({ clients, network }, { splitSeconds, splitMessages,
   }
   await pause(Math.max(0, began + splitSeconds * 1000 - performance.now()));
   const before = run.delivered();
-  network.heal(half);
+  network.heal();
   const healedAt = performance.now();
   await run.settle(180_000);
   return {
@@ -186,7 +191,6 @@ function startRun(clients) {
 }
 
 async function idleFigures(clients, seconds) {
-  await pause(SETTLE_MS);
   const before = { at: performance.now(), bytes: sum(clients.map(sentBytes)), cpu: sum(clients.map(cpuSeconds)) };
   await pause(seconds * 1000);
   const elapsed = (performance.now() - before.at) / 1000;
@@ -195,6 +199,16 @@ async function idleFigures(clients, seconds) {
     bytesPerSecond: (sum(clients.map(sentBytes)) - before.bytes) / nodeSeconds,
     cpuPercent: (100 * (sum(clients.map(cpuSeconds)) - before.cpu)) / nodeSeconds,
   };
+}
+
+/** What the nodes have counted so far, each number summed over all of them. */
+async function countsOf(clients) {
+  const all = {};
+  for (const client of clients) {
+    for (const [name, count] of Object.entries(await client.ask("/stats", "stats")))
+      if (typeof count === "number") all[name] = (all[name] ?? 0) + count;
+  }
+  return all;
 }
 
 /** What the nodes count as dropped, by reason, over all nodes. */

@@ -16,7 +16,7 @@ import {
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 describe("every file of the project", () => {
-  const files = ["src", "test", "scripts", "bin"].flatMap(sourcesUnder);
+  const files = ["src", "test", "scripts", "bench", "bin"].flatMap(sourcesUnder);
   const sources = files.filter((file) => file.path.startsWith("src/"));
 
   test("is seen by these tests", () => {
