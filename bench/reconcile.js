@@ -1,11 +1,14 @@
 /**
- * What it costs to make two logs equal: one node holds 10,000 messages, another joins it with some of them missing, 50 ms
- * one way. Counts the bytes of the frames that compare, not the messages. `npm run bench:reconcile -- [--loss P] [--seed S]`.
+ * What it costs to make two logs equal: some nodes hold 10,000 messages, another joins one of them with some missing, 50 ms
+ * one way. `npm run bench:reconcile -- [--loss P] [--seed S] [--only NAME]`.
+ *
+ * bytes: of the frames that compare, not the messages. round trips: from the first of these frames until the first of what is
+ * missing is here, and until all is. twice: share of the bytes of messages that came although they were here. Times are from the join.
  */
 import { parseArgs } from "node:util";
 import { identityFromSeed } from "../dist/crypto/identity.js";
 import { bootKey, createRoom, open } from "../dist/crypto/keyring.js";
-import { signMessage } from "../dist/crypto/signed.js";
+import { readMessage, signMessage } from "../dist/crypto/signed.js";
 import { defaultConfig } from "../dist/protocol/config.js";
 import { createCore } from "../dist/protocol/core.js";
 import { below, seededRng, uniform } from "../dist/protocol/rng.js";
@@ -14,101 +17,177 @@ import { decodeHeader } from "../dist/wire/datagram.js";
 import { decodeFrames, encodeFrame } from "../dist/wire/frame.js";
 
 const { values } = parseArgs({
-  options: { loss: { type: "string", default: "0" }, seed: { type: "string", default: "5" } },
+  options: {
+    loss: { type: "string", default: "0" },
+    seed: { type: "string", default: "5" },
+    only: { type: "string", default: "" },
+  },
 });
 const LOSS = Number(values.loss);
 const SEED = Number(values.seed);
 const MESSAGES = 10_000;
 const ONE_WAY_MS = 50;
+const SETTLE_MS = 10_000;
 const LIMIT_MS = 60_000;
 const NOON = 1_767_225_600_000;
-const COMPARING = new Set(["ranges", "list", "want", "fetch", "served"]);
+const COMPARING = new Set(["ranges", "list", "want", "fetch", "same"]);
 
 const room = createRoom(new Uint8Array(32).fill(7));
 const author = identityFromSeed(new Uint8Array(32).fill(9));
-const messages = writeHistory();
+const history = writeHistory();
 
 console.log(`${MESSAGES} messages, ${ONE_WAY_MS} ms one way, loss ${LOSS}, seed ${SEED}`);
-console.log("missing                bytes  last page   all here   messages sent");
-for (const [name, count, isMissing] of trials()) report(name, count, play(count, isMissing));
+console.log(row("missing", ["bytes", "round trips", "last page", "all here", "bodies sent", "twice"]));
+for (const trial of trials()) if (trial.name.includes(values.only)) report(trial, play(trial));
 
-function report(name, count, result) {
-  const page = result.pageMs === undefined ? "-" : `${result.pageMs.toFixed(0)} ms`;
-  const all = result.allMs === undefined ? (count === 0 ? "-" : "never") : `${result.allMs.toFixed(0)} ms`;
-  const columns = [
-    String(result.bytes).padStart(7),
-    page.padStart(10),
-    all.padStart(10),
-    String(result.sent).padStart(15),
-  ];
-  console.log(name.padEnd(20), columns.join(" "));
+function report({ name, missing }, { bytes, askedAt, firstMs, pageMs, allMs, sent, twice, came }) {
+  const none = missing === 0 ? "-" : "never";
+  const tripsUntil = (at) => ((at - askedAt) / (2 * ONE_WAY_MS)).toFixed(1);
+  const trips = allMs === undefined ? none : `${tripsUntil(firstMs)} / ${tripsUntil(allMs)}`;
+  const all = allMs === undefined ? none : `${allMs.toFixed(0)} ms`;
+  const page = pageMs === undefined ? "-" : `${pageMs.toFixed(0)} ms`;
+  const again = came === 0 ? "-" : `${((100 * twice) / came).toFixed(1)} %`;
+  console.log(row(name, [bytes, trips, page, all, sent, again]));
 }
 
+function row(name, columns) {
+  return name.padEnd(30) + columns.map((column) => String(column).padStart(12)).join("");
+}
+
+/** `holds(node, message)`: what each has at first; node 0 is the joiner, who joins node 1. */
 function trials() {
   const rng = seededRng(SEED);
   const scattered = (count) => {
     const chosen = new Set();
     while (chosen.size < count) chosen.add(below(rng, MESSAGES));
-    return (index) => chosen.has(index);
+    return (node, index) => node > 0 || !chosen.has(index);
   };
+  const newcomer = (node) => node > 0;
   return [
-    ["nothing", 0, () => false],
-    ["10 scattered", 10, scattered(10)],
-    ["100 scattered", 100, scattered(100)],
-    ["the newest 1,000", 1_000, (index) => index >= MESSAGES - 1_000],
-    ["all (a newcomer)", MESSAGES, () => true],
+    { name: "nothing", sources: 1, missing: 0, holds: () => true },
+    { name: "10 scattered", sources: 1, missing: 10, holds: scattered(10) },
+    { name: "100 scattered", sources: 1, missing: 100, holds: scattered(100) },
+    {
+      name: "the newest 1,000",
+      sources: 1,
+      missing: 1_000,
+      holds: (node, index) => node > 0 || index < MESSAGES - 1_000,
+    },
+    { name: "all, 1 source", sources: 1, missing: MESSAGES, holds: newcomer },
+    { name: "all, 4 sources", sources: 4, missing: MESSAGES, holds: newcomer },
+    { name: "all, 4 sources, the 1st dies", sources: 4, missing: MESSAGES, holds: newcomer, diesAt: 2_000 },
+    {
+      name: "all, 2 sources with 99 % each",
+      sources: 2,
+      missing: MESSAGES,
+      holds: (node, index) => node > 0 && index % 100 !== node,
+      areApart: true,
+    },
+    {
+      name: "all, 2 sources with 75 % each",
+      sources: 2,
+      missing: MESSAGES,
+      holds: (node, index) => node > 0 && index % 4 !== node,
+      areApart: true,
+    },
   ];
 }
 
-/** Both nodes on a virtual clock; times from the join. */
-function play(count, isMissing) {
+/** All nodes on a virtual clock; those that hold the history have known each other for a while. */
+function play({ sources, missing, holds, diesAt, areApart = false }) {
   const agenda = createAgenda();
   const rng = seededRng(SEED);
-  const result = { bytes: 0, sent: 0, pageMs: undefined, allMs: undefined };
+  const result = {
+    bytes: 0,
+    sent: 0,
+    twice: 0,
+    came: 0,
+    askedAt: undefined,
+    firstMs: undefined,
+    pageMs: undefined,
+    allMs: undefined,
+  };
+  const had = new Set();
   let got = 0;
-  const kept = messages.filter((_, index) => !isMissing(index));
-  const nodes = [node(1, messages), node(2, kept)];
+  let began = Number.POSITIVE_INFINITY;
+  const nodes = Array.from({ length: sources + 1 }, (_, index) => node(index));
+  const [joiner, ...others] = nodes;
 
-  function node(index, history) {
-    const boot = String(index).repeat(16);
+  function node(index) {
+    const boot = String(index + 1).repeat(16);
     const config = { ...defaultConfig, maxMessages: 2 * MESSAGES };
-    const identity = identityFromSeed(new Uint8Array(32).fill(index));
+    const identity = identityFromSeed(new Uint8Array(32).fill(index + 1));
     const now = { mono: 0, wall: NOON };
-    const core = createCore({ identity, room, nick: `n${index}`, boot, config, rng, now, kept: history });
-    return { boot, core, endpoint: `10.0.0.${index}:1`, alarm: 0 };
+    const kept = history.filter((_, at) => holds(index, at));
+    if (index === 0) for (const bytes of kept) had.add(readMessage(room, bytes).id);
+    const core = createCore({ identity, room, nick: `n${index}`, boot, config, rng, now, kept });
+    return { boot, core, endpoint: `10.0.0.${index + 1}:1`, alarm: 0, isUp: true };
   }
   function step(self, input) {
+    if (!self.isUp) return;
     for (const effect of self.core.handle(input, { mono: agenda.now(), wall: Math.floor(NOON + agenda.now()) })) {
-      if (effect.type === "transmit") carry(self, effect.bytes);
-      if (effect.type === "emit" && effect.event.type === "stored" && self === nodes[1]) arrived(effect.event.message);
+      if (effect.type === "transmit") carry(self, effect.bytes, effect.to);
+      if (effect.type === "emit" && effect.event.type === "stored" && self === joiner) arrived(effect.event.message);
     }
     const at = self.core.nextDeadline();
     self.alarm += 1;
     const armed = self.alarm;
     if (at !== undefined) agenda.at(at, () => armed === self.alarm && step(self, { type: "timer" }));
   }
-  function arrived(message) {
-    if (!isMissing(message.seq)) return;
+  function arrived({ seq }) {
+    if (holds(0, seq)) return;
     got += 1;
-    if (got === 50) result.pageMs = agenda.now();
-    if (got === count) result.allMs = agenda.now();
+    if (got === 1) result.firstMs = agenda.now() - began;
+    if (got === 50) result.pageMs = agenda.now() - began;
+    if (got === diesAt) others[0].isUp = false;
+    if (got === missing) result.allMs = agenda.now() - began;
   }
-  function carry(from, bytes) {
-    const to = nodes.find((other) => other !== from);
-    const frames = decodeFrames(open(bootKey(room, from.boot), decodeHeader(bytes), to.boot, bytes));
+  function carry(from, bytes, endpoint) {
+    const to = nodes.find((other) => other.endpoint === endpoint);
+    const opened = open(bootKey(room, from.boot), decodeHeader(bytes), to.boot, bytes);
+    const frames = decodeFrames(opened);
+    if (from === joiner || to === joiner) count(frames, to === joiner);
+    if (agenda.now() > began && uniform(rng) < LOSS) return;
+    agenda.at(agenda.now() + ONE_WAY_MS, () => {
+      if (to === joiner) come(frames);
+      step(to, { type: "datagram", bytes, from: from.endpoint });
+    });
+  }
+  function count(frames, isToJoiner) {
     for (const frame of frames) {
-      if (frame.type === "message") result.sent += 1;
-      if (COMPARING.has(frame.type) && frame.set !== "roster") result.bytes += encodeFrame(frame).length;
+      if (isToJoiner) result.sent += bodiesOf(frame).length;
+      if (!COMPARING.has(frame.type) || frame.set === "roster") continue;
+      result.bytes += encodeFrame(frame).length;
+      result.askedAt ??= agenda.now() - began;
     }
-    if (uniform(rng) < LOSS) return;
-    agenda.at(agenda.now() + ONE_WAY_MS, () => step(to, { type: "datagram", bytes, from: from.endpoint }));
+  }
+  function come(frames) {
+    for (const bytes of frames.flatMap(bodiesOf)) {
+      const { id } = readMessage(room, bytes);
+      result.came += bytes.length;
+      if (had.has(id)) result.twice += bytes.length;
+      had.add(id);
+    }
   }
 
-  step(nodes[0], { type: "timer" });
-  step(nodes[1], { type: "command", command: { type: "join", endpoints: [nodes[0].endpoint] } });
-  while (agenda.now() < LIMIT_MS && result.allMs === undefined) agenda.runUntil(agenda.now() + 1_000);
+  for (const other of nodes) step(other, { type: "timer" });
+  if (!areApart) for (const other of others.slice(1)) step(other, join(others[0]));
+  agenda.runUntil(SETTLE_MS);
+  began = agenda.now();
+  for (const contact of areApart ? others : others.slice(0, 1)) step(joiner, join(contact));
+  while (agenda.now() < began + LIMIT_MS && result.allMs === undefined) agenda.runUntil(agenda.now() + 1_000);
   agenda.runUntil(agenda.now() + 2_000);
   return result;
+}
+
+function join(to) {
+  return { type: "command", command: { type: "join", endpoints: [to.endpoint] } };
+}
+
+function bodiesOf(frame) {
+  if (frame.type === "message") return [frame.bytes];
+  if (frame.type === "push") return [frame.message];
+  return frame.type === "page" && frame.set === "log" ? frame.items.filter((item) => item instanceof Uint8Array) : [];
 }
 
 function writeHistory() {

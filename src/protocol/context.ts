@@ -25,6 +25,7 @@ export type TimerRow =
   | { readonly type: "contact"; readonly endpoint: Endpoint }
   | { readonly type: "want"; readonly prefix: string }
   | { readonly type: "transfer"; readonly key: string }
+  | { readonly type: "catch-up"; readonly set: SetName; readonly boot: BootId; readonly number: number }
   | { readonly type: "reconcile"; readonly set: SetName; readonly boot: BootId }
   | { readonly type: "gate" }
   | { readonly type: "sync" }

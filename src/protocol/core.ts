@@ -24,7 +24,7 @@ import { createProbe } from "./probe.ts";
 import { createReconciliation } from "./reconciliation.ts";
 import { createReconnect } from "./reconnect.ts";
 import { createRelay } from "./relay.ts";
-import { logReplica, rosterReplica } from "./replicas.ts";
+import { createReplicas } from "./replicas.ts";
 import { type Rng, sample } from "./rng.ts";
 import type { Roster } from "./roster.ts";
 import { createRumours } from "./rumours.ts";
@@ -94,13 +94,16 @@ export function createCore(options: CoreOptions): Core {
     arrival.progress();
     split.fetched(author);
   });
-  const replicas = { log: logReplica(history, wants), roster: rosterReplica(membership, context) };
-  const reconciliation = createReconciliation(context, replicas, history.horizon, (set, from) => {
-    if (set !== "log") return;
-    arrival.inSync(from, speech.deliver);
-    if (from.peer === undefined) return;
-    relay.onEqualLogs(from.peer);
-    split.inSync(from.peer);
+  const reconciliation = createReconciliation(context, createReplicas(context, history, wants, membership), {
+    horizon: history.horizon,
+    inSync: (set, from) => {
+      if (set !== "log") return;
+      arrival.inSync(from, speech.deliver);
+      if (from.peer === undefined) return;
+      relay.onEqualLogs(from.peer);
+      split.inSync(from.peer);
+    },
+    others: (count) => sample(rng, membership.present().filter(membership.hasAddress), count).map(membership.session),
   });
   const digest = (): Frame => reconciliation.digest();
   const probe = createProbe(context, membership, rumours, digest);
@@ -275,6 +278,7 @@ export function createCore(options: CoreOptions): Core {
     contact.stop();
     discovery?.stop();
     transfer.stop();
+    reconciliation.stop();
     emit({ type: "notice", notice: { code: "left-room" } });
   }
 

@@ -55,6 +55,8 @@ export function createDue(parts: Parts, inbound: Inbound, split: Split): (row: T
         return wants.askAgain(row.prefix);
       case "transfer":
         return transfer.onTimer(row.key);
+      case "catch-up":
+        return reconciliation.onPagesLate(row.set, row.boot, row.number);
       case "reconcile": {
         const session = link.sessions.get(row.boot);
         if (session !== undefined) reconciliation.begin(session, row.set);

@@ -5,6 +5,7 @@
 import { tagOf } from "../crypto/identity.ts";
 import type { SignedMessage } from "../crypto/signed.ts";
 import { PARENTS_MAX } from "../wire/message.ts";
+import { boundOfTime } from "./bound.ts";
 import { createCausalGate } from "./causal.ts";
 import { bounds } from "./config.ts";
 import { createOrderedSet, type OrderedSet } from "./orderedSet.ts";
@@ -139,14 +140,6 @@ export function createHistory(self: PeerId, maxMessages: number): History {
       return trim().below;
     },
   };
-}
-
-/** The bound of the ids stamped `hlc` or later. */
-export function boundOfTime(hlc: UnixMillis): string {
-  return hlc
-    .toString(16)
-    .padStart(12, "0")
-    .replace(/(00)+$/, "");
 }
 
 // --- internal ---

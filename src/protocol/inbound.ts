@@ -4,7 +4,7 @@
  */
 
 import { readStatement } from "../crypto/signed.ts";
-import type { Frame } from "../wire/frame.ts";
+import type { Frame, PageItem, SetName } from "../wire/frame.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Contact } from "./contact.ts";
 import type { Context } from "./context.ts";
@@ -112,6 +112,12 @@ export function createInbound(parts: Parts): Inbound {
     return id;
   };
 
+  const pageItem = (session: Session, set: SetName, item: PageItem): void => {
+    if (!(item instanceof Uint8Array)) transfer.offered(session, item.id, item.bytes, false);
+    else if (set === "log") message(session, item, false);
+    else statement(session, item);
+  };
+
   /** An answer to whoever knocks: who this is, and a few others. */
   const introduce = (session: Session): void => {
     link.send(session, { type: "statement", bytes: membership.own().bytes });
@@ -135,7 +141,7 @@ export function createInbound(parts: Parts): Inbound {
         return true;
       }
       case "message":
-        message(session, frame.bytes, false);
+        if (message(session, frame.bytes, false) !== undefined) reconciliation.onGift(session);
         return true;
       case "ping":
         probe.answer(session);
@@ -182,8 +188,11 @@ export function createInbound(parts: Parts): Inbound {
         return reconciliation.onList(session, frame);
       case "fetch":
         return reconciliation.onFetch(session, frame);
-      case "served":
-        return reconciliation.onServed(session, frame);
+      case "page":
+        for (const item of frame.items) pageItem(session, frame.set, item);
+        return reconciliation.onPage(session, frame);
+      case "same":
+        return reconciliation.onSame(session, frame);
       case "receipt":
         return relay.onReceipt(session, frame);
     }

@@ -72,7 +72,7 @@ type Sent = {
 /** Datagrams on our own initiative to an address that never answered; after these only what `forgive` lets through. */
 const INITIATIVE_MAX = 16;
 /** Frames that ask for no acknowledgement: answers, and what the next one of its kind replaces. */
-const SILENT: ReadonlySet<Frame["type"]> = new Set(["ack", "padding", "digest", "observed", "chunk"]);
+const SILENT: ReadonlySet<Frame["type"]> = new Set(["ack", "padding", "digest", "observed", "chunk", "page"]);
 /** Datagrams under way to one peer: chance alone, at 30 % loss each way, must not bring a room to a halt. */
 const WINDOW_LEAST = 16;
 const WINDOW_MOST = 1_024;

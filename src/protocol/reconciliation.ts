@@ -13,26 +13,19 @@ import {
   type Ranges,
   type SetName,
 } from "../wire/frame.ts";
-import { createCatchUp, trimmed } from "./catchUp.ts";
+import { PARTS_MAX } from "../wire/range.ts";
+import { aboveOf, afterPrefix, boundOfTime, later, separator } from "./bound.ts";
+import { createBudget } from "./budget.ts";
+import { createCatchUp } from "./catchUp.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
-import { boundOfTime } from "./history.ts";
-import type { OrderedSet } from "./orderedSet.ts";
+import { type Fetch, type Page, pagesFor } from "./pages.ts";
+import type { Replicas } from "./replicas.ts";
 import { below } from "./rng.ts";
+import { retransmitAfterMs } from "./rtt.ts";
 import type { Session } from "./sessions.ts";
-import type { Millis } from "./types.ts";
-
-/** One of the two sets, as reconciliation sees it. */
-export type Replica = {
-  readonly ids: OrderedSet<string>;
-  /** Nothing below this is held or wanted. */
-  readonly floor: () => Bound;
-  /** The frame that carries an item. */
-  readonly frameOf: (id: string) => Frame | undefined;
-  readonly want: (prefix: string, from: Session) => void;
-  /** A peer wants what is not here; it may be on its way. */
-  readonly asked: (prefix: string, by: Session) => void;
-};
+import type { Holding } from "./source.ts";
+import type { BootId, Millis } from "./types.ts";
 
 export type Digest = Frame & { readonly type: "digest" };
 
@@ -44,11 +37,28 @@ export type Reconciliation = {
   readonly begin: (from: Session, set: SetName) => void;
   readonly onRanges: (from: Session, ranges: Ranges) => void;
   readonly onList: (from: Session, list: Frame & { readonly type: "list" }) => void;
-  readonly onFetch: (from: Session, fetch: Frame & { readonly type: "fetch" }) => void;
-  readonly onServed: (from: Session, claim: RangeClaim) => void;
+  readonly onFetch: (from: Session, fetch: Fetch) => void;
+  /** Of a page whose items have been taken in. */
+  readonly onPage: (from: Session, page: Page) => void;
+  readonly onSame: (from: Session, claim: RangeClaim) => void;
   readonly onWant: (from: Session, want: Frame & { readonly type: "want" }) => void;
+  /** A message came that was given, not relayed: the peer is not done yet. */
+  readonly onGift: (from: Session) => void;
+  /** Pages that were asked for are late. */
+  readonly onPagesLate: (set: SetName, boot: BootId, number: number) => void;
   /** True while anything is being fetched in order from somewhere. */
   readonly isFetching: (set: SetName) => boolean;
+  /** Asks for no more. */
+  readonly stop: () => void;
+};
+
+type Options = {
+  /** hlc below which messages were let go; 0: never. */
+  readonly horizon: () => number;
+  /** The peer's set equals this node's. */
+  readonly inSync: (set: SetName, from: Session) => void;
+  /** Some peers, by chance: more sources for much that is lacking. */
+  readonly others: (count: number) => Session[];
 };
 
 /** Up to so many items are listed, more are split: into parts of about LEAF items, at most SPLIT of them. */
@@ -62,58 +72,34 @@ const SETTLE_MS: Millis = 300;
 const SETTLE_OTHER_MS: Millis = 1_200;
 /** Rosters are compared no more often than this, but for a newcomer. */
 const ROSTER_INTERVAL_MS: Millis = 5_000;
-/** An announcement instead of a large message counts so much of a fetch's credit. */
-const ANNOUNCE_BYTES = 32;
-/** Longer than a frame is sent again, shorter than a difference that is looked at anew. */
-const REPEAT_MS: Millis = 1_000;
+/** Of what the other has nothing of, it is told the parts: of about so many items, and no more than a frame holds. */
+const OUTLINE_PART = 256;
 /** Sent again so often when lost. */
 const TRIES = 4;
 
 export function createReconciliation(
   context: Context,
-  replicas: Readonly<Record<SetName, Replica>>,
-  horizon: () => number,
-  inSync: (set: SetName, from: Session) => void,
+  replicas: Replicas,
+  { horizon, inSync, others }: Options,
 ): Reconciliation {
   const { link, timers, counters, rng } = context;
   /** BOUNDED: sessions, the latest. The last digest that differed, per session and set. */
-  const differing = new Map<string, { readonly digest: Digest; readonly eager: boolean }>();
+  const differing = new Map<string, { readonly digest: Digest; readonly at: Millis; readonly eager: boolean }>();
   const remember = <Value>(table: Map<string, Value>, key: string, value: Value): void => {
     table.delete(key);
     table.set(key, value);
     if (table.size > 2 * bounds.sessions) table.delete(table.keys().next().value as string);
   };
+  /** BOUNDED: sessions twice. When a session last compared a set with this node's, or fetched of it. */
+  const comparedAt = new Map<string, Millis>();
   let rosterFrom: Millis = 0;
-  /** BOUNDED: `bounds.sessions` twice. What was compared when. */
-  const answered = new Map<string, Millis>();
-  /** BOUNDED: sessions. Work done for a session in the current second. */
-  let budgets = new Map<Session, number>();
-  let budgetSecond = 0;
-
-  const spend = (session: Session, cost: number): boolean => {
-    const second = Math.floor(context.now.mono / 1_000);
-    if (second !== budgetSecond) budgets = new Map();
-    budgetSecond = second;
-    const spent = (budgets.get(session) ?? 0) + cost;
-    budgets.set(session, spent);
-    if (spent <= bounds.rangesPerSecond) return true;
-    counters.drop("reconciliation-budget");
-    return false;
-  };
+  const { spend, isRepeat } = createBudget(context);
   const claimOf = (set: SetName, lo: Bound, hi: Bound): RangeClaim => ({
     set,
     lo,
     hi,
     ...replicas[set].ids.summary(lo, hi),
   });
-  /** The same words again: sent once more because their acknowledgement was lost. They were answered, and answers repeat themselves. */
-  const isRepeat = (from: Session, words: string): boolean => {
-    const key = `${from.boot} ${words}`;
-    const since = answered.get(key);
-    if (since !== undefined && context.now.mono - since < REPEAT_MS) return true;
-    remember(answered, key, context.now.mono);
-    return false;
-  };
   const floored = (set: SetName, lo: Bound): Bound => later(lo, replicas[set].floor());
 
   /** What this node holds from lo to hi, in parts that together hold it all; what it holds nothing of is one part. */
@@ -147,6 +133,9 @@ export function createReconciliation(
   const split = (to: Session, set: SetName, lo: Bound, hi: Bound, count: number): void =>
     sendRanges(to, set, lo, partsOf(set, lo, hi, Math.min(SPLIT, Math.max(2, Math.ceil(count / LEAF)))));
 
+  const outlineOwn = (to: Session, set: SetName, lo: Bound, hi: Bound, count: number): void =>
+    sendRanges(to, set, lo, partsOf(set, lo, hi, Math.min(Math.ceil(count / OUTLINE_PART), PARTS_MAX)));
+
   const list = (to: Session, set: SetName, lo: Bound, hi: Bound): void => {
     const prefixes = replicas[set].ids.slice(lo, hi, LIST_MAX).map((id) => id.slice(0, 24));
     link.send(to, { type: "list", set, lo, hi, prefixes }, { tries: TRIES });
@@ -161,22 +150,42 @@ export function createReconciliation(
     if (mine.count === theirs.count && mine.fingerprint === theirs.fingerprint) return true;
     // Part of what they mean was let go here: their claim says nothing about the rest.
     if (lo !== theirLo) sendRanges(from, set, lo, [mine]);
-    else if (theirs.count > FETCH_RATIO * (mine.count + LIST_MAX / 2)) catchUp.fetch(from, set, lo, hi);
+    else if (theirs.count > FETCH_RATIO * (mine.count + LIST_MAX / 2))
+      catchUp.lacking(from, set, lo, hi, theirs.count, holdingOf(from, set));
+    else if (catchUp.cut(set, lo, hi)) return false;
     else if (mine.count <= LIST_MAX) list(from, set, lo, hi);
-    else if (theirs.count === 0) sendRanges(from, set, lo, [mine]);
+    else if (theirs.count === 0) outlineOwn(from, set, lo, hi, mine.count);
     else split(from, set, lo, hi, mine.count);
     return false;
   };
 
-  const give = (to: Session, set: SetName, id: string): number => {
+  const give = (to: Session, set: SetName, id: string): void => {
     const frame = replicas[set].frameOf(id);
-    if (frame === undefined) return 0;
+    if (frame === undefined) return;
     if (frame.type === "message") counters.count("payloadsOut");
     link.send(to, frame);
-    return frame.type === "message" || frame.type === "statement" ? frame.bytes.length + 4 : ANNOUNCE_BYTES;
   };
 
-  const catchUp = createCatchUp(context, replicas, claimOf, give);
+  /** What the peer's last digest that differed says. */
+  const holdingOf = (from: Session, set: SetName): Holding => {
+    const digest = differing.get(`${from.boot} ${set}`)?.digest;
+    const isTrimmed = set === "log" && digest !== undefined && digest.horizon > 0;
+    return { count: digest?.[set].count ?? 0, floor: isTrimmed ? boundOfTime(digest.horizon) : "" };
+  };
+
+  const catchUp = createCatchUp(context, {
+    replicas,
+    others,
+    outline: (of, set, lo, hi) => sendRanges(of, set, lo, [{ hi, count: 0, fingerprint: "" }]),
+    finished: (set, sources) => {
+      for (const { session, floor } of sources) {
+        const own = replicas[set].floor();
+        // Who has let go of less can compare this node's digest; this node learns of it only if it asks.
+        if (floor < own) sendWhole(session, set, own, END);
+        else link.send(session, { type: "ping" }, { tries: TRIES });
+      }
+    },
+  });
 
   const digest = (): Digest => {
     const summaryOf = (set: SetName): { count: number; fingerprint: string } => {
@@ -200,6 +209,9 @@ export function createReconciliation(
     return mine.count !== theirs[set].count || mine.fingerprint.slice(0, 16) !== theirs[set].fingerprint;
   };
 
+  const schedule = ({ boot }: Session, set: SetName, at: Millis): void =>
+    timers.set(`reconcile ${boot} ${set}`, at, { type: "reconcile", set, boot });
+
   return {
     digest,
     onDigest: (from, theirs, eager) => {
@@ -211,32 +223,36 @@ export function createReconciliation(
           if (set !== "log" || theirs.horizon >= horizon()) inSync(set, from);
           continue;
         }
-        remember(differing, key, { digest: theirs, eager });
+        remember(differing, key, { digest: theirs, at: context.now.mono, eager });
         if (timers.has(`reconcile ${key}`)) continue;
         const mine = replicas[set].ids.size();
         const isFirst = mine < theirs[set].count || (mine === theirs[set].count && link.boot < from.boot);
         const settleMs = (isFirst ? SETTLE_MS : SETTLE_OTHER_MS) + below(rng, SETTLE_MS);
-        timers.set(`reconcile ${key}`, context.now.mono + (eager ? 0 : settleMs), {
-          type: "reconcile",
-          set,
-          boot: from.boot,
-        });
+        schedule(from, set, context.now.mono + (eager ? 0 : settleMs));
       }
     },
     begin: (from, set) => {
       const entry = differing.get(`${from.boot} ${set}`);
       if (entry === undefined || !differs(set, entry.digest) || !spend(from, 1)) return;
-      // What is being fetched explains the difference, until the next digest.
-      if (catchUp.isFetching(set)) return;
+      // What is being fetched explains the difference, until the next digest; the peer can give some of it.
+      if (catchUp.isFetching(set)) return catchUp.join(from, set, holdingOf(from, set));
       // Rumours usually even out rosters before it is worth comparing them.
       if (set === "roster" && !entry.eager && context.now.mono < rosterFrom) return;
+      // Comparing goes on, and outdates the digest: when it is quiet a new one tells what is left.
+      const last = comparedAt.get(`${from.boot} ${set}`) ?? Number.NEGATIVE_INFINITY;
+      const quietFrom = last + retransmitAfterMs(from.rtt);
+      if (context.now.mono < quietFrom) return schedule(from, set, quietFrom);
+      if (entry.at <= last) return link.send(from, { type: "ping" }, { tries: TRIES });
+      remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
+      // And even if no other digest comes: something may get lost.
+      schedule(from, set, context.now.mono + retransmitAfterMs(from.rtt));
       if (set === "roster") rosterFrom = context.now.mono + ROSTER_INTERVAL_MS;
       const floor = replicas[set].floor();
-      const theirFloor = set === "log" && entry.digest.horizon > 0 ? boundOfTime(entry.digest.horizon) : "";
-      const lo = theirFloor > floor ? theirFloor : floor;
+      const holding = holdingOf(from, set);
+      const lo = later(floor, holding.floor);
       const { ids } = replicas[set];
       const newest = ids.at(ids.size() - 1);
-      if (newest === undefined || newest < lo) return catchUp.fetchAll(from, set, lo);
+      if (newest === undefined || newest < lo) return catchUp.fetchAll(from, set, lo, holding);
       // The most usual difference is what was said since: what lies above the newest held is a part of its own.
       const above = aboveOf(newest);
       const parts = partsOf(set, lo, above, SPLIT);
@@ -246,28 +262,30 @@ export function createReconciliation(
       if (!spend(from, parts.length)) return;
       if (isRepeat(from, `ranges ${set} ${lo} ${parts.map((part) => `${part.hi} ${part.count} ${part.fingerprint}`)}`))
         return;
+      remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
       let equal = true;
       let until = lo;
       for (const part of parts) {
         equal = compare(from, set, until, part) && equal;
         until = part.hi;
       }
+      catchUp.go(set);
       // Who has let go of more than this node cannot tell from digests that it holds the rest: it is told.
       if (equal && until === END && lo >= replicas[set].floor()) {
-        link.send(from, { type: "served", ...claimOf(set, lo, END) }, { tries: TRIES });
+        link.send(from, { type: "same", ...claimOf(set, lo, END) }, { tries: TRIES });
       }
     },
     onList: (from, theirs) => {
       if (!spend(from, 1 + theirs.prefixes.length / 8)) return;
       if (isRepeat(from, `list ${theirs.set} ${theirs.lo} ${theirs.hi} ${theirs.prefixes}`)) return;
-      const { set } = theirs;
-      const { hi } = theirs;
+      const { set, hi } = theirs;
+      remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
       const lo = floored(set, theirs.lo);
       if (lo >= hi) return;
       const mine = replicas[set].ids.slice(lo, hi, PREFIXES_MAX + 1);
       const held = new Set(mine.map((id) => id.slice(0, 24)));
       for (const prefix of theirs.prefixes) {
-        if (!held.has(prefix) && replicas[set].ids.slice(prefix, after(prefix), 1).length === 0)
+        if (!held.has(prefix) && replicas[set].ids.slice(prefix, afterPrefix(prefix), 1).length === 0)
           replicas[set].want(prefix, from);
       }
       // Much more than they listed: they fetch it at their own pace.
@@ -275,56 +293,42 @@ export function createReconciliation(
       const theirPrefixes = new Set(theirs.prefixes);
       for (const id of mine) if (!theirPrefixes.has(id.slice(0, 24))) give(from, set, id);
     },
-    onFetch: (from, asked) => {
-      const { set, lo, hi, credit } = asked;
-      if (isRepeat(from, `fetch ${set} ${lo} ${hi} ${credit}`)) return;
-      if (spend(from, credit / 8)) catchUp.onFetch(from, asked);
+    onFetch: (from, fetch) => {
+      if (isRepeat(from, `fetch ${fetch.set} ${fetch.number}`) || !spend(from, fetch.credit / 2)) return;
+      remember(comparedAt, `${from.boot} ${fetch.set}`, context.now.mono);
+      const pages = pagesFor(fetch, replicas[fetch.set].ids, replicas[fetch.set].itemOf);
+      for (const page of pages) {
+        const bodies = page.items.filter((item) => item instanceof Uint8Array).length;
+        if (fetch.set === "log") counters.count("payloadsOut", bodies);
+        link.send(from, page);
+      }
     },
-    onServed: (from, claim) => {
+    onPage: catchUp.onPage,
+    onPagesLate: catchUp.onTimer,
+    onGift: (from) => remember(comparedAt, `${from.boot} log`, context.now.mono),
+    onSame: (from, { set, lo, hi, count, fingerprint }) => {
       if (!spend(from, 1)) return;
-      const { set, lo, hi, count, fingerprint } = claim;
       const equal = compare(from, set, lo, partOf({ count, fingerprint }, hi));
-      catchUp.onServed(from, claim, equal);
+      catchUp.go(set);
       if (equal && hi === END && lo <= replicas[set].floor()) inSync(set, from);
     },
     onWant: (from, asked) => {
       if (!spend(from, asked.prefixes.length / 4)) return;
       const { ids } = replicas[asked.set];
       for (const prefix of asked.prefixes) {
-        const [id] = ids.slice(prefix, after(prefix), 1);
+        const [id] = ids.slice(prefix, afterPrefix(prefix), 1);
         if (id !== undefined) give(from, asked.set, id);
         else replicas[asked.set].asked(prefix, from);
       }
     },
     isFetching: catchUp.isFetching,
+    stop: catchUp.stop,
   };
 }
 
 // --- internal ---
 
-function later(a: Bound, b: Bound): Bound {
-  return a < b ? b : a;
-}
-
 /** Of an empty range there is nothing to fingerprint. */
 function partOf(summary: { readonly count: number; readonly fingerprint: string }, hi: Bound): Part {
   return { hi, count: summary.count, fingerprint: summary.count === 0 ? "" : summary.fingerprint };
-}
-
-/** The shortest bound above `before` and not above `id`. */
-function separator(before: string, id: string): Bound {
-  let digits = 0;
-  while (before[digits] === id[digits]) digits += 1;
-  return trimmed(id.slice(0, digits + 2 - (digits % 2)));
-}
-
-/** The shortest bound above an id and, most likely, below all that will come after it: its time, and one millisecond more. */
-function aboveOf(id: string): Bound {
-  return boundOfTime(Number.parseInt(id.slice(0, 12), 16) + 1);
-}
-
-/** The bound above all ids that start with the 24 digits of `prefix`. */
-function after(prefix: string): Bound {
-  const next = (BigInt(`0x${prefix}`) + 1n).toString(16).padStart(24, "0");
-  return next.length > 24 ? END : trimmed(next);
 }

@@ -1,37 +1,72 @@
-/** The two sets that peers reconcile: the log and the roster, each as reconciliation sees it. */
+/** The two replicated sets, as reconciliation and catching up see them: ids in order, and what stands for each on the wire. */
 import type { SignedMessage } from "../crypto/signed.ts";
+import type { Bound, Frame, PageItem, SetName } from "../wire/frame.ts";
+import { PAGE_ITEM_BYTES_MAX } from "../wire/page.ts";
+import { boundOfTime } from "./bound.ts";
+import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
-import { boundOfTime, type History } from "./history.ts";
+import type { History } from "./history.ts";
 import type { Membership } from "./membership.ts";
-import type { Replica } from "./reconciliation.ts";
+import type { OrderedSet } from "./orderedSet.ts";
 import { answerWith } from "./serving.ts";
 import type { Session } from "./sessions.ts";
 import type { MessageId } from "./types.ts";
 import type { Wants } from "./wants.ts";
 
-export function logReplica(history: History, wants: Wants): Replica {
+export type Replica = {
+  readonly ids: OrderedSet<string>;
+  /** Nothing below this is held or wanted. */
+  readonly floor: () => Bound;
+  /** Items that are kept at most. */
+  readonly most: () => number;
+  /** The frame that carries an item alone. */
+  readonly frameOf: (id: string) => Frame | undefined;
+  /** The item among others in a page. */
+  readonly itemOf: (id: string) => PageItem | undefined;
+  readonly want: (prefix: string, from: Session) => void;
+  /** A peer wants what is not here; it may be on its way. */
+  readonly asked: (prefix: string, by: Session) => void;
+};
+
+export type Replicas = Readonly<Record<SetName, Replica>>;
+
+export function createReplicas(context: Context, history: History, wants: Wants, membership: Membership): Replicas {
+  return { log: logReplica(context, history, wants), roster: rosterReplica(context, membership) };
+}
+
+// --- internal ---
+
+function logReplica(context: Context, history: History, wants: Wants): Replica {
+  const messageOf = (id: string): SignedMessage | undefined => history.get(id as MessageId)?.message;
   return {
     ids: history.ids as unknown as Replica["ids"],
     floor: () => (history.horizon() === 0 ? "" : boundOfTime(history.horizon())),
+    most: () => context.config.maxMessages,
     frameOf: (id) => {
-      const message: SignedMessage | undefined = history.get(id as MessageId)?.message;
+      const message = messageOf(id);
       return message === undefined ? undefined : answerWith(message);
+    },
+    itemOf: (id) => {
+      const message = messageOf(id);
+      if (message === undefined || message.bytes.length <= PAGE_ITEM_BYTES_MAX) return message?.bytes;
+      return { id: message.id, bytes: message.bytes.length };
     },
     want: (prefix, from) => wants.want(prefix, from, 0),
     asked: wants.asked,
   };
 }
 
-export function rosterReplica(membership: Membership, context: Context): Replica {
+function rosterReplica(context: Context, membership: Membership): Replica {
   return {
     ids: membership.ids,
     floor: () => "",
+    most: () => bounds.members,
     frameOf: (id) => {
       const statement = membership.byRosterId(id);
       return statement === undefined ? undefined : { type: "statement", bytes: statement.bytes };
     },
-    want: (prefix: string, from: Session) =>
-      context.link.send(from, { type: "want", set: "roster", prefixes: [prefix] }, { tries: 2 }),
+    itemOf: (id) => membership.byRosterId(id)?.bytes,
+    want: (prefix, from) => context.link.send(from, { type: "want", set: "roster", prefixes: [prefix] }, { tries: 2 }),
     asked: () => {},
   };
 }

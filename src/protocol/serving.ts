@@ -1,7 +1,7 @@
 /** Giving out messages: those that fit go whole, larger ones are announced and sent chunk by chunk, as they are asked for. */
 import type { SignedMessage } from "../crypto/signed.ts";
 import type { Frame } from "../wire/frame.ts";
-import { CHUNK_BYTES, chunkBytes, chunkCount, PUSH_BYTES_MAX } from "../wire/large.ts";
+import { CHUNK_BYTES, chunkBytes, chunkCount, LARGE_BYTES_MIN, PUSH_BYTES_MAX } from "../wire/large.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { Session } from "./sessions.ts";
@@ -46,7 +46,7 @@ export function createServing(context: Context, bytesOf: (id: MessageId) => Uint
   return {
     onWantChunks: (from, { id, chunks }) => {
       const bytes = bytesOf(id);
-      if (bytes === undefined || !isLarge({ bytes })) return counters.drop("chunk-unknown");
+      if (bytes === undefined || bytes.length < LARGE_BYTES_MIN) return counters.drop("chunk-unknown");
       const total = bytes.length;
       for (const index of chunks) {
         if (index >= chunkCount(total)) return counters.drop("chunk-unknown");

@@ -48,7 +48,8 @@ function isAboutLog(frame: Frame): boolean {
     case "ranges":
     case "list":
     case "fetch":
-    case "served":
+    case "page":
+    case "same":
     case "want":
       return frame.set === "log";
     default:

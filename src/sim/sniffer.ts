@@ -18,7 +18,7 @@ export type Sniffed = {
 };
 
 /** Comparing, and asking for and giving what was found to be lacking. */
-export const reconciliationFrames: readonly string[] = ["ranges", "list", "fetch", "served", "want", "message"];
+export const reconciliationFrames: readonly string[] = ["ranges", "list", "fetch", "page", "same", "want", "message"];
 
 export function createSniffer(roomKey: Uint8Array): Sniffer {
   const room = createRoom(roomKey);

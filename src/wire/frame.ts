@@ -16,6 +16,7 @@ import {
 } from "./ids.ts";
 import { type LargeFrame, readLarge, writeLarge } from "./large.ts";
 import { HLC_MAX } from "./message.ts";
+import { type PageFrame, readPage, writePage } from "./page.ts";
 import {
   type RangeClaim,
   type Ranges,
@@ -32,6 +33,7 @@ import {
 } from "./range.ts";
 import { ORDERS_MAX, readSlice, type Slice, writeSlice } from "./slice.ts";
 
+export { CREDIT_MAX, type PageItem, type Stretch } from "./page.ts";
 export { type Bound, END, type Part, type RangeClaim, type Ranges, type SetName } from "./range.ts";
 export { ORDERS_MAX, type Slice } from "./slice.ts";
 
@@ -68,10 +70,8 @@ export type Frame =
   | ({ readonly type: "ranges" } & Ranges)
   /** All ids the sender holds in lo..hi as prefixes (at most 64): the receiver wants what it lacks and gives what is lacking. */
   | ({ readonly type: "list"; readonly prefixes: readonly string[] } & Span)
-  /** The receiver sends its items in lo..hi, newest first, in at most `credit` (1..64) datagrams, then `served`. */
-  | ({ readonly type: "fetch"; readonly credit: number } & Span)
-  /** The fetch was served down to `lo`: the receiver checks it like a range and goes on below. */
-  | ({ readonly type: "served" } & RangeClaim)
+  /** All that the receiver told in ranges, the sender holds alike: the receiver checks it like a range. */
+  | ({ readonly type: "same" } & RangeClaim)
   /** Of the sender's slice `of` peers, itself included, `reached` have the message; the first few that lack it (8 bytes of id, hex). */
   | {
       readonly type: "receipt";
@@ -81,15 +81,17 @@ export type Frame =
       readonly of: number;
       readonly lacking: readonly string[];
     }
+  | PageFrame
   | LargeFrame;
 
 export const ACK_COUNTERS_MAX = 32;
 export const PREFIXES_MAX = 64;
-export const CREDIT_MAX = 64;
 export const LACKING_MAX = 4;
 const LACKING_BYTES = 8;
 /** Right after the latest message that can be. */
 const HORIZON_MAX = HLC_MAX + 1;
+const FETCH = 15;
+const PAGE = 22;
 const LARGE_FIRST = 18;
 const LARGE_TYPES = ["offer", "announce", "wantChunks", "chunk"] as const;
 
@@ -188,11 +190,11 @@ function writeFrame(writer: Writer, frame: Frame): void {
       writeAll(writer, frame.prefixes, PREFIXES_MAX);
       break;
     case "fetch":
-      writer.u8(15);
-      writeSpan(writer, frame);
-      writer.u8(within(frame.credit, 1, CREDIT_MAX));
+    case "page":
+      writer.u8(frame.type === "fetch" ? FETCH : PAGE);
+      writePage(writer, frame);
       break;
-    case "served":
+    case "same":
       writer.u8(16);
       writeClaim(writer, frame);
       break;
@@ -253,10 +255,12 @@ function readFrame(reader: Reader): Frame {
       return { type: "ranges", ...readRanges(reader) };
     case 14:
       return { type: "list", ...readSpan(reader), prefixes: readAll(reader, PREFIXES_MAX, ID_PREFIX_BYTES) };
-    case 15:
-      return { type: "fetch", ...readSpan(reader), credit: within(reader.u8(), 1, CREDIT_MAX) };
+    case FETCH:
+      return readPage(reader, "fetch");
+    case PAGE:
+      return readPage(reader, "page");
     case 16:
-      return { type: "served", ...readClaim(reader) };
+      return { type: "same", ...readClaim(reader) };
     case 17:
       return {
         type: "receipt",

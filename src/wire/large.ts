@@ -24,6 +24,8 @@ export type LargeFrame =
       readonly bytes: Uint8Array;
     };
 
+/** What has fewer bytes than this is never fetched in chunks: it fits a page, whatever the page's bounds (page.ts). */
+export const LARGE_BYTES_MIN = 1109;
 /** A message of at most so many bytes is pushed whole: a frame's room, less type, slice and length. */
 export const PUSH_BYTES_MAX = FRAMES_BYTES_MAX - 1 - SLICE_BYTES - 2;
 export const CHUNK_BYTES = 1024;
@@ -80,9 +82,8 @@ export function readLarge(reader: Reader, type: LargeFrame["type"]): LargeFrame 
 
 // --- internal ---
 
-/** What fits a push is never fetched in chunks. */
 function largeSize(bytes: number): number {
-  return within(bytes, PUSH_BYTES_MAX + 1, MESSAGE_BYTES_MAX);
+  return within(bytes, LARGE_BYTES_MIN, MESSAGE_BYTES_MAX);
 }
 
 function readId(reader: Reader): MessageId {

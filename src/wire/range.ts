@@ -99,21 +99,21 @@ export function readSet(reader: Reader): SetName {
   return set;
 }
 
-// --- internal ---
-
-const FINGERPRINT_BYTES = 12;
-const SETS: readonly SetName[] = ["log", "roster"];
-
 /** Length 0..24 and that many bytes, the last not zero; 255 stands for `END`. */
-function writeBound(writer: Writer, bound: Bound): void {
+export function writeBound(writer: Writer, bound: Bound): void {
   writer.u8(bound === END ? 255 : within(bound.length / 2, 0, MESSAGE_ID_BYTES));
   if (bound !== END) writer.bytes(fromHex(bound));
 }
 
-function readBound(reader: Reader): Bound {
+export function readBound(reader: Reader): Bound {
   const length = reader.u8();
   if (length === 255) return END;
   const bytes = reader.bytes(within(length, 0, MESSAGE_ID_BYTES));
   if (length > 0 && bytes[length - 1] === 0) throw new CursorError("bound ends in zero");
   return toHex(bytes);
 }
+
+// --- internal ---
+
+const FINGERPRINT_BYTES = 12;
+const SETS: readonly SetName[] = ["log", "roster"];

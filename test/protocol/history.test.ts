@@ -1,8 +1,9 @@
 /** The log of a room: heads and parents, trimming and its horizon, forks, and what is held back. */
 import { describe, expect, it } from "vitest";
 import { type SignedMessage, signMessage } from "../../src/crypto/signed.ts";
+import { boundOfTime } from "../../src/protocol/bound.ts";
 import { bounds } from "../../src/protocol/config.ts";
-import { boundOfTime, createHistory, type History, type Inserted } from "../../src/protocol/history.ts";
+import { createHistory, type History, type Inserted } from "../../src/protocol/history.ts";
 import type { MessageId } from "../../src/protocol/types.ts";
 import { identityOf, room, WALL } from "./fixtures.ts";
 

@@ -38,7 +38,7 @@ describe("a probe", () => {
 
   it("of one that came in during a round does not wait for the next round", () => {
     // A round of 40 takes 40 s: without a turn in the present one nobody would look for so long.
-    const world = createWorld({ seed: 3 });
+    const world = createWorld({ seed: 2 });
     const nodes = gather(world, names(40));
     const newcomer = world.node("newcomer");
     newcomer.join(nodes[0] as TestNode);

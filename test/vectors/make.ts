@@ -26,12 +26,15 @@ export function makeVectors(): Record<string, unknown> {
 
 /** `frame` with its bytes as hex, as it stands in JSON. */
 export function frameAsJson(frame: Frame): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(frame).map(([name, value]) => [name, value instanceof Uint8Array ? toHex(value) : value]),
-  );
+  return Object.fromEntries(Object.entries(frame).map(([name, value]) => [name, asJson(value)]));
 }
 
 // --- internal ---
+
+function asJson(value: unknown): unknown {
+  if (value instanceof Uint8Array) return toHex(value);
+  return Array.isArray(value) ? value.map(asJson) : value;
+}
 
 const ANNA = identityFromSeed(new Uint8Array(32).fill(0x0a));
 const BOB = identityFromSeed(new Uint8Array(32).fill(0x0b));
@@ -115,12 +118,32 @@ function makeFrames(): unknown {
       ],
     },
     { type: "list", set: "log", lo: HELLO.id, hi: "ff01", prefixes },
-    { type: "fetch", set: "log", lo: "", hi: END, credit: 8 },
-    { type: "served", ...claim, lo: HELLO.id, count: 1 },
+    {
+      type: "fetch",
+      set: "log",
+      number: 7,
+      credit: 8,
+      stretches: [
+        { lo: HELLO.id, hi: END },
+        { lo: "", hi: "01" },
+      ],
+    },
+    { type: "same", ...claim, lo: HELLO.id, count: 1 },
     { type: "receipt", id: HELLO.id, order: 1, reached: 11, of: 12, lacking: [BOB.id.slice(0, 16)] },
     { type: "offer", slice, id: HELLO.id, bytes: 65_812 },
     { type: "announce", id: HELLO.id, bytes: 1_154 },
     { type: "wantChunks", id: HELLO.id, chunks: [0, 1, 9, 64] },
+    {
+      type: "page",
+      set: "log",
+      number: 7,
+      index: 2,
+      isLast: true,
+      lo: HELLO.id,
+      hi: END,
+      items: [WAVE.bytes, { id: HELLO.id, bytes: 65_812 }],
+    },
+    { type: "page", set: "roster", number: 255, index: 0, isLast: false, lo: "01", hi: "ff", items: [] },
     { type: "chunk", id: HELLO.id, total: 1_154, index: 1, bytes: new Uint8Array(130).fill(0x2e) },
   ];
   return frames.map((frame) => ({ frame: frameAsJson(frame), bytes: toHex(encodeFrame(frame)) }));

@@ -11,14 +11,16 @@ import {
   type Frame,
   LACKING_MAX,
   ORDERS_MAX,
+  type PageItem,
   PREFIXES_MAX,
   type RangeClaim,
   type Ranges,
   type SetDigest,
   type Slice,
+  type Stretch,
 } from "../../src/wire/frame.ts";
 import { type BootId, type MessageId, type PeerId, toHex } from "../../src/wire/ids.ts";
-import { CHUNKS_MAX, chunkBytes, chunkCount, PUSH_BYTES_MAX } from "../../src/wire/large.ts";
+import { CHUNKS_MAX, chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../src/wire/large.ts";
 import {
   HLC_MAX,
   MESSAGE_BYTES_MAX,
@@ -26,6 +28,7 @@ import {
   NICK_BYTES_MAX,
   PARENTS_MAX,
 } from "../../src/wire/message.ts";
+import { STRETCHES_MAX } from "../../src/wire/page.ts";
 import { PARTS_MAX, type Span } from "../../src/wire/range.ts";
 import { ENDPOINTS_MAX, type StatementContent } from "../../src/wire/statement.ts";
 
@@ -142,11 +145,28 @@ export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
   }),
   fc.record({ type: fc.constant("message"), bytes: bytesArbitrary(0, 1100) }),
   rangesArbitrary.map((ranges): Frame => ({ type: "ranges", ...ranges })),
-  claimArbitrary.map((claim): Frame => ({ type: "served", ...claim })),
+  claimArbitrary.map((claim): Frame => ({ type: "same", ...claim })),
   fc.tuple(spanArbitrary, prefixesArbitrary()).map(([span, prefixes]): Frame => ({ type: "list", ...span, prefixes })),
+  fc.record({
+    type: fc.constant("fetch"),
+    set: fc.constantFrom("log", "roster"),
+    number: fc.nat({ max: 255 }),
+    credit: fc.integer({ min: 1, max: CREDIT_MAX }),
+    stretches: stretchesArbitrary(),
+  }),
   fc
-    .tuple(spanArbitrary, fc.integer({ min: 1, max: CREDIT_MAX }))
-    .map(([span, credit]): Frame => ({ type: "fetch", ...span, credit })),
+    .tuple(
+      spanArbitrary,
+      fc.nat({ max: 255 }),
+      fc.nat({ max: CREDIT_MAX - 1 }),
+      fc.boolean(),
+      fc.array(itemArbitrary(), { maxLength: 6 }),
+    )
+    .map(([span, number, index, isLast, items]): Frame => {
+      const announced = (item: PageItem): boolean => !(item instanceof Uint8Array);
+      const kept = span.set === "log" ? items : items.filter((item) => !announced(item));
+      return { type: "page", ...span, number, index, isLast, items: kept };
+    }),
   fc.record({
     type: fc.constant("receipt"),
     id: messageIdArbitrary,
@@ -239,7 +259,25 @@ function u48Arbitrary(): fc.Arbitrary<number> {
 }
 
 function largeSizeArbitrary(): fc.Arbitrary<number> {
-  return fc.integer({ min: PUSH_BYTES_MAX + 1, max: MESSAGE_BYTES_MAX });
+  return fc.integer({ min: LARGE_BYTES_MIN, max: MESSAGE_BYTES_MAX });
+}
+
+/** Disjoint, the newest first. */
+function stretchesArbitrary(): fc.Arbitrary<Stretch[]> {
+  return fc.uniqueArray(boundArbitrary, { minLength: 2, maxLength: 2 * STRETCHES_MAX }).map((bounds) => {
+    const sorted = [...bounds].sort().reverse();
+    return Array.from({ length: sorted.length >> 1 }, (_, index) => ({
+      hi: sorted[2 * index] as Bound,
+      lo: sorted[2 * index + 1] as Bound,
+    }));
+  });
+}
+
+function itemArbitrary(): fc.Arbitrary<PageItem> {
+  return fc.oneof(
+    { weight: 4, arbitrary: bytesArbitrary(1, 180) },
+    { weight: 1, arbitrary: fc.record({ id: messageIdArbitrary, bytes: largeSizeArbitrary() }) },
+  );
 }
 
 function digestArbitrary(): fc.Arbitrary<SetDigest> {

@@ -130,30 +130,28 @@ describe("a digest", () => {
 });
 
 describe("a range", () => {
-  const fetch = (lo: string, hi: string): Frame => ({ type: "fetch", set: "log", lo, hi, credit: 1 });
+  const list = (lo: string, hi: string): Frame => ({ type: "list", set: "log", lo, hi, prefixes: [] });
 
   it("of everything goes from the empty bound to END", () => {
-    expect(Buffer.from(encodeFrame(fetch("", END))).toString("hex")).toBe("0f0000ff01");
-    expect(decoded("0f0000ff01")).toEqual([fetch("", END)]);
+    expect(Buffer.from(encodeFrame(list("", END))).toString("hex")).toBe("0e0000ff00");
+    expect(decoded("0e0000ff00")).toEqual([list("", END)]);
   });
 
   it("has bounds as long as an id, and no longer", () => {
     const id = "00".repeat(23) + "01";
-    expect(decodeFrames(encodeFrame(fetch("", id)))).toEqual([fetch("", id)]);
-    expect(() => encodeFrame(fetch("", `${id}01`))).toThrow(CursorError);
-    expect(decoded(`0f000019${id}0101`)).toBe("bad-frame");
+    expect(decodeFrames(encodeFrame(list("", id)))).toEqual([list("", id)]);
+    expect(() => encodeFrame(list("", `${id}01`))).toThrow(CursorError);
+    expect(decoded(`0e000019${id}0100`)).toBe("bad-frame");
   });
 
   it.each([
-    ["empty", "0f00" + "0105" + "0105" + "01"],
-    ["backwards", "0f00" + "0106" + "0105" + "01"],
-    ["from END", "0f00" + "ff" + "ff" + "01"],
-    ["up to the empty bound", "0f00" + "00" + "00" + "01"],
-    ["with a bound that ends in zero", "0f00" + "00" + "020500" + "01"],
-    ["with a bound of zero alone", "0f00" + "0100" + "0105" + "01"],
-    ["of a third set", "0f02" + "00" + "ff" + "01"],
-    ["with no credit", "0f00" + "00" + "ff" + "00"],
-    ["with too much credit", "0f00" + "00" + "ff" + "41"],
+    ["empty", "0e00" + "0105" + "0105" + "00"],
+    ["backwards", "0e00" + "0106" + "0105" + "00"],
+    ["from END", "0e00" + "ff" + "ff" + "00"],
+    ["up to the empty bound", "0e00" + "00" + "00" + "00"],
+    ["with a bound that ends in zero", "0e00" + "00" + "020500" + "00"],
+    ["with a bound of zero alone", "0e00" + "0100" + "0105" + "00"],
+    ["of a third set", "0e02" + "00" + "ff" + "00"],
   ])("%s is refused", (_, hex) => {
     expect(decoded(hex)).toBe("bad-frame");
   });
@@ -165,24 +163,24 @@ describe("a range", () => {
       [END, END],
       ["", ""],
     ] as const)
-      expect(() => encodeFrame(fetch(lo, hi))).toThrow(CursorError);
+      expect(() => encodeFrame(list(lo, hi))).toThrow(CursorError);
   });
 
   it("compares its bounds in the order of ids", () => {
-    expect(decodeFrames(encodeFrame(fetch("05", "0501")))).toEqual([fetch("05", "0501")]);
-    expect(decodeFrames(encodeFrame(fetch("0501", "06")))).toEqual([fetch("0501", "06")]);
+    expect(decodeFrames(encodeFrame(list("05", "0501")))).toEqual([list("05", "0501")]);
+    expect(decodeFrames(encodeFrame(list("0501", "06")))).toEqual([list("0501", "06")]);
   });
 
   it("lists at most 64 prefixes", () => {
-    const list = (count: number): Frame => ({
+    const filled = (count: number): Frame => ({
       type: "list",
       set: "roster",
       lo: "",
       hi: END,
       prefixes: new Array<string>(count).fill("ab".repeat(12)),
     });
-    expect(decodeFrames(encodeFrame(list(PREFIXES_MAX)))).toEqual([list(PREFIXES_MAX)]);
-    expect(() => encodeFrame(list(PREFIXES_MAX + 1))).toThrow(CursorError);
+    expect(decodeFrames(encodeFrame(filled(PREFIXES_MAX)))).toEqual([filled(PREFIXES_MAX)]);
+    expect(() => encodeFrame(filled(PREFIXES_MAX + 1))).toThrow(CursorError);
     expect(decoded("0e0100ff41" + "ab".repeat(12 * 65))).toBe("bad-frame");
   });
 });

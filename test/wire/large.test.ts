@@ -4,7 +4,14 @@ import { CursorError } from "../../src/wire/cursor.ts";
 import { FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
 import { decodeFrames, encodeFrame, type Frame } from "../../src/wire/frame.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
-import { CHUNK_BYTES, CHUNKS_MAX, chunkBytes, chunkCount, PUSH_BYTES_MAX } from "../../src/wire/large.ts";
+import {
+  CHUNK_BYTES,
+  CHUNKS_MAX,
+  chunkBytes,
+  chunkCount,
+  LARGE_BYTES_MIN,
+  PUSH_BYTES_MAX,
+} from "../../src/wire/large.ts";
 import { MESSAGE_BYTES_MAX } from "../../src/wire/message.ts";
 
 const id = "ab".repeat(24) as MessageId;
@@ -25,21 +32,23 @@ describe("the largest message that is pushed", () => {
     expect(encodeFrame(push(PUSH_BYTES_MAX)).length).toBe(FRAMES_BYTES_MAX);
     expect(() => encodeFrame(push(PUSH_BYTES_MAX + 1))).toThrow(CursorError);
   });
+});
 
-  it("is not announced, and nor is one beyond the largest there is", () => {
+describe("what fits a page", () => {
+  it("is not announced, and nor is what is larger than the largest there is", () => {
     const announce = (bytes: number): Frame => ({ type: "announce", id, bytes });
-    for (const bytes of [PUSH_BYTES_MAX + 1, MESSAGE_BYTES_MAX])
+    for (const bytes of [LARGE_BYTES_MIN, MESSAGE_BYTES_MAX])
       expect(decodeFrames(encodeFrame(announce(bytes)))).toEqual([announce(bytes)]);
-    for (const bytes of [0, PUSH_BYTES_MAX, MESSAGE_BYTES_MAX + 1])
+    for (const bytes of [0, LARGE_BYTES_MIN - 1, MESSAGE_BYTES_MAX + 1])
       expect(() => encodeFrame(announce(bytes))).toThrow(CursorError);
-    expect(decoded(`13${id}8109`)).toBe("bad-frame");
-    expect(decoded(`13${id}8209`)).toEqual([announce(PUSH_BYTES_MAX + 1)]);
+    expect(decoded(`13${id}d408`)).toBe("bad-frame");
+    expect(decoded(`13${id}d508`)).toEqual([announce(LARGE_BYTES_MIN)]);
   });
 });
 
 describe("a chunk", () => {
   it("is full but for the last, and all of them are the message", () => {
-    for (const total of [PUSH_BYTES_MAX + 1, 2 * CHUNK_BYTES, 2 * CHUNK_BYTES + 1, MESSAGE_BYTES_MAX]) {
+    for (const total of [LARGE_BYTES_MIN, 2 * CHUNK_BYTES, 2 * CHUNK_BYTES + 1, MESSAGE_BYTES_MAX]) {
       const sizes = Array.from({ length: chunkCount(total) }, (_, index) => chunkBytes(total, index));
       expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(total);
       expect(sizes.slice(0, -1).every((size) => size === CHUNK_BYTES)).toBe(true);
