@@ -1,6 +1,6 @@
 /**
  * What it costs to make two logs equal: some nodes hold 10,000 messages, another joins one of them with some missing, 50 ms
- * one way. `npm run bench:reconcile -- [--loss P] [--seed S] [--only NAME]`.
+ * one way. `npm run bench:reconcile -- [--loss P] [--seed S] [--only NAME,NAME] [--json]`.
  *
  * bytes: of the frames that compare, not the messages. round trips: from the first of these frames until the first of what is
  * missing is here, and until all is. twice: share of the bytes of messages that came although they were here. Times are from the join.
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     loss: { type: "string", default: "0" },
     seed: { type: "string", default: "5" },
     only: { type: "string", default: "" },
+    json: { type: "boolean", default: false },
   },
 });
 const LOSS = Number(values.loss);
@@ -36,14 +37,29 @@ const room = createRoom(new Uint8Array(32).fill(7));
 const author = identityFromSeed(new Uint8Array(32).fill(9));
 const history = writeHistory();
 
-console.log(`${MESSAGES} messages, ${ONE_WAY_MS} ms one way, loss ${LOSS}, seed ${SEED}`);
-console.log(row("missing", ["bytes", "round trips", "last page", "all here", "bodies sent", "twice"]));
-for (const trial of trials()) if (trial.name.includes(values.only)) report(trial, play(trial));
+const chosen = trials().filter(({ name }) => values.only.split(",").some((part) => name.includes(part)));
+if (!values.json) {
+  console.log(`${MESSAGES} messages, ${ONE_WAY_MS} ms one way, loss ${LOSS}, seed ${SEED}`);
+  console.log(row("missing", ["bytes", "round trips", "last page", "all here", "bodies sent", "twice"]));
+}
+for (const trial of chosen) {
+  const result = play(trial);
+  if (values.json) console.log(JSON.stringify({ missing: trial.name, ...figuresOf(result) }));
+  else report(trial, result);
+}
 
-function report({ name, missing }, { bytes, askedAt, firstMs, pageMs, allMs, sent, twice, came }) {
+/** Round trips until the first and until the last of what is missing is here; null: never. */
+function figuresOf({ bytes, askedAt, firstMs, pageMs, allMs, sent }) {
+  const tripsUntil = (at) => (at === undefined ? null : (at - askedAt) / (2 * ONE_WAY_MS));
+  const trips = { roundTripsFirst: tripsUntil(firstMs), roundTrips: tripsUntil(allMs) };
+  return { bytes, ...trips, pageMs: pageMs ?? null, allMs: allMs ?? null, sent };
+}
+
+function report({ name, missing }, result) {
+  const { bytes, pageMs, allMs, sent, twice, came } = result;
   const none = missing === 0 ? "-" : "never";
-  const tripsUntil = (at) => ((at - askedAt) / (2 * ONE_WAY_MS)).toFixed(1);
-  const trips = allMs === undefined ? none : `${tripsUntil(firstMs)} / ${tripsUntil(allMs)}`;
+  const { roundTripsFirst, roundTrips } = figuresOf(result);
+  const trips = allMs === undefined ? none : `${roundTripsFirst.toFixed(1)} / ${roundTrips.toFixed(1)}`;
   const all = allMs === undefined ? none : `${allMs.toFixed(0)} ms`;
   const page = pageMs === undefined ? "-" : `${pageMs.toFixed(0)} ms`;
   const again = came === 0 ? "-" : `${((100 * twice) / came).toFixed(1)} %`;

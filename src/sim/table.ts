@@ -5,12 +5,13 @@
 import { Command, Option } from "commander";
 import { createPool, type Pool, WORKERS_DEFAULT } from "./pool.ts";
 import { counting } from "./soaking.ts";
+import { joiner, reconcile } from "./targets/historyRows.ts";
 import { relay, scale } from "./targets/relayRows.ts";
 import { crowd, detection, idle, split, stalls } from "./targets/roomRows.ts";
 import type { Bench, Line, Row } from "./targets/row.ts";
 import type { Result, Work } from "./work.ts";
 
-const ROWS: readonly Row[] = [relay, idle, detection, stalls, crowd, split, scale];
+const ROWS: readonly Row[] = [relay, idle, detection, stalls, crowd, split, reconcile, joiner, scale];
 
 const options = new Command("sim:table")
   .description("what the simulator measures, beside the goals")
@@ -62,6 +63,7 @@ function benchOn(threads: Pool): Bench {
       const what = `${name}, ${nodes} nodes, ${100 * network.loss} % loss`;
       return perform({ type: "run", scenario, seed, sniff: false }, what);
     },
+    reconcile: (missing, seed) => perform({ type: "reconcile", missing, seed }, `reconciliation, missing: ${missing}`),
     spread: (model, scenario, seed) =>
       perform({ type: "spread", model, scenario, seed }, `${model}, ${100 * scenario.network.loss} % loss`),
   };

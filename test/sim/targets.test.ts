@@ -4,9 +4,10 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { Run } from "../../src/sim/run.ts";
 import type { Scenario } from "../../src/sim/scenario.ts";
+import { joiner, reconcile } from "../../src/sim/targets/historyRows.ts";
 import { relay, scale } from "../../src/sim/targets/relayRows.ts";
 import { crowd, detection, idle, split, stalls } from "../../src/sim/targets/roomRows.ts";
-import type { Bench, Line, Row } from "../../src/sim/targets/row.ts";
+import type { Bench, Line, Reconciled, Row } from "../../src/sim/targets/row.ts";
 
 type Change = { readonly [Key in keyof Run]?: Partial<Run[Key]> | Run[Key] };
 type Asked = { readonly name: string; readonly nodes: number; readonly loss: number; readonly seed: number };
@@ -26,6 +27,7 @@ function benchOf(
       asked.push({ name, nodes, loss: network.loss, seed });
       return runOf(scenario, seed, outcome(scenario, seed));
     },
+    reconcile: async (missing, seed) => ({ ...trial, missing, bytes: 100 * seed }),
     spread: async () => ({ coverage: 0.5, sendsPerDelivery: 7, p99Ms: 777, delays: [] }),
   };
   return { bench, asked };
@@ -137,24 +139,49 @@ describe("a room", () => {
   });
 });
 
+describe("history", () => {
+  test("reconciliation: bytes are the mean of the seeds, round trips count until the last, of a block until the first", async () => {
+    expect(
+      (await reconcile.measure(benchOf(() => ({})).bench)).lines.map(({ figure, isMet }) => [figure, isMet]),
+    ).toEqual([
+      ["250 bytes", false],
+      ["250 bytes, 3.5 round trips", false],
+      ["250 bytes, 3.5 round trips", true],
+      ["250 bytes, 2 round trips", true],
+    ]);
+  });
+
+  test("what never came is no goal met", async () => {
+    const { bench } = benchOf(() => ({}));
+    const never = { ...bench, reconcile: async () => ({ ...trial, roundTrips: null, allMs: null }) };
+    const [nothing, ten] = (await reconcile.measure(never)).lines;
+    expect([nothing?.isMet, ten?.isMet]).toEqual([true, false]);
+    expect(ten?.figure).toBe("50 bytes, some never came");
+    expect((await joiner.measure(never)).lines).toMatchObject([
+      { figure: "0.2 s", isMet: true },
+      { figure: "some never came", isMet: false },
+    ]);
+  });
+});
+
 describe("npm run sim:table", () => {
   const path = fileURLToPath(new URL("../../dist/sim/table.js", import.meta.url));
   const table = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
     spawnSync(process.execPath, [path, ...args], { encoding: "utf8" });
 
   test("plays a row, prints Markdown, tells its progress beside it", () => {
-    const { status, stdout, stderr } = table("--quick", "--only", "idle", "--workers", "2");
+    const { status, stdout, stderr } = table("--quick", "--only", "idle", "joiner", "--workers", "2");
     expect(status).toBe(0);
     expect(stdout).toMatch(
       /^\| what \| measured \| goal \| met \|\n\|---\|---\|---\|---\|\n\| idle traffic .*10 nodes \| \d+ bytes\/s \|/,
     );
-    expect(stdout).toMatch(/\n\d of 2 goals met \(a quick look, no measure\)\n$/);
-    expect(stderr).toMatch(/^2 of 2 runs, \d+ s: idle, 100 nodes, 0 % loss, seed 1$/m);
+    expect(stdout).toMatch(/\n\d of 4 goals met \(a quick look, no measure\)\n$/);
+    expect(stderr).toMatch(/^\d of 3 runs, \d+ s: idle, 100 nodes, 0 % loss, seed 1$/m);
   }, 120_000);
 
   test("names its rows, and refuses others in one line", () => {
     const help = table("--help");
-    for (const row of [relay, scale, idle, detection, stalls, crowd, split])
+    for (const row of [relay, scale, idle, detection, stalls, crowd, split, reconcile, joiner])
       expect(help.stdout).toContain(`  ${row.name.padEnd(10)} ${row.about}\n`);
     const { status, stdout, stderr } = table("--only", "nosuch");
     expect([status, stdout]).toEqual([1, ""]);
@@ -163,6 +190,15 @@ describe("npm run sim:table", () => {
 });
 
 // --- internal ---
+
+const trial: Reconciled = {
+  missing: "some",
+  bytes: 50,
+  roundTripsFirst: 2,
+  roundTrips: 3.5,
+  pageMs: 200,
+  allMs: 4_000,
+};
 
 function runOf({ name, nodes, network }: Scenario, seed: number, change: Change): Run {
   const measured = {

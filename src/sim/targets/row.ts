@@ -3,6 +3,9 @@ import type { Spread } from "../baselines/model.ts";
 import { readScenario } from "../library.ts";
 import type { Run } from "../run.ts";
 import type { Scenario } from "../scenario.ts";
+import type { Reconciled } from "../work.ts";
+
+export type { Reconciled } from "../work.ts";
 
 export type Line = {
   readonly what: string;
@@ -31,6 +34,8 @@ export type Bench = {
   readonly seeds: (most?: number) => readonly number[];
   readonly play: (scenario: Scenario, seed: number) => Promise<Run>;
   readonly spread: (model: string, scenario: Scenario, seed: number) => Promise<Spread>;
+  /** One trial of bench/reconcile.js. */
+  readonly reconcile: (missing: string, seed: number) => Promise<Reconciled>;
 };
 
 /** One of scenarios/. */
