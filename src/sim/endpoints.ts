@@ -1,9 +1,14 @@
 /** Addresses of the virtual world: node 258 is at 10.0.1.2, the outsider is none of the nodes. */
 import type { Endpoint } from "../protocol/types.ts";
 
+export const PORT = 62733;
+
 export function endpointOf(index: number): Endpoint {
-  return `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}:62733` as Endpoint;
+  return `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}:${PORT}` as Endpoint;
 }
+
+/** What goes here reaches everyone who listens on the one LAN of the virtual world. */
+export const LAN = "239.255.115.109:62732" as Endpoint;
 
 export const OUTSIDER = "192.0.2.66:62733" as Endpoint;
 

@@ -62,7 +62,7 @@ export function createFaults(
     const others = (up.length > 0 ? up : known).map((other) => other.endpoint);
     // Who was here before finds the room by what it remembers; an address that answered is not typed again.
     const answered = new Set(node.disk.addresses().map(({ endpoint }) => endpoint));
-    if (answered.size === 0) told.set(node, sample(rng, others, 1));
+    if (answered.size === 0 && scenario.through !== "lan") told.set(node, sample(rng, others, 1));
     node.start((told.get(node) ?? []).filter((endpoint) => !answered.has(endpoint)));
   };
   const start = (node: VirtualNode, known?: Acquaintance): void => {

@@ -25,7 +25,8 @@ export function mixOf(seed: number): Scenario {
     speech,
     faults: kinds.map((type) => faultOf(type, rng, nodes, talkMs)),
     startMs: 500 + below(rng, 5_000),
-    through: "any",
+    // By chance of its own: what the others are does not depend on it.
+    through: uniform(seededRng(seed ^ 0x1a4)) < LAN_SHARE ? "lan" : "any",
     acquainted: false,
     idleMs: 0,
     settleMs: SETTLE_MS,
@@ -34,9 +35,10 @@ export function mixOf(seed: number): Scenario {
 }
 
 /** What a mix has in it that is no fault, and is worth counting with them. */
-export function ingredientsOf({ network, speech }: Scenario): Readonly<Record<string, number>> {
+export function ingredientsOf({ network, speech, through }: Scenario): Readonly<Record<string, number>> {
   return {
     "rooms in 19 regions": Object.keys(network.regions).length === 0 ? 0 : 1,
+    "rooms on one LAN": through === "lan" ? 1 : 0,
     "long texts": speech.bytes < LARGE_BYTES_MIN ? 0 : speech.messages,
   };
 }
@@ -51,6 +53,8 @@ const SETTLE_MS = 120_000;
 /** Mixes whose nodes are spread over the cities of the world, and in which long texts are said. */
 const REGIONS_SHARE = 0.15;
 const LARGE_SHARE = 0.1;
+/** And those in which nobody has an address to join: all are on one LAN. */
+const LAN_SHARE = 0.15;
 /** More than fits a datagram. */
 const LARGE_BYTES_MIN = 2_000;
 

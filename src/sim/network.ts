@@ -3,14 +3,19 @@ import { below, type Rng, uniform } from "../protocol/rng.ts";
 import type { Endpoint, Millis } from "../protocol/types.ts";
 import type { Agenda } from "./agenda.ts";
 import { createDelays } from "./delays.ts";
-import { OUTSIDER } from "./endpoints.ts";
+import { LAN, OUTSIDER } from "./endpoints.ts";
 import type { Network } from "./scenario.ts";
 
 export type Watcher = (bytes: Uint8Array, from: Endpoint, to: Endpoint) => void;
 
+type Receive = (bytes: Uint8Array, from: Endpoint) => void;
+
 export type VirtualNetwork = {
+  /** What is sent to LAN goes to each of its listeners, the sender too, and can be lost on the way to each. */
   readonly send: (bytes: Uint8Array, from: Endpoint, to: Endpoint) => void;
-  readonly listen: (at: Endpoint, receive: (bytes: Uint8Array, from: Endpoint) => void) => void;
+  readonly listen: (at: Endpoint, receive: Receive) => void;
+  /** `at` is where the listener takes its other datagrams. */
+  readonly listenOnLan: (at: Endpoint, receive: Receive) => void;
   readonly silence: (at: Endpoint) => void;
   /** Endpoints of different groups do not reach each other; without a group all do. */
   readonly partition: (groupOf: ((endpoint: Endpoint) => number) | undefined) => void;
@@ -47,7 +52,8 @@ const DATAGRAM_BYTES_MAX = 1_200;
 export const HEADERS_BYTES = 28;
 
 export function createNetwork(settings: Network, agenda: Agenda, rng: Rng): VirtualNetwork {
-  const listeners = new Map<Endpoint, (bytes: Uint8Array, from: Endpoint) => void>();
+  const listeners = new Map<Endpoint, Receive>();
+  const onLan = new Map<Endpoint, Receive>();
   const counts = noCounts();
   const delays = createDelays(settings, rng);
   /** BOUNDED: by the pairs that a scenario deafens. */
@@ -57,13 +63,30 @@ export function createNetwork(settings: Network, agenda: Agenda, rng: Rng): Virt
   let groupOf: ((endpoint: Endpoint) => number) | undefined;
   const happens = (share: number): boolean => share > 0 && uniform(rng) < share;
 
-  const carry = (bytes: Uint8Array, from: Endpoint, to: Endpoint): void => {
+  const carry = (bytes: Uint8Array, from: Endpoint, to: Endpoint, ears: ReadonlyMap<Endpoint, Receive>): void => {
     let delay = delays(from, to);
     if (happens(settings.reorder)) {
       counts.reordered += 1;
       delay += REORDER_MS_MAX * uniform(rng);
     }
-    agenda.at(agenda.now() + delay, () => listeners.get(to)?.(bytes, from));
+    agenda.at(agenda.now() + delay, () => ears.get(to)?.(bytes, from));
+  };
+  const pass = (bytes: Uint8Array, from: Endpoint, to: Endpoint, ears: ReadonlyMap<Endpoint, Receive>): void => {
+    const isSplit = groupOf !== undefined && groupOf(from) !== groupOf(to);
+    if (isSplit || (deaf.size > 0 && deaf.has(`${from} ${to}`))) {
+      counts.cut += 1;
+      return;
+    }
+    if (happens(settings.loss)) counts.lost += 1;
+    else carry(bytes, from, to, ears);
+    if (happens(settings.duplicate)) {
+      counts.duplicated += 1;
+      carry(bytes, from, to, ears);
+    }
+    if (happens(settings.junk)) {
+      counts.junk += 1;
+      carry(damaged(bytes, rng), from, to, ears);
+    }
   };
 
   return {
@@ -75,27 +98,18 @@ export function createNetwork(settings: Network, agenda: Agenda, rng: Rng): Virt
       counts.sent += 1;
       counts.bytes += bytes.length + HEADERS_BYTES;
       if (bytes.length > DATAGRAM_BYTES_MAX) counts.oversize += 1;
-      const isSplit = groupOf !== undefined && groupOf(from) !== groupOf(to);
-      if (isSplit || (deaf.size > 0 && deaf.has(`${from} ${to}`))) {
-        counts.cut += 1;
-        return;
-      }
-      if (happens(settings.loss)) counts.lost += 1;
-      else carry(bytes, from, to);
-      if (happens(settings.duplicate)) {
-        counts.duplicated += 1;
-        carry(bytes, from, to);
-      }
-      if (happens(settings.junk)) {
-        counts.junk += 1;
-        carry(damaged(bytes, rng), from, to);
-      }
+      if (to !== LAN) return pass(bytes, from, to, listeners);
+      for (const at of onLan.keys()) pass(bytes, from, at, onLan);
     },
     listen: (at, receive) => {
       listeners.set(at, receive);
     },
+    listenOnLan: (at, receive) => {
+      onLan.set(at, receive);
+    },
     silence: (at) => {
       listeners.delete(at);
+      onLan.delete(at);
     },
     partition: (groups) => {
       groupOf = groups;

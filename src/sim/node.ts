@@ -6,11 +6,11 @@ import { createDriver, type Driver } from "../node/driver.ts";
 import type { Config } from "../protocol/config.ts";
 import { createCore } from "../protocol/core.ts";
 import { below, type Rng } from "../protocol/rng.ts";
-import type { BootId, ChatEvent, Command, Core, Endpoint, Millis, PeerId } from "../protocol/types.ts";
+import type { BootId, ChatEvent, Command, Core, Endpoint, Input, Millis, PeerId } from "../protocol/types.ts";
 import { type Acquaintance, randomBoot } from "./acquaintance.ts";
 import type { Agenda } from "./agenda.ts";
 import { createDisk, type Disk } from "./disk.ts";
-import { endpointOf } from "./endpoints.ts";
+import { endpointOf, LAN, PORT } from "./endpoints.ts";
 import type { VirtualNetwork } from "./network.ts";
 
 export type VirtualNode = {
@@ -46,6 +46,8 @@ export type NodeWorld = {
   readonly rng: Rng;
   readonly config: Config;
   readonly roomKey: Uint8Array;
+  /** All nodes are on one LAN, and discovery is on; left out: none is. */
+  readonly onLan?: boolean;
   /** `from`: whose datagram the node is handling; undefined: none. */
   readonly onEvent: (node: number, event: ChatEvent, from: Endpoint | undefined) => void;
   /** The core threw: invariant I9 is broken. */
@@ -53,6 +55,8 @@ export type NodeWorld = {
   /** The node could not write, and says so to its user. */
   readonly onDiskError: (node: number) => void;
 };
+
+type Received = Extract<Input, { type: "datagram" | "beacon" }>;
 
 /** 2026-01-01T00:00:00Z: the wall clock of the virtual world starts here. */
 export const WALL_START = 1_767_225_600_000;
@@ -71,7 +75,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
   let payloadsBefore = 0;
   let busyUntil = 0;
   let stalledUntil = 0;
-  let socket: { readonly bytes: Uint8Array; readonly from: Endpoint }[] = [];
+  let socket: Received[] = [];
   /** Tells the alarms of one start from those of the next. */
   let start = 0;
 
@@ -87,18 +91,18 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
     mono: agenda.now(),
     wall: Math.floor(WALL_START + agenda.now() + self.skewMs),
   });
-  const take = (bytes: Uint8Array, from: Endpoint): void => {
-    handling = from;
-    guarded(() => running?.driver.step({ type: "datagram", bytes, from }));
+  const take = (received: Received): void => {
+    handling = received.from;
+    guarded(() => running?.driver.step(received));
     handling = undefined;
   };
-  const receive = (bytes: Uint8Array, from: Endpoint): void => {
+  const receive = (received: Received): void => {
     if (isStalled()) {
-      if (socket.length < SOCKET_DATAGRAMS_MAX) socket.push({ bytes, from });
+      if (socket.length < SOCKET_DATAGRAMS_MAX) socket.push(received);
     } else if (self.slowMs > 0) {
       busyUntil = Math.max(busyUntil, agenda.now()) + self.slowMs;
-      if (busyUntil - agenda.now() < SOCKET_DATAGRAMS_MAX * self.slowMs) agenda.at(busyUntil, () => take(bytes, from));
-    } else take(bytes, from);
+      if (busyUntil - agenda.now() < SOCKET_DATAGRAMS_MAX * self.slowMs) agenda.at(busyUntil, () => take(received));
+    } else take(received);
   };
   const ring = (of: number, armed: number): void => {
     if (of !== start || armed !== alarm || running === undefined) return;
@@ -139,6 +143,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
         now: clock(),
         kept: [...disk.messages()].map((message) => message.bytes),
         remembered: disk.addresses(),
+        discovery: world.onLan === true ? { port: PORT } : undefined,
         ...(known === undefined ? {} : { acquainted: known.roster }),
       });
       const driver = createDriver({
@@ -146,7 +151,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
         journal: disk,
         clock,
         transmit: (bytes, to) => network.send(bytes, endpoint, to),
-        broadcast: () => {},
+        broadcast: (bytes) => network.send(bytes, endpoint, LAN),
         emit: (event) => world.onEvent(index, event, handling),
         setAlarm: (at) => {
           alarm += 1;
@@ -156,7 +161,9 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
         journalFailed: () => world.onDiskError(index),
       });
       running = { core, driver, boot };
-      network.listen(endpoint, receive);
+      network.listen(endpoint, (bytes, from) => receive({ type: "datagram", bytes, from }));
+      if (world.onLan === true)
+        network.listenOnLan(endpoint, (bytes, from) => receive({ type: "beacon", bytes, from }));
       if (join.length > 0) self.command({ type: "join", endpoints: join });
     },
     crash: () => {
@@ -173,7 +180,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
       agenda.at(stalledUntil, () => {
         const waiting = socket;
         socket = [];
-        for (const { bytes, from } of waiting) receive(bytes, from);
+        for (const received of waiting) receive(received);
       });
     },
     command: (command) => guarded(() => running?.driver.step({ type: "command", command })),

@@ -40,6 +40,7 @@ function* smallerThan(scenario: Scenario): Generator<Scenario> {
     for (const smaller of milder(fault))
       yield { ...scenario, faults: faults.map((other) => (other === fault ? smaller : other)) };
   }
+  if (scenario.through !== "any") yield { ...scenario, through: "any" };
   if (Object.keys(scenario.config).length > 0) yield { ...scenario, config: {} };
 }
 

@@ -7,7 +7,7 @@ import { acquaint } from "./acquaintance.ts";
 import { createAgenda } from "./agenda.ts";
 import { createCheckers } from "./checkers.ts";
 import { createDetection, type Detected } from "./detection.ts";
-import { indexOfEndpoint, OUTSIDER } from "./endpoints.ts";
+import { indexOfEndpoint, LAN, OUTSIDER } from "./endpoints.ts";
 import { createFaults } from "./faults.ts";
 import { createMeasures, type Measured } from "./measures.ts";
 import { createNetwork, type NetworkCounts } from "./network.ts";
@@ -93,6 +93,7 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     rng,
     config,
     roomKey: Uint8Array.from({ length: 32 }, () => below(rng, 256)),
+    onLan: scenario.through === "lan",
     onEvent: (node, event, from) => {
       checkers.onEvent(node, event);
       detection.onEvent(node, event, agenda.now());
@@ -120,7 +121,7 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   });
   const sniffer = options.sniff === true ? createSniffer(world.roomKey) : undefined;
   if (sniffer !== undefined) {
-    const bootAt = (at: Endpoint) => (at === OUTSIDER ? undefined : nodes[indexOfEndpoint(at)]?.boot());
+    const bootAt = (at: Endpoint) => (at === OUTSIDER || at === LAN ? undefined : nodes[indexOfEndpoint(at)]?.boot());
     network.watch((bytes, from, to) => sniffer.see(bytes, from, to, bootAt(to), agenda.now()));
   }
   const talkMs = Math.max(scenario.speech.messages * scenario.speech.everyMs, faults.lastMs);

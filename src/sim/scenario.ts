@@ -14,8 +14,8 @@ export type Scenario = {
   readonly faults: readonly Fault[];
   /** The nodes start within this time, one after another, each joining through another that is up. */
   readonly startMs: Millis;
-  /** Whom they join through: any of those who are up, or always the first node. */
-  readonly through: "any" | "first";
+  /** Whom they join through: any of those who are up, always the first node, or nobody: all are on one LAN. */
+  readonly through: "any" | "first" | "lan";
   /** All but latecomers know each other when they start, at once. */
   readonly acquainted: boolean;
   /** Silence before the talk, of which the second half is measured. */
@@ -131,7 +131,7 @@ const places: Check = [
 ];
 const table: Check = [(value) => typeof value === "object" && value !== null && !Array.isArray(value), "a table fits"];
 const list: Check = [Array.isArray, "a list of tables fits"];
-const contacts: Check = [(value) => value === "any" || value === "first", "any, first fit"];
+const contacts: Check = [(value) => ["any", "first", "lan"].includes(value as string), "any, first, lan fit"];
 const faultType: Check = [
   (value) => typeof value === "string" && value in faultTypes,
   `${Object.keys(faultTypes).join(", ")} fit`,

@@ -17,7 +17,7 @@ test("mixes differ, the same seed gives the same, and every kind of fault comes 
   expect(new Set(seeds.map((seed) => JSON.stringify(mixOf(seed)))).size).toBe(seeds.length);
   const kinds = new Set(seeds.flatMap((seed) => mixOf(seed).faults.map((fault) => fault.type)));
   expect([...kinds].sort()).toEqual(Object.keys(faultTypes).sort());
-  for (const ingredient of ["rooms in 19 regions", "long texts"])
+  for (const ingredient of ["rooms in 19 regions", "rooms on one LAN", "long texts"])
     expect(
       seeds.filter((seed) => (ingredientsOf(mixOf(seed))[ingredient] ?? 0) > 0).length,
       ingredient,
