@@ -7,9 +7,10 @@
 import { type Frame, ORDERS_MAX, type Slice } from "../wire/frame.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
+import { type Delegation, delegateOf, isSettled, newDelegation, receiptKey, sum, type Task } from "./delegation.ts";
 import type { History } from "./history.ts";
 import type { Membership } from "./membership.ts";
-import { cut, hashOf, type Part, rankedWithin, WHOLE } from "./order.ts";
+import { cut, hashOf, rankedWithin, WHOLE } from "./order.ts";
 import { ID_ORDERS_FROM, ordersFor } from "./plans.ts";
 import type { Member } from "./roster.ts";
 import { isLarge } from "./serving.ts";
@@ -56,29 +57,9 @@ const TRIES_MAX = 6;
 const RECEIPT_WAIT_MS: Millis = 1_500;
 /** A large message has to be fetched first, hop by hop. */
 const RECEIPT_WAIT_LARGE_MS: Millis = 15_000;
-
-type Delegation = {
-  readonly part: Part<Member>;
-  /** Index in part.peers of the peer that has the slice now. */
-  delegate: number;
-  tries: number;
-  state: "sent" | "acknowledged" | "reported" | "failed";
-  reached: number;
-  lacking: readonly string[];
-};
-
-type Task = {
-  readonly id: MessageId;
-  /** Its place among the tasks of its message. */
-  readonly number: number;
-  readonly order: number;
-  /** Who gave the slice; undefined: this node is the author. */
-  readonly giver: BootId | undefined;
-  readonly delegations: Delegation[];
-  /** Its slice was another's before, or came without the body: most of it has the message by now. */
-  readonly isLate: boolean;
-  reported: boolean;
-};
+/** A delegate that fetches is heard of all the time. One that is silent for so long is offered its slice again. */
+const SILENT_MS: Millis = 400;
+const WATCH_MS: Millis = 200;
 
 export function createRelay(context: Context, membership: Membership, history: History): Relay {
   const { link, timers, counters, emit } = context;
@@ -154,6 +135,7 @@ export function createRelay(context: Context, membership: Membership, history: H
       giver,
       delegations,
       isLate: how.isLate,
+      since: context.now.mono,
       reported: false,
     };
     remember(tasks, id, [...others, task]);
@@ -162,8 +144,21 @@ export function createRelay(context: Context, membership: Membership, history: H
     for (let index = 0; index < parts.length; index += 1) push(task, index);
     if (parts.length === 0 && how.isLate) report(task);
     if (parts.length === 0) return;
-    const row = { type: "receipt", id, task: task.number } as const;
-    timers.set(receiptKey(task), context.now.mono + (isLargeId(id) ? RECEIPT_WAIT_LARGE_MS : RECEIPT_WAIT_MS), row);
+    awaitReceipts(task, isLargeId(id) ? WATCH_MS : RECEIPT_WAIT_MS);
+  };
+  const awaitReceipts = ({ id, number }: Task, forMs: Millis): void =>
+    timers.set(receiptKey(id, number), context.now.mono + forMs, { type: "receipt", id, task: number });
+  /** Who took the slice of a large message may have died while it fetched: one loss more, and another peer of the slice has it. */
+  const watch = (task: Task): void => {
+    for (const [index, delegation] of task.delegations.entries()) {
+      const peer = delegateOf(delegation);
+      if (peer === undefined || delegation.state !== "acknowledged" || isSettled(delegation)) continue;
+      const heardAt = membership.session(peer).heardAt ?? Number.NEGATIVE_INFINITY;
+      if (context.now.mono - heardAt < SILENT_MS) continue;
+      delegation.tries = TRIES_SAME - 1;
+      push(task, index);
+    }
+    awaitReceipts(task, WATCH_MS);
   };
 
   const report = (task: Task): void => {
@@ -210,7 +205,7 @@ export function createRelay(context: Context, membership: Membership, history: H
     if (task.giver === undefined) report(task);
     const open = task.delegations.some((delegation) => !isSettled(delegation));
     if (open) return;
-    timers.clear(receiptKey(task));
+    timers.clear(receiptKey(task.id, task.number));
     report(task);
   };
 
@@ -293,7 +288,9 @@ export function createRelay(context: Context, membership: Membership, history: H
     },
     onDeadline: (id, number) => {
       const task = tasks.get(id)?.[number];
-      if (task !== undefined) report(task);
+      if (task === undefined) return;
+      if (isLargeId(id) && context.now.mono < task.since + RECEIPT_WAIT_LARGE_MS) watch(task);
+      else report(task);
     },
     relayedMax: () => relayedMax,
     size: () => tasks.size,
@@ -301,42 +298,6 @@ export function createRelay(context: Context, membership: Membership, history: H
 }
 
 // --- internal ---
-
-function newDelegation(part: Part<Member>): Delegation {
-  return { part, delegate: 0, tries: 0, state: "sent", reached: 0, lacking: [] };
-}
-
-function delegateOf(delegation: Delegation): Member | undefined {
-  return delegation.part.peers[delegation.delegate];
-}
-
-function receiptKey(task: Task): string {
-  return `receipt ${task.id} ${task.number}`;
-}
-
-function isSettled(delegation: Delegation): boolean {
-  if (delegation.state === "acknowledged") return delegation.part.peers.length === 1 && delegation.reached === 1;
-  return delegation.state !== "sent";
-}
-
-/** This node and all its parts: how many have the message, of how many, and the first few that may lack it. */
-function sum(task: Task): { reached: number; of: number; lacking: string[] } {
-  let reached = 1;
-  let of = 1;
-  const lacking: string[] = [];
-  for (const delegation of task.delegations) {
-    reached += delegation.reached;
-    of += delegation.part.peers.length;
-    const silent =
-      delegation.state === "failed" ? delegation.part.peers.map((peer) => short(peer.id)) : delegation.lacking;
-    lacking.push(...silent);
-  }
-  return { reached, of, lacking: lacking.slice(0, 4) };
-}
-
-function short(peer: PeerId): string {
-  return peer.slice(0, 16);
-}
 
 function contains(outer: Slice, inner: Slice): boolean {
   return outer.order === inner.order && outer.lo <= inner.lo && inner.last <= outer.last;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { bounds } from "../../src/protocol/config.ts";
 import { below } from "../../src/protocol/rng.ts";
-import { createWorld, fingerprint, gather, names, shown, type TestNode } from "./fixtures.ts";
+import { createWorld, fingerprint, gather, names, shown, type TestNode, transmits } from "./fixtures.ts";
 
 const LONGEST = bounds.textBytes;
 const longText = (mark: string): string => `${mark} `.padEnd(LONGEST, "0123456789abcdef");
@@ -43,4 +43,23 @@ describe("a text of 64 KiB", () => {
     );
     for (const node of left) expect(fingerprint(node)).toBe(fingerprint(left[0] as TestNode));
   });
+
+  it.each([1, 2, 3, 4, 5])(
+    "whose delegate dies while it fetches is soon with the rest of its slice (seed %d)",
+    (seed) => {
+      const world = createWorld({ seed });
+      const nodes = gather(world, names(30), { fanout: 3 });
+      const [author, ...others] = nodes as [TestNode, ...TestNode[]];
+      const text = longText("on");
+      const given = transmits(author.say(text)).map(({ to }) => to);
+      const delegates = others.filter(({ endpoint }) => given.includes(endpoint));
+      expect(delegates).toHaveLength(3);
+      // The first chunks have come, and the delegates have acknowledged their slices.
+      world.run(50);
+      expect(delegates.some(holds(text))).toBe(false);
+      for (const delegate of delegates.slice(1)) delegate.crash();
+      const left = others.filter((node) => !delegates.slice(1).includes(node));
+      world.until("all others to show it", () => left.every(holds(text)), 1_500);
+    },
+  );
 });
