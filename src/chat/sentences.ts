@@ -61,8 +61,10 @@ export function noticeText(notice: Notice, room: string): string {
       return `left #${room}; /join ADDRESS comes back`;
     case "addresses-damaged":
       return `the addresses remembered in ${shown(notice.path)} cannot be read${notice.reason === undefined ? "" : ` (${reasonText(notice.reason)})`}: the list begins anew`;
-    case "resumed":
-      return `back after ${durationText(notice.goneMs)} asleep`;
+    case "offline":
+      return "no network: nobody beyond this host can be reached until it is back";
+    case "back":
+      return backText(notice);
   }
 }
 
@@ -147,6 +149,9 @@ function blockedText({ reason, port, detail }: Extract<Notice, { code: "discover
   }
 }
 
+/** Whoever only moves to another address is not gone for so long. */
+const SHORT_MS = 5_000;
+
 const ADDRESS_REASONS = {
   port: "the port is a number from 1 to 65535",
   ip: "not an IP address of a host",
@@ -176,6 +181,16 @@ function healedText({ sides, restarted, recovered }: Notice & { readonly code: "
   // If all of them started anew, it was not the network that kept them away.
   if (restarted === back) return `${back} of ${here + back} are back after a restart, ${recovered} recovered`;
   return `the network was split: ${here} + ${back}, together again, ${recovered} recovered`;
+}
+
+function backText({ goneMs, movedTo, ...of }: Extract<Notice, { code: "back" }>): string {
+  const where = movedTo === undefined ? "" : ` at ${movedTo}`;
+  const since =
+    goneMs < SHORT_MS && movedTo !== undefined ? `now${where}` : `back after ${durationText(goneMs)}${where}`;
+  if (of.answered === 0) return `${since}: nobody answers yet`;
+  const news = `${since}: ${of.messages} new from ${countText(of.peers, "peer")}`;
+  if (of.complete) return `${news}, ${of.missing} missing`;
+  return of.missing > 0 ? `${news}, at least ${of.missing} still missing` : `${news}, not all compared yet`;
 }
 
 function nickText(nick: string): string {

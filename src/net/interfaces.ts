@@ -3,19 +3,21 @@ import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 
 /** The address others on the network are likeliest to reach; undefined: there is no network but the loopback. */
 export function ownAddress(): string | undefined {
-  try {
-    return likeliestAddress(networkInterfaces());
-  } catch {
-    // Some sandboxes forbid asking.
-    return undefined;
-  }
+  const interfaces = read();
+  return usableAddresses(interfaces)[0] ?? anyAddresses(interfaces)[0];
 }
 
-/** IPv4 before IPv6: it is shorter to read out. Never a link-local one, which means nothing without its interface. */
-export function likeliestAddress(interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>): string | undefined {
-  const all = Object.values(interfaces).flatMap((infos) => infos ?? []);
-  const usable = all.filter(({ internal, address }) => !internal && !/^(fe[89ab]|169\.254\.)/i.test(address));
-  return (usable.find(({ family }) => family === "IPv4") ?? usable[0])?.address;
+/** Addresses of the networks that this host is in, the likeliest first. */
+export function ownAddresses(): string[] {
+  return usableAddresses(read());
+}
+
+/**
+ * IPv4 before IPv6: it is shorter to read out. Never a link-local one, which means nothing without its interface, and none
+ * of a network that exists on this host alone, between it and its guests.
+ */
+export function usableAddresses(interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>): string[] {
+  return anyAddresses(Object.fromEntries(Object.entries(interfaces).filter(([name]) => !OF_GUESTS.test(name))));
 }
 
 export type Family = 4 | 6;
@@ -48,6 +50,26 @@ export function multicastNetworks(interfaces: NodeJS.Dict<NetworkInterfaceInfo[]
 }
 
 // --- internal ---
+
+/** Bridges and cables to containers and virtual machines. */
+const OF_GUESTS = /^(br-|cali|cni|docker|flannel|lxc|lxd|podman|vboxnet|veth|virbr|vmnet|vEthernet|VirtualBox|VMware)/;
+
+function read(): NodeJS.Dict<NetworkInterfaceInfo[]> {
+  try {
+    return networkInterfaces();
+  } catch {
+    // Some sandboxes forbid asking.
+    return {};
+  }
+}
+
+function anyAddresses(interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>): string[] {
+  const all = Object.values(interfaces).flatMap((infos) => infos ?? []);
+  const usable = all.filter(({ internal, address }) => !internal && !/^(fe[89ab]|169\.254\.)/i.test(address));
+  const of = (wanted: string): string[] =>
+    usable.filter(({ family }) => family === wanted).map(({ address }) => address);
+  return [...of("IPv4"), ...of("IPv6")];
+}
 
 const NETWORKS_MAX = 16;
 

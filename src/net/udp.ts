@@ -13,6 +13,8 @@ export type UdpOptions = {
   readonly port: number;
   /** False: IPv4 alone, as if the system had no IPv6. */
   readonly dualStack?: boolean;
+  /** After the socket was lost: how long until it is tried to get another, ms. */
+  readonly reopenMs?: number;
   /** Where sockets come from; tests put a failing system here. */
   readonly createSocket?: (options: SocketOptions) => Socket;
 };
@@ -28,26 +30,33 @@ const ENDPOINT_CACHE_MAX = 4096;
 /** BOUNDED: distinct counter names; the system has fewer error codes than this. */
 const COUNTERS_MAX = 64;
 const CLOSE_DRAIN_MS_MAX = 500;
+const REOPEN_MS = 1_000;
+/** The socket itself is gone, as some systems do to it while they sleep; anything else is weather. */
+const LOST: ReadonlySet<string> = new Set(["EBADF", "ENOTSOCK", "ENOTCONN", "EPIPE", "ESHUTDOWN"]);
 
 /** Rejects with a TransportError when no port could be had. */
 export async function openUdp(options: UdpOptions): Promise<Transport> {
   const createSocket = options.createSocket ?? createOsSocket;
+  const reopenMs = options.reopenMs ?? REOPEN_MS;
   if (options.dualStack ?? true) {
     const socket = await bindSomePort(createSocket, "udp6", options.port);
-    if (socket !== "no-ipv6") return udpTransport(socket, true);
+    if (socket !== "no-ipv6") return udpTransport(socket, true, createSocket, reopenMs);
   }
   const socket = await bindSomePort(createSocket, "udp4", options.port);
   if (socket === "no-ipv6") throw new TransportError("port-refused", options.port, options.port);
-  return udpTransport(socket, false);
+  return udpTransport(socket, false, createSocket, reopenMs);
 }
 
 // --- internal ---
 
-function udpTransport(socket: Socket, dualStack: boolean): Transport {
+function udpTransport(first: Socket, dualStack: boolean, createSocket: CreateSocket, reopenMs: number): Transport {
   const counts = new Map<string, number>();
   const targets = new Map<Endpoint, Target>();
   const sources = new Map<string, Endpoint>();
   let listener: DatagramListener | undefined;
+  /** Undefined: it was lost, and there is none yet. */
+  let socket: Socket | undefined = first;
+  let reopening: NodeJS.Timeout | undefined;
   let closing: Promise<void> | undefined;
 
   const count = (reason: string): void => {
@@ -57,19 +66,47 @@ function udpTransport(socket: Socket, dualStack: boolean): Transport {
   const afterSend = (error: Error | null): void => {
     if (error !== null) count(`send-${codeOf(error)}`);
   };
-  const { address, port } = socket.address();
+  const { address, port } = first.address();
   const self = formatEndpoint(address, port);
   if (self === undefined) throw new TransportError("port-refused", port, port);
-  const receiveBufferBytes = growReceiveBuffer(socket);
+  const receiveBufferBytes = growReceiveBuffer(first);
 
-  socket.on("error", (error) => count(`socket-${codeOf(error)}`));
-  socket.on("message", (bytes, source) => {
-    const from = remember(sources, `${source.address} ${source.port}`, () =>
-      formatEndpoint(source.address, source.port),
-    );
-    if (from === undefined) count("receive-bad-source");
-    else listener?.(bytes, from);
-  });
+  const attach = (to: Socket): void => {
+    to.on("error", (error) => {
+      count(`socket-${codeOf(error)}`);
+      if (LOST.has(codeOf(error))) to.close();
+    });
+    to.on("close", () => {
+      if (socket !== to || closing !== undefined) return;
+      socket = undefined;
+      reopenLater();
+    });
+    to.on("message", (bytes, source) => {
+      const from = remember(sources, `${source.address} ${source.port}`, () =>
+        formatEndpoint(source.address, source.port),
+      );
+      if (from === undefined) count("receive-bad-source");
+      else listener?.(bytes, from);
+    });
+  };
+  /** On the same port: others know this node by it. */
+  const reopen = async (): Promise<void> => {
+    const next = await bind(createSocket, dualStack ? "udp6" : "udp4", port);
+    if (next instanceof Error) {
+      count(`reopen-${codeOf(next)}`);
+      if (closing === undefined) reopenLater();
+    } else if (closing !== undefined) next.close();
+    else {
+      count("reopened");
+      growReceiveBuffer(next);
+      attach(next);
+      socket = next;
+    }
+  };
+  const reopenLater = (): void => {
+    reopening = setTimeout(reopen, reopenMs);
+  };
+  attach(first);
 
   return {
     address: () => self,
@@ -83,6 +120,7 @@ function udpTransport(socket: Socket, dualStack: boolean): Transport {
       const target = remember(targets, to, () => resolveTarget(to, dualStack));
       if (target === undefined) return count("send-bad-endpoint");
       if (target.address === undefined) return count("send-EAFNOSUPPORT");
+      if (socket === undefined) return count("send-socket-lost");
       if (socket.getSendQueueSize() + bytes.length > SEND_QUEUE_BYTES_MAX) return count("send-queue-full");
       try {
         socket.send(bytes, target.port, target.address, afterSend);
@@ -91,11 +129,14 @@ function udpTransport(socket: Socket, dualStack: boolean): Transport {
       }
     },
     close: () => {
-      closing ??= closeSocket(socket);
+      clearTimeout(reopening);
+      closing ??= socket === undefined ? Promise.resolve() : closeSocket(socket);
       return closing;
     },
   };
 }
+
+type CreateSocket = (options: SocketOptions) => Socket;
 
 /** `address` as the socket wants it; undefined: this socket cannot reach that family. */
 type Target = { readonly address: string | undefined; readonly port: number };
@@ -122,7 +163,7 @@ function remember<K, V>(cache: Map<K, V>, key: K, make: () => V | undefined): V 
  * some program holds for IPv4 alone or on one address is refused by the system too, and so counts as taken.
  */
 async function bindSomePort(
-  createSocket: (options: SocketOptions) => Socket,
+  createSocket: CreateSocket,
   type: "udp4" | "udp6",
   first: number,
 ): Promise<Socket | "no-ipv6"> {
@@ -139,11 +180,7 @@ async function bindSomePort(
 
 const NO_IPV6: ReadonlySet<string> = new Set(["EAFNOSUPPORT", "EPROTONOSUPPORT", "EADDRNOTAVAIL", "EINVAL", "ENOTSUP"]);
 
-function bind(
-  createSocket: (options: SocketOptions) => Socket,
-  type: "udp4" | "udp6",
-  port: number,
-): Promise<Socket | Error> {
+function bind(createSocket: CreateSocket, type: "udp4" | "udp6", port: number): Promise<Socket | Error> {
   return new Promise((resolve) => {
     let socket: Socket;
     try {

@@ -10,6 +10,7 @@ import { formatEndpoint, isLinkLocal, isLoopback, parseEndpoint } from "../wire/
 import { systemClock } from "./clock.ts";
 import { type DebugLog, debugLog } from "./debug.ts";
 import { createDriver } from "./driver.ts";
+import { watchAddresses } from "./network.ts";
 import type { ChatNode, NodeOptions, NodeStats } from "./types.ts";
 import { undeliveredMessages } from "./undelivered.ts";
 
@@ -21,6 +22,8 @@ export type HostParts = {
   readonly journal: Journal & { onTrouble?(listener: (trouble: AddressTrouble) => void): void };
   readonly room: NodeOptions["room"];
   readonly debug: NodeOptions["debug"];
+  /** This host's own addresses, the likeliest first; undefined: nobody looks after them. */
+  readonly addresses?: () => readonly string[];
   /** Called once, when everything else is closed. */
   readonly release: () => void;
 };
@@ -118,7 +121,15 @@ export function hostCore(parts: HostParts): ChatNode {
   lan?.onBlocked((blocked) => emit({ type: "notice", notice: { code: "discovery-blocked", ...blocked } }));
   log.record("listening", { address: transport.address(), receiveBufferBytes: transport.receiveBufferBytes });
 
+  const moved = (addresses: readonly string[]): void => {
+    const endpoints = addresses.map((one) => formatEndpoint(one, port())).filter((one) => one !== undefined);
+    driver.step({ type: "command", command: { type: "network", endpoints } });
+    log.record("network", { endpoints });
+  };
+  const unwatch = parts.addresses === undefined ? undefined : watchAddresses(parts.addresses, moved);
+
   const close = async (): Promise<void> => {
+    unwatch?.();
     try {
       driver.step({ type: "command", command: { type: "leave" } });
     } catch (error) {

@@ -1,5 +1,6 @@
 /** Opens a real node: an identity, a socket, a core, and the host that brings them to life. */
 import { createRoom } from "../crypto/keyring.ts";
+import { ownAddresses } from "../net/interfaces.ts";
 import type { Lan } from "../net/lan.ts";
 import { lossyLan, lossyTransport } from "../net/lossy.ts";
 import { openMulticast } from "../net/multicast.ts";
@@ -42,7 +43,16 @@ export async function openNode(options: NodeOptions): Promise<ChatNode> {
     const chance = (): number => uniform(rng);
     const transport = options.dropPercent > 0 ? lossyTransport(udp, options.dropPercent, chance) : udp;
     const lan = multicast && options.dropPercent > 0 ? lossyLan(multicast, options.dropPercent, chance) : multicast;
-    return hostCore({ core, transport, lan, journal, room: options.room, debug: options.debug, release });
+    return hostCore({
+      core,
+      transport,
+      lan,
+      journal,
+      room: options.room,
+      addresses: ownAddresses,
+      debug: options.debug,
+      release,
+    });
   } catch (error) {
     await udp?.close();
     await multicast?.close();

@@ -3,36 +3,63 @@ import { isLinkLocal, isLoopback } from "../wire/endpoint.ts";
 import { ENDPOINTS_MAX } from "../wire/statement.ts";
 import type { Endpoint, Millis } from "./types.ts";
 
+/** Each returns whether the list is another one now. */
 export type OwnAddresses = {
-  /** What the own statement lists. */
+  /** What the own statement lists: where others see this node, the latest first; where it is by itself; loopback. */
   readonly listed: () => readonly Endpoint[];
-  /** A proven peer sees this node there. True if the list is another one now. An address of its link alone is not told. */
+  /** A proven peer sees this node there. An address of its link alone is not told. */
   readonly observed: (endpoint: Endpoint, now: Millis) => boolean;
+  /** The host's own addresses are these now, the likeliest first. */
+  readonly network: (endpoints: readonly Endpoint[]) => boolean;
 };
 
 /** An own address that no peer has confirmed for so long gives way to a new one. */
 const OBSERVED_STALE_MS: Millis = 60_000;
+/** Of the host's own addresses so many are told: one of each family, as a rule. */
+const LOCAL_MAX = 2;
 
 /** `known`: those confirmed at `now`. */
 export function createOwnAddresses(known: readonly Endpoint[], now: Millis): OwnAddresses {
   /** BOUNDED: ENDPOINTS_MAX. When each was last confirmed. */
   let seenAt = new Map<Endpoint, Millis>(known.map((endpoint) => [endpoint, now]));
+  let local: readonly Endpoint[] = [];
   let list = known;
+  /** Someone beyond this host has been met: before that only a loopback address is of use to anybody. */
+  let isAbroad = known.some((endpoint) => !isLoopback(endpoint));
+
+  const relist = (): boolean => {
+    const seen = [...seenAt].sort(([, a], [, b]) => b - a).map(([endpoint]) => endpoint);
+    const here = isAbroad ? local.filter((endpoint) => !seenAt.has(endpoint)).slice(0, LOCAL_MAX) : [];
+    const next = farFirst([...seen, ...here]).slice(0, ENDPOINTS_MAX);
+    const isOther = next.length !== list.length || next.some((endpoint) => !list.includes(endpoint));
+    if (isOther) list = next;
+    return isOther;
+  };
 
   return {
     listed: () => list,
     observed: (endpoint, at) => {
       if (isLinkLocal(endpoint)) return false;
-      if (seenAt.has(endpoint)) {
-        seenAt.set(endpoint, at);
-        return false;
+      if (!seenAt.has(endpoint)) {
+        // Where nobody has seen this node for a while, it is no more: the place is free for where it is now.
+        const fresh = [...seenAt].filter(([, last]) => at - last < OBSERVED_STALE_MS);
+        if (fresh.length >= ENDPOINTS_MAX) return false;
+        seenAt = new Map(fresh);
       }
-      // Where nobody has seen this node for a while, it is no more: the place is free for where it is now.
-      const fresh = [...seenAt].filter(([, last]) => at - last < OBSERVED_STALE_MS);
-      if (fresh.length >= ENDPOINTS_MAX) return false;
-      seenAt = new Map([...fresh, [endpoint, at]]);
-      list = farFirst([...seenAt.keys()]);
-      return true;
+      seenAt.set(endpoint, at);
+      isAbroad ||= !isLoopback(endpoint);
+      return relist();
+    },
+    network: (endpoints) => {
+      const gone = new Set(local.filter((endpoint) => !endpoints.includes(endpoint)));
+      const isElsewhere = gone.size > 0 && gone.size === local.length;
+      for (const endpoint of seenAt.keys()) {
+        // What a NAT showed of this node says nothing about another network.
+        const isOutside = !isLoopback(endpoint) && !local.includes(endpoint) && !endpoints.includes(endpoint);
+        if (gone.has(endpoint) || (isElsewhere && isOutside)) seenAt.delete(endpoint);
+      }
+      local = endpoints;
+      return relist();
     },
   };
 }
@@ -43,14 +70,29 @@ export function pickEndpoint(
   own: readonly Endpoint[],
   unanswered: number,
 ): Endpoint | undefined {
-  const onlyLocal = own.length === 0 || own.every(isLoopback);
-  const ordered = onlyLocal ? [...endpoints].sort((a, b) => Number(isLoopback(b)) - Number(isLoopback(a))) : endpoints;
+  const ordered = [...endpoints];
+  const seenOf = new Set(own.map(hostOf));
+  // On this host loopback is what works; behind the same NAT it is the address inside.
+  if (own.length === 0 || own.every(isLoopback)) ordered.sort((a, b) => Number(isLoopback(b)) - Number(isLoopback(a)));
+  else if (endpoints.some((endpoint) => seenOf.has(hostOf(endpoint))))
+    ordered.sort((a, b) => Number(isPrivate(b)) - Number(isPrivate(a)));
   return ordered[Math.floor(unanswered / TRIES_EACH) % Math.max(ordered.length, 1)];
 }
 
 // --- internal ---
 
 const TRIES_EACH = 3;
+/** RFC 1918, RFC 6598, RFC 4193. */
+const PRIVATE =
+  /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|\[f[cd][0-9a-f]{2}:)/;
+
+function isPrivate(endpoint: Endpoint): boolean {
+  return PRIVATE.test(endpoint);
+}
+
+function hostOf(endpoint: Endpoint): string {
+  return endpoint.slice(0, endpoint.lastIndexOf(":"));
+}
 
 /** Others on this host reach a loopback address, everyone else the others: these go first. */
 function farFirst(endpoints: readonly Endpoint[]): Endpoint[] {

@@ -22,6 +22,8 @@ export type TimerRow =
   | { readonly type: "recall" }
   | { readonly type: "retry" }
   | { readonly type: "split" }
+  | { readonly type: "homecoming" }
+  | { readonly type: "offline" }
   | { readonly type: "contact"; readonly endpoint: Endpoint }
   | { readonly type: "want"; readonly prefix: string }
   | { readonly type: "transfer"; readonly key: string }

@@ -16,6 +16,7 @@ import { createCounters } from "./counters.ts";
 import { createDiscovery } from "./discovery.ts";
 import { createDue } from "./due.ts";
 import { createHistory } from "./history.ts";
+import { createHomecoming } from "./homecoming.ts";
 import { createInbound, type Parts } from "./inbound.ts";
 import { createLink } from "./link.ts";
 import { createMembership } from "./membership.ts";
@@ -90,7 +91,9 @@ export function createCore(options: CoreOptions): Core {
   const arrival = createArrival(context, membership, history);
   const wants = createWants(context);
   const split = createSplit(context, membership, () => probe.callRoll());
-  const speech = createSpeech(context, history, arrival, wants, (author) => {
+  const speech = createSpeech(context, history, arrival, wants, ({ author, hlc }, from, live) => {
+    homecoming.heard(author, hlc, from);
+    if (live) return;
     arrival.progress();
     split.fetched(author);
   });
@@ -99,6 +102,7 @@ export function createCore(options: CoreOptions): Core {
     inSync: (set, from) => {
       if (set !== "log") return;
       arrival.inSync(from, speech.deliver);
+      homecoming.inSync(from);
       if (from.peer === undefined) return;
       relay.onEqualLogs(from.peer);
       split.inSync(from.peer);
@@ -111,6 +115,7 @@ export function createCore(options: CoreOptions): Core {
   const reconnect = createReconnect(context, membership, contact, options.remembered ?? []);
   const port = options.discovery?.port;
   const discovery = port === undefined ? undefined : createDiscovery(context, { membership, contact, arrival, port });
+  const homecoming = createHomecoming(context, membership, history, probe, reconnect);
   const relay = createRelay(context, membership, history);
   const skew = createSkew(context);
   const serving = createServing(context, (id) => history.get(id)?.message.bytes);
@@ -133,6 +138,7 @@ export function createCore(options: CoreOptions): Core {
     contact,
     reconnect,
     discovery,
+    homecoming,
     relay,
     reconciliation,
     speech,
@@ -243,10 +249,20 @@ export function createCore(options: CoreOptions): Core {
         return;
       }
       case "resumed":
-        emit({ type: "notice", notice: { code: "resumed", goneMs: asked.goneMs } });
-        if (inRoom) discovery?.start();
-        return probe.start();
+        if (!inRoom) return;
+        homecoming.resumed(asked.goneMs);
+        return lookAround();
+      case "network":
+        if (!inRoom) return membership.network(asked.endpoints);
+        homecoming.network(asked.endpoints);
+        return lookAround();
     }
+  }
+
+  function lookAround(): void {
+    // Whom this node did not hear through its own fault did not split from it.
+    if (homecoming.isActive()) split.reset();
+    discovery?.start();
   }
 
   function rename(nick: string): void {
@@ -272,6 +288,7 @@ export function createCore(options: CoreOptions): Core {
     const farewell = { type: "statement", bytes: membership.own().bytes } as const;
     for (const member of sample(rng, membership.present(), FAREWELLS)) link.send(membership.session(member), farewell);
     reconnect.leave();
+    homecoming.stop();
     membership.forgetAll();
     split.reset();
     probe.stop();

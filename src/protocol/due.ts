@@ -12,6 +12,7 @@ export function createDue(parts: Parts, inbound: Inbound, split: Split): (row: T
     contact,
     reconnect,
     discovery,
+    homecoming,
     relay,
     reconciliation,
     speech,
@@ -43,6 +44,10 @@ export function createDue(parts: Parts, inbound: Inbound, split: Split): (row: T
       case "cleanup":
         for (const { endpoint, id } of membership.cleanup()) reconnect.lost(endpoint, id);
         return timers.set("cleanup", context.now.mono + context.config.cleanupIntervalMs, row);
+      case "homecoming":
+        return homecoming.check();
+      case "offline":
+        return homecoming.offline();
       case "recall":
         return reconnect.recall();
       case "retry":

@@ -39,6 +39,8 @@ export type History = {
   readonly parents: (wall: UnixMillis) => MessageId[];
   /** How many messages are stamped `hlc` or later. */
   readonly countFrom: (hlc: UnixMillis) => number;
+  /** Parents that kept messages name and that are neither kept nor below the horizon. */
+  readonly missingCount: () => number;
   /** hlc, ms, below which messages were let go; 0: never. */
   readonly horizon: () => UnixMillis;
   readonly view: (id: MessageId) => Message | undefined;
@@ -128,6 +130,11 @@ export function createHistory(self: PeerId, maxMessages: number): History {
         .sort()
         .slice(-PARENTS_MAX),
     countFrom: (hlc) => ids.size() - ids.rank(boundOfTime(hlc)),
+    missingCount: () => {
+      let missing = 0;
+      for (const id of named.keys()) if (!kept.has(id) && !isBelow(id, horizon)) missing += 1;
+      return missing;
+    },
     horizon: () => horizon,
     view,
     hold: gate.hold,

@@ -9,6 +9,7 @@ import type { Arrival } from "./arrival.ts";
 import type { Contact } from "./contact.ts";
 import type { Context } from "./context.ts";
 import type { Discovery } from "./discovery.ts";
+import type { Homecoming } from "./homecoming.ts";
 import type { Membership } from "./membership.ts";
 import type { Offers } from "./offers.ts";
 import type { Probe } from "./probe.ts";
@@ -31,6 +32,7 @@ export type Parts = {
   readonly contact: Contact;
   readonly reconnect: Reconnect;
   readonly discovery: Discovery | undefined;
+  readonly homecoming: Homecoming;
   readonly relay: Relay;
   readonly reconciliation: Reconciliation;
   readonly speech: Speech;
@@ -70,6 +72,7 @@ export function createInbound(parts: Parts): Inbound {
     contact,
     reconnect,
     discovery,
+    homecoming,
     relay,
     reconciliation,
     speech,
@@ -155,7 +158,8 @@ export function createInbound(parts: Parts): Inbound {
   const trusted = (session: Session, frame: Frame): void => {
     switch (frame.type) {
       case "digest":
-        return reconciliation.onDigest(session, frame, arrival.isArriving());
+        homecoming.answered(session, frame);
+        return reconciliation.onDigest(session, frame, arrival.isArriving() || homecoming.isActive());
       case "observed":
         skew.heard(session, frame.wall);
         return membership.observed(frame.endpoint);

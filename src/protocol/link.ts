@@ -11,7 +11,7 @@ import { ACK_COUNTERS_MAX, decodeFrames, encodeFrame, type Frame } from "../wire
 import { bounds } from "./config.ts";
 import type { Counters } from "./counters.ts";
 import { measure, retransmitAfterMs } from "./rtt.ts";
-import { createSessions, type Outgoing, type Session, type Sessions, type Ticket } from "./sessions.ts";
+import { createSessions, moveTo, type Outgoing, type Session, type Sessions, type Ticket } from "./sessions.ts";
 import type { Timers } from "./timers.ts";
 import type { BootId, Effect, Endpoint, Millis } from "./types.ts";
 
@@ -307,15 +307,12 @@ function repeats(tickets: readonly Ticket[], ticket: Ticket | undefined): boolea
   return ticket?.kind === "push" && tickets.some((other) => other.kind === "push" && other.id === ticket.id);
 }
 
-/** The newest datagram says where its sender is; a new address has to be validated again (RFC 9000 §9). */
+/** The newest datagram says where its sender is. */
 function noteAddress(session: Session, from: Endpoint, counter: number): void {
   if (counter <= session.highest) return;
   session.highest = counter;
-  if (session.endpoint === from) return;
-  session.endpoint = from;
-  session.validated = false;
-  session.received = 0;
-  session.sent = 0;
+  if (session.endpoint !== from) moveTo(session, from);
+  session.isGuess = false;
 }
 
 function takeAck(session: Session, timers: Pick<Timers<LinkTimer>, "clear">, now: Millis): Uint8Array | undefined {

@@ -3,15 +3,16 @@
  * left). Others can only make a node suspected, and it answers with a new statement.
  */
 import { tagOf } from "../crypto/identity.ts";
-import { readStatement, type SignedStatement, signStatement, verifyStatement } from "../crypto/signed.ts";
-import { createOwnAddresses, pickEndpoint } from "./addressing.ts";
+import { readStatement, type SignedStatement, verifyStatement } from "../crypto/signed.ts";
+import { pickEndpoint } from "./addressing.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import { hashOf } from "./order.ts";
 import type { OrderedSet } from "./orderedSet.ts";
+import { createOwnStatement } from "./ownStatement.ts";
 import { createRoster, isPresent, type Member, type Roster, type RosterId } from "./roster.ts";
 import type { Rumours } from "./rumours.ts";
-import type { Session } from "./sessions.ts";
+import { moveTo, type Session } from "./sessions.ts";
 import { CONFIRMATIONS, suspicionMs } from "./suspicion.ts";
 import type { BootId, Endpoint, PeerId, PeerStatus, PeerView } from "./types.ts";
 
@@ -27,6 +28,8 @@ export type Membership = {
   readonly byBoot: (boot: BootId) => Member | undefined;
   readonly session: (member: Member) => Session;
   readonly hasAddress: (member: Member) => boolean;
+  /** Where it may be looked for unasked: there it has proven to be, or so it says itself. */
+  readonly address: (member: Member) => Endpoint | undefined;
   /** This node's own statement, to introduce itself with. */
   readonly own: () => SignedStatement;
   /** Takes in a statement's bytes; true if it was news. */
@@ -38,6 +41,12 @@ export type Membership = {
   readonly heard: (session: Session) => void;
   /** Where a proven session sees this node. */
   readonly observed: (endpoint: Endpoint) => void;
+  /** Where the host is on its own networks; it is told with the next `reannounce`. */
+  readonly network: (endpoints: readonly Endpoint[]) => void;
+  /** Says anew that this node is here, and where: others may have buried it, or look for it elsewhere. */
+  readonly reannounce: () => void;
+  /** This node heard nothing for a while through no fault of theirs: who is suspected gets the whole time once more. */
+  readonly pardon: () => void;
   readonly rename: (nick: string) => void;
   /** Makes the own statement `left` or, after that, `alive` again. */
   readonly setPresent: (present: boolean) => void;
@@ -51,9 +60,6 @@ export type Membership = {
   readonly forgetAll: () => void;
 };
 
-/** The last incarnation there is: a peer that has come to it stays as it is. */
-const INCARNATION_MAX = 2 ** 48 - 1;
-
 /** `cameIn` is told of everyone who was not here and is now. `acquainted`: who is known to be here from the start. */
 export function createMembership(
   context: Context,
@@ -63,7 +69,6 @@ export function createMembership(
   acquainted?: Roster,
 ): Membership {
   const { identity, room, link, timers, emit } = context;
-  const boot = { boot: link.boot, incarnation: context.now.wall, status: "alive", nick, endpoints: [] } as const;
   /** BOUNDED: `bounds.members`. */
   const roster = acquainted?.fork() ?? createRoster();
   const given = roster.get(identity.id)?.statement;
@@ -71,19 +76,11 @@ export function createMembership(
     roster.unlist(given);
     roster.remove(identity.id);
   }
-  let own = given?.content.boot === link.boot ? given : signStatement(room, identity, boot);
-  const addresses = createOwnAddresses(own.content.endpoints, context.now.mono);
-  roster.list(own);
-
-  const announce = (change: Partial<Omit<SignedStatement["content"], "peer" | "boot">>): void => {
-    roster.unlist(own);
-    const { status, nick: name, endpoints } = own.content;
-    const incarnation = Math.min((change.incarnation ?? own.content.incarnation) + 1, INCARNATION_MAX);
-    const next = { boot: link.boot, status, nick: name, endpoints, ...change, incarnation };
-    own = signStatement(room, identity, next);
-    if (own.content.status === "alive") roster.list(own);
-    rumours.spread(identity.id, { type: "statement", bytes: own.bytes });
-  };
+  const own = createOwnStatement(context, rumours, nick, given, (before, next) => {
+    roster.unlist(before);
+    if (next.content.status === "alive") roster.list(next);
+  });
+  roster.list(own.current());
 
   const view = (member: Member): PeerView => {
     const { content } = member.statement;
@@ -98,6 +95,12 @@ export function createMembership(
       rttMs: session?.rtt.smoothedMs,
       lastHeardMs: session?.heardAt === undefined ? undefined : context.now.mono - session.heardAt,
     };
+  };
+
+  const address = (member: Member): Endpoint | undefined => {
+    const { boot, endpoints } = member.statement.content;
+    const session = link.sessions.get(boot);
+    return session?.validated === true ? session.endpoint : endpoints[0];
   };
 
   /** Returns the member as it stands now. */
@@ -130,8 +133,8 @@ export function createMembership(
     const found = link.sessions.open(member.statement.content.boot);
     found.peer = member.id;
     found.listed = member.statement.content.endpoints;
-    if (found.heardAt === undefined)
-      found.endpoint = pickEndpoint(found.listed, own.content.endpoints, found.unanswered);
+    if (found.heardAt === undefined || found.isGuess)
+      found.endpoint = pickEndpoint(found.listed, own.current().content.endpoints, found.unanswered);
     return found;
   };
 
@@ -155,10 +158,22 @@ export function createMembership(
     const member = { ...known, statement, accusers: [] };
     roster.set(member);
     if (isPresent(known)) roster.list(statement);
+    withdraw(before.endpoints, content);
     const now = setStatus(member, status);
     if (before.nick !== content.nick) {
       emit({ type: "notice", notice: { code: "renamed", peer: view(now), before: before.nick, own: false } });
     }
+  };
+
+  /** A peer that no longer lists the address it was reached at is not there any more: on to one that it lists. */
+  const withdraw = (before: readonly Endpoint[], { boot, endpoints }: SignedStatement["content"]): void => {
+    const found = link.sessions.get(boot);
+    if (found?.endpoint === undefined || endpoints.length === 0) return;
+    if (!before.includes(found.endpoint) || endpoints.includes(found.endpoint)) return;
+    // What went to the old address in vain is held against the new one only if the old one never answered.
+    if (found.validated) found.unanswered = 0;
+    found.isGuess = true;
+    moveTo(found, pickEndpoint(endpoints, own.current().content.endpoints, found.unanswered));
   };
 
   const tryAgain = (member: Member): void => {
@@ -183,7 +198,8 @@ export function createMembership(
       const { boot, endpoints } = member.statement.content;
       return endpoints.length > 0 || link.sessions.get(boot)?.endpoint !== undefined;
     },
-    own: () => own,
+    address,
+    own: own.current,
     ids: roster.ids,
     byRosterId: roster.listed,
     receive: (bytes) => {
@@ -193,9 +209,9 @@ export function createMembership(
       if (peer === identity.id) {
         // Of an earlier start, or another process with this key: outbid it.
         const isNewer =
-          incarnation > own.content.incarnation ||
-          (incarnation === own.content.incarnation && statement.content.boot !== link.boot);
-        if (isNewer && verifyStatement(room, statement)) announce({ incarnation });
+          incarnation > own.current().content.incarnation ||
+          (incarnation === own.current().content.incarnation && statement.content.boot !== link.boot);
+        if (isNewer && verifyStatement(room, statement)) own.announce({ incarnation });
         return false;
       }
       const known = roster.get(peer);
@@ -214,7 +230,8 @@ export function createMembership(
     suspect: (peer, incarnation, accuser) => {
       if (peer === identity.id) {
         // Only what this node itself has said can be doubted: a larger incarnation is nobody's.
-        if (incarnation === own.content.incarnation && own.content.status === "alive") announce({});
+        if (incarnation === own.current().content.incarnation && own.current().content.status === "alive")
+          own.announce();
         return false;
       }
       const before = roster.get(peer);
@@ -244,20 +261,28 @@ export function createMembership(
       link.send(from, { type: "suspect", peer: member.id, incarnation, accuser: identity.id.slice(0, 16) });
       setStatus(member, "alive");
     },
-    observed: (endpoint) => {
-      if (addresses.observed(endpoint, context.now.mono)) announce({ endpoints: addresses.listed() });
+    observed: own.observed,
+    network: own.network,
+    reannounce: () => own.announce(),
+    pardon: () => {
+      for (const { status, ...member } of roster.all()) {
+        if (status !== "suspect") continue;
+        const pardoned = { ...member, status, since: context.now.mono };
+        roster.set(pardoned);
+        restartSuspicion(pardoned);
+      }
     },
     rename: (name) => {
-      const before = own.content.nick;
-      announce({ nick: name });
+      const before = own.current().content.nick;
+      own.announce({ nick: name });
       emit({ type: "notice", notice: { code: "renamed", peer: selfView(), before, own: true } });
     },
-    setPresent: (here) => announce({ status: here ? "alive" : "left" }),
+    setPresent: (here) => own.announce({ status: here ? "alive" : "left" }),
     cleanup: () => {
       const lost: { endpoint: Endpoint; id: PeerId }[] = [];
       for (const member of roster.all()) {
         if (isPresent(member) || context.now.mono - member.since < context.config.nodeTimeoutMs) continue;
-        const endpoint = view(member).address;
+        const endpoint = address(member);
         if (member.status === "dead" && endpoint !== undefined) lost.push({ endpoint, id: member.id });
         roster.remove(member.id);
         link.sessions.forget(member.statement.content.boot);
@@ -275,7 +300,7 @@ export function createMembership(
   };
 
   function selfView(): PeerView {
-    const { nick: name, endpoints } = own.content;
+    const { nick: name, endpoints } = own.current().content;
     const base = { id: identity.id, tag: tagOf(identity.id), nick: name, status: "alive" as const };
     return { ...base, sinceMs: undefined, address: endpoints[0], rttMs: undefined, lastHeardMs: undefined };
   }

@@ -15,6 +15,8 @@ export type Reconnect = {
   readonly start: () => void;
   /** The next wave of that. */
   readonly recall: () => void;
+  /** After a time away: what was tried in vain is tried at once. */
+  readonly lookAround: () => void;
   /** The peer has proven to be there. */
   readonly reached: (endpoint: Endpoint, peer: PeerId) => void;
   /** It is not listed any more; it was there. */
@@ -68,6 +70,8 @@ export function createReconnect(
   let seeking = false;
   /** BOUNDED: the addresses of members and the remembered ones; those that came back are taken out at each retry. */
   let tries = new Map<Endpoint, Try>();
+  /** Until then those who are not alone leave it at that. */
+  let restUntil: Millis = 0;
 
   const keep = (endpoint: Endpoint, peer: PeerId, at: number): void => {
     book.put({ endpoint, peer, at });
@@ -78,17 +82,16 @@ export function createReconnect(
     wave = book.newestFirst().map(({ endpoint }) => endpoint);
     timers.set("recall", context.now.mono + afterMs, { type: "recall" });
   };
-  const scheduleRetry = (): void => {
-    const wait = isAlone() ? RETRY_ALONE_MS : RETRY_INTERVAL_MS;
-    timers.set("retry", context.now.mono + jitter(rng, wait, 0.3), { type: "retry" });
-  };
+  /** Whoever becomes alone notices by the next time. */
+  const scheduleRetry = (): void =>
+    timers.set("retry", context.now.mono + jitter(rng, RETRY_ALONE_MS, 0.3), { type: "retry" });
 
   /** Where those were who are not here now. */
   const gone = (): Set<Endpoint> => {
     const here = new Set<Endpoint | undefined>();
     const candidates = new Set<Endpoint>();
     for (const member of membership.all()) {
-      const { address } = membership.view(member);
+      const address = membership.address(member);
       if (member.status === "alive" || member.status === "suspect") here.add(address);
       else if (member.status === "dead" && address !== undefined) candidates.add(address);
     }
@@ -113,7 +116,14 @@ export function createReconnect(
       seeking = book.size() > 0;
       round = 0;
       if (seeking) startRound(0);
+      restUntil = context.now.mono + jitter(rng, RETRY_INTERVAL_MS, 0.3);
       scheduleRetry();
+    },
+    lookAround: () => {
+      tries = new Map();
+      round = 0;
+      if (isAlone()) startRound(0);
+      else for (const { endpoint } of book.newestFirst().slice(0, WAVE_FIRST)) contact.knock(endpoint);
     },
     recall: () => {
       if (!isAlone()) return;
@@ -144,6 +154,9 @@ export function createReconnect(
       return isFirst;
     },
     retry: () => {
+      scheduleRetry();
+      if (!isAlone() && context.now.mono < restUntil) return;
+      restUntil = context.now.mono + jitter(rng, RETRY_INTERVAL_MS, 0.3);
       const candidates = gone();
       tries = new Map([...tries].filter(([endpoint]) => candidates.has(endpoint)));
       // What falls due before the next time but one is due: it must not wait twice as long for a moment's sake.
@@ -157,7 +170,6 @@ export function createReconnect(
         contact.knock(endpoint);
         tries.set(endpoint, next(tries.get(endpoint)));
       }
-      scheduleRetry();
     },
     leave: () => {
       for (const member of membership.present()) {

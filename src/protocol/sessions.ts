@@ -39,6 +39,8 @@ export type Session = {
   /** Who it is, once a statement of that peer named this boot id. */
   peer: PeerId | undefined;
   endpoint: Endpoint | undefined;
+  /** `endpoint` was taken from what its peer lists: nothing has come from there yet. */
+  isGuess: boolean;
   /** Where its peer's signed statement says it is. */
   listed: readonly Endpoint[];
   /** Its sealing key, derived when first needed. */
@@ -77,6 +79,14 @@ export type Sessions = {
   readonly size: () => number;
 };
 
+/** A new address has to be validated again (RFC 9000 §9). */
+export function moveTo(session: Session, endpoint: Endpoint | undefined): void {
+  session.endpoint = endpoint;
+  session.validated = false;
+  session.received = 0;
+  session.sent = 0;
+}
+
 /** BOUNDED: `bounds.sessions`. A forgotten boot id starts over: it must prove itself again, so that old datagrams stay junk. */
 export function createSessions(room: Room): Sessions {
   const table = new Map<BootId, Session>();
@@ -112,6 +122,7 @@ function createSession(room: Room, boot: BootId, typical: Rtt): Session {
     boot,
     peer: undefined,
     endpoint: undefined,
+    isGuess: true,
     listed: [],
     key: () => {
       key ??= bootKey(room, boot);

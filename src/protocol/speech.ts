@@ -1,7 +1,7 @@
 /** Messages coming in: those a person here writes, and those that others wrote. Both end in the log, on disk, and on screen. */
 import { readMessage, type SignedMessage, signMessage, verifyMessage } from "../crypto/signed.ts";
 import { timeOfId } from "../wire/ids.ts";
-import type { MessageKind } from "../wire/message.ts";
+import type { MessageContent, MessageKind } from "../wire/message.ts";
 import { encodeText } from "../wire/text.ts";
 import type { Arrival } from "./arrival.ts";
 import { bounds } from "./config.ts";
@@ -10,7 +10,7 @@ import type { History, Inserted } from "./history.ts";
 import { createHybridClock } from "./hlc.ts";
 import { answerWith } from "./serving.ts";
 import type { Session } from "./sessions.ts";
-import type { Message, MessageId, Millis, PeerId } from "./types.ts";
+import type { Message, MessageId, Millis } from "./types.ts";
 import { prefixOf, type Wants } from "./wants.ts";
 
 export type Speech = {
@@ -38,13 +38,13 @@ const HISTORY_WAIT_MS: Millis = 30_000;
 /** A message fetched (not relayed) so long after it was written is history, even if this node was here already. */
 const HISTORY_AGE_MS: Millis = 30_000;
 
-/** `onFetched`: another message came that was not relayed. */
+/** `onHeard`: another message came; `live`: relayed, not fetched. */
 export function createSpeech(
   context: Context,
   history: History,
   arrival: Arrival,
   wants: Wants,
-  onFetched: (author: PeerId) => void,
+  onHeard: (content: MessageContent, from: Session, live: boolean) => void,
 ): Speech {
   const { room, identity, counters, emit, persist, timers } = context;
   const clock = createHybridClock();
@@ -122,7 +122,7 @@ export function createSpeech(
       const isOld = context.now.wall - message.content.hlc > HISTORY_AGE_MS;
       // The bytes are a view of a datagram: what is kept is a copy of their own.
       const own = { ...message, bytes: Uint8Array.from(bytes) };
-      if (!live) onFetched(message.content.author);
+      onHeard(message.content, from, live);
       const inserted = keep(own, !live && (arrival.isArriving() || isOld), ahead);
       // While history is fetched in order, parents come by themselves.
       if (!arrival.isArriving())

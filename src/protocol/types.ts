@@ -76,7 +76,9 @@ export type Command =
   | { readonly type: "rename"; readonly nick: string }
   | { readonly type: "configure"; readonly fanout?: number; readonly seenLimit?: number; readonly maxMessages?: number }
   /** The host slept or its clock jumped: `goneMs` of wall time passed unnoticed. */
-  | { readonly type: "resumed"; readonly goneMs: Millis };
+  | { readonly type: "resumed"; readonly goneMs: Millis }
+  /** Where this node is on the host's own networks, the likeliest to be reached first: at the start, and when it has changed. */
+  | { readonly type: "network"; readonly endpoints: readonly Endpoint[] };
 
 export type Author = {
   readonly id: PeerId;
@@ -170,7 +172,23 @@ export type Notice =
     }
   /** From the host: the file of remembered addresses could not be read, and is begun anew. `reason`: the system's, if any. */
   | { readonly code: "addresses-damaged"; readonly path: string; readonly reason?: string | undefined }
-  | { readonly code: "resumed"; readonly goneMs: Millis };
+  /** There is no network any more but the loopback. */
+  | { readonly code: "offline" }
+  /**
+   * Back after `goneMs` of sleep, standstill or no network, or at another address. Of what others had said by then `messages`
+   * came, from `peers` of them (if none came: as many were compared with). `missing`: so many are known to exist and are not
+   * here; more may be if not all of those who `answered` hold the same as this node now (`complete`). Nobody answered: 0.
+   */
+  | {
+      readonly code: "back";
+      readonly goneMs: Millis;
+      readonly messages: number;
+      readonly peers: number;
+      readonly missing: number;
+      readonly answered: number;
+      readonly complete: boolean;
+      readonly movedTo?: Endpoint | undefined;
+    };
 
 export type ChatError =
   | { readonly code: "text-too-long"; readonly bytes: number; readonly limit: number }

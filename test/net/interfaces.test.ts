@@ -1,7 +1,7 @@
-// Which of a host's addresses is shown to people, and which of its networks are spoken to.
+// Which of a host's addresses are shown to people and told to peers, and which of its networks are spoken to.
 import type { NetworkInterfaceInfo } from "node:os";
 import { expect, it } from "vitest";
-import { likeliestAddress, multicastNetworks } from "../../src/net/interfaces.ts";
+import { multicastNetworks, usableAddresses } from "../../src/net/interfaces.ts";
 
 const of = (...addresses: string[]): NetworkInterfaceInfo[] =>
   addresses.map((address) => {
@@ -9,19 +9,18 @@ const of = (...addresses: string[]): NetworkInterfaceInfo[] =>
     return { address, internal, family: address.includes(":") ? "IPv6" : "IPv4" } as NetworkInterfaceInfo;
   });
 
-it("is the IPv4 address of the network, wherever it stands in the list", () => {
+it("are those of all networks, IPv4 first, wherever they stand in the list", () => {
   const interfaces = { lo: of("127.0.0.1", "::1"), eth0: of("fd00::2", "10.0.0.2"), wlan0: of("192.168.1.2") };
-  expect(likeliestAddress(interfaces)).toBe("10.0.0.2");
+  expect(usableAddresses(interfaces)).toEqual(["10.0.0.2", "192.168.1.2", "fd00::2"]);
 });
 
-it("is an IPv6 address where there is no IPv4", () => {
-  expect(likeliestAddress({ lo: of("127.0.0.1", "::1"), eth0: of("fe80::1", "2001:db8::2") })).toBe("2001:db8::2");
-});
-
-it("is none where there are only loopback and link-local addresses, or no interfaces", () => {
-  expect(likeliestAddress({ lo: of("127.0.0.1", "::1"), eth0: of("fe80::1", "169.254.3.4") })).toBeUndefined();
-  expect(likeliestAddress({})).toBeUndefined();
-  expect(likeliestAddress({ eth0: undefined })).toBeUndefined();
+it("are not the loopback, nor link-local ones, nor those of networks with guests on this host", () => {
+  expect(usableAddresses({ lo: of("127.0.0.1", "::1"), eth0: of("fe80::1", "169.254.3.4") })).toEqual([]);
+  expect(usableAddresses({ docker0: of("172.17.0.1"), "br-1f3c": of("172.18.0.1"), veth9: of("10.1.1.1") })).toEqual(
+    [],
+  );
+  expect(usableAddresses({})).toEqual([]);
+  expect(usableAddresses({ eth0: undefined })).toEqual([]);
 });
 
 it("multicast goes to each interface once for each family: IPv4 first, the loopback last and by IPv4 alone", () => {

@@ -136,6 +136,48 @@ describe("weather", () => {
     await arrivals(received, 1);
   });
 
+  it("gets another socket on the same port when its own is lost, and counts what was lost meanwhile", async () => {
+    const sockets: Socket[] = [];
+    const node = await openTracked({
+      port: 0,
+      reopenMs: 10,
+      createSocket: (options) => {
+        sockets.push(createSocket(options));
+        return sockets.at(-1) as Socket;
+      },
+    });
+    const received: Uint8Array[] = [];
+    node.onDatagram((bytes) => received.push(bytes));
+    const address = node.address();
+    const openedWith = sockets.length;
+    sockets.at(-1)?.emit("error", Object.assign(new Error("recvmsg"), { code: "EBADF" }));
+    await until(() => expect(node.counters()).toMatchObject({ "socket-EBADF": 1, reopened: 1 }));
+    expect(sockets).toHaveLength(openedWith + 1);
+    expect(node.address()).toBe(address);
+    node.send(Uint8Array.of(1), at("127.0.0.1", node));
+    await arrivals(received, 1);
+  });
+
+  it("goes on trying while another program has the port, and may be closed meanwhile", async () => {
+    let socket: Socket | undefined;
+    const node = await openTracked({
+      port: 0,
+      reopenMs: 10,
+      createSocket: (options) => {
+        socket = createSocket(options);
+        return socket;
+      },
+    });
+    const thief = createSocket("udp4");
+    closers.push(() => new Promise((resolve) => thief.close(() => resolve())));
+    socket?.once("close", () => thief.bind({ port: portOf(node), exclusive: true }));
+    socket?.close();
+    await until(() => expect(node.counters()["reopen-EADDRINUSE"]).toBeGreaterThan(1));
+    node.send(Uint8Array.of(1), at("127.0.0.1", node));
+    expect(node.counters()["send-socket-lost"]).toBe(1);
+    await node.close();
+  });
+
   it("receives an empty datagram and one of 65,507 bytes like any other", async () => {
     const node = await openTracked({ port: 0 });
     const lengths: number[] = [];

@@ -49,7 +49,7 @@ export type NodeSetup = {
 
 export type TestNode = {
   readonly name: string;
-  readonly endpoint: Endpoint;
+  endpoint: Endpoint;
   readonly identity: Identity;
   boot: BootId;
   core: Core;
@@ -66,6 +66,12 @@ export type TestNode = {
   readonly crash: () => void;
   /** A new process with the same key and journal. */
   readonly restart: () => void;
+  /** Stands still from now on, as a laptop that sleeps: what is sent to it meanwhile is lost. */
+  readonly suspend: () => void;
+  /** Goes on, and notices how long it was gone. */
+  readonly resume: () => Effect[];
+  /** Its host has another address from now on, and the node is told. */
+  readonly moveTo: (endpoint: Endpoint) => Effect[];
   readonly texts: () => string[];
 };
 
@@ -131,6 +137,7 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
     },
     node: (name, config = {}, setup = {}) => {
       const endpoint = `10.0.0.${nodes.length + 1}:62733` as Endpoint;
+      let suspendedAt: Millis = 0;
       const beaconsAt = `10.0.0.${nodes.length + 1}:62732` as Endpoint;
       const identity = identityOf(name);
       const entries: JournalEntry[] = [];
@@ -163,7 +170,7 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
           checkStep(effects, node.core);
           for (const effect of effects) {
             if (effect.type === "persist") node.entries.push(effect.entry);
-            if (effect.type === "transmit") world.send(effect.bytes, endpoint, effect.to);
+            if (effect.type === "transmit") world.send(effect.bytes, node.endpoint, effect.to);
             if (effect.type === "broadcast") world.send(effect.bytes, beaconsAt, LAN);
             if (effect.type === "emit") node.events.push(effect.event);
           }
@@ -174,9 +181,24 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
         join: (...others) => node.command({ type: "join", endpoints: others.map((other) => other.endpoint) }),
         crash: () => {
           running.up = false;
-          listeners.delete(endpoint);
+          listeners.delete(node.endpoint);
           listeners.delete(beaconsAt);
           onLan.delete(beaconsAt);
+        },
+        suspend: () => {
+          suspendedAt = now;
+          node.crash();
+        },
+        resume: () => {
+          running.up = true;
+          listen();
+          return node.command({ type: "resumed", goneMs: Math.round(now - suspendedAt) });
+        },
+        moveTo: (next) => {
+          listeners.delete(node.endpoint);
+          node.endpoint = next;
+          listen();
+          return node.command({ type: "network", endpoints: [next] });
         },
         restart: () => {
           Object.assign(node, create());
@@ -187,7 +209,7 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
       };
       const running = { node, up: true };
       const listen = (): void => {
-        world.listen(endpoint, (bytes, from) => {
+        world.listen(node.endpoint, (bytes, from) => {
           node.step({ type: "datagram", bytes, from });
         });
         if (setup.onLan !== true) return;

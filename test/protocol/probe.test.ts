@@ -45,7 +45,7 @@ describe("a probe", () => {
     world.until("everyone knows it", () => nodes.every((node) => node.core.stats().peers === 40), 10_000);
     world.run(1_000);
     newcomer.crash();
-    world.until("all call it dead", () => deathsAmong(nodes).length === nodes.length, 12_000);
+    world.until("all call it dead", () => deathsAmong(nodes).length === nodes.length, 15_000);
   });
 
   it("that nobody answers because this node is cut off buries no one before the wait is over, and all are back after", () => {
