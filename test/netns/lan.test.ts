@@ -3,12 +3,15 @@ import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe } from "vitest";
 import { describeLan } from "../suites/lan.ts";
 import { openLanOn } from "./lanHost.ts";
-import { type Addresses, type Network, openNetwork, whyNoNamespaces } from "./namespaces.ts";
+import { type Addresses, type Network, openNetwork, whyNoIpv6, whyNoNamespaces } from "./namespaces.ts";
 
 const obstacle = whyNoNamespaces();
 if (obstacle !== undefined) console.warn(`skipped: tests of multicast: ${obstacle}`);
 
-const EACH: readonly Addresses[] = ["ipv4", "ipv6", "link-local"];
+const ipv6Obstacle = obstacle ?? whyNoIpv6();
+if (ipv6Obstacle !== obstacle) console.warn(`skipped: tests of multicast over IPv6: ${ipv6Obstacle}`);
+
+const EACH: readonly Addresses[] = ipv6Obstacle === undefined ? ["ipv4", "ipv6", "link-local"] : ["ipv4"];
 
 describe.skipIf(obstacle !== undefined).each(EACH)("hosts with %s addresses", (addresses) => {
   let network: Network | undefined;

@@ -2,6 +2,7 @@
  * Hosts on one machine, as the benchmarks have them (bench/net/network.js): network namespaces, joined by a bridge in a
  * namespace of its own. Here they are gone however a test process ends, and a test may insist on them.
  */
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   type Addresses,
   type Network,
@@ -18,6 +19,24 @@ export function whyNoNamespaces(): string | undefined {
   if (reason !== undefined && process.env.SMPLCHAT_REQUIRE_NETNS === "1")
     throw new Error(`SMPLCHAT_REQUIRE_NETNS=1, but ${reason}`);
   return reason;
+}
+
+/** Why hosts cannot have IPv6 addresses here; undefined: they can. With SMPLCHAT_REQUIRE_NETNS=1 that is an error. */
+export function whyNoIpv6(): string | undefined {
+  const name = `smplchat-${process.pid}-ipv6`;
+  const steps = [
+    ["netns", "add", name],
+    ["-n", name, "address", "add", "fd77::1/64", "dev", "lo"],
+  ];
+  try {
+    for (const step of steps) execFileSync("ip", step, { stdio: "pipe" });
+    return undefined;
+  } catch (error) {
+    if (process.env.SMPLCHAT_REQUIRE_NETNS === "1") throw error;
+    return `there is no IPv6: ${(error as Error).message}`;
+  } finally {
+    spawnSync("ip", ["netns", "del", name]);
+  }
 }
 
 /** A network of `count` hosts, at most HOSTS_MAX. */
