@@ -25,7 +25,7 @@ export type SettingSpec =
       readonly min: number;
       readonly max: number;
       readonly unit?: "s" | "%";
-      readonly default: number;
+      readonly default: number | undefined;
     })
   | (Common & { readonly type: "switch"; readonly default: boolean })
   | (Common & { readonly type: "text" | "path"; readonly default: string | undefined })
@@ -52,7 +52,8 @@ export const settingsTable = {
     type: "integer",
     min: 1,
     max: 100,
-    default: defaultConfig.fanout,
+    default: undefined,
+    shown: "20, in larger rooms √members up to 40",
     what: "to how many peers a message is relayed",
     live: true,
   },
@@ -207,7 +208,7 @@ export function shownDefault(name: SettingName): string {
 
 export function shownValue(name: SettingName, value: SettingValue | undefined): string {
   const spec = settingSpec(name);
-  if (value === undefined) return "–";
+  if (value === undefined) return spec.shown ?? "–";
   if (typeof value === "boolean") return value ? "on" : "off";
   if (typeof value === "object") return value.length === 0 ? "–" : value.join(",");
   return "unit" in spec && spec.unit === "s" ? `${value} s` : String(value);

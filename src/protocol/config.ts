@@ -3,8 +3,8 @@ import { TEXT_BYTES_MAX } from "../wire/message.ts";
 import type { Millis } from "./types.ts";
 
 export type Config = {
-  /** To how many peers a node sends a message on, per sighting. */
-  readonly fanout: number;
+  /** To how many peers a node sends a message on, per sighting; undefined: as the room asks for, see `fanoutFor`. */
+  readonly fanout: number | undefined;
   /** On how many sightings of one message a node relays it: the number of relay orders its author starts. */
   readonly seenLimit: number;
   readonly probeIntervalMs: Millis;
@@ -18,8 +18,8 @@ export type Config = {
 };
 
 export const defaultConfig: Config = {
-  fanout: 16,
-  seenLimit: 8,
+  fanout: undefined,
+  seenLimit: 10,
   probeIntervalMs: 1_000,
   nodeTimeoutMs: 300_000,
   cleanupIntervalMs: 60_000,

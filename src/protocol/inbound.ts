@@ -129,9 +129,29 @@ export function createInbound(parts: Parts): Inbound {
     }
   };
 
+  const advertised = (session: Session, { id, slice }: Frame & { type: "advertise" }): void => {
+    relay.onSighting(session, id, slice, "id");
+    if (!speech.has(id)) wants.want(prefixOf(id), session, ADVERTISED_DELAY_MS);
+  };
+
+  /** It comes from where a member signed that it is. */
+  const isWhereListed = ({ peer, endpoint }: Session): boolean => {
+    const listed = peer === undefined ? undefined : membership.get(peer)?.statement.content.endpoints;
+    return endpoint !== undefined && listed?.includes(endpoint) === true;
+  };
+
   /** Frames that prove themselves, or draw no more than a bounded answer. */
   const anyone = (session: Session, frame: Frame): boolean => {
     switch (frame.type) {
+      // In a large room nearly everyone is met for the first time: a round trip before each answer would be one too many.
+      case "advertise":
+        if (!isWhereListed(session)) return false;
+        advertised(session, frame);
+        return true;
+      case "want":
+        if (!isWhereListed(session)) return false;
+        reconciliation.onWant(session, frame);
+        return true;
       case "padding":
       case "ack":
         return true;
@@ -171,9 +191,7 @@ export function createInbound(parts: Parts): Inbound {
       case "probeReply":
         return probe.vouched(frame.target, frame.answered);
       case "advertise":
-        relay.onSighting(session, frame.id, frame.slice, "id");
-        if (!speech.has(frame.id)) wants.want(prefixOf(frame.id), session, ADVERTISED_DELAY_MS);
-        return;
+        return advertised(session, frame);
       case "offer":
         if (speech.has(frame.id)) return relay.onSighting(session, frame.id, frame.slice, "id");
         offers.put(frame.id, { from: session, slice: frame.slice });
@@ -231,6 +249,7 @@ export function createInbound(parts: Parts): Inbound {
       const received = link.receive(bytes, from, context.now.mono);
       if (received === undefined) return;
       const { session, frames, isContact } = received;
+      session.peer ??= membership.byBoot(session.boot)?.id;
       let contacted: Endpoint | undefined;
       for (const frame of frames) {
         if (frame.type === "ack") contacted = acknowledged(session, frame, from) ?? contacted;

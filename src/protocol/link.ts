@@ -10,10 +10,11 @@ import { decodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, SEAL_BYTES } from "../wir
 import { ACK_COUNTERS_MAX, decodeFrames, encodeFrame, type Frame } from "../wire/frame.ts";
 import { bounds } from "./config.ts";
 import type { Counters } from "./counters.ts";
+import { isReliable } from "./plans.ts";
 import { measure, retransmitAfterMs } from "./rtt.ts";
 import { createSessions, moveTo, type Outgoing, type Session, type Sessions, type Ticket } from "./sessions.ts";
 import type { Timers } from "./timers.ts";
-import type { BootId, Effect, Endpoint, Millis } from "./types.ts";
+import type { BootId, Effect, Endpoint, MessageId, Millis } from "./types.ts";
 
 /** Rows of this module in the timer table. */
 export type LinkTimer =
@@ -58,6 +59,8 @@ export type SendOptions = {
   readonly ticket?: Ticket;
   /** Sent again when lost, so many times. */
   readonly tries?: number;
+  /** One order of this message: each travels alone, so that one loss is not the loss of two. */
+  readonly orderOf?: MessageId;
 };
 
 type Sent = {
@@ -80,7 +83,10 @@ const WINDOW_DECREASE = 0.98;
 const LATE_MAX = 2_048;
 /** A full acknowledgement goes at once, so that `arrivals` stays within one frame. */
 const ACK_EARLY = 16;
-const LOSS_SMOOTHING = 1 / 64;
+/** The mean of so many, then weighted with one in so many. At 10 % loss each way chance moves it by 0.017. */
+const LOSS_SAMPLES = 256;
+/** As if so many had arrived before the first: one loss among few says little. */
+const LOSS_PRIOR = 8;
 
 export function createLink(options: {
   readonly room: Room;
@@ -103,6 +109,9 @@ export function createLink(options: {
   let contacts: { to: Endpoint; at: Millis; frames: Uint8Array }[] = [];
   let counter = 0;
   let loss = 0;
+  /** Datagrams that were acknowledged or lost so far. */
+  let settled = 0;
+  const weight = (): number => 1 / Math.min(settled + LOSS_PRIOR, LOSS_SAMPLES);
 
   const waiting = (of: number): Sent | undefined => unacknowledged.get(of) ?? overdue.get(of);
 
@@ -112,7 +121,10 @@ export function createLink(options: {
     unacknowledged.delete(of);
     overdue.delete(of);
     timers.clear(`lost ${of}`);
-    if (sent.to !== undefined) loss += ((wasLost ? 1 : 0) - loss) * LOSS_SMOOTHING;
+    if (sent.to !== undefined) {
+      settled += 1;
+      loss += ((wasLost ? 1 : 0) - loss) * weight();
+    }
     if (sent.session !== undefined) adjustWindow(sent.session, wasLost);
     return sent;
   };
@@ -129,7 +141,7 @@ export function createLink(options: {
     if (sent === undefined || sent.session !== session) return [];
     late.delete(of);
     measure(session.rtt, now - sent.at - delayMs);
-    loss = Math.max(loss - LOSS_SMOOTHING, 0);
+    loss = Math.max(loss - weight(), 0);
     return sent.tickets.filter((ticket) => ticket.kind === "push");
   };
 
@@ -171,6 +183,8 @@ export function createLink(options: {
   const packOne = (session: Session, now: Millis): Effect | "held-back" | undefined => {
     const parts: Uint8Array[] = [];
     const tickets: Ticket[] = [];
+    const messages: MessageId[] = [];
+    const isAmong = (id: MessageId | undefined): boolean => id !== undefined && messages.includes(id);
     let size = 0;
     let eliciting = false;
     const ack = takeAck(session, timers, now);
@@ -182,11 +196,12 @@ export function createLink(options: {
     const isFull = session.inFlight >= session.mayFly;
     for (const outgoing of session.outbox) {
       if (isFull && outgoing.eliciting) break;
-      if (size + outgoing.bytes.length > FRAMES_BYTES_MAX || repeats(tickets, outgoing.ticket)) break;
+      if (size + outgoing.bytes.length > FRAMES_BYTES_MAX || isAmong(outgoing.orderOf)) break;
       parts.push(outgoing.bytes);
       size += outgoing.bytes.length;
       eliciting ||= outgoing.eliciting;
       if (outgoing.ticket !== undefined) tickets.push(outgoing.ticket);
+      if (outgoing.orderOf !== undefined) messages.push(outgoing.orderOf);
       taken += 1;
     }
     if (parts.length === 0) return undefined;
@@ -225,7 +240,7 @@ export function createLink(options: {
       noteAddress(session, from, header.counter);
       session.received += bytes.length;
       session.heardAt = now;
-      if (frames.some((frame) => !SILENT.has(frame.type))) session.arrivals.push({ counter: header.counter, at: now });
+      if (frames.some(asksForAck)) session.arrivals.push({ counter: header.counter, at: now });
       return { session, frames, isContact: header.type === "open" };
     },
     acknowledged: (session, ack, from, now) => {
@@ -249,10 +264,10 @@ export function createLink(options: {
       if (late.size > LATE_MAX) late.delete(late.keys().next().value as number);
       return sent === undefined ? undefined : { session: sent.session, tickets: sent.tickets };
     },
-    send: (session, frame, { ticket, tries = 0 } = {}) => {
+    send: (session, frame, { ticket, tries = 0, orderOf } = {}) => {
       const bytes = encodeFrame(frame);
       const again = tries > 0 ? ({ kind: "again", frame: bytes, tries } as const) : undefined;
-      queue(session, { bytes, ticket: ticket ?? again, eliciting: !SILENT.has(frame.type) });
+      queue(session, { bytes, ticket: ticket ?? again, eliciting: asksForAck(frame), orderOf });
     },
     sendAgain: (session, { frame, tries }) => {
       const ticket = tries > 1 ? ({ kind: "again", frame, tries: tries - 1 } as const) : undefined;
@@ -302,9 +317,9 @@ export function createLink(options: {
 
 // --- internal ---
 
-/** Another order of a message that goes along already: each travels alone, so that one loss is not the loss of both. */
-function repeats(tickets: readonly Ticket[], ticket: Ticket | undefined): boolean {
-  return ticket?.kind === "push" && tickets.some((other) => other.kind === "push" && other.id === ticket.id);
+function asksForAck(frame: Frame): boolean {
+  if (frame.type === "push" || frame.type === "advertise") return isReliable(frame.slice.order);
+  return !SILENT.has(frame.type);
 }
 
 /** The newest datagram says where its sender is. */

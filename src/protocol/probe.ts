@@ -95,7 +95,10 @@ export function createProbe(context: Context, membership: Membership, rumours: R
     if (probing.has(member.id)) return;
     const session = membership.session(member);
     probing.set(member.id, { since: context.now.mono, pings: 1, asked: 0, negative: 0 });
-    const patienceMs = Math.max(PATIENCE_MS_MIN, (pingsFor(link.lossRate()) + 1) * retransmitAfterMs(session.rtt));
+    const patienceMs = Math.max(
+      PATIENCE_MS_MIN,
+      (pingsFor(link.lossRate(), membership.presentCount() + 1) + 1) * retransmitAfterMs(session.rtt),
+    );
     timers.set(`probe ${member.id}`, context.now.mono + patienceMs * (1 + health), {
       type: "probe-deadline",
       peer: member.id,
@@ -155,7 +158,8 @@ export function createProbe(context: Context, membership: Membership, rumours: R
       const probe = probing.get(peer);
       if (member === undefined || probe === undefined || isAnswered(member, probe.since)) return;
       // Where much is lost, most pings need a second or third: others are asked when chance alone explains it badly.
-      if (probe.pings === Math.ceil(pingsFor(link.lossRate()) / 2)) askOthers(member, probe);
+      if (probe.pings === Math.ceil(pingsFor(link.lossRate(), membership.presentCount() + 1) / 2))
+        askOthers(member, probe);
       if (probe.pings >= PINGS_MOST) return;
       probe.pings += 1;
       link.send(membership.session(member), { type: "ping" }, { ticket: { kind: "probe", peer } });

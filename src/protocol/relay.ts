@@ -5,13 +5,13 @@
  * parts report adds up: the author learns how many have the message.
  */
 import { type Frame, ORDERS_MAX, type Slice } from "../wire/frame.ts";
-import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import { type Delegation, delegateOf, isSettled, newDelegation, receiptKey, sum, type Task } from "./delegation.ts";
+import { createDelivery, rememberLatest } from "./delivery.ts";
 import type { History } from "./history.ts";
 import type { Membership } from "./membership.ts";
-import { cut, hashOf, rankedWithin, WHOLE } from "./order.ts";
-import { ID_ORDERS_FROM, ordersFor } from "./plans.ts";
+import { cut, hashOf, type Part, rankedWithin } from "./order.ts";
+import { fanoutFor, ID_ORDERS_FROM, isReliable, ordersFor } from "./plans.ts";
 import type { Member } from "./roster.ts";
 import { isLarge } from "./serving.ts";
 import type { PushTicket, Session } from "./sessions.ts";
@@ -62,7 +62,7 @@ const SILENT_MS: Millis = 400;
 const WATCH_MS: Millis = 200;
 
 export function createRelay(context: Context, membership: Membership, history: History): Relay {
-  const { link, timers, counters, emit } = context;
+  const { link, timers, counters } = context;
   /**
    * BOUNDED: `bounds.relays` messages of at most ORDERS_MAX slices; the oldest message goes first, it spreads by the other
    * order or by reconciliation.
@@ -70,12 +70,10 @@ export function createRelay(context: Context, membership: Membership, history: H
   const tasks = new Map<MessageId, Task[]>();
   /** BOUNDED: `bounds.relays`. Orders on which a message was seen, and the slices covered. */
   const sightings = new Map<MessageId, Slice[]>();
-  /** BOUNDED: `bounds.relays`. The author's count of each own message. */
-  const reach = new Map<MessageId, { reached: number; of: number; lacking: string }>();
-  /** BOUNDED: `bounds.relays` messages of as many peers as spoke of them. Who has a message, by what it sent or acknowledged. */
-  const holders = new Map<MessageId, Set<PeerId>>();
+  const delivery = createDelivery(context, membership);
   const ownHash = hashOf(context.identity.id);
   let relayedMax = 0;
+  const fanout = (): number => fanoutFor(context.config.fanout, membership.presentCount() + 1);
 
   const push = (task: Task, index: number): void => {
     const delegation = task.delegations[index] as Delegation;
@@ -83,20 +81,19 @@ export function createRelay(context: Context, membership: Membership, history: H
     if (peer === undefined) return;
     delegation.state = "sent";
     delegation.tries += 1;
-    const frame = frameFor(task, delegation);
+    const frame = frameWith(task.id, delegation.part.slice, carriesBody(task, delegation));
     if (frame.type === "push") counters.count("payloadsOut");
     const carried = frame.type === "push" ? "body" : "id";
     link.send(membership.session(peer), frame, {
       ticket: { kind: "push", id: task.id, task: task.number, part: index, delegate: delegation.delegate, carried },
+      orderOf: task.id,
     });
   };
-  const frameFor = (task: Task, delegation: Delegation): Frame => {
-    const { id } = task;
-    const { slice } = delegation.part;
-    const bytes = history.get(id)?.message.bytes;
-    if (bytes !== undefined && isLarge({ bytes })) return { type: "offer", slice, id, bytes: bytes.length };
-    const message = carriesBody(task, delegation) ? bytes : undefined;
-    return message ? { type: "push", slice, message } : { type: "advertise", slice, id };
+  const frameWith = (id: MessageId, slice: Slice, isBody: boolean): Frame => {
+    const message = history.get(id)?.message.bytes;
+    if (message !== undefined && isLarge({ bytes: message }))
+      return { type: "offer", slice, id, bytes: message.length };
+    return isBody && message !== undefined ? { type: "push", slice, message } : { type: "advertise", slice, id };
   };
   /**
    * The body goes with the first push. When a push is repeated, and where a slice is covered late, most have the message by
@@ -106,10 +103,7 @@ export function createRelay(context: Context, membership: Membership, history: H
     !task.isLate && delegation.tries === 1 && task.order < ID_ORDERS_FROM && !isHolder(task.id, delegateOf(delegation));
   const isLargeId = (id: MessageId): boolean => isLarge(history.get(id)?.message ?? { bytes: new Uint8Array(0) });
   const isHolder = (id: MessageId, peer: Member | undefined): boolean =>
-    peer !== undefined && (holders.get(id)?.has(peer.id) ?? false);
-  const noteHolder = (id: MessageId, peer: PeerId | undefined): void => {
-    if (peer !== undefined) remember(holders, id, (holders.get(id) ?? new Set()).add(peer));
-  };
+    peer !== undefined && delivery.isHolder(id, peer.id);
 
   const cover = (
     id: MessageId,
@@ -125,24 +119,27 @@ export function createRelay(context: Context, membership: Membership, history: H
       membership.present(),
       (member) => member.id !== author && member.id !== giverPeer && membership.hasAddress(member),
     );
-    const parts = cut(id, slice, ranked, context.config.fanout, ownHash);
-    const delegations = parts.map((part) => newDelegation(part));
-    const others = tasks.get(id) ?? [];
-    const task: Task = {
-      id,
-      number: others.length,
-      order: slice.order,
-      giver,
-      delegations,
-      isLate: how.isLate,
-      since: context.now.mono,
-      reported: false,
-    };
-    remember(tasks, id, [...others, task]);
+    const parts = cut(id, slice, ranked, fanout(), ownHash);
     counters.count(how.isRetry ? "retries" : "relayed", parts.length);
     if (!how.isRetry) relayedMax = Math.max(relayedMax, parts.length);
+    if (isReliable(slice.order) || isLargeId(id)) delegate(id, slice.order, parts, giver, how.isLate);
+    else for (const part of parts) hand(id, part, how.isLate);
+  };
+  /** Gives the parts away, and stays responsible for them. */
+  const delegate = (
+    id: MessageId,
+    order: number,
+    parts: readonly Part<Member>[],
+    giver: BootId | undefined,
+    isLate: boolean,
+  ): void => {
+    const others = tasks.get(id) ?? [];
+    const delegations = parts.map((part) => newDelegation(part));
+    const since = context.now.mono;
+    const task: Task = { id, number: others.length, order, giver, delegations, isLate, since, reported: false };
+    rememberLatest(tasks, id, [...others, task]);
     for (let index = 0; index < parts.length; index += 1) push(task, index);
-    if (parts.length === 0 && how.isLate) report(task);
+    if (parts.length === 0 && isLate) report(task);
     if (parts.length === 0) return;
     awaitReceipts(task, isLargeId(id) ? WATCH_MS : RECEIPT_WAIT_MS);
   };
@@ -160,13 +157,24 @@ export function createRelay(context: Context, membership: Membership, history: H
     }
     awaitReceipts(task, WATCH_MS);
   };
+  /** Sends a part of an order that is not acknowledged: whoever it misses has the other orders. */
+  const hand = (id: MessageId, part: Part<Member>, isLate: boolean): void => {
+    const [peer] = part.peers;
+    if (peer === undefined) return;
+    const hasIt = isHolder(id, peer);
+    if (hasIt && part.peers.length === 1) return;
+    const isBody = !isLate && !hasIt && part.slice.order < ID_ORDERS_FROM;
+    const frame = frameWith(id, part.slice, isBody);
+    if (frame.type === "push") counters.count("payloadsOut");
+    link.send(membership.session(peer), frame, { orderOf: id });
+  };
 
   const report = (task: Task): void => {
     // An id that arrived is not a message that arrived.
     if (task.order >= ID_ORDERS_FROM || !history.isKnown(task.id)) return;
     const settled = sum(task);
     if (task.giver === undefined) {
-      tellAuthor(task.id, settled);
+      delivery.tell(task.id, settled);
       return;
     }
     if (task.reported) return;
@@ -175,29 +183,6 @@ export function createRelay(context: Context, membership: Membership, history: H
     const receipt = { type: "receipt", id: task.id, order: task.order, ...settled } as const;
     // A leaf that was sent the message says nothing: its acknowledgement is its receipt. That of a mere id is none.
     if (giver !== undefined && (task.delegations.length > 0 || task.isLate)) link.send(giver, receipt, { tries: 2 });
-  };
-
-  const tellAuthor = (id: MessageId, settled: { reached: number; of: number; lacking: readonly string[] }): void => {
-    const before = reach.get(id) ?? { reached: 0, of: 0, lacking: "" };
-    const lack = settled.lacking.join();
-    // The author itself is not among those it reaches.
-    const now = { reached: settled.reached - 1, of: settled.of - 1 };
-    if (
-      now.reached <= before.reached &&
-      now.of <= before.of &&
-      before.of > 0 &&
-      (lack === "" || lack === before.lacking)
-    )
-      return;
-    const best = { reached: Math.max(before.reached, now.reached), of: Math.max(before.of, now.of) };
-    remember(reach, id, { ...best, lacking: lack });
-    const lacking = best.reached > now.reached ? [] : settled.lacking.map(nameOf);
-    emit({ type: "delivery", id, ...best, lacking });
-  };
-
-  const nameOf = (prefix: string): string => {
-    const member = membership.present().find((candidate) => candidate.id.startsWith(prefix));
-    return member?.statement.content.nick ?? prefix;
   };
 
   /** Something about a part is known: an author tells at once, a delegate when all its parts are. */
@@ -211,20 +196,19 @@ export function createRelay(context: Context, membership: Membership, history: H
 
   return {
     publish: (id) => {
-      const isOneHop = membership.presentCount() <= context.config.fanout;
-      const orders = ordersFor(link.lossRate(), isLargeId(id), isOneHop).slice(0, context.config.seenLimit);
-      const slices = orders.map((order) => ({ order, ...WHOLE }));
-      remember(sightings, id, slices);
+      const isOneHop = membership.presentCount() <= fanout();
+      const slices = ordersFor(link.lossRate(), isLargeId(id), isOneHop).slice(0, context.config.seenLimit);
+      rememberLatest(sightings, id, slices);
       for (const slice of slices) cover(id, slice, undefined, { isRetry: false, isLate: false });
     },
     onSighting: (from, id, slice, carried) => {
-      if (carried === "body") noteHolder(id, from.peer);
+      if (carried === "body") delivery.noteHolder(id, from.peer);
       const seen = sightings.get(id) ?? [];
       if (seen.some((other) => contains(other, slice))) return;
       const sameOrder = seen.some((other) => other.order === slice.order);
       const orders = new Set(seen.map((other) => other.order)).size;
       if (seen.length >= ORDERS_MAX || (!sameOrder && orders >= context.config.seenLimit)) return;
-      remember(sightings, id, [...seen, slice]);
+      rememberLatest(sightings, id, [...seen, slice]);
       // A second slice of one order is that of a delegate which went silent: a retry of the giver's, not another sighting.
       cover(id, slice, from.boot, { isRetry: sameOrder, isLate: sameOrder || carried === "id" });
     },
@@ -233,21 +217,13 @@ export function createRelay(context: Context, membership: Membership, history: H
         if (task.isLate && task.delegations.every((delegation) => isSettled(delegation))) report(task);
       }
     },
-    onEqualLogs: (peer) => {
-      for (const [id, { reached, of }] of reach) {
-        if (holders.get(id)?.has(peer)) continue;
-        noteHolder(id, peer);
-        // Who was not known when it was said has it now all the same.
-        const known = holders.get(id)?.size ?? 0;
-        if (known > reached) tellAuthor(id, { reached: known + 1, of: Math.max(of, known) + 1, lacking: [] });
-      }
-    },
+    onEqualLogs: delivery.onEqualLogs,
     onReceipt: (from, receipt) => {
       for (const task of tasks.get(receipt.id) ?? []) {
         const delegation = task.delegations.find((candidate) => delegateOf(candidate)?.id === from.peer);
         if (task.order !== receipt.order || delegation === undefined || delegation.state === "reported") continue;
         delegation.state = "reported";
-        noteHolder(task.id, from.peer);
+        delivery.noteHolder(task.id, from.peer);
         delegation.reached = Math.min(receipt.reached, delegation.part.peers.length);
         delegation.lacking = receipt.lacking;
         settle(task);
@@ -258,7 +234,7 @@ export function createRelay(context: Context, membership: Membership, history: H
       const task = tasks.get(ticket.id)?.[ticket.task];
       const delegation = task?.delegations[ticket.part];
       if (task === undefined || delegation === undefined || delegation.state === "reported") return;
-      if (ticket.carried === "body") noteHolder(task.id, delegation.part.peers[ticket.delegate]?.id);
+      if (ticket.carried === "body") delivery.noteHolder(task.id, delegation.part.peers[ticket.delegate]?.id);
       // It came late, and the slice is another's by now: that one is still to answer.
       if (ticket.delegate !== delegation.delegate) return;
       delegation.state = "acknowledged";
@@ -301,10 +277,4 @@ export function createRelay(context: Context, membership: Membership, history: H
 
 function contains(outer: Slice, inner: Slice): boolean {
   return outer.order === inner.order && outer.lo <= inner.lo && inner.last <= outer.last;
-}
-
-function remember<Key, Value>(table: Map<Key, Value>, key: Key, value: Value): void {
-  table.delete(key);
-  table.set(key, value);
-  if (table.size > bounds.relays) table.delete(table.keys().next().value as Key);
 }

@@ -28,7 +28,13 @@ export type PushTicket = {
   readonly carried: "body" | "id";
 };
 
-export type Outgoing = { readonly bytes: Uint8Array; readonly ticket: Ticket | undefined; readonly eliciting: boolean };
+export type Outgoing = {
+  readonly bytes: Uint8Array;
+  readonly ticket: Ticket | undefined;
+  readonly eliciting: boolean;
+  /** Never in one datagram with another of this message. */
+  readonly orderOf?: MessageId | undefined;
+};
 export type Arrival = { readonly counter: number; readonly at: Millis };
 
 /** Datagrams that may be under way to a peer at first: more than a page of history, less than a socket buffer. */

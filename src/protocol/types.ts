@@ -74,7 +74,12 @@ export type Command =
   | { readonly type: "leave" }
   /** Emits notice `renamed`, or error `bad-nick`. */
   | { readonly type: "rename"; readonly nick: string }
-  | { readonly type: "configure"; readonly fanout?: number; readonly seenLimit?: number; readonly maxMessages?: number }
+  | {
+      readonly type: "configure";
+      readonly fanout?: number | undefined;
+      readonly seenLimit?: number;
+      readonly maxMessages?: number;
+    }
   /** The host slept or its clock jumped: `goneMs` of wall time passed unnoticed. */
   | { readonly type: "resumed"; readonly goneMs: Millis }
   /** Where this node is on the host's own networks, the likeliest to be reached first: at the start, and when it has changed. */

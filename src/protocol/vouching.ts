@@ -14,17 +14,18 @@ export type Vouching = {
   readonly heard: (session: Session) => void;
 };
 
-/** Pings of one probe: as many as make all of them being lost by chance less likely than MISTAKE, within these bounds. */
+/** Pings of one probe: as many as make a mistake, all of them lost by chance, rare in the whole room; within these bounds. */
 const PINGS_LEAST = 3;
-export const PINGS_MOST = 16;
-const MISTAKE = 1e-4;
+export const PINGS_MOST = 20;
+/** Times the members: a mistake is told to everyone, so that what it costs each does not depend on their number. */
+const MISTAKE = 1e-2;
 /** BOUNDED: targets, and who asks for each. */
 const TARGETS_MAX = 64;
 const ASKERS_MAX = 8;
 
 /** How many pings in a row are not all lost by chance. `loss`: 0..1, of a ping or its answer. */
-export function pingsFor(loss: number): number {
-  const enough = Math.ceil(Math.log(MISTAKE) / Math.log(Math.min(Math.max(loss, MISTAKE), 0.99)));
+export function pingsFor(loss: number, members: number): number {
+  const enough = Math.ceil(Math.log(MISTAKE / members) / Math.log(Math.min(Math.max(loss, 1e-6), 0.99)));
   return Math.min(Math.max(enough, PINGS_LEAST), PINGS_MOST);
 }
 
@@ -61,7 +62,7 @@ export function createVouching(context: Context, membership: Membership): Vouchi
       if (target === undefined) return;
       target.lost += 1;
       // A third of the pings that the one who asks spends itself: it hears in time.
-      if (target.lost >= Math.ceil(pingsFor(link.lossRate()) / 3)) tell(peer, false);
+      if (target.lost >= Math.ceil(pingsFor(link.lossRate(), membership.presentCount() + 1) / 3)) tell(peer, false);
       else ping(peer);
     },
     heard: (session) => {

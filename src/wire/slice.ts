@@ -4,7 +4,7 @@ import { CursorError, type Reader, type Writer, within } from "./cursor.ts";
 /** A node's part of a relay order: it covers all it knows whose rank is in `lo..last`, both u32 and included. */
 export type Slice = { readonly order: number; readonly lo: number; readonly last: number };
 
-export const ORDERS_MAX = 8;
+export const ORDERS_MAX = 16;
 export const SLICE_BYTES = 9;
 
 /** Throws `CursorError` if it is empty or of no order there is. */

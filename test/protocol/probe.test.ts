@@ -11,7 +11,8 @@ const deathsAmong = (nodes: readonly TestNode[]): string[] =>
 
 describe("a probe", () => {
   it("pings as often as makes it unlikely that all were lost by chance, within bounds", () => {
-    expect([0, 0.01, 0.19, 0.51, 0.9, 1].map(pingsFor)).toEqual([3, 3, 6, 14, 16, 16]);
+    expect([0, 0.01, 0.19, 0.51, 0.9, 1].map((loss) => pingsFor(loss, 100))).toEqual([3, 3, 6, 14, 20, 20]);
+    expect([10, 100, 1_000].map((members) => pingsFor(0.19, members))).toEqual([5, 6, 7]);
   });
 
   it("by one that has proven nothing yet is answered, and draws no challenge for the digest that comes with it", () => {

@@ -2,7 +2,7 @@
 import { type Identity, identityFromSeed } from "../../src/crypto/identity.ts";
 import { bootKey, open, seal } from "../../src/crypto/keyring.ts";
 import { type SignedMessage, signMessage, signStatement } from "../../src/crypto/signed.ts";
-import type { BootId, Effect, Endpoint, PeerId } from "../../src/protocol/types.ts";
+import type { BootId, Effect, Endpoint, MessageId, PeerId } from "../../src/protocol/types.ts";
 import { decodeHeader, FRAMES_BYTES_MAX, type Header } from "../../src/wire/datagram.ts";
 import { decodeFrames, encodeFrame, type Frame } from "../../src/wire/frame.ts";
 import type { MessageContent } from "../../src/wire/message.ts";
@@ -26,6 +26,16 @@ export type Puppet = {
   readonly opened: (bytes: Uint8Array) => Answer | undefined;
   readonly statement: (change?: Partial<StatementContent>) => Frame & { type: "statement" };
   readonly message: (change?: Partial<MessageContent>) => SignedMessage;
+};
+
+/** It rests on the word of its sender, and changes nothing. */
+export const receiptOfNothing: Frame = {
+  type: "receipt",
+  id: "00".repeat(24) as MessageId,
+  order: 0,
+  reached: 0,
+  of: 0,
+  lacking: [],
 };
 
 export type TellOptions = { readonly from?: Endpoint; readonly isOpen?: boolean };
@@ -68,7 +78,7 @@ export function createPuppet(world: World, name: string, host = 200): Puppet {
     prove: (node) => {
       const [answer] = puppet.tell(node, [puppet.statement(), { type: "ping" }]);
       // Of the answer nothing asks for an acknowledgement; a frame that needs proof draws a challenge.
-      const challenge = puppet.tell(node, [{ type: "want", set: "log", prefixes: [] }]).at(-1) ?? answer;
+      const challenge = puppet.tell(node, [receiptOfNothing]).at(-1) ?? answer;
       if (challenge === undefined) throw new Error("no challenge");
       puppet.tell(node, [{ type: "ack", counters: [challenge.header.counter], delayMs: 0 }]);
     },

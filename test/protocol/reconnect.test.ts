@@ -17,7 +17,7 @@ import {
   transmits,
   WALL,
 } from "./fixtures.ts";
-import { createPuppet } from "./puppet.ts";
+import { createPuppet, receiptOfNothing } from "./puppet.ts";
 
 const endpoint = (n: number): Endpoint => `10.0.9.${n >> 8}:${(n & 255) + 1}` as Endpoint;
 const nobody = (n: number): PeerId => n.toString(16).padStart(64, "0") as PeerId;
@@ -152,7 +152,7 @@ describe("an address is written down", () => {
     const puppet = createPuppet(world, "bob");
     puppet.tell(node, [puppet.statement(), { type: "ping" }]);
     expect(addressEntries(node.entries)).toEqual([]);
-    const [challenge] = puppet.tell(node, [{ type: "want", set: "log", prefixes: [] }]).slice(-1);
+    const [challenge] = puppet.tell(node, [receiptOfNothing]).slice(-1);
     const ack = { type: "ack", counters: [challenge?.header.counter as number], delayMs: 0 } as const;
     const effects = node.step({ type: "datagram", bytes: puppet.sealed([ack], node.boot), from: puppet.endpoint });
     expect(effects[0]).toEqual({

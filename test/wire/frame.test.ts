@@ -197,12 +197,12 @@ describe("a slice", () => {
       expect(decodeFrames(encodeFrame(frame))).toEqual([frame]);
   });
 
-  it("that is empty or of a ninth order is refused", () => {
+  it("that is empty or of a seventeenth order is refused", () => {
     expect(() => encodeFrame(advertise(0, 6, 5))).toThrow(CursorError);
-    expect(() => encodeFrame(advertise(8, 5, 5))).toThrow(CursorError);
+    expect(() => encodeFrame(advertise(16, 5, 5))).toThrow(CursorError);
     const id = "ab".repeat(24);
     expect(decoded(`0a000000000500000005${id}`)).toEqual([advertise(0, 5, 5)]);
     expect(decoded(`0a000000000600000005${id}`)).toBe("bad-frame");
-    expect(decoded(`0a080000000500000005${id}`)).toBe("bad-frame");
+    expect(decoded(`0a100000000500000005${id}`)).toBe("bad-frame");
   });
 });
