@@ -61,7 +61,10 @@ type Parted = {
   lastBackAt: Millis;
   recovered: number;
   lastRecoveredAt: Millis;
+  /** The log equals that of one who came back with the last of them: of several parts each has its own to tell. */
   inSync: boolean;
+  /** BOUNDED: as `back`. Those who came back with the last of them. */
+  readonly latest: Set<PeerId>;
 };
 
 /** `callRoll`: pings those who still count as here, in a large room some of them, so that the numbers told are right. */
@@ -111,6 +114,8 @@ export function createSplit(
       parted.here = membership.presentCount() - parted.back.size;
     }
     parted.back.set(id, gone.boot !== membership.get(id)?.statement.content.boot);
+    if (mono - parted.lastBackAt > CHECK_MS) parted.latest.clear();
+    parted.latest.add(id);
     parted.lastBackAt = mono;
     parted.inSync = false;
     schedule();
@@ -150,7 +155,7 @@ export function createSplit(
     if (since === Number.NEGATIVE_INFINITY) since = mono;
     const stayed = new Set([...membership.all()].map(({ id }) => id).filter((id) => !gone.has(id)));
     const counts = { here: 0, firstBackAt: 0, lastBackAt: 0, recovered: 0, lastRecoveredAt: mono, inSync: false };
-    parted = { gone, stayed, since, back: new Map(), ...counts };
+    parted = { gone, stayed, since, back: new Map(), latest: new Set(), ...counts };
     lost.clear();
     enoughSince = undefined;
     picture = { count: 0, since: mono };
@@ -218,7 +223,7 @@ export function createSplit(
       parted.lastRecoveredAt = context.now.mono;
     },
     inSync: (peer) => {
-      if (parted?.back.has(peer) === true) parted.inSync = true;
+      if (parted?.latest.has(peer) === true) parted.inSync = true;
     },
     check: () => {
       if (parted === undefined) lookForSplit();
