@@ -58,7 +58,7 @@ export type CoreOptions = {
 };
 
 /** Peers that a leaving node tells itself; they tell the others. */
-const FAREWELLS = 6;
+const FAREWELLS = 20;
 
 /** A face has this long to say whom to join before the node says that it is alone. */
 const LOOK_AROUND_MS = 300;
