@@ -105,7 +105,9 @@ export function noteEnd(source: Source, grant: Grant, now: Millis): void {
   source.silentAt = now;
   if (source.silent > 0 && source.silent <= SILENT_FREE) return;
   const lost = (grant.isEnded || grant.came === 0 ? grant.of : grant.pages) - grant.came;
-  const queuedMs = (grant.heardAt ?? grant.at) - grant.at - source.quickestMs;
+  // The way itself takes now less, now more time.
+  const jitterMs = 4 * source.session.rtt.variationMs;
+  const queuedMs = (grant.heardAt ?? grant.at) - grant.at - source.quickestMs - jitterMs;
   source.credit.settle({ came: grant.came, lost, queuedMs });
 }
 

@@ -1,12 +1,14 @@
 /**
- * Fetching messages that do not fit a datagram: in chunks, from one of those who hold it at a time, at the pace that the
- * receiver grants. What came is kept when a source goes silent, and the next one is asked for the rest. Only the whole
- * proves itself, by its id and signature; a source whose bytes did not is not asked for them again.
+ * Fetching messages that do not fit a datagram: in chunks, from a few of those who hold it at once, other chunks from each, at
+ * the pace that the receiver grants. What was asked of one that goes silent is asked of the others. Only the whole proves
+ * itself, by its id and signature. If it does not, it is fetched anew from one holder at a time, and whose bytes did not
+ * verify is not asked for them again.
  */
 import type { Frame } from "../wire/frame.ts";
 import { type Assembly, createAssembly } from "./assembly.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
+import { createHolder, type Holder } from "./holder.ts";
 import { retransmitAfterMs } from "./rtt.ts";
 import type { Session } from "./sessions.ts";
 import type { BootId, MessageId, Millis } from "./types.ts";
@@ -32,14 +34,16 @@ type Options = {
 };
 
 /** BOUNDED: who is remembered to hold a message. */
-const SOURCES_MAX = 8;
+const HOLDERS_MAX = 8;
+/** Of these so many are asked at once. */
+const PARALLEL_MAX = 3;
 /** Messages fetched at the same time; others wait, the newest goes first. */
 export const ACTIVE_MAX = 16;
 /** Of these from one source, so that nobody can keep others from being heard. */
 const ACTIVE_PER_SOURCE = 4;
 /** Messages waiting or fetched that one source offered first. */
 const OFFERED_PER_SOURCE = 256;
-/** Requests in a row to a source that brought nothing, before it is left alone until someone offers the message again. */
+/** Requests in a row that brought nothing, to each holder, before all are left alone until someone offers the message again. */
 const SILENT_MAX = 6;
 const PAUSE_MS_MIN: Millis = 1;
 /** What came is kept so long for the next source. */
@@ -55,15 +59,13 @@ type Fetch = {
   readonly assembly: Assembly;
   readonly openedBy: BootId;
   readonly openedAt: Millis;
-  /** The first one is asked. */
-  sources: BootId[];
+  /** BOUNDED: HOLDERS_MAX. */
+  holders: Holder[];
+  /** BOUNDED: PARALLEL_MAX. Those that are asked now. */
+  asking: readonly Holder[];
   live: boolean;
   state: "waiting" | "active" | "idle";
-  /** Requests in a row that brought nothing. */
-  silent: number;
-  /** When the last chunk came. */
-  heardAt: Millis | undefined;
-  /** Bytes of several sources did not verify together: only those of one are put together now, so that it shows whose. */
+  /** Bytes of several holders did not verify together: only those of one are put together now, so that it shows whose. */
   isStrict: boolean;
 };
 
@@ -85,42 +87,64 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
   const wake = (fetch: Fetch, at: Millis): void =>
     timers.set(timerOf(fetch.key), at, { type: "transfer", key: fetch.key });
 
-  /** How long to wait for what was asked for; longer when all sources were asked in vain. */
-  const patienceMs = (fetch: Fetch, session: Session): Millis => {
-    const rounds = Math.floor(fetch.silent / Math.max(fetch.sources.length, 1));
-    return Math.min(retransmitAfterMs(session.rtt) * 2 ** rounds, bounds.rtoMsMax);
+  /** How long to wait for what was asked for; longer when it was asked in vain. */
+  const patienceMs = ({ boot, silent }: Holder): Millis => {
+    const session = link.sessions.get(boot);
+    const usual = session === undefined ? 0 : retransmitAfterMs(session.rtt);
+    return Math.min(usual * 2 ** silent(), bounds.rtoMsMax);
   };
-  const sourceOf = (fetch: Fetch): Session | undefined => {
-    fetch.sources = fetch.sources.filter((boot) => link.sessions.get(boot) !== undefined);
-    const [boot] = fetch.sources;
-    return boot === undefined ? undefined : link.sessions.get(boot);
+  const isBusy = ({ boot }: Holder, apart: Fetch): boolean =>
+    count(
+      (fetch) => fetch !== apart && fetch.state === "active" && fetch.asking.some((other) => other.boot === boot),
+    ) >= ACTIVE_PER_SOURCE;
+  /** Whom to ask: those that were not silent first, and of these whoever is asked already. */
+  const choose = (fetch: Fetch): void => {
+    fetch.holders = fetch.holders.filter(({ boot }) => link.sessions.get(boot) !== undefined);
+    const before = fetch.asking;
+    const rank = (holder: Holder): number => 2 * holder.silent() + (before.includes(holder) ? 0 : 1);
+    fetch.asking = fetch.holders
+      .filter((holder) => !isBusy(holder, fetch))
+      .sort((one, other) => rank(one) - rank(other))
+      .slice(0, fetch.isStrict ? 1 : PARALLEL_MAX);
+    for (const holder of before) if (!fetch.asking.includes(holder)) holder.letGo();
+    if (fetch.isStrict && before.length > 0 && fetch.asking[0] !== before[0]) fetch.assembly.clear();
   };
   const rest = (fetch: Fetch): void => {
     fetch.state = "idle";
-    fetch.silent = 0;
-    fetch.sources = [];
+    fetch.holders = [];
+    fetch.asking = [];
     wake(fetch, context.now.mono + IDLE_MS);
     startNext();
   };
   const ask = (fetch: Fetch): void => {
-    const session = sourceOf(fetch);
-    if (session === undefined) return rest(fetch);
-    const chunks = fetch.assembly.request(context.now.mono);
-    if (chunks.length > 0) link.send(session, { type: "wantChunks", id: fetch.id, chunks });
-    const dueAt = (fetch.assembly.oldestAsked() ?? context.now.mono) + patienceMs(fetch, session);
+    choose(fetch);
+    if (fetch.holders.length === 0) return rest(fetch);
+    const { mono } = context.now;
+    if (fetch.asking.length === 0) {
+      fetch.state = "waiting";
+      return wake(fetch, mono + IDLE_MS);
+    }
+    const awaited = new Set(fetch.asking.flatMap((holder) => [...holder.awaited.keys()]));
+    let dueAt = Number.POSITIVE_INFINITY;
+    for (const holder of fetch.asking) {
+      const session = link.sessions.get(holder.boot);
+      const chunks = fetch.assembly.lacking(holder.room(), awaited);
+      if (session !== undefined && chunks.length > 0) {
+        holder.ask(chunks, mono);
+        for (const index of chunks) awaited.add(index);
+        link.send(session, { type: "wantChunks", id: fetch.id, chunks });
+      }
+      dueAt = Math.min(dueAt, (holder.oldestAsked() ?? dueAt) + patienceMs(holder));
+    }
     // Never within this step again, whatever became of the wait meanwhile.
-    wake(fetch, Math.max(dueAt, context.now.mono + PAUSE_MS_MIN));
+    wake(fetch, Math.max(Math.min(dueAt, mono + bounds.rtoMsMax), mono + PAUSE_MS_MIN));
   };
-  const isBusy = (boot: BootId | undefined): boolean =>
-    count((fetch) => fetch.state === "active" && fetch.sources[0] === boot) >= ACTIVE_PER_SOURCE;
   /** Lets waiting ones begin, the newest first. */
   const startNext = (): void => {
     const waiting = [...fetches.values()].filter((fetch) => fetch.state === "waiting");
     for (const fetch of waiting.sort((a, b) => (a.id < b.id ? 1 : -1))) {
       if (count((other) => other.state === "active") >= ACTIVE_MAX) return;
-      const free = fetch.sources.findIndex((boot) => !isBusy(boot));
-      if (free < 0) continue;
-      fetch.sources.unshift(...fetch.sources.splice(free, 1));
+      if (fetch.holders.every((holder) => isBusy(holder, fetch))) continue;
       fetch.state = "active";
       ask(fetch);
     }
@@ -135,14 +159,14 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
     counters.drop("large-unverified");
     fetch.assembly.clear();
     fetch.isStrict = true;
+    for (const holder of fetch.holders) holder.letGo();
+    fetch.asking = [];
     if (contributors.size === 1) {
-      for (const boot of contributors) {
-        refused.add(`${fetch.key} ${boot}`);
-        fetch.sources = fetch.sources.filter((source) => source !== boot);
-      }
+      for (const boot of contributors) refused.add(`${fetch.key} ${boot}`);
+      fetch.holders = fetch.holders.filter(({ boot }) => !contributors.has(boot));
       if (refused.size > REFUSED_MAX) refused.delete(refused.values().next().value as string);
     }
-    if (fetch.sources.length > 0) return ask(fetch);
+    if (fetch.holders.length > 0) return ask(fetch);
     remove(fetch);
     startNext();
   };
@@ -157,11 +181,10 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
       assembly: createAssembly(bytes),
       openedBy: from.boot,
       openedAt: context.now.mono,
-      sources: [],
+      holders: [],
+      asking: [],
       live,
       state: "idle",
-      silent: 0,
-      heardAt: undefined,
       isStrict: false,
     };
     fetches.set(fetch.key, fetch);
@@ -176,21 +199,23 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
       const fetch = fetches.get(key) ?? open(from, id, bytes, live);
       if (fetch === undefined) return;
       fetch.live ||= live;
-      if (!fetch.sources.includes(from.boot) && fetch.sources.length < SOURCES_MAX) fetch.sources.push(from.boot);
+      const isNew = !fetch.holders.some(({ boot }) => boot === from.boot);
+      if (isNew && fetch.holders.length < HOLDERS_MAX) fetch.holders.push(createHolder(from));
+      if (fetch.state === "active" && isNew) return ask(fetch);
       if (fetch.state !== "idle") return;
       fetch.state = "waiting";
       startNext();
     },
     onChunk: (from, chunk) => {
       const fetch = fetches.get(keyOf(chunk.id, chunk.total));
-      if (fetch === undefined || !fetch.assembly.wasAsked(chunk.index) || !fetch.sources.includes(from.boot)) {
+      const holder = fetch?.holders.find(({ boot }) => boot === from.boot);
+      if (fetch === undefined || holder === undefined || !holder.wasAsked(chunk.index)) {
         return counters.drop("chunk-unasked");
       }
-      // In strict mode what the source before still sends is not mixed in.
-      if (fetch.isStrict && fetch.sources[0] !== from.boot) return counters.drop("chunk-unasked");
+      // In strict mode what the holder before still sends is not mixed in.
+      if (fetch.isStrict && fetch.asking[0] !== holder) return counters.drop("chunk-unasked");
+      holder.came(chunk.index, context.now.mono);
       if (!fetch.assembly.accept(chunk.index, chunk.bytes, from.boot)) return;
-      fetch.heardAt = context.now.mono;
-      fetch.silent = 0;
       if (fetch.assembly.isWhole()) finish(fetch, from);
       else if (fetch.state === "active") ask(fetch);
     },
@@ -205,16 +230,8 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
         return startNext();
       }
       if (fetch.state === "waiting") return wake(fetch, now.mono + IDLE_MS);
-      const session = sourceOf(fetch);
-      if (session === undefined) return rest(fetch);
-      const waitMs = patienceMs(fetch, session);
-      const isSilent = fetch.heardAt === undefined || fetch.heardAt + waitMs <= now.mono;
-      if (fetch.assembly.expire(now.mono, waitMs) && isSilent) {
-        fetch.silent += 1;
-        if (fetch.silent >= SILENT_MAX * fetch.sources.length) return rest(fetch);
-        fetch.sources.push(fetch.sources.shift() as BootId);
-        if (fetch.isStrict) fetch.assembly.clear();
-      }
+      for (const holder of fetch.asking) holder.expire(now.mono, patienceMs(holder));
+      if (fetch.holders.every((holder) => holder.silent() >= SILENT_MAX)) return rest(fetch);
       ask(fetch);
     },
     isActive: () => count((fetch) => fetch.state === "active") > 0,
