@@ -254,8 +254,7 @@ export function createCore(options: CoreOptions): Core {
         return lookAround();
       case "network":
         if (!inRoom) return membership.network(asked.endpoints);
-        homecoming.network(asked.endpoints);
-        return lookAround();
+        if (homecoming.network(asked.endpoints)) lookAround();
     }
   }
 

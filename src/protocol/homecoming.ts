@@ -16,8 +16,8 @@ import type { BootId, Endpoint, Millis, PeerId, UnixMillis } from "./types.ts";
 export type Homecoming = {
   /** Nothing was done for so long: neither heard nor said. */
   readonly resumed: (goneMs: Millis) => void;
-  /** The host's own addresses are these now, the likeliest first. */
-  readonly network: (endpoints: readonly Endpoint[]) => void;
+  /** The host's own addresses are these now, the likeliest first. True if it is in another network, or in one again. */
+  readonly network: (endpoints: readonly Endpoint[]) => boolean;
   /** It has been without a network for a while. */
   readonly offline: () => void;
   /** What differs is to be evened out at once. */
@@ -165,7 +165,7 @@ export function createHomecoming(
         if (hadNetwork && !saidOffline && !timers.has("offline")) {
           timers.set("offline", context.now.mono + OFFLINE_TOLD_MS, { type: "offline" });
         }
-        return;
+        return false;
       }
       const goneMs = offlineSince === undefined ? 0 : Math.round(context.now.mono - offlineSince);
       timers.clear("offline");
@@ -175,6 +175,7 @@ export function createHomecoming(
       offlineSince = undefined;
       if (!isFirst) begin(goneMs, true, saidOffline, before);
       saidOffline = false;
+      return !isFirst;
     },
     offline: () => {
       saidOffline = true;

@@ -1,10 +1,13 @@
-/** Addresses of the virtual world: node 258 is at 10.0.1.2, the outsider is none of the nodes. */
+/**
+ * Addresses of the virtual world: node 258 is at 10.0.1.2, after a move at 11.0.1.2, then at 12.0.1.2, up to 29 and round
+ * again. The outsider is none of the nodes.
+ */
 import type { Endpoint } from "../protocol/types.ts";
 
 export const PORT = 62733;
 
-export function endpointOf(index: number): Endpoint {
-  return `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}:${PORT}` as Endpoint;
+export function endpointOf(index: number, moves = 0): Endpoint {
+  return `${NETWORK_FIRST + (moves % NETWORKS)}.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}:${PORT}` as Endpoint;
 }
 
 /** What goes here reaches everyone who listens on the one LAN of the virtual world. */
@@ -16,8 +19,9 @@ export const OUTSIDER = "192.0.2.66:62733" as Endpoint;
 export function indexOfEndpoint(endpoint: Endpoint): number {
   let index = indices.get(endpoint);
   if (index === undefined) {
-    const [first, ...rest] = (endpoint.split(":")[0] ?? "").split(".").map(Number);
-    index = first === 10 ? rest.reduce((sum, part) => sum * 256 + part, 0) : 0;
+    const [first = 0, ...rest] = (endpoint.split(":")[0] ?? "").split(".").map(Number);
+    const isNode = first >= NETWORK_FIRST && first < NETWORK_FIRST + NETWORKS;
+    index = isNode ? rest.reduce((sum, part) => sum * 256 + part, 0) : 0;
     indices.set(endpoint, index);
   }
   return index;
@@ -25,5 +29,7 @@ export function indexOfEndpoint(endpoint: Endpoint): number {
 
 // --- internal ---
 
-/** BOUNDED: by the nodes of the largest scenario, 10,000. */
+const NETWORK_FIRST = 10;
+const NETWORKS = 20;
+/** BOUNDED: by the nodes of the largest scenario, 10,000, and their moves. */
 const indices = new Map<Endpoint, number>();

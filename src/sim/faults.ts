@@ -2,6 +2,7 @@
 import { sample, shuffle } from "../protocol/rng.ts";
 import type { Endpoint, Millis } from "../protocol/types.ts";
 import type { Acquaintance } from "./acquaintance.ts";
+import { indexOfEndpoint } from "./endpoints.ts";
 import type { NodeWorld, VirtualNode } from "./node.ts";
 import { startReplayer } from "./replayer.ts";
 import { endOf, type Fault, type Scenario } from "./scenario.ts";
@@ -85,11 +86,11 @@ export function createFaults(
     partition: ({ groups, forMs }) => {
       const order = shuffle(
         rng,
-        nodes.map((node) => node.endpoint),
+        nodes.map((_, index) => index),
       );
-      const groupOf = new Map<Endpoint, number>(order.map((endpoint, index) => [endpoint, index % groups]));
-      network.partition((endpoint) => groupOf.get(endpoint) ?? 0);
-      sideOf = (node) => groupOf.get(node.endpoint) ?? 0;
+      const groupOf = new Map<number, number>(order.map((node, index) => [node, index % groups]));
+      network.partition((endpoint) => groupOf.get(indexOfEndpoint(endpoint)) ?? 0);
+      sideOf = (node) => groupOf.get(indexOf.get(node) as number) ?? 0;
       witness.outOfReachUntil(agenda.now() + forMs + SUSPICION_MS);
       later(forMs, () => {
         network.partition(undefined);
@@ -127,6 +128,13 @@ export function createFaults(
     },
     stall: ({ count, forMs }) => {
       for (const node of some(count)) node.stall(forMs);
+    },
+    sleep: ({ count, forMs }) => {
+      for (const node of some(count)) if (node.isAwake()) node.sleep(forMs);
+      witness.outOfReachUntil(agenda.now() + forMs + SUSPICION_MS);
+    },
+    move: ({ count }) => {
+      for (const node of some(count)) node.move();
     },
     slow: ({ count, forMs, byMs }) => {
       for (const node of some(count)) {

@@ -81,7 +81,7 @@ function often(rng: Rng, most: number): number {
 
 function faultOf(type: FaultType, rng: Rng, nodes: number, talkMs: number): Fault {
   const few = 1 + below(rng, Math.max(Math.floor(nodes / 3), 1));
-  const isPlural = type === "crash" || type === "leave" || type === "stall";
+  const isPlural = ["crash", "leave", "stall", "sleep", "move"].includes(type);
   return {
     type,
     atMs: below(rng, Math.max(Math.floor(talkMs / 2), 1)),

@@ -14,6 +14,7 @@ import { endpointOf, LAN, PORT } from "./endpoints.ts";
 import type { VirtualNetwork } from "./network.ts";
 
 export type VirtualNode = {
+  /** Where it is now. */
   readonly endpoint: Endpoint;
   readonly id: PeerId;
   readonly disk: Disk;
@@ -30,6 +31,10 @@ export type VirtualNode = {
   readonly crash: () => void;
   /** Stands still: datagrams wait, nothing is done. */
   readonly stall: (forMs: Millis) => void;
+  /** Sleeps: what is sent to it is lost, its timers stand still, its wall clock runs on. */
+  readonly sleep: (forMs: Millis) => void;
+  /** Gets another address, and notices it a little later. */
+  readonly move: () => void;
   readonly command: (command: Command) => void;
   readonly core: () => Core;
   /** Message bodies sent, over all starts. */
@@ -62,10 +67,15 @@ type Received = Extract<Input, { type: "datagram" | "beacon" }>;
 export const WALL_START = 1_767_225_600_000;
 /** BOUNDED: what a socket buffer of 4 MiB holds of small datagrams; more is lost. */
 const SOCKET_DATAGRAMS_MAX = 4_096;
+/** An alarm that rounding rings before its time would be set again at once, without end. */
+const ROUNDING_MS: Millis = 0.001;
+/** How often a host looks after its addresses. */
+const NOTICE_MS: Millis = 2_000;
 
 export function createVirtualNode(index: number, world: NodeWorld): VirtualNode {
   const { agenda, network, rng } = world;
-  const endpoint = endpointOf(index);
+  let endpoint = endpointOf(index);
+  let moves = 0;
   const seed = Uint8Array.from({ length: 32 }, () => below(rng, 256));
   const identity = identityFromSeed(seed);
   const room = createRoom(world.roomKey);
@@ -75,6 +85,9 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
   let payloadsBefore = 0;
   let busyUntil = 0;
   let stalledUntil = 0;
+  let asleepUntil = 0;
+  /** What its monotonic clock is behind the world's. */
+  let sleptMs = 0;
   let socket: Received[] = [];
   /** Tells the alarms of one start from those of the next. */
   let start = 0;
@@ -87,16 +100,19 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
     }
   };
   const isStalled = (): boolean => agenda.now() < stalledUntil;
+  const isAsleep = (): boolean => agenda.now() < asleepUntil;
   const clock = (): { mono: Millis; wall: Millis } => ({
-    mono: agenda.now(),
+    mono: agenda.now() - sleptMs,
     wall: Math.floor(WALL_START + agenda.now() + self.skewMs),
   });
   const take = (received: Received): void => {
+    if (isAsleep()) return;
     handling = received.from;
     guarded(() => running?.driver.step(received));
     handling = undefined;
   };
   const receive = (received: Received): void => {
+    if (isAsleep()) return;
     if (isStalled()) {
       if (socket.length < SOCKET_DATAGRAMS_MAX) socket.push(received);
     } else if (self.slowMs > 0) {
@@ -106,13 +122,22 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
   };
   const ring = (of: number, armed: number): void => {
     if (of !== start || armed !== alarm || running === undefined) return;
-    if (isStalled()) agenda.at(stalledUntil, () => ring(of, armed));
+    if (isAsleep()) agenda.at(asleepUntil, () => ring(of, armed));
+    else if (isStalled()) agenda.at(stalledUntil, () => ring(of, armed));
     else guarded(() => running?.driver.step({ type: "timer" }));
   };
   let alarm = 0;
 
+  const listen = (): void => {
+    network.listen(endpoint, (bytes, from) => receive({ type: "datagram", bytes, from }));
+    if (world.onLan === true) network.listenOnLan(endpoint, (bytes, from) => receive({ type: "beacon", bytes, from }));
+  };
+  const tellAddress = (): void => self.command({ type: "network", endpoints: [endpoint] });
+
   const self: VirtualNode = {
-    endpoint,
+    get endpoint() {
+      return endpoint;
+    },
     id: identity.id,
     disk,
     boot: () => running?.boot,
@@ -120,7 +145,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
     slowMs: 0,
     payloadsOut: () => payloadsBefore + (running?.core.stats().payloadsOut ?? 0),
     isUp: () => running !== undefined,
-    isAwake: () => running !== undefined && !isStalled(),
+    isAwake: () => running !== undefined && !isStalled() && !isAsleep(),
     introduction: (boot) =>
       signStatement(room, identity, {
         boot,
@@ -156,14 +181,13 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
         setAlarm: (at) => {
           alarm += 1;
           const armed = alarm;
-          if (at !== undefined) agenda.at(at, () => ring(of, armed));
+          if (at !== undefined) agenda.at(at + sleptMs + (sleptMs > 0 ? ROUNDING_MS : 0), () => ring(of, armed));
         },
         journalFailed: () => world.onDiskError(index),
       });
       running = { core, driver, boot };
-      network.listen(endpoint, (bytes, from) => receive({ type: "datagram", bytes, from }));
-      if (world.onLan === true)
-        network.listenOnLan(endpoint, (bytes, from) => receive({ type: "beacon", bytes, from }));
+      listen();
+      tellAddress();
       if (join.length > 0) self.command({ type: "join", endpoints: join });
     },
     crash: () => {
@@ -173,6 +197,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
       socket = [];
       busyUntil = 0;
       stalledUntil = 0;
+      asleepUntil = 0;
       network.silence(endpoint);
     },
     stall: (forMs) => {
@@ -182,6 +207,26 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
         socket = [];
         for (const received of waiting) receive(received);
       });
+    },
+    sleep: (forMs) => {
+      const until = agenda.now() + forMs;
+      asleepUntil = until;
+      agenda.at(until, () => {
+        if (asleepUntil === until) sleptMs += forMs;
+      });
+    },
+    move: () => {
+      network.silence(endpoint);
+      moves += 1;
+      endpoint = endpointOf(index, moves);
+      listen();
+      const of = start;
+      const notice = (): void => {
+        if (of !== start || running === undefined) return;
+        if (isAsleep()) agenda.at(asleepUntil, notice);
+        else tellAddress();
+      };
+      agenda.at(agenda.now() + below(rng, NOTICE_MS), notice);
     },
     command: (command) => guarded(() => running?.driver.step({ type: "command", command })),
     core: () => (running as { core: Core }).core,

@@ -51,6 +51,8 @@ export const faultTypes = {
   leave: "`count` nodes say goodbye and come back afterwards",
   late: "the last `count` nodes start only now, within `forMs`",
   stall: "`count` nodes stand still: what is sent to them waits in their socket",
+  sleep: "`count` nodes sleep: what is sent to them is lost, and their time stands still",
+  move: "`count` nodes get another address, and notice it within two seconds",
   slow: "`count` nodes take `byMs` for each datagram, one after another",
   skew: "the clocks of `count` nodes are off by `byMs` (negative: behind), from the start to the end",
   deaf: "of `count` pairs the second hears nothing of the first",

@@ -32,6 +32,13 @@ describe("of its own addresses a node lists", () => {
     expect(own.listed()).toEqual([other, outside, lan, lan6]);
   });
 
+  it("none that means something on its link alone", () => {
+    const own = createOwnAddresses([], 0);
+    expect(own.observed("[fe80::1]:62733" as Endpoint, 0)).toBe(false);
+    expect(own.observed("[fd00::1]:62733" as Endpoint, 0)).toBe(true);
+    expect(own.listed()).toEqual(["[fd00::1]:62733"]);
+  });
+
   it("one that it is seen at and has by itself once, and seeing it there again is no news", () => {
     const own = createOwnAddresses([], 0);
     own.network([lan]);

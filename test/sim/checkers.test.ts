@@ -174,6 +174,8 @@ function holding(log: readonly Message[], tables: ReturnType<Core["tables"]> = {
     },
     crash: unused,
     stall: unused,
+    sleep: unused,
+    move: unused,
     command: unused,
     core: () => core,
     skewMs: 0,
