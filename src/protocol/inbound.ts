@@ -4,7 +4,8 @@
  */
 
 import { readStatement } from "../crypto/signed.ts";
-import type { Frame, PageItem, SetName } from "../wire/frame.ts";
+import type { Frame, PageItem, SetName, Slice } from "../wire/frame.ts";
+import { fromHex } from "../wire/ids.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Contact } from "./contact.ts";
 import type { Context } from "./context.ts";
@@ -129,6 +130,12 @@ export function createInbound(parts: Parts): Inbound {
     }
   };
 
+  /** A push of the present datagram could not be read: its author is unknown here. */
+  let isUnread = false;
+  const pushed = (session: Session, slice: Slice, bytes: Uint8Array): void => {
+    const id = message(session, bytes, true);
+    if (id !== undefined) relay.onSighting(session, id, slice, "body");
+  };
   const advertised = (session: Session, { id, slice }: Frame & { type: "advertise" }): void => {
     relay.onSighting(session, id, slice, "id");
     if (!speech.has(id)) wants.want(prefixOf(id), session, ADVERTISED_DELAY_MS);
@@ -158,9 +165,14 @@ export function createInbound(parts: Parts): Inbound {
       case "statement":
         statement(session, frame.bytes);
         return true;
-      case "push": {
-        const id = message(session, frame.message, true);
-        if (id !== undefined) relay.onSighting(session, id, frame.slice, "body");
+      case "push":
+        pushed(session, frame.slice, frame.message);
+        return true;
+      case "brief": {
+        const author = membership.byFront(frame.front);
+        isUnread ||= author === undefined;
+        if (author === undefined) counters.drop("unknown-author");
+        else pushed(session, frame.slice, Buffer.concat([fromHex(author.id), frame.rest]));
         return true;
       }
       case "message":
@@ -248,7 +260,8 @@ export function createInbound(parts: Parts): Inbound {
     datagram: (bytes, from) => {
       const received = link.receive(bytes, from, context.now.mono);
       if (received === undefined) return;
-      const { session, frames, isContact } = received;
+      const { session, frames, isContact, counter } = received;
+      isUnread = false;
       session.peer ??= membership.byBoot(session.boot)?.id;
       let contacted: Endpoint | undefined;
       for (const frame of frames) {
@@ -268,6 +281,8 @@ export function createInbound(parts: Parts): Inbound {
       if (isContact) introduce(session);
       // What waits needs proof, and an acknowledgement is the proof: ask for one.
       if (session.waiting.length > 0) link.send(session, { type: "ping" });
+      // Its sender takes it for lost, and offers by its id what could not be read.
+      if (isUnread) link.disown(session, counter);
       const isBulk = frames.every((frame) => frame.type === "message" || frame.type === "ack");
       link.oweAck(session, isBulk ? BULK_ACK_DELAY_MS : 0, context.now.mono);
     },

@@ -26,6 +26,7 @@ export type Received = {
   readonly frames: readonly Frame[];
   /** Sealed for whoever listens: a contact, that does not know this node yet. */
   readonly isContact: boolean;
+  readonly counter: number;
 };
 export type Settled = { readonly session: Session | undefined; readonly tickets: readonly Ticket[] };
 
@@ -45,6 +46,8 @@ export type Link = {
   readonly contact: (to: Endpoint, frames: readonly Frame[], now: Millis) => void;
   /** What arrived from the session, if anything asks for it, is acknowledged within `delayMs`. */
   readonly oweAck: (session: Session, delayMs: Millis, now: Millis) => void;
+  /** Its datagram with this counter counts as never arrived: it is not acknowledged. */
+  readonly disown: (session: Session, counter: number) => void;
   /** The acknowledgement that was put off is due. */
   readonly ackDue: (boot: BootId) => void;
   /** Datagrams for all that was queued since, in order. */
@@ -241,7 +244,7 @@ export function createLink(options: {
       session.received += bytes.length;
       session.heardAt = now;
       if (frames.some(asksForAck)) session.arrivals.push({ counter: header.counter, at: now });
-      return { session, frames, isContact: header.type === "open" };
+      return { session, frames, isContact: header.type === "open", counter: header.counter };
     },
     acknowledged: (session, ack, from, now) => {
       const tickets: Ticket[] = [];
@@ -286,6 +289,9 @@ export function createLink(options: {
         timers.set(`ack ${session.boot}`, at, { type: "ack", boot: session.boot });
       }
     },
+    disown: (session, counter) => {
+      session.arrivals = session.arrivals.filter((arrival) => arrival.counter !== counter);
+    },
     ackDue: (of) => {
       const session = sessions.get(of);
       if (session !== undefined) dirty.add(session);
@@ -318,7 +324,8 @@ export function createLink(options: {
 // --- internal ---
 
 function asksForAck(frame: Frame): boolean {
-  if (frame.type === "push" || frame.type === "advertise") return isReliable(frame.slice.order);
+  if (frame.type === "push" || frame.type === "brief" || frame.type === "advertise")
+    return isReliable(frame.slice.order);
   return !SILENT.has(frame.type);
 }
 

@@ -26,6 +26,7 @@ export type Membership = {
   readonly all: () => readonly Member[];
   /** Whose statement named this process start last. */
   readonly byBoot: (boot: BootId) => Member | undefined;
+  readonly byFront: (front: string) => Member | undefined;
   readonly session: (member: Member) => Session;
   readonly hasAddress: (member: Member) => boolean;
   /** Where it may be looked for unasked: there it has proven to be, or so it says itself. */
@@ -193,6 +194,7 @@ export function createMembership(
     size: roster.size,
     all: roster.all,
     byBoot: roster.byBoot,
+    byFront: roster.byFront,
     session,
     hasAddress: (member) => {
       const { boot, endpoints } = member.statement.content;

@@ -4,7 +4,9 @@
  * per message is Turbine's). Each hop is acknowledged; a silent delegate's slice goes to another of the slice. What the
  * parts report adds up: the author learns how many have the message.
  */
+import type { SignedMessage } from "../crypto/signed.ts";
 import { type Frame, ORDERS_MAX, type Slice } from "../wire/frame.ts";
+import { frontOf, PEER_ID_BYTES } from "../wire/ids.ts";
 import type { Context } from "./context.ts";
 import { type Delegation, delegateOf, isSettled, newDelegation, receiptKey, sum, type Task } from "./delegation.ts";
 import { createDelivery, rememberLatest } from "./delivery.ts";
@@ -82,18 +84,25 @@ export function createRelay(context: Context, membership: Membership, history: H
     delegation.state = "sent";
     delegation.tries += 1;
     const frame = frameWith(task.id, delegation.part.slice, carriesBody(task, delegation));
-    if (frame.type === "push") counters.count("payloadsOut");
-    const carried = frame.type === "push" ? "body" : "id";
+    const carried = carriedBy(frame);
+    if (carried === "body") counters.count("payloadsOut");
     link.send(membership.session(peer), frame, {
       ticket: { kind: "push", id: task.id, task: task.number, part: index, delegate: delegation.delegate, carried },
       orderOf: task.id,
     });
   };
   const frameWith = (id: MessageId, slice: Slice, isBody: boolean): Frame => {
-    const message = history.get(id)?.message.bytes;
-    if (message !== undefined && isLarge({ bytes: message }))
-      return { type: "offer", slice, id, bytes: message.length };
-    return isBody && message !== undefined ? { type: "push", slice, message } : { type: "advertise", slice, id };
+    const message = history.get(id)?.message;
+    if (message !== undefined && isLarge(message)) return { type: "offer", slice, id, bytes: message.bytes.length };
+    return isBody && message !== undefined ? pushOf(message, slice) : { type: "advertise", slice, id };
+  };
+  /** Whom this node knows to be here the others know too, most likely, and need only the front of the author's id. */
+  const pushOf = ({ content, bytes }: SignedMessage, slice: Slice): Frame => {
+    const { author } = content;
+    const isKnown = author === context.identity.id || membership.isHere(author);
+    return isKnown
+      ? { type: "brief", slice, front: frontOf(author), rest: bytes.subarray(PEER_ID_BYTES) }
+      : { type: "push", slice, message: bytes };
   };
   /**
    * The body goes with the first push. When a push is repeated, and where a slice is covered late, most have the message by
@@ -165,7 +174,7 @@ export function createRelay(context: Context, membership: Membership, history: H
     if (hasIt && part.peers.length === 1) return;
     const isBody = !isLate && !hasIt && part.slice.order < ID_ORDERS_FROM;
     const frame = frameWith(id, part.slice, isBody);
-    if (frame.type === "push") counters.count("payloadsOut");
+    if (carriedBy(frame) === "body") counters.count("payloadsOut");
     link.send(membership.session(peer), frame, { orderOf: id });
   };
 
@@ -274,6 +283,10 @@ export function createRelay(context: Context, membership: Membership, history: H
 }
 
 // --- internal ---
+
+function carriedBy(frame: Frame): "body" | "id" {
+  return frame.type === "push" || frame.type === "brief" ? "body" : "id";
+}
 
 function contains(outer: Slice, inner: Slice): boolean {
   return outer.order === inner.order && outer.lo <= inner.lo && inner.last <= outer.last;

@@ -3,6 +3,7 @@
  * has changed, so that thousands of simulated nodes that begin with the same roster hold it once.
  */
 import type { SignedStatement } from "../crypto/signed.ts";
+import { frontOf } from "../wire/ids.ts";
 import { createOrderedSet, type OrderedSet } from "./orderedSet.ts";
 import type { BootId, Millis, PeerId, PeerStatus } from "./types.ts";
 
@@ -33,6 +34,8 @@ export type Roster = {
   readonly all: () => Member[];
   /** Whose statement names this process start. */
   readonly byBoot: (boot: BootId) => Member | undefined;
+  /** Whose id begins so, see `frontOf`. */
+  readonly byFront: (front: string) => Member | undefined;
   /** Those who count as here, alive or suspected. Not to be changed; another array after each change of the roster. */
   readonly present: () => readonly Member[];
   readonly size: () => number;
@@ -56,7 +59,7 @@ export function rosterId(statement: SignedStatement): RosterId {
 
 /** BOUNDED: by who fills it, `bounds.members`. */
 export function createRoster(): Roster {
-  return rosterOver(createLayeredMap(), createLayeredMap(), createLayeredMap(), createOrderedSet());
+  return rosterOver(createLayeredMap(), createLayeredMap(), createLayeredMap(), createLayeredMap(), createOrderedSet());
 }
 
 // --- internal ---
@@ -64,6 +67,7 @@ export function createRoster(): Roster {
 function rosterOver(
   members: LayeredMap<PeerId, Member>,
   boots: LayeredMap<BootId, PeerId>,
+  fronts: LayeredMap<string, PeerId>,
   statements: LayeredMap<RosterId, SignedStatement>,
   ids: OrderedSet<RosterId>,
 ): Roster {
@@ -78,17 +82,23 @@ function rosterOver(
       const { boot } = member.statement.content;
       if (members.get(member.id)?.statement.content.boot !== boot) forgetBoot(member.id);
       if (boots.get(boot) !== member.id) boots.set(boot, member.id);
+      if (members.get(member.id) === undefined) fronts.set(frontOf(member.id), member.id);
       members.set(member.id, member);
       present = undefined;
     },
     remove: (peer) => {
       forgetBoot(peer);
+      fronts.delete(frontOf(peer));
       members.delete(peer);
       present = undefined;
     },
     all: () => [...members.values()],
     byBoot: (boot) => {
       const peer = boots.get(boot);
+      return peer === undefined ? undefined : members.get(peer);
+    },
+    byFront: (front) => {
+      const peer = fronts.get(front);
       return peer === undefined ? undefined : members.get(peer);
     },
     present: () => {
@@ -105,7 +115,7 @@ function rosterOver(
       statements.delete(rosterId(statement));
     },
     listed: statements.get,
-    fork: () => rosterOver(members.fork(), boots.fork(), statements.fork(), ids.fork()),
+    fork: () => rosterOver(members.fork(), boots.fork(), fronts.fork(), statements.fork(), ids.fork()),
   };
 }
 

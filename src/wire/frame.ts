@@ -60,6 +60,11 @@ export type Frame =
   | { readonly type: "probeReply"; readonly target: PeerId; readonly answered: boolean }
   /** A message, and the part of its relay order that the receiver is to cover. */
   | { readonly type: "push"; readonly slice: Slice; readonly message: Uint8Array }
+  /**
+   * As push, of an author whom the receiver's roster has: `front` (8 bytes of the author's id, hex) and `rest`, the message
+   * without its first 32 bytes. A receiver that knows nobody of that front takes the datagram for lost.
+   */
+  | { readonly type: "brief"; readonly slice: Slice; readonly front: string; readonly rest: Uint8Array }
   /** As push without the body: the receiver covers its slice alike, and asks for the body if none comes. */
   | { readonly type: "advertise"; readonly slice: Slice; readonly id: MessageId }
   /** The receiver sends the items whose ids start so (12 bytes, hex; at most 64). */
@@ -87,7 +92,9 @@ export type Frame =
 export const ACK_COUNTERS_MAX = 32;
 export const PREFIXES_MAX = 64;
 export const LACKING_MAX = 4;
-const LACKING_BYTES = 8;
+/** The front of a peer's id names it among those of one room: nobody can make a key that has a given one. */
+const FRONT_BYTES = 8;
+const BRIEF = 23;
 /** Right after the latest message that can be. */
 const HORIZON_MAX = HLC_MAX + 1;
 const FETCH = 15;
@@ -206,6 +213,12 @@ function writeFrame(writer: Writer, frame: Frame): void {
       writer.varint(frame.of);
       writeAll(writer, frame.lacking, LACKING_MAX);
       break;
+    case "brief":
+      writer.u8(BRIEF);
+      writeSlice(writer, frame.slice);
+      writer.bytes(fromHex(frame.front));
+      writer.sized(frame.rest, FRAMES_BYTES_MAX);
+      break;
     default:
       writer.u8(LARGE_FIRST + LARGE_TYPES.indexOf(frame.type));
       writeLarge(writer, frame);
@@ -237,7 +250,7 @@ function readFrame(reader: Reader): Frame {
         type: "suspect",
         peer: readPeer(reader),
         incarnation: reader.u48(),
-        accuser: toHex(reader.bytes(LACKING_BYTES)),
+        accuser: toHex(reader.bytes(FRONT_BYTES)),
       };
     case 7:
       return { type: "probeRequest", target: readPeer(reader) };
@@ -268,8 +281,12 @@ function readFrame(reader: Reader): Frame {
         order: within(reader.u8(), 0, ORDERS_MAX - 1),
         reached: reader.varint(),
         of: reader.varint(),
-        lacking: readAll(reader, LACKING_MAX, LACKING_BYTES),
+        lacking: readAll(reader, LACKING_MAX, FRONT_BYTES),
       };
+    case BRIEF: {
+      const slice = readSlice(reader);
+      return { type: "brief", slice, front: toHex(reader.bytes(FRONT_BYTES)), rest: reader.sized(FRAMES_BYTES_MAX) };
+    }
     default: {
       const large = LARGE_TYPES[type - LARGE_FIRST];
       if (large === undefined) throw new CursorError("unknown frame");

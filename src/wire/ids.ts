@@ -26,6 +26,11 @@ export function fromHex(hex: string): Uint8Array {
   return Buffer.from(hex, "hex");
 }
 
+/** The first 8 bytes of a peer's id. */
+export function frontOf(peer: PeerId): string {
+  return peer.slice(0, 16);
+}
+
 /** Milliseconds since 1970 in the first six bytes of an id. */
 export function timeOfId(id: MessageId): number {
   return Number.parseInt(id.slice(0, 12), 16);

@@ -19,7 +19,8 @@ function pushes(world: World, nodes: readonly TestNode[]): { from: Endpoint; to:
   world.onSend = ({ from, to, bytes }) => {
     const boot = bootOf.get(to);
     if (boot !== undefined)
-      for (const frame of framesFor(bytes, boot)) if (frame.type === "push") seen.push({ from, to });
+      for (const frame of framesFor(bytes, boot))
+        if (frame.type === "push" || frame.type === "brief") seen.push({ from, to });
   };
   return seen;
 }
@@ -30,6 +31,40 @@ function framesFor(bytes: Uint8Array, boot: TestNode["boot"]): readonly Frame[] 
   const frames = inner === undefined ? "bad-frame" : decodeFrames(inner);
   return frames === "bad-frame" ? [] : frames;
 }
+
+describe("a message whose author is named by the front of its id", () => {
+  it("is read if that author is a member", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const bob = createPuppet(world, "bob");
+    const { bytes } = bob.message({ text: "short and sweet" });
+    const brief = { type: "brief", slice: WHOLE, front: bob.id.slice(0, 16), rest: bytes.subarray(32) } as const;
+    const answers = bob.tell(node, [bob.statement(), brief]);
+    expect(node.texts()).toEqual(["short and sweet"]);
+    expect(answers.flatMap(({ frames }) => frames.map(({ type }) => type))).toEqual(["ack"]);
+  });
+
+  it("of whom nobody has heard here counts as lost, so that its sender offers it by its id", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const [bob, carol] = [createPuppet(world, "bob", 201), createPuppet(world, "carol", 202)];
+    bob.tell(node, [bob.statement()]);
+    const { id, bytes } = carol.message({ text: "from far away" });
+    const brief = { type: "brief", slice: WHOLE, front: carol.id.slice(0, 16), rest: bytes.subarray(32) } as const;
+    expect(bob.tell(node, [brief])).toEqual([]);
+    expect(node.core.stats().dropped).toEqual({ "unknown-author": 1 });
+    bob.prove(node);
+    bob.tell(node, [{ type: "advertise", slice: WHOLE, id }]);
+    const wanted: string[] = [];
+    world.listen(bob.endpoint, (datagram) => {
+      for (const frame of bob.opened(datagram)?.frames ?? []) if (frame.type === "want") wanted.push(...frame.prefixes);
+    });
+    world.run(100);
+    expect(wanted).toContain(id.slice(0, 24));
+    bob.tell(node, [{ type: "message", bytes }]);
+    expect(node.texts()).toEqual(["from far away"]);
+  });
+});
 
 describe("a message said in a calm room", () => {
   it("reaches all of 33, each by one push, and nobody sends it to more than the fanout", () => {

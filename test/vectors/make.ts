@@ -104,6 +104,7 @@ function makeFrames(): unknown {
     { type: "probeReply", target: ANNA.id, answered: true },
     { type: "probeReply", target: ANNA.id, answered: false },
     { type: "push", slice, message: HELLO.bytes },
+    { type: "brief", slice, front: ANNA.id.slice(0, 16), rest: HELLO.bytes.subarray(32) },
     { type: "advertise", slice, id: HELLO.id },
     { type: "want", set: "log", prefixes },
     { type: "message", bytes: HELLO.bytes },

@@ -137,6 +137,12 @@ export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ type: fc.constant("probeRequest"), target: peerArbitrary }),
   fc.record({ type: fc.constant("probeReply"), target: peerArbitrary, answered: fc.boolean() }),
   fc.record({ type: fc.constant("push"), slice: sliceArbitrary, message: bytesArbitrary(0, 1100) }),
+  fc.record({
+    type: fc.constant("brief"),
+    slice: sliceArbitrary,
+    front: hexArbitrary(8),
+    rest: bytesArbitrary(0, 1100),
+  }),
   fc.record({ type: fc.constant("advertise"), slice: sliceArbitrary, id: messageIdArbitrary }),
   fc.record({
     type: fc.constant("want"),
