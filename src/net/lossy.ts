@@ -7,9 +7,9 @@ export function lossyTransport(inner: Transport, percent: number, chance: () => 
   let dropped = 0;
   return {
     ...inner,
-    send: (bytes, to) => {
+    send: (bytes, to, hops) => {
       if (chance() * 100 < percent) dropped += 1;
-      else inner.send(bytes, to);
+      else inner.send(bytes, to, hops);
     },
     counters: () => (dropped === 0 ? inner.counters() : { ...inner.counters(), "drop-percent": dropped }),
   };

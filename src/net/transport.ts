@@ -6,9 +6,9 @@ export interface Transport {
   address(): Endpoint;
   /**
    * Hands one datagram to the network and returns at once. Never throws: what cannot be sent is lost, as datagrams are,
-   * and counted. `bytes` must not be changed afterwards.
+   * and counted. `bytes` must not be changed afterwards. `hops` (1..255): so many routers let it pass, less one.
    */
-  send(bytes: Uint8Array, to: Endpoint): void;
+  send(bytes: Uint8Array, to: Endpoint, hops?: number): void;
   /** Replaces the one listener. `bytes` belong to the listener. What arrives before the first listener is lost. */
   onDatagram(listener: DatagramListener): void;
   /** Datagrams lost at this end, by reason: `send-EPERM`, `drop-percent`, ... A fresh copy. */

@@ -1,6 +1,6 @@
 /**
- * UDP through node:dgram: one socket for IPv6 and IPv4 (IPv4 peers appear as `::ffff:a.b.c.d` and are given their IPv4
- * text), or for IPv4 alone where the system has no IPv6. Errors of single datagrams are weather: counted, survived.
+ * UDP through node:dgram: a socket for IPv6 and one for IPv4 on the same port, or for IPv4 alone where the system has no IPv6.
+ * Two, since a hop limit set on a socket for both holds for IPv6 only. Errors of single datagrams are weather: counted, survived.
  */
 import { createSocket as createOsSocket, type Socket, type SocketOptions } from "node:dgram";
 import type { Endpoint } from "../protocol/types.ts";
@@ -29,6 +29,8 @@ const SEND_QUEUE_BYTES_MAX = 1024 * 1024;
 const ENDPOINT_CACHE_MAX = 4096;
 /** BOUNDED: distinct counter names; the system has fewer error codes than this. */
 const COUNTERS_MAX = 64;
+/** Of every other datagram: what systems use where nothing is said. */
+const HOPS_USUAL = 64;
 const CLOSE_DRAIN_MS_MAX = 500;
 const REOPEN_MS = 1_000;
 /** The socket itself is gone, as some systems do to it while they sleep; anything else is weather. */
@@ -37,26 +39,25 @@ const LOST: ReadonlySet<string> = new Set(["EBADF", "ENOTSOCK", "ENOTCONN", "EPI
 /** Rejects with a TransportError when no port could be had. */
 export async function openUdp(options: UdpOptions): Promise<Transport> {
   const createSocket = options.createSocket ?? createOsSocket;
-  const reopenMs = options.reopenMs ?? REOPEN_MS;
-  if (options.dualStack ?? true) {
-    const socket = await bindSomePort(createSocket, "udp6", options.port);
-    if (socket !== "no-ipv6") return udpTransport(socket, true, createSocket, reopenMs);
-  }
-  const socket = await bindSomePort(createSocket, "udp4", options.port);
-  if (socket === "no-ipv6") throw new TransportError("port-refused", options.port, options.port);
-  return udpTransport(socket, false, createSocket, reopenMs);
+  const sockets = await bindSomePort(createSocket, options.port, options.dualStack ?? true);
+  return udpTransport(sockets, createSocket, options.reopenMs ?? REOPEN_MS);
 }
 
 // --- internal ---
 
-function udpTransport(first: Socket, dualStack: boolean, createSocket: CreateSocket, reopenMs: number): Transport {
+/** IPv6 first, if there is one: its address stands for both. */
+type Sockets = { readonly udp6: Socket | undefined; readonly udp4: Socket };
+type SocketType = keyof Sockets;
+
+function udpTransport(first: Sockets, createSocket: CreateSocket, reopenMs: number): Transport {
   const counts = new Map<string, number>();
   const targets = new Map<Endpoint, Target>();
   const sources = new Map<string, Endpoint>();
   let listener: DatagramListener | undefined;
-  /** Undefined: it was lost, and there is none yet. */
-  let socket: Socket | undefined = first;
-  let reopening: NodeJS.Timeout | undefined;
+  /** Missing: it was lost, and there is none yet. */
+  const open = new Map<SocketType, Socket>();
+  /** BOUNDED: one of each type. */
+  const reopening = new Map<SocketType, NodeJS.Timeout>();
   let closing: Promise<void> | undefined;
 
   const count = (reason: string): void => {
@@ -66,20 +67,20 @@ function udpTransport(first: Socket, dualStack: boolean, createSocket: CreateSoc
   const afterSend = (error: Error | null): void => {
     if (error !== null) count(`send-${codeOf(error)}`);
   };
-  const { address, port } = first.address();
+  const { address, port } = (first.udp6 ?? first.udp4).address();
   const self = formatEndpoint(address, port);
   if (self === undefined) throw new TransportError("port-refused", port, port);
-  const receiveBufferBytes = growReceiveBuffer(first);
 
-  const attach = (to: Socket): void => {
+  const attach = (type: SocketType, to: Socket): void => {
+    open.set(type, to);
     to.on("error", (error) => {
       count(`socket-${codeOf(error)}`);
       if (LOST.has(codeOf(error))) to.close();
     });
     to.on("close", () => {
-      if (socket !== to || closing !== undefined) return;
-      socket = undefined;
-      reopenLater();
+      if (open.get(type) !== to || closing !== undefined) return;
+      open.delete(type);
+      reopenLater(type);
     });
     to.on("message", (bytes, source) => {
       const from = remember(sources, `${source.address} ${source.port}`, () =>
@@ -90,47 +91,61 @@ function udpTransport(first: Socket, dualStack: boolean, createSocket: CreateSoc
     });
   };
   /** On the same port: others know this node by it. */
-  const reopen = async (): Promise<void> => {
-    const next = await bind(createSocket, dualStack ? "udp6" : "udp4", port);
+  const reopen = async (type: SocketType): Promise<void> => {
+    const next = await bind(createSocket, type, port);
     if (next instanceof Error) {
       count(`reopen-${codeOf(next)}`);
-      if (closing === undefined) reopenLater();
+      if (closing === undefined) reopenLater(type);
     } else if (closing !== undefined) next.close();
     else {
       count("reopened");
       growReceiveBuffer(next);
-      attach(next);
-      socket = next;
+      attach(type, next);
     }
   };
-  const reopenLater = (): void => {
-    reopening = setTimeout(reopen, reopenMs);
+  const reopenLater = (type: SocketType): void => {
+    reopening.set(
+      type,
+      setTimeout(() => reopen(type), reopenMs),
+    );
   };
-  attach(first);
+  const granted: number[] = [];
+  for (const type of ["udp6", "udp4"] as const) {
+    const socket = first[type];
+    if (socket === undefined) continue;
+    granted.push(growReceiveBuffer(socket));
+    attach(type, socket);
+  }
 
   return {
     address: () => self,
-    receiveBufferBytes,
+    receiveBufferBytes: Math.min(...granted),
     onDatagram: (next) => {
       listener = next;
     },
     counters: () => Object.fromEntries(counts),
-    send: (bytes, to) => {
+    send: (bytes, to, hops) => {
       if (closing !== undefined) return;
-      const target = remember(targets, to, () => resolveTarget(to, dualStack));
+      const target = remember(targets, to, () => resolveTarget(to));
       if (target === undefined) return count("send-bad-endpoint");
-      if (target.address === undefined) return count("send-EAFNOSUPPORT");
+      if (first[target.type] === undefined) return count("send-EAFNOSUPPORT");
+      const socket = open.get(target.type);
       if (socket === undefined) return count("send-socket-lost");
-      if (socket.getSendQueueSize() + bytes.length > SEND_QUEUE_BYTES_MAX) return count("send-queue-full");
+      const queued = socket.getSendQueueSize();
+      // The hop limit is the socket's: what leaves later would leave with another one.
+      const room = hops === undefined ? SEND_QUEUE_BYTES_MAX - bytes.length : 0;
+      if (queued > room) return count("send-queue-full");
       try {
+        if (hops !== undefined) socket.setTTL(hops);
         socket.send(bytes, target.port, target.address, afterSend);
+        if (hops !== undefined) socket.setTTL(HOPS_USUAL);
       } catch (error) {
         count(`send-${codeOf(error)}`);
       }
     },
     close: () => {
-      clearTimeout(reopening);
-      closing ??= socket === undefined ? Promise.resolve() : closeSocket(socket);
+      for (const timer of reopening.values()) clearTimeout(timer);
+      closing ??= Promise.all([...open.values()].map(closeSocket)).then(() => {});
       return closing;
     },
   };
@@ -138,14 +153,11 @@ function udpTransport(first: Socket, dualStack: boolean, createSocket: CreateSoc
 
 type CreateSocket = (options: SocketOptions) => Socket;
 
-/** `address` as the socket wants it; undefined: this socket cannot reach that family. */
-type Target = { readonly address: string | undefined; readonly port: number };
+type Target = { readonly type: SocketType; readonly address: string; readonly port: number };
 
-function resolveTarget(to: Endpoint, dualStack: boolean): Target | undefined {
+function resolveTarget(to: Endpoint): Target | undefined {
   const parts = parseEndpoint(to);
-  if (parts === undefined) return undefined;
-  if (parts.family === 6) return { address: dualStack ? parts.address : undefined, port: parts.port };
-  return { address: dualStack ? `::ffff:${parts.address}` : parts.address, port: parts.port };
+  return parts && { type: parts.family === 6 ? "udp6" : "udp4", address: parts.address, port: parts.port };
 }
 
 function remember<K, V>(cache: Map<K, V>, key: K, make: () => V | undefined): V | undefined {
@@ -158,33 +170,36 @@ function remember<K, V>(cache: Map<K, V>, key: K, make: () => V | undefined): V 
   return made;
 }
 
-/**
- * Never `reuseAddr`: two nodes on one port would steal each other's datagrams. On the dual-stack socket a port that
- * some program holds for IPv4 alone or on one address is refused by the system too, and so counts as taken.
- */
-async function bindSomePort(
-  createSocket: CreateSocket,
-  type: "udp4" | "udp6",
-  first: number,
-): Promise<Socket | "no-ipv6"> {
+/** Never `reuseAddr`: two nodes on one port would steal each other's datagrams. A port is free if it is for both families. */
+async function bindSomePort(createSocket: CreateSocket, first: number, dualStack: boolean): Promise<Sockets> {
   const last = first === 0 ? 0 : Math.min(first + NEXT_PORTS, 65535);
-  for (let port = first; port <= last; port += 1) {
-    const bound = await bind(createSocket, type, port);
+  // The port that the system chooses for IPv6 may be taken for IPv4: then it chooses again.
+  for (let tried = 0; tried <= (first === 0 ? NEXT_PORTS : last - first); tried += 1) {
+    const port = first === 0 ? 0 : first + tried;
+    const bound = await bindBoth(createSocket, port, dualStack);
     if (!(bound instanceof Error)) return bound;
-    const code = codeOf(bound);
-    if (type === "udp6" && NO_IPV6.has(code)) return "no-ipv6";
-    if (code !== "EADDRINUSE") throw new TransportError("port-refused", port, port, bound);
+    if (codeOf(bound) !== "EADDRINUSE") throw new TransportError("port-refused", port, port, bound);
   }
   throw new TransportError("ports-taken", first, last);
 }
 
+async function bindBoth(createSocket: CreateSocket, port: number, dualStack: boolean): Promise<Sockets | Error> {
+  const udp6 = dualStack ? await bind(createSocket, "udp6", port) : undefined;
+  if (udp6 instanceof Error && !NO_IPV6.has(codeOf(udp6))) return udp6;
+  const socket6 = udp6 instanceof Error ? undefined : udp6;
+  const udp4 = await bind(createSocket, "udp4", socket6?.address().port ?? port);
+  if (!(udp4 instanceof Error)) return { udp6: socket6, udp4 };
+  socket6?.close();
+  return udp4;
+}
+
 const NO_IPV6: ReadonlySet<string> = new Set(["EAFNOSUPPORT", "EPROTONOSUPPORT", "EADDRNOTAVAIL", "EINVAL", "ENOTSUP"]);
 
-function bind(createSocket: CreateSocket, type: "udp4" | "udp6", port: number): Promise<Socket | Error> {
+function bind(createSocket: CreateSocket, type: SocketType, port: number): Promise<Socket | Error> {
   return new Promise((resolve) => {
     let socket: Socket;
     try {
-      socket = createSocket({ type, lookup: literalOnly });
+      socket = createSocket({ type, ipv6Only: type === "udp6", lookup: literalOnly });
     } catch (error) {
       resolve(error instanceof Error ? error : new Error(String(error)));
       return;

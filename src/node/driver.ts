@@ -14,7 +14,7 @@ import { suspensionDetector } from "./suspension.ts";
 export type DriverOptions = {
   readonly core: Core;
   readonly journal: Journal;
-  readonly transmit: (bytes: Uint8Array, to: Endpoint) => void;
+  readonly transmit: (bytes: Uint8Array, to: Endpoint, hops: number | undefined) => void;
   /** To everyone on each LAN of this host. */
   readonly broadcast: (bytes: Uint8Array) => void;
   /** May call `step`: that input is handled after all effects of the present one. */
@@ -118,7 +118,7 @@ export function createDriver(options: DriverOptions): Driver {
       const next = outbox[head];
       if (next === undefined || (next.type === "barrier" && !next.down)) break;
       head += 1;
-      if (next.type === "transmit") options.transmit(next.bytes, next.to);
+      if (next.type === "transmit") options.transmit(next.bytes, next.to, next.hops);
       else if (next.type === "broadcast") options.broadcast(next.bytes);
       else if (next.type === "emit") options.emit(next.event);
       else if (next.type === "persist") {

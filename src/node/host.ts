@@ -99,7 +99,7 @@ export function hostCore(parts: HostParts): ChatNode {
     emit,
     setAlarm,
     clock: systemClock,
-    transmit: (bytes, to) => transport.send(bytes, to),
+    transmit: (bytes, to, hops) => transport.send(bytes, to, hops),
     broadcast: (bytes) => lan?.broadcast(bytes),
     journalFailed: (error) => {
       journalFailures += 1;

@@ -28,7 +28,8 @@ export type Input =
 /** Everything a node asks of its host, which performs them in this order. */
 export type Effect =
   | { readonly type: "persist"; readonly entry: JournalEntry }
-  | { readonly type: "transmit"; readonly bytes: Uint8Array; readonly to: Endpoint }
+  /** `hops`: it is to pass so many routers, less one, and no more. */
+  | { readonly type: "transmit"; readonly bytes: Uint8Array; readonly to: Endpoint; readonly hops?: number }
   /** To everyone on each LAN that this host is on. Only with discovery on. */
   | { readonly type: "broadcast"; readonly bytes: Uint8Array }
   | { readonly type: "emit"; readonly event: ChatEvent };

@@ -221,6 +221,36 @@ it("names a peer alike however it is spelled: IPv4 never appears as IPv6", async
   expect(froms).toEqual([`127.0.0.1:${port}`]);
 });
 
+it("lets a datagram pass few routers when asked to, and the next one as many as usual", async () => {
+  const done: string[] = [];
+  const recorded = (socket: Socket): Socket => {
+    const { send, setTTL } = socket;
+    return Object.assign(socket, {
+      setTTL: (hops: number) => {
+        done.push(`hops ${hops}`);
+        return setTTL.call(socket, hops);
+      },
+      send: (...args: unknown[]) => {
+        done.push("send");
+        (send as (...all: unknown[]) => void).apply(socket, args);
+      },
+    });
+  };
+  const node = await openTracked({ port: 0, createSocket: (options) => recorded(createSocket(options)) });
+  const { received, endpoint } = await listener();
+  node.send(Uint8Array.of(1), endpoint, 2);
+  node.send(Uint8Array.of(2), endpoint);
+  await arrivals(received, 2);
+  expect(done).toEqual(["hops 2", "send", "hops 64", "send"]);
+});
+
+it("does not send what is to pass few routers behind others that wait: it would leave with their limit", async () => {
+  const waiting = (socket: Socket): Socket => Object.assign(socket, { getSendQueueSize: () => 1 });
+  const node = await openTracked({ port: 0, createSocket: (options) => waiting(createSocket(options)) });
+  node.send(Uint8Array.of(1), at("127.0.0.1", node), 2);
+  expect(node.counters()).toEqual({ "send-queue-full": 1 });
+});
+
 async function openTracked(options: UdpOptions): Promise<Transport> {
   const transport = await openUdp(options);
   closers.push(() => transport.close());
