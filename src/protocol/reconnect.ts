@@ -140,7 +140,9 @@ export function createReconnect(
     reached: (endpoint, peer) => {
       const known = book.get(endpoint);
       const { wall } = context.now;
-      if (known?.peer === peer && wall - known.at < REFRESH_MS) return;
+      // In a large room one address is as good as another: those that are fresh enough are not pushed out in turn.
+      const last = known === undefined ? book.fullSince() : known.peer === peer ? known.at : undefined;
+      if (last !== undefined && wall - last < REFRESH_MS) return;
       keep(endpoint, peer, Math.max(wall, known?.at ?? 0));
     },
     lost: (endpoint, peer) => {

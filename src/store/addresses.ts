@@ -29,6 +29,10 @@ export type AddressJournal = Omit<Journal, "addresses"> & {
 /** A first address is written soon, what follows at most so often. */
 const WRITE_SOON_MS = 500;
 const WRITE_INTERVAL_MS = 10_000;
+/** When so many are known another one can wait, and that one was reached again can wait longest. */
+const ENOUGH = 16;
+const WRITE_ENOUGH_MS = 60_000;
+const WRITE_REFRESHED_MS = 300_000;
 
 /** `room`: the room's id, so that its name stands nowhere on disk. Nothing is written before there is something to write. */
 export function keepAddresses(journal: Journal, dataDir: string, room: Uint8Array): AddressJournal {
@@ -37,6 +41,7 @@ export function keepAddresses(journal: Journal, dataDir: string, room: Uint8Arra
   const waiting = new Map<AddressTrouble["code"], AddressTrouble>();
   let listener: ((trouble: AddressTrouble) => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let timerAt = 0;
   let writing: Promise<void> = Promise.resolve();
   let writtenAt = Number.NEGATIVE_INFINITY;
   let isChanged = false;
@@ -63,20 +68,23 @@ export function keepAddresses(journal: Journal, dataDir: string, room: Uint8Arra
     try {
       makeDirectory(dirname(path));
       // Somebody else is at it: after them.
-      if (!(await replaceFile(path, format(book.newestFirst())))) writeLater();
+      if (!(await replaceFile(path, format(book.newestFirst())))) writeWithin(WRITE_INTERVAL_MS);
       isFailing = false;
     } catch (error) {
       if (!isFailing) tell({ code: "unwritable", path, reason: codeOf(error) });
       isFailing = true;
     }
   };
-  const writeLater = (): void => {
+  const writeWithin = (intervalMs: number): void => {
     isChanged = true;
-    const delayMs = Math.max(WRITE_SOON_MS, writtenAt + WRITE_INTERVAL_MS - performance.now());
-    timer ??= setTimeout(() => {
+    const at = Math.max(performance.now() + WRITE_SOON_MS, writtenAt + intervalMs);
+    if (timer !== undefined && timerAt <= at) return;
+    clearTimeout(timer);
+    timerAt = at;
+    timer = setTimeout(() => {
       timer = undefined;
       writing = writing.then(write);
-    }, delayMs).unref();
+    }, at - performance.now()).unref();
   };
   const writeNow = async (): Promise<void> => {
     await writing;
@@ -87,8 +95,9 @@ export function keepAddresses(journal: Journal, dataDir: string, room: Uint8Arra
     ...journal,
     append: (entry) => {
       if (entry.type !== "address") return journal.append(entry);
+      const isKnown = book.get(entry.endpoint)?.peer === entry.peer;
       book.put(entry);
-      writeLater();
+      writeWithin(isKnown ? WRITE_REFRESHED_MS : book.size() > ENOUGH ? WRITE_ENOUGH_MS : WRITE_INTERVAL_MS);
       return undefined;
     },
     addresses: () => book.newestFirst(),

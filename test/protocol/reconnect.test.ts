@@ -161,6 +161,25 @@ describe("an address is written down", () => {
     });
   });
 
+  it("only as long as there is room, or one that was reached longer ago to give way: not by each of a large room in turn", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    node.entries.push(...addresses(bounds.remembered).map((one) => ({ type: "address", ...one, at: WALL }) as const));
+    node.restart();
+    const entries = node.entries.length;
+    const meet = (name: string, host: number): void => {
+      const puppet = createPuppet(world, name, host);
+      puppet.prove(node);
+      expect(node.core.stats().peers).toBeGreaterThan(0);
+    };
+    meet("bob", 201);
+    expect(node.entries).toHaveLength(entries);
+    world.run(300_000);
+    meet("carol", 202);
+    expect(node.entries.slice(entries)).toMatchObject([{ type: "address", endpoint: "10.0.1.202:62733" }]);
+    expect(node.core.tables().remembered?.size).toBe(bounds.remembered);
+  });
+
   it("again after five minutes, not with every datagram, and when the room is left", () => {
     const world = createWorld();
     const [alice, bob] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RememberedAddress } from "../../src/protocol/addressBook.ts";
 import type { Endpoint, JournalEntry, PeerId } from "../../src/protocol/types.ts";
 import { type AddressJournal, type AddressTrouble, keepAddresses } from "../../src/store/addresses.ts";
@@ -77,6 +77,43 @@ describe("the addresses of a room", () => {
       ["10.0.0.3:62733", 200],
       ["10.0.0.1:62733", 100],
     ]);
+  });
+
+  it("are written seldom when enough are known, and seldomer when they were only reached again", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    try {
+      const journal = open();
+      /** What is on disk so long after: looked at for a moment, and for as long as a write may take. */
+      const look = async (ms: number, count: number, newest: RememberedAddress): Promise<void> => {
+        vi.advanceTimersByTime(ms);
+        const since = process.hrtime.bigint();
+        const passedMs = (): number => Number(process.hrtime.bigint() - since) / 1e6;
+        const isSo = (): boolean => open().addresses().length === count && open().addresses()[0]?.at === newest.at;
+        while (passedMs() < 50 || (!isSo() && passedMs() < 5_000)) {
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        expect([open().addresses().length, open().addresses()[0]]).toEqual([count, newest]);
+      };
+      journal.append(entry(address(1, 1)));
+      vi.advanceTimersByTime(499);
+      expect(readdirSync(dataDir)).toEqual([]);
+      await look(1, 1, address(1, 1));
+      journal.append(entry(address(2, 2)));
+      await look(9_999, 1, address(1, 1));
+      await look(1, 2, address(2, 2));
+      // When the first of these comes fewer are known.
+      for (let n = 3; n <= 40; n += 1) journal.append(entry(address(n, n)));
+      await look(10_000, 40, address(40, 40));
+      journal.append(entry(address(41, 41)));
+      await look(59_999, 40, address(40, 40));
+      await look(1, 41, address(41, 41));
+      journal.append(entry(address(1, 50)));
+      await look(299_999, 41, address(41, 41));
+      await look(1, 41, address(1, 50));
+      await journal.close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("are written by themselves, without anyone waiting for it", async () => {
