@@ -184,7 +184,7 @@ function healedText({ sides, restarted, recovered }: Notice & { readonly code: "
 }
 
 function backText({ goneMs, movedTo, ...of }: Extract<Notice, { code: "back" }>): string {
-  const where = movedTo === undefined ? "" : ` at ${movedTo}`;
+  const where = movedTo === undefined ? "" : ` at ${placeOf(movedTo)}`;
   const since =
     goneMs < SHORT_MS && movedTo !== undefined ? `now${where}` : `back after ${durationText(goneMs)}${where}`;
   if (of.answered === 0) return `${since}: nobody answers yet`;

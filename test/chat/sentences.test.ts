@@ -1,6 +1,6 @@
-// What people read of being found, and of a network on which nobody can be.
+// What people read of being found, of a network on which nobody can be, and of having been away.
 import { describe, expect, it } from "vitest";
-import { noticeText } from "../../src/chat/sentences.ts";
+import { errorText, noticeText } from "../../src/chat/sentences.ts";
 import type { Endpoint, Notice } from "../../src/protocol/types.ts";
 import { fakePeer } from "../suites/fakeNode.ts";
 
@@ -26,5 +26,48 @@ describe("a network on which nobody is found", () => {
     const blocked = { code: "discovery-blocked", reason, port: 62732, ...(detail && { detail }) } as const;
     const text = noticeText(blocked, "tea");
     expect(text).toBe(`others on this network cannot be found by themselves: ${why}; /join ADDRESS works all the same`);
+  });
+});
+
+describe("having been away", () => {
+  const MINUTE = 60_000;
+  const back = (more: object): string => {
+    const plain = { goneMs: 41 * MINUTE, messages: 14, peers: 3, missing: 0, answered: 8, complete: true } as const;
+    return noticeText({ code: "back", ...plain, ...more }, "tea");
+  };
+
+  it("is told with what it came to", () => {
+    expect(back({})).toBe("back after 41 min: 14 new from 3 peers, 0 missing");
+    expect(back({ messages: 0, peers: 1 })).toBe("back after 41 min: 0 new from 1 peer, 0 missing");
+    expect(back({ missing: 2 })).toBe("back after 41 min: 14 new from 3 peers, 2 missing");
+  });
+
+  it("never claims more than is known", () => {
+    expect(back({ messages: 0, peers: 0, answered: 0 })).toBe("back after 41 min: nobody answers yet");
+    expect(back({ complete: false, missing: 6 })).toBe(
+      "back after 41 min: 14 new from 3 peers, at least 6 still missing",
+    );
+    expect(back({ complete: false })).toBe("back after 41 min: 14 new from 3 peers, not all compared yet");
+  });
+
+  it("says where this host is now, if that is somewhere else", () => {
+    const movedTo = "10.0.0.9:62733" as Endpoint;
+    expect(back({ movedTo })).toBe("back after 41 min at 10.0.0.9: 14 new from 3 peers, 0 missing");
+    expect(back({ movedTo, goneMs: 0 })).toBe("now at 10.0.0.9: 14 new from 3 peers, 0 missing");
+    expect(back({ movedTo: "10.0.0.9:7" as Endpoint, goneMs: 0 })).toMatch(/^now at 10.0.0.9:7: /);
+  });
+
+  it("without a network, or without what was remembered, is told as well", () => {
+    expect(noticeText({ code: "offline" }, "tea")).toBe(
+      "no network: nobody beyond this host can be reached until it is back",
+    );
+    const path = "/home/anna/addresses";
+    expect(noticeText({ code: "addresses-damaged", path }, "tea")).toBe(
+      "the addresses remembered in /home/anna/addresses cannot be read: the list begins anew",
+    );
+    expect(noticeText({ code: "addresses-damaged", path, reason: "EACCES" }, "tea")).toContain("(permission denied)");
+    expect(errorText({ code: "addresses-unwritable", path, reason: "ENOSPC" })).toBe(
+      "the addresses of peers cannot be kept in /home/anna/addresses: the disk is full",
+    );
   });
 });

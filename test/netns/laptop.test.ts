@@ -61,7 +61,7 @@ describe.skipIf(obstacle !== undefined)("three hosts, one of them a laptop", () 
       );
     }
     const told = await laptop.waitForLine(({ code }) => code === "back", 15_000, "the line that says where it is");
-    expect(told.text).toMatch(new RegExp(`^now at ${after}:62733: \\d new from 2 peers, 0 missing$`));
+    expect(told.text).toMatch(new RegExp(`^now at ${after}: \\d new from 2 peers, 0 missing$`));
     expect(deaths(clients)).toEqual([]);
     await expectOneLog(clients, 3);
   });
