@@ -3,6 +3,9 @@ import { isLinkLocal, isLoopback } from "../wire/endpoint.ts";
 import { ENDPOINTS_MAX } from "../wire/statement.ts";
 import type { Endpoint, Millis } from "./types.ts";
 
+/** Tries at one address of a peer before the next one. */
+export const TRIES_EACH = 3;
+
 /** Each returns whether the list is another one now. */
 export type OwnAddresses = {
   /** What the own statement lists: where others see this node, the latest first; where it is by itself; loopback. */
@@ -81,7 +84,6 @@ export function pickEndpoint(
 
 // --- internal ---
 
-const TRIES_EACH = 3;
 /** RFC 1918, RFC 6598, RFC 4193. */
 const PRIVATE =
   /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|\[f[cd][0-9a-f]{2}:)/;

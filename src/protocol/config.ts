@@ -33,6 +33,9 @@ export const bounds = {
   sessions: 4_096,
   /** Members of a roster, the gone ones included. */
   members: 12_000,
+  /** Peers that others told of and that have not answered yet; and members that were never met. */
+  hearsay: 4_096,
+  hearsayCredited: 1_024,
   /** Datagrams sent and not yet acknowledged or given up, over all peers. */
   unacknowledged: 16_384,
   /** Frames waiting for one peer. */

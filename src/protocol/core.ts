@@ -213,6 +213,7 @@ export function createCore(options: CoreOptions): Core {
       // A datagram that makes room for another stays until the next step.
       unacknowledged: { size: link.unacknowledged(), bound: bounds.unacknowledged + 64 },
       members: { size: membership.size(), bound: bounds.members },
+      hearsay: { size: membership.hearsaySize(), bound: bounds.hearsay },
       relays: { size: relay.size(), bound: bounds.relays },
       transfers: { size: transfer.size(), bound: bounds.transfers },
       offers: { size: offers.size(), bound: bounds.transfers },

@@ -84,7 +84,7 @@ export function createInbound(parts: Parts): Inbound {
     serving,
     skew,
   } = parts;
-  const { link, counters } = context;
+  const { identity, link, counters } = context;
 
   const acknowledged = (session: Session, frame: Frame & { type: "ack" }, from: Endpoint): Endpoint | undefined => {
     const wasProven = session.proven;
@@ -101,12 +101,19 @@ export function createInbound(parts: Parts): Inbound {
     return contacted;
   };
 
-  const statement = (session: Session, bytes: Uint8Array): void => {
-    membership.receive(bytes);
+  /** False: it is of a peer that nobody here knows, and has to wait until the session has proven to be alive. */
+  const statement = (session: Session, bytes: Uint8Array): boolean => {
     const content = readStatement(bytes)?.content;
+    const isNew = content !== undefined && content.peer !== identity.id && membership.get(content.peer) === undefined;
+    if (isNew && !session.proven) {
+      membership.greet(bytes, session);
+      return false;
+    }
+    membership.receive(bytes, session);
     if (content?.boot === session.boot && membership.get(content.peer)?.statement.content.boot === session.boot) {
       session.peer = content.peer;
     }
+    return true;
   };
 
   const message = (session: Session, bytes: Uint8Array, live: boolean): MessageId | undefined => {
@@ -163,8 +170,7 @@ export function createInbound(parts: Parts): Inbound {
       case "ack":
         return true;
       case "statement":
-        statement(session, frame.bytes);
-        return true;
+        return statement(session, frame.bytes);
       case "push":
         pushed(session, frame.slice, frame.message);
         return true;
@@ -189,6 +195,9 @@ export function createInbound(parts: Parts): Inbound {
   /** Frames that rest on the word of a session that has proven to be alive now. */
   const trusted = (session: Session, frame: Frame): void => {
     switch (frame.type) {
+      case "statement":
+        statement(session, frame.bytes);
+        return;
       case "digest":
         homecoming.answered(session, frame);
         return reconciliation.onDigest(session, frame, arrival.isArriving() || homecoming.isActive());
@@ -201,6 +210,7 @@ export function createInbound(parts: Parts): Inbound {
       case "probeRequest":
         return probe.requested(session, frame.target);
       case "probeReply":
+        if (frame.answered) membership.vouched(frame.target, session);
         return probe.vouched(frame.target, frame.answered);
       case "advertise":
         return advertised(session, frame);
@@ -253,6 +263,7 @@ export function createInbound(parts: Parts): Inbound {
   const lostTicket = (session: Session | undefined, ticket: Ticket): void => {
     if (ticket.kind === "push") relay.onLost(ticket);
     if (ticket.kind === "probe") probe.unanswered(ticket.peer);
+    if (ticket.kind === "greeting") membership.greetingLost(ticket.peer);
     if (ticket.kind === "again" && session !== undefined) link.sendAgain(session, ticket);
   };
 
@@ -280,7 +291,8 @@ export function createInbound(parts: Parts): Inbound {
       arrived(session, contacted);
       if (isContact) introduce(session);
       // What waits needs proof, and an acknowledgement is the proof: ask for one.
-      if (session.waiting.length > 0) link.send(session, { type: "ping" });
+      const isAsked = session.outbox.some((outgoing) => outgoing.eliciting);
+      if (session.waiting.length > 0 && !isAsked) link.send(session, { type: "ping" });
       // Its sender takes it for lost, and offers by its id what could not be read.
       if (isUnread) link.disown(session, counter);
       const isBulk = frames.every((frame) => frame.type === "message" || frame.type === "ack");

@@ -2,14 +2,15 @@
  * Membership: who is in the room, from statements that each node signs about itself (SWIM's alive with its incarnation, and
  * left). Others can only make a node suspected, and it answers with a new statement.
  */
-import { tagOf } from "../crypto/identity.ts";
 import { readStatement, type SignedStatement, verifyStatement } from "../crypto/signed.ts";
 import { pickEndpoint } from "./addressing.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
+import { createHearsay } from "./hearsay.ts";
 import { hashOf } from "./order.ts";
 import type { OrderedSet } from "./orderedSet.ts";
 import { createOwnStatement } from "./ownStatement.ts";
+import { createPeerViews } from "./peerViews.ts";
 import { createRoster, isPresent, type Member, type Roster, type RosterId } from "./roster.ts";
 import type { Rumours } from "./rumours.ts";
 import { moveTo, type Session } from "./sessions.ts";
@@ -33,8 +34,16 @@ export type Membership = {
   readonly address: (member: Member) => Endpoint | undefined;
   /** This node's own statement, to introduce itself with. */
   readonly own: () => SignedStatement;
-  /** Takes in a statement's bytes; true if it was news. */
-  readonly receive: (bytes: Uint8Array) => boolean;
+  /** Takes in a statement's bytes. Of a peer that is not known, only from a session that has proven to be alive. */
+  readonly receive: (bytes: Uint8Array, from: Session) => void;
+  /** Someone new who has proven nothing yet says this of itself: it is greeted, so that it can. */
+  readonly greet: (bytes: Uint8Array, from: Session) => void;
+  /** A greeting of someone others told of counts as lost. */
+  readonly greetingLost: (peer: PeerId) => void;
+  /** Another node got an answer from it. */
+  readonly vouched: (peer: PeerId, by: Session) => void;
+  /** Peers that others told of and that are no members yet. */
+  readonly hearsaySize: () => number;
   /** True if nobody was known to suspect it before. */
   readonly suspect: (peer: PeerId, incarnation: number, accuser: string) => boolean;
   readonly suspicionExpired: (peer: PeerId) => void;
@@ -83,26 +92,7 @@ export function createMembership(
   });
   roster.list(own.current());
 
-  const view = (member: Member): PeerView => {
-    const { content } = member.statement;
-    const session = link.sessions.get(content.boot);
-    return {
-      id: member.id,
-      tag: tagOf(member.id),
-      nick: content.nick,
-      status: member.status,
-      sinceMs: context.now.mono - member.since,
-      address: session?.endpoint ?? content.endpoints[0],
-      rttMs: session?.rtt.smoothedMs,
-      lastHeardMs: session?.heardAt === undefined ? undefined : context.now.mono - session.heardAt,
-    };
-  };
-
-  const address = (member: Member): Endpoint | undefined => {
-    const { boot, endpoints } = member.statement.content;
-    const session = link.sessions.get(boot);
-    return session?.validated === true ? session.endpoint : endpoints[0];
-  };
+  const { view, address, selfView } = createPeerViews(context, own.current);
 
   /** Returns the member as it stands now. */
   const setStatus = (before: Member, status: PeerStatus): Member => {
@@ -117,11 +107,14 @@ export function createMembership(
       cameIn(member.id);
     }
     emit({ type: "peer", status, peer: view(member) });
-    if (isPresent(before) && roster.present().length === 0) {
-      const unreachable = roster.all().filter((other) => other.status === "dead").length;
-      emit({ type: "notice", notice: { code: "alone", unreachable } });
-    }
+    if (isPresent(before)) tellIfAlone();
     return member;
+  };
+
+  const tellIfAlone = (): void => {
+    if (roster.present().length > 0) return;
+    const unreachable = roster.all().filter((other) => other.status === "dead").length;
+    emit({ type: "notice", notice: { code: "alone", unreachable } });
   };
 
   const restartSuspicion = (member: Member): void => {
@@ -130,14 +123,16 @@ export function createMembership(
     timers.set(`suspicion ${member.id}`, member.since + wait, { type: "suspicion", peer: member.id });
   };
 
-  const session = (member: Member): Session => {
-    const found = link.sessions.open(member.statement.content.boot);
-    found.peer = member.id;
-    found.listed = member.statement.content.endpoints;
+  const sessionOf = ({ content }: SignedStatement): Session => {
+    const found = link.sessions.open(content.boot);
+    found.peer = content.peer;
+    found.listed = content.endpoints;
     if (found.heardAt === undefined || found.isGuess)
       found.endpoint = pickEndpoint(found.listed, own.current().content.endpoints, found.unanswered);
     return found;
   };
+
+  const session = (member: Member): Session => sessionOf(member.statement);
 
   const take = (statement: SignedStatement): void => {
     const { content } = statement;
@@ -148,6 +143,7 @@ export function createMembership(
       rumours.spread(peer, { type: "statement", bytes: statement.bytes });
     }
     const status = content.status === "left" ? "left" : "alive";
+    if (status === "left") hearsay.gone(peer);
     if (known === undefined) {
       const since = context.now.mono;
       setStatus({ id: peer, hash: hashOf(peer), statement, status: "dead", since, accusers: [] }, status);
@@ -177,8 +173,29 @@ export function createMembership(
     moveTo(found, pickEndpoint(endpoints, own.current().content.endpoints, found.unanswered));
   };
 
+  const hearsay = createHearsay(context, {
+    get: roster.get,
+    present: roster.present,
+    sessionOf,
+    take,
+    forget: (peer) => bury(roster.get(peer)),
+  });
+
+  /** Never met, and it does not answer: as if it had not been heard of. */
+  const bury = (member: Member | undefined): void => {
+    if (member === undefined) return;
+    timers.clear(`suspicion ${member.id}`);
+    roster.unlist(member.statement);
+    roster.remove(member.id);
+    link.sessions.forget(member.statement.content.boot);
+    emit({ type: "peer", status: "dead", peer: { ...view(member), status: "dead" } });
+    tellIfAlone();
+  };
+
   const tryAgain = (member: Member): void => {
     const found = session(member);
+    // One question is enough, however many list it.
+    if (found.inFlight > 0) return;
     found.unanswered = 0;
     link.send(found, { type: "ping" });
   };
@@ -204,9 +221,9 @@ export function createMembership(
     own: own.current,
     ids: roster.ids,
     byRosterId: roster.listed,
-    receive: (bytes) => {
+    receive: (bytes, from) => {
       const statement = readStatement(bytes);
-      if (statement === undefined) return context.counters.refuse("bad-statement") ?? false;
+      if (statement === undefined) return context.counters.drop("bad-statement");
       const { peer, incarnation } = statement.content;
       if (peer === identity.id) {
         // Of an earlier start, or another process with this key: outbid it.
@@ -214,21 +231,37 @@ export function createMembership(
           incarnation > own.current().content.incarnation ||
           (incarnation === own.current().content.incarnation && statement.content.boot !== link.boot);
         if (isNewer && verifyStatement(room, statement)) own.announce({ incarnation });
-        return false;
+        return;
       }
       const known = roster.get(peer);
       if (known !== undefined && incarnation <= known.statement.content.incarnation) {
         // Someone still lists a peer that is dead here: ask it. If it answers it is told, and outbids its death.
         if (known.status === "dead" && incarnation === known.statement.content.incarnation) tryAgain(known);
-        return false;
+        return;
       }
-      if (known === undefined && roster.size() >= bounds.members)
-        return context.counters.refuse("roster-full") ?? false;
-      if (!verifyStatement(room, statement)) return context.counters.refuse("bad-statement-signature") ?? false;
+      const isIntroduction = statement.content.boot === from.boot;
+      if (known === undefined) {
+        // Whoever was not known has not left anything here, and nobody can be asked where it is.
+        if (!isIntroduction && (statement.content.status === "left" || statement.content.endpoints.length === 0))
+          return;
+        if (roster.size() >= bounds.members) return context.counters.drop("roster-full");
+        if (!isIntroduction && !hearsay.isHeeded(from)) return;
+      }
+      if (!verifyStatement(room, statement)) return context.counters.drop("bad-statement-signature");
       // The bytes are a view of a datagram: what is kept is a copy of their own.
-      take({ content: statement.content, bytes: Uint8Array.from(bytes) });
-      return true;
+      const kept = { content: statement.content, bytes: Uint8Array.from(bytes) };
+      if (isIntroduction) hearsay.introduced(peer);
+      if (known !== undefined || isIntroduction || hearsay.judge(kept, from)) take(kept);
     },
+    greet: (bytes, from) => {
+      const statement = readStatement(bytes);
+      if (statement?.content.boot !== from.boot || statement.content.status === "left") return;
+      if (roster.size() >= bounds.members || !verifyStatement(room, statement)) return;
+      hearsay.judge({ content: statement.content, bytes: Uint8Array.from(bytes) }, from);
+    },
+    greetingLost: hearsay.unanswered,
+    vouched: hearsay.vouched,
+    hearsaySize: hearsay.size,
     suspect: (peer, incarnation, accuser) => {
       if (peer === identity.id) {
         // Only what this node itself has said can be doubted: a larger incarnation is nobody's.
@@ -252,9 +285,12 @@ export function createMembership(
     },
     suspicionExpired: (peer) => {
       const member = roster.get(peer);
-      if (member?.status === "suspect") setStatus(member, "dead");
+      if (member?.status !== "suspect") return;
+      if (hearsay.gone(peer)) bury(member);
+      else setStatus(member, "dead");
     },
     heard: (from) => {
+      hearsay.met(from);
       const member = from.peer === undefined ? undefined : roster.get(from.peer);
       if (member === undefined || member.status === "alive" || member.statement.content.boot !== from.boot) return;
       if (member.status === "left") return;
@@ -281,6 +317,7 @@ export function createMembership(
     },
     setPresent: (here) => own.announce({ status: here ? "alive" : "left" }),
     cleanup: () => {
+      hearsay.cleanup();
       const lost: { endpoint: Endpoint; id: PeerId }[] = [];
       for (const member of roster.all()) {
         if (isPresent(member) || context.now.mono - member.since < context.config.nodeTimeoutMs) continue;
@@ -294,16 +331,11 @@ export function createMembership(
     view,
     selfView,
     forgetAll: () => {
+      hearsay.clear();
       for (const member of roster.all()) {
         if (isPresent(member)) roster.unlist(member.statement);
         roster.remove(member.id);
       }
     },
   };
-
-  function selfView(): PeerView {
-    const { nick: name, endpoints } = own.current().content;
-    const base = { id: identity.id, tag: tagOf(identity.id), nick: name, status: "alive" as const };
-    return { ...base, sinceMs: undefined, address: endpoints[0], rttMs: undefined, lastHeardMs: undefined };
-  }
 }

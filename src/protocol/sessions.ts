@@ -14,6 +14,7 @@ export type Ticket =
   /** Sent again until acknowledged, at most `tries` more times. */
   | { readonly kind: "again"; readonly frame: Uint8Array; readonly tries: number }
   | { readonly kind: "probe"; readonly peer: PeerId }
+  | { readonly kind: "greeting"; readonly peer: PeerId }
   | { readonly kind: "contact"; readonly endpoint: Endpoint }
   | PushTicket;
 

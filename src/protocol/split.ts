@@ -88,7 +88,10 @@ export function createSplit(
     if (!timers.has("split")) timers.set("split", context.now.mono + CHECK_MS, { type: "split" });
   };
   const died = (peer: PeerView): void => {
-    const boot = membership.get(peer.id)?.statement.content.boot;
+    const member = membership.get(peer.id);
+    // It was never met, and is not listed as gone.
+    if (member === undefined) return;
+    const { boot } = member.statement.content;
     const { mono } = context.now;
     if (parted !== undefined) {
       parted.back.delete(peer.id);

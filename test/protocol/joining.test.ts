@@ -35,7 +35,7 @@ describe("a contact", () => {
     const contact = [puppet.statement(), askForAll, { type: "ping" }] as const;
     const answers = puppet.tell(node, contact, { isOpen: true });
     // The address is listed already: only now and then it is confirmed.
-    expect(types(answers).filter((type) => type !== "observed")).toEqual(["ack", "digest", "statement", "ping"]);
+    expect(types(answers).filter((type) => type !== "observed")).toEqual(["ack", "ping", "digest", "statement"]);
     expect(answers).toHaveLength(1);
     const counters = [answers[0]?.header.counter as number];
     const proof = puppet.tell(node, [{ type: "ack", counters, delayMs: 0 }]);

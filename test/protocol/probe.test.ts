@@ -19,7 +19,6 @@ describe("a probe", () => {
     const world = createWorld();
     const node = world.node("alice");
     const puppet = createPuppet(world, "bob");
-    puppet.tell(node, [puppet.statement()]);
     const set = { count: 7, fingerprint: "00".repeat(8) };
     const answers = puppet.tell(node, [{ type: "ping" }, { type: "digest", log: set, horizon: 0, roster: set }]);
     const types = answers.flatMap(({ frames }) => frames.map(({ type }) => type));
@@ -27,14 +26,18 @@ describe("a probe", () => {
   });
 
   it("of one that died is confirmed by others at once, so that all call it dead within seconds", () => {
-    const world = createWorld({ seed: 5 });
-    const nodes = gather(world, names(20));
-    const victim = nodes.pop() as TestNode;
-    victim.crash();
-    const began = world.now();
-    world.until("all survivors call it dead", () => deathsAmong(nodes).length === nodes.length, 10_000);
-    expect(world.now() - began).toBeLessThan(6_500);
-    expect(new Set(deathsAmong(nodes))).toEqual(new Set(["n19"]));
+    const tookMs = [1, 2, 3].map((seed) => {
+      const world = createWorld({ seed });
+      const nodes = gather(world, names(20));
+      const victim = nodes.pop() as TestNode;
+      victim.crash();
+      const began = world.now();
+      world.until("all survivors call it dead", () => deathsAmong(nodes).length === nodes.length, 10_000);
+      expect(new Set(deathsAmong(nodes))).toEqual(new Set(["n19"]));
+      return world.now() - began;
+    });
+    // The median: how soon it is looked at first is chance.
+    expect(tookMs.toSorted((a, b) => a - b)[1]).toBeLessThan(6_000);
   });
 
   it("of one that came in during a round does not wait for the next round", () => {

@@ -39,7 +39,8 @@ describe("a message whose author is named by the front of its id", () => {
     const bob = createPuppet(world, "bob");
     const { bytes } = bob.message({ text: "short and sweet" });
     const brief = { type: "brief", slice: WHOLE, front: bob.id.slice(0, 16), rest: bytes.subarray(32) } as const;
-    const answers = bob.tell(node, [bob.statement(), brief]);
+    bob.prove(node);
+    const answers = bob.tell(node, [brief]);
     expect(node.texts()).toEqual(["short and sweet"]);
     expect(answers.flatMap(({ frames }) => frames.map(({ type }) => type))).toEqual(["ack"]);
   });
@@ -48,12 +49,11 @@ describe("a message whose author is named by the front of its id", () => {
     const world = createWorld();
     const node = world.node("alice");
     const [bob, carol] = [createPuppet(world, "bob", 201), createPuppet(world, "carol", 202)];
-    bob.tell(node, [bob.statement()]);
+    bob.prove(node);
     const { id, bytes } = carol.message({ text: "from far away" });
     const brief = { type: "brief", slice: WHOLE, front: carol.id.slice(0, 16), rest: bytes.subarray(32) } as const;
     expect(bob.tell(node, [brief])).toEqual([]);
     expect(node.core.stats().dropped).toEqual({ "unknown-author": 1 });
-    bob.prove(node);
     bob.tell(node, [{ type: "advertise", slice: WHOLE, id }]);
     const wanted: string[] = [];
     world.listen(bob.endpoint, (datagram) => {

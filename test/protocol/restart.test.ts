@@ -1,6 +1,6 @@
 /** What is repeated, what is of an earlier process start, and what moves: nobody is confused. */
 import { describe, expect, it } from "vitest";
-import { createWorld, fingerprint, gather, type TestNode, transmits } from "./fixtures.ts";
+import { createWorld, fingerprint, gather, type TestNode, transmits, WALL } from "./fixtures.ts";
 import { createPuppet } from "./puppet.ts";
 
 const statusOf = (node: TestNode, nick: string, now: number): unknown =>
@@ -89,8 +89,8 @@ describe("a peer that restarts", () => {
     const world = createWorld();
     const node = world.node("alice");
     const [old, puppet] = [createPuppet(world, "mallory"), createPuppet(world, "mallory")];
-    puppet.tell(node, [puppet.statement({ incarnation: 2_000 })]);
-    old.tell(node, [old.statement({ incarnation: 1_000, nick: "old" })]);
+    puppet.prove(node);
+    old.tell(node, [old.statement({ incarnation: WALL - 1_000, nick: "old" })]);
     expect(node.core.peers({ mono: 0, wall: 0 })).toMatchObject([{ nick: "mallory" }]);
     expect(node.core.stats().peers).toBe(1);
   });
