@@ -37,6 +37,8 @@ export type Desk = {
   room: RoomChoice;
   readonly node: () => ChatNode;
   readonly emit: (event: SessionEvent) => void;
+  /** Resolves when the node takes a message: true, or false if the session was closed meanwhile. Tells if it takes long. */
+  readonly ready: () => Promise<boolean>;
   readonly contacts: Contacts;
   readonly deliveries: Deliveries;
   readonly replaceNode: (node: ChatNode) => void;

@@ -17,6 +17,8 @@ export type SessionEvent =
   | { readonly type: "moved"; readonly room: RoomInfo; readonly address: Endpoint }
   /** The input has ended, and so many own messages are not known to have reached anybody. */
   | { readonly type: "undelivered"; readonly messages: number }
+  /** The network takes nothing more for the moment: so many lines wait, and the reading of more stops. */
+  | { readonly type: "busy"; readonly lines: number }
   /** The reader wants an empty screen. */
   | { readonly type: "clear" }
   /** The last event: the node is closed. */

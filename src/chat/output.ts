@@ -13,19 +13,39 @@ export type Output = {
 /** Bytes waiting for a reader that does not read. */
 export const OUTPUT_BYTES_MAX = 64 << 20;
 
+/** After the first line of a turn of the event loop its others are written together, but no more than so many characters. */
+const TOGETHER_MAX = 16 << 10;
+
 export function createOutput(stream: Writable, onStuck: () => void, bytesMax = OUTPUT_BYTES_MAX): Output {
   let stuck = false;
+  /** BOUNDED: TOGETHER_MAX and a line. Undefined: nothing was written in this turn. */
+  let together: string | undefined;
+  const write = (): void => {
+    const text = together ?? "";
+    together = "";
+    if (text === "" || stuck || stream.destroyed || stream.writableEnded) return;
+    stream.write(text);
+    if (stream.writableLength > bytesMax) {
+      stuck = true;
+      onStuck();
+    }
+  };
+  const turn = (): void => {
+    write();
+    together = undefined;
+  };
   return {
     line: (text) => {
-      if (stuck || stream.destroyed || stream.writableEnded) return;
-      stream.write(`${text}\n`);
-      if (stream.writableLength > bytesMax) {
-        stuck = true;
-        onStuck();
-      }
+      const isFirst = together === undefined;
+      together = `${together ?? ""}${text}\n`;
+      // Every write wakes the reader: the first line at once, and then those of a burst together.
+      if (isFirst) setImmediate(turn);
+      const isMuch = together.length > TOGETHER_MAX || stream.writableLength + together.length > bytesMax;
+      if (isFirst || isMuch) write();
     },
     ready: () => (stream.writableNeedDrain ? nextOf(stream, ["drain", "close", "error"]) : Promise.resolve()),
     flushed: async (msMax) => {
+      write();
       if (stream.destroyed || stream.writableLength === 0) return;
       const written = new Promise<void>((resolve) => stream.write("", () => resolve()));
       let timer: ReturnType<typeof setTimeout> | undefined;

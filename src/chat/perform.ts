@@ -16,21 +16,13 @@ import { parseTarget } from "./target.ts";
 /** Until the node has said what became of a text; it does so at once, unless its disk is slow. */
 const SAY_MS_MAX = 5_000;
 
+/** Waits until the node takes it: then nothing that was said is lost on the way out. */
 export async function sayText(desk: Desk, text: string, kind: MessageKind): Promise<Outcome> {
-  return new Promise<Outcome>((resolve) => {
-    const finish = (outcome: Outcome): void => {
-      clearTimeout(timer);
-      unsubscribe();
-      resolve(outcome);
-    };
-    const timer = setTimeout(() => finish("done"), SAY_MS_MAX);
-    const unsubscribe = desk.node().subscribe((event) => {
-      if (event.type === "error" && event.error.code !== "addresses-unwritable") finish("refused");
-      else if ((event.type === "stored" || event.type === "message") && event.message.own) finish("done");
-    });
-    // What UTF-8 cannot carry would look one way here and another way everywhere else.
-    desk.node().command({ type: "say", text: Buffer.from(text).toString(), kind });
-  });
+  for (;;) {
+    if (desk.node().isBusy() && !(await desk.ready())) return "refused";
+    const outcome = await sayNow(desk, text, kind);
+    if (outcome !== "busy") return outcome;
+  }
 }
 
 export async function performCommand(desk: Desk, { name, args }: TypedCommand): Promise<Outcome> {
@@ -112,6 +104,24 @@ export async function performCommand(desk: Desk, { name, args }: TypedCommand): 
 }
 
 // --- internal ---
+
+function sayNow(desk: Desk, text: string, kind: MessageKind): Promise<Outcome | "busy"> {
+  return new Promise((resolve) => {
+    const finish = (outcome: Outcome | "busy"): void => {
+      clearTimeout(timer);
+      unsubscribe();
+      resolve(outcome);
+    };
+    const timer = setTimeout(() => finish("done"), SAY_MS_MAX);
+    const unsubscribe = desk.node().subscribe((event) => {
+      if (event.type === "error" && event.error.code !== "addresses-unwritable")
+        finish(event.error.code === "busy" ? "busy" : "refused");
+      else if ((event.type === "stored" || event.type === "message") && event.message.own) finish("done");
+    });
+    // What UTF-8 cannot carry would look one way here and another way everywhere else.
+    desk.node().command({ type: "say", text: Buffer.from(text).toString(), kind });
+  });
+}
 
 type Answer = (reply: Reply) => Outcome;
 type Refuse = (refusal: Refusal) => Outcome;

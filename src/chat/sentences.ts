@@ -26,6 +26,11 @@ export function sentenceFor(event: SessionEvent, room: string): Sentence | undef
         tone: "error",
         text: `not known to have reached anyone: ${countText(event.messages, "message")}`,
       };
+    case "busy":
+      return {
+        tone: "info",
+        text: `the network takes no more for the moment: ${countText(event.lines, "line")} ${event.lines === 1 ? "waits" : "wait"}`,
+      };
     case "moved":
       return { tone: "info", text: `now in #${event.room.name}, listening on ${event.address}` };
     default:
@@ -57,6 +62,8 @@ export function noticeText(notice: Notice, room: string): string {
       return `${sanitizeNick(notice.peer.nick)}·${notice.peer.tag} wrote two different messages with one number: its key is in use twice`;
     case "discovery-blocked":
       return `others on this network cannot be found by themselves: ${blockedText(notice)}; /join ADDRESS works all the same`;
+    case "drained":
+      return "messages are taken again";
     case "left-room":
       return `left #${room}; /join ADDRESS comes back`;
     case "addresses-damaged":
@@ -72,6 +79,8 @@ export function errorText(error: ChatError): string {
   switch (error.code) {
     case "text-too-long":
       return `too long: ${error.bytes} bytes, the limit is ${error.limit}; nothing was sent`;
+    case "busy":
+      return `not taken: ${countText(error.waiting, "message")} wait to go out`;
     case "text-empty":
       return "nothing to say: the text is empty";
     case "bad-nick":

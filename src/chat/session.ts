@@ -16,7 +16,7 @@ export type { Outcome, RoomChoice, SessionOptions } from "./desk.ts";
 export interface Session {
   /** The node of the room that the session is in now. */
   node(): ChatNode;
-  /** A typed line, after those before it. */
+  /** A typed line, after those before it. While the network takes nothing more it waits, and so do those after it, but `/quit`. */
   line(text: string): Promise<Outcome>;
   /** Text as it is, even if it looks like a command, after the lines before it. */
   say(text: string, kind?: MessageKind): Promise<Outcome>;
@@ -32,6 +32,8 @@ export interface Session {
 
 /** Lines typed and not yet performed. */
 export const LINES_WAITING_MAX = 1_000;
+/** Who waits for longer than this until the node takes a message is told. */
+const BUSY_TOLD_MS = 1_000;
 /** Events kept for the first listener. */
 export const BACKLOG_EVENTS_MAX = 1_000;
 
@@ -45,6 +47,8 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   let closing: Promise<void> | undefined;
   /** BOUNDED: LINES_WAITING_MAX. */
   let waiting = 0;
+  /** The first of them waits until the node takes a message. */
+  let isBlocked = false;
   let queue: Promise<unknown> = Promise.resolve();
   /** The first joins have begun. */
   let begun = false;
@@ -83,7 +87,19 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     emit({ type: "chat", event: { type: "notice", notice: { code: "alone", unreachable: 0 } } });
   };
 
+  const ready = async (): Promise<boolean> => {
+    isBlocked = true;
+    const timer = setTimeout(() => emit({ type: "busy", lines: waiting }), BUSY_TOLD_MS);
+    await node.whenReady();
+    clearTimeout(timer);
+    isBlocked = false;
+    return closing === undefined;
+  };
+
   const onNodeEvent = (event: ChatEvent): void => {
+    // What was not taken is said again as soon as there is room.
+    if (event.type === "error" && event.error.code === "busy") return;
+    if (event.type === "notice" && event.notice.code === "drained") return;
     if (event.type === "notice" && event.notice.code === "alone") {
       if (knownAlone || expectsCompany()) return;
       knownAlone = true;
@@ -109,6 +125,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     room: options.room,
     node: () => node,
     emit,
+    ready,
     contacts,
     deliveries,
     replaceNode: (next) => {
@@ -174,7 +191,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
 
   return {
     node: () => node,
-    line: (text) => enqueue(() => perform(text)),
+    line: (text) => (isBlocked && isQuit(text) ? perform(text) : enqueue(() => perform(text))),
     say: (text, kind = "text") => enqueue(() => sayText(desk, text, kind)),
     subscribe: (listener) => {
       listeners.add(listener);
@@ -196,6 +213,11 @@ export async function createSession(options: SessionOptions): Promise<Session> {
 }
 
 // --- internal ---
+
+function isQuit(text: string): boolean {
+  const parsed = parseLine(text);
+  return parsed.type === "command" && parsed.command.name === "quit";
+}
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {
   let resolve = (): void => undefined;

@@ -43,6 +43,8 @@ export function jsonOf(event: SessionEvent, room: string): object[] {
     }
     case "undelivered":
       return [jsonNotice("undelivered", sentenceFor(event, room)?.text ?? "", { messages: event.messages })];
+    case "busy":
+      return [jsonNotice("busy", sentenceFor(event, room)?.text ?? "", { lines: event.lines })];
     case "clear":
       return [jsonNotice("cleared", "there is no screen to clear", {})];
     case "ended":

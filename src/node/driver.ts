@@ -22,6 +22,8 @@ export type DriverOptions = {
   readonly clock: () => Now;
   /** Replaces the one alarm: at that monotonic time (at once if it has passed) call `step({ type: "timer" })`, once. */
   readonly setAlarm: (at: Millis | undefined) => void;
+  /** After each step and all its effects that nothing holds back. */
+  readonly stepped?: () => void;
   /** An entry was not written and never will be. The node goes on from memory; the user must be told. */
   readonly journalFailed: (error: unknown) => void;
 };
@@ -34,6 +36,8 @@ export type Driver = {
   readonly step: (input: Input) => void;
   /** Settles when no effect waits for the journal. */
   readonly idle: () => Promise<void>;
+  /** Commands throw. */
+  readonly isFull: () => boolean;
   /** Datagrams and beacons dropped because the backlog was full. */
   readonly backlogDrops: () => number;
   /** Drops what waits and ignores every later input, as a crash would. */
@@ -59,13 +63,15 @@ export function createDriver(options: DriverOptions): Driver {
 
   const step = (input: Input): void => {
     if (stopped) return;
-    if (outbox.length - head + inputs.length >= BACKLOG_MAX) {
+    if (isFull()) {
       refuse(input);
       return;
     }
     inputs.push(input);
     if (!draining) drain();
   };
+
+  const isFull = (): boolean => outbox.length - head + inputs.length >= BACKLOG_MAX;
 
   /** The alarm is not set again here: that happens when the journal has caught up. */
   const refuse = (input: Input): void => {
@@ -90,6 +96,7 @@ export function createDriver(options: DriverOptions): Driver {
     if (stopped) return;
     rearm();
     if (outbox.length === 0) for (const done of idleWaiters.splice(0)) done();
+    options.stepped?.();
   };
 
   const handle = (input: Input): void => {
@@ -162,6 +169,7 @@ export function createDriver(options: DriverOptions): Driver {
   rearm();
   return {
     step,
+    isFull,
     backlogDrops: () => drops,
     idle: () => (outbox.length === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))),
     stop: () => {

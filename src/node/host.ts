@@ -9,7 +9,7 @@ import type { Journal } from "../store/journal.ts";
 import { formatEndpoint, isLinkLocal, isLoopback, parseEndpoint } from "../wire/endpoint.ts";
 import { systemClock } from "./clock.ts";
 import { type DebugLog, debugLog } from "./debug.ts";
-import { createDriver } from "./driver.ts";
+import { BACKLOG_MAX, createDriver } from "./driver.ts";
 import { watchAddresses } from "./network.ts";
 import type { ChatNode, NodeOptions, NodeStats } from "./types.ts";
 import { undeliveredMessages } from "./undelivered.ts";
@@ -33,6 +33,8 @@ export function hostCore(parts: HostParts): ChatNode {
   const { core, transport, lan, journal } = parts;
   const listeners = new Set<(event: ChatEvent) => void>();
   const undelivered = undeliveredMessages();
+  /** BOUNDED: by those who call `whenReady`, each of whom waits for it. */
+  let waiters: (() => void)[] = [];
   let journalFailures = 0;
   let coreFailures = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -101,11 +103,20 @@ export function hostCore(parts: HostParts): ChatNode {
     clock: systemClock,
     transmit: (bytes, to, hops) => transport.send(bytes, to, hops),
     broadcast: (bytes) => lan?.broadcast(bytes),
+    stepped: () => {
+      if (waiters.length > 0 && !isBusy()) letGo();
+    },
     journalFailed: (error) => {
       journalFailures += 1;
       log.record("journal-failed", { reason: String(error) });
     },
   });
+  const isBusy = (): boolean => core.isBusy() || driver.isFull();
+  const letGo = (): void => {
+    const waiting = waiters;
+    waiters = [];
+    for (const resolve of waiting) resolve();
+  };
   const log: DebugLog = debugLog(parts.debug, () => stats().dropped);
   const take = (type: "datagram" | "beacon", bytes: Uint8Array, from: Endpoint): void => {
     try {
@@ -138,6 +149,7 @@ export function hostCore(parts: HostParts): ChatNode {
     }
     await within(LEAVE_MS_MAX, driver.idle());
     driver.stop();
+    letGo();
     log.stop();
     await Promise.all([transport.close(), lan?.close()]);
     await within(JOURNAL_CLOSE_MS_MAX, journal.close());
@@ -161,7 +173,13 @@ export function hostCore(parts: HostParts): ChatNode {
     peers: () => core.peers(systemClock()),
     log: (limit) => core.log(limit),
     stats,
-    command: (command) => driver.step({ type: "command", command }),
+    command: (command) => {
+      if (command.type === "say" && driver.isFull())
+        emit({ type: "error", error: { code: "busy", waiting: BACKLOG_MAX } });
+      else driver.step({ type: "command", command });
+    },
+    isBusy,
+    whenReady: () => (isBusy() ? new Promise<void>((resolve) => waiters.push(resolve)) : Promise.resolve()),
     isSeeking: () => core.isSeeking(),
     subscribe: (listener) => {
       listeners.add(listener);

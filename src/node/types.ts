@@ -20,6 +20,10 @@ export interface ChatNode {
   log(limit?: number): Message[];
   stats(): NodeStats;
   command(command: Command): void;
+  /** So much waits to go out that a `say` now is refused with the error `busy`. */
+  isBusy(): boolean;
+  /** Resolves when it is not busy, or is closed: whoever says much says the next after this. */
+  whenReady(): Promise<void>;
   /** Just started, alone, and looking for others, at remembered addresses or on the LAN: somebody may answer any moment. */
   isSeeking(): boolean;
   /** Listeners are called in order, synchronously, after the effects before the event were performed. */

@@ -19,6 +19,8 @@ export type Contact = {
   /** A person waits for an answer from there. */
   readonly isAwaited: (endpoint: Endpoint) => boolean;
   readonly isTrying: () => boolean;
+  /** Of some address nobody has been told yet that it does not answer. */
+  readonly isExpecting: () => boolean;
   /** Someone answered from there. True if a person was waiting for it. */
   readonly answered: (endpoint: Endpoint) => boolean;
   readonly stop: () => void;
@@ -78,6 +80,10 @@ export function createContact(context: Context, membership: Membership, digest: 
     },
     isAwaited: (endpoint) => attempts.has(endpoint),
     isTrying: () => attempts.size > 0,
+    isExpecting: () => {
+      for (const { told } of attempts.values()) if (!told) return true;
+      return false;
+    },
     answered: (endpoint) => {
       timers.clear(`contact ${endpoint}`);
       return attempts.delete(endpoint);

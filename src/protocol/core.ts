@@ -21,6 +21,7 @@ import { createInbound, type Parts } from "./inbound.ts";
 import { createLink } from "./link.ts";
 import { createMembership } from "./membership.ts";
 import { createOffers } from "./offers.ts";
+import { createPace } from "./pace.ts";
 import { createProbe } from "./probe.ts";
 import { createReconciliation } from "./reconciliation.ts";
 import { createReconnect } from "./reconnect.ts";
@@ -151,6 +152,9 @@ export function createCore(options: CoreOptions): Core {
   };
   const inbound = createInbound(parts);
   const fire = createDue(parts, inbound, split);
+  const isSeeking = (): boolean =>
+    timers.has("start") && (reconnect.isSeeking() || discovery !== undefined) && membership.presentCount() === 0;
+  const pace = createPace(context, membership, () => contact.isExpecting() || isSeeking());
   let inRoom = true;
 
   for (const bytes of options.kept ?? []) speech.restore(bytes);
@@ -174,9 +178,11 @@ export function createCore(options: CoreOptions): Core {
       // Not with what was received: others that have come already may answer what is due. The alarm rings right after them.
       if (input.type === "timer" || input.type === "command") fireDue(at.mono);
       probe.gossipSoon();
+      const transmits = link.flush(at.mono);
+      pace.check();
       const effects: Effect[] = [
         ...entries.map((entry) => ({ type: "persist", entry }) as const),
-        ...link.flush(at.mono),
+        ...transmits,
         ...(discovery?.flush() ?? []),
         ...events.map((event) => ({ type: "emit", event }) as const),
       ];
@@ -206,8 +212,8 @@ export function createCore(options: CoreOptions): Core {
     }),
     logState: () => ({ fingerprint: history.ids.summary("", END).fingerprint, held: history.heldCount() }),
     isHere: membership.isHere,
-    isSeeking: () =>
-      timers.has("start") && (reconnect.isSeeking() || discovery !== undefined) && membership.presentCount() === 0,
+    isSeeking,
+    isBusy: pace.isBusy,
     tables: () => ({
       sessions: { size: link.sessions.size(), bound: bounds.sessions },
       // A datagram that makes room for another stays until the next step.
@@ -228,6 +234,7 @@ export function createCore(options: CoreOptions): Core {
     switch (asked.type) {
       case "say": {
         if (!inRoom) return emit({ type: "error", error: { code: "not-in-room" } });
+        if (!pace.take()) return;
         const id = speech.say(asked.text, asked.kind, membership.own().content.nick);
         if (id !== undefined) relay.publish(id);
         return;

@@ -7,12 +7,14 @@
  */
 import { bootKey, open, type Room, seal } from "../crypto/keyring.ts";
 import { decodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, SEAL_BYTES } from "../wire/datagram.ts";
-import { ACK_COUNTERS_MAX, decodeFrames, encodeFrame, type Frame } from "../wire/frame.ts";
+import { decodeFrames, encodeFrame, type Frame } from "../wire/frame.ts";
+import { noteAddress, takeAck } from "./arrivals.ts";
 import { bounds } from "./config.ts";
 import type { Counters } from "./counters.ts";
+import { createLoss } from "./loss.ts";
 import { isReliable } from "./plans.ts";
 import { measure, retransmitAfterMs } from "./rtt.ts";
-import { createSessions, moveTo, type Outgoing, type Session, type Sessions, type Ticket } from "./sessions.ts";
+import { createSessions, type Outgoing, type Session, type Sessions, type Ticket } from "./sessions.ts";
 import type { Timers } from "./timers.ts";
 import type { BootId, Effect, Endpoint, MessageId, Millis } from "./types.ts";
 
@@ -56,6 +58,8 @@ export type Link = {
   readonly lossRate: () => number;
   /** Datagrams that wait for their acknowledgement. */
   readonly unacknowledged: () => number;
+  /** The most frames that wait for any one session, bulk apart, since what is under way to it fills its window. */
+  readonly backlog: () => number;
 };
 
 export type SendOptions = {
@@ -64,6 +68,8 @@ export type SendOptions = {
   readonly tries?: number;
   /** One order of this message: each travels alone, so that one loss is not the loss of two. */
   readonly orderOf?: MessageId;
+  /** What was said a while ago: while anything else waits it has one datagram in BULK_EVERY. */
+  readonly isBulk?: boolean;
 };
 
 type Sent = {
@@ -83,13 +89,11 @@ const SILENT: ReadonlySet<Frame["type"]> = new Set(["ack", "padding", "digest", 
 const WINDOW_LEAST = 16;
 const WINDOW_MOST = 1_024;
 const WINDOW_DECREASE = 0.98;
+/** Live messages go first, but what is given to one who lacks it must not wait for ever. */
+const BULK_EVERY = 4;
 const LATE_MAX = 2_048;
 /** A full acknowledgement goes at once, so that `arrivals` stays within one frame. */
 const ACK_EARLY = 16;
-/** The mean of so many, then weighted with one in so many. At 10 % loss each way chance moves it by 0.017. */
-const LOSS_SAMPLES = 256;
-/** As if so many had arrived before the first: one loss among few says little. */
-const LOSS_PRIOR = 8;
 
 export function createLink(options: {
   readonly room: Room;
@@ -106,15 +110,14 @@ export function createLink(options: {
   const overdue = new Map<number, Sent>();
   /** BOUNDED: the sessions used in one step. */
   const dirty = new Set<Session>();
+  /** BOUNDED: sessions. Those for which frames wait. */
+  const stuck = new Set<Session>();
   /** BOUNDED: LATE_MAX. Counted as lost; an acknowledgement may come yet. */
   const late = new Map<number, Sent>();
   /** BOUNDED: the contacts of one step, `bounds.contacts` and a wave of remembered ones. */
   let contacts: { to: Endpoint; at: Millis; frames: Uint8Array }[] = [];
   let counter = 0;
-  let loss = 0;
-  /** Datagrams that were acknowledged or lost so far. */
-  let settled = 0;
-  const weight = (): number => 1 / Math.min(settled + LOSS_PRIOR, LOSS_SAMPLES);
+  const loss = createLoss();
 
   const waiting = (of: number): Sent | undefined => unacknowledged.get(of) ?? overdue.get(of);
 
@@ -124,10 +127,7 @@ export function createLink(options: {
     unacknowledged.delete(of);
     overdue.delete(of);
     timers.clear(`lost ${of}`);
-    if (sent.to !== undefined) {
-      settled += 1;
-      loss += ((wasLost ? 1 : 0) - loss) * weight();
-    }
+    if (sent.to !== undefined) loss.count(wasLost);
     if (sent.session !== undefined) adjustWindow(sent.session, wasLost);
     return sent;
   };
@@ -136,7 +136,7 @@ export function createLink(options: {
     session.inFlight -= 1;
     const next = wasLost ? session.mayFly * WINDOW_DECREASE : session.mayFly + 1 / session.mayFly;
     session.mayFly = Math.min(Math.max(next, WINDOW_LEAST), WINDOW_MOST);
-    if (session.outbox.length > 0) dirty.add(session);
+    if (session.outbox.length + session.bulk.length > 0) dirty.add(session);
   };
   /** It was late, not lost: the time measured says so to the next ones, and it is no loss after all. */
   const cameLate = (of: number, session: Session, now: Millis, delayMs: Millis): Ticket[] => {
@@ -144,7 +144,7 @@ export function createLink(options: {
     if (sent === undefined || sent.session !== session) return [];
     late.delete(of);
     measure(session.rtt, now - sent.at - delayMs);
-    loss = Math.max(loss - weight(), 0);
+    loss.forgive();
     return sent.tickets.filter((ticket) => ticket.kind === "push");
   };
 
@@ -177,9 +177,10 @@ export function createLink(options: {
     return session.sent + size <= bounds.amplification * session.received;
   };
 
-  const queue = (session: Session, outgoing: Outgoing): void => {
-    if (session.outbox.length >= bounds.outboxFrames) return counters.drop("outbox-full");
-    session.outbox.push(outgoing);
+  const queue = (session: Session, outgoing: Outgoing, isBulk = false): void => {
+    const frames = isBulk ? session.bulk : session.outbox;
+    if (frames.length >= bounds.outboxFrames) return counters.drop("outbox-full");
+    frames.push(outgoing);
     dirty.add(session);
   };
 
@@ -195,20 +196,27 @@ export function createLink(options: {
       parts.push(ack);
       size += ack.length;
     }
-    let taken = 0;
     const isFull = session.inFlight >= session.mayFly;
-    for (const outgoing of session.outbox) {
-      if (isFull && outgoing.eliciting) break;
-      if (size + outgoing.bytes.length > FRAMES_BYTES_MAX || isAmong(outgoing.orderOf)) break;
-      parts.push(outgoing.bytes);
-      size += outgoing.bytes.length;
-      eliciting ||= outgoing.eliciting;
-      if (outgoing.ticket !== undefined) tickets.push(outgoing.ticket);
-      if (outgoing.orderOf !== undefined) messages.push(outgoing.orderOf);
-      taken += 1;
-    }
+    /** What of these frames does not go now. */
+    const pack = (frames: readonly Outgoing[]): Outgoing[] => {
+      let taken = 0;
+      for (const outgoing of frames) {
+        if (isFull && outgoing.eliciting) break;
+        if (size + outgoing.bytes.length > FRAMES_BYTES_MAX || isAmong(outgoing.orderOf)) break;
+        parts.push(outgoing.bytes);
+        size += outgoing.bytes.length;
+        eliciting ||= outgoing.eliciting;
+        if (outgoing.ticket !== undefined) tickets.push(outgoing.ticket);
+        if (outgoing.orderOf !== undefined) messages.push(outgoing.orderOf);
+        taken += 1;
+      }
+      return frames.slice(taken);
+    };
+    const isBulkFirst = counter % BULK_EVERY === 0;
+    if (session.bulk.length > 0 && isBulkFirst) session.bulk = pack(session.bulk);
+    if (session.outbox.length > 0) session.outbox = pack(session.outbox);
+    if (session.bulk.length > 0 && session.outbox.length === 0) session.bulk = pack(session.bulk);
     if (parts.length === 0) return undefined;
-    session.outbox = taken === session.outbox.length ? [] : session.outbox.slice(taken);
     const whole = size + HEADER_BYTES + SEAL_BYTES;
     const to = session.endpoint !== undefined && mayGo(session, whole) ? session.endpoint : undefined;
     if (eliciting) track(counter, { session, to, at: now, tickets }, retransmitAfterMs(session.rtt));
@@ -267,10 +275,10 @@ export function createLink(options: {
       if (late.size > LATE_MAX) late.delete(late.keys().next().value as number);
       return sent === undefined ? undefined : { session: sent.session, tickets: sent.tickets };
     },
-    send: (session, frame, { ticket, tries = 0, orderOf } = {}) => {
+    send: (session, frame, { ticket, tries = 0, orderOf, isBulk } = {}) => {
       const bytes = encodeFrame(frame);
       const again = tries > 0 ? ({ kind: "again", frame: bytes, tries } as const) : undefined;
-      queue(session, { bytes, ticket: ticket ?? again, eliciting: asksForAck(frame), orderOf });
+      queue(session, { bytes, ticket: ticket ?? again, eliciting: asksForAck(frame), orderOf }, isBulk);
     },
     sendAgain: (session, { frame, tries }) => {
       const ticket = tries > 1 ? ({ kind: "again", frame, tries: tries - 1 } as const) : undefined;
@@ -312,12 +320,19 @@ export function createLink(options: {
           if (effect === undefined) break;
           if (effect !== "held-back") effects.push(effect);
         }
+        if (session.outbox.length > 0) stuck.add(session);
+        else stuck.delete(session);
       }
       dirty.clear();
       return effects;
     },
-    lossRate: () => loss,
+    lossRate: loss.rate,
     unacknowledged: () => unacknowledged.size,
+    backlog: () => {
+      let most = 0;
+      for (const { outbox } of stuck) most = Math.max(most, outbox.length);
+      return most;
+    },
   };
 }
 
@@ -327,22 +342,4 @@ function asksForAck(frame: Frame): boolean {
   if (frame.type === "push" || frame.type === "brief" || frame.type === "advertise")
     return isReliable(frame.slice.order);
   return !SILENT.has(frame.type);
-}
-
-/** The newest datagram says where its sender is. */
-function noteAddress(session: Session, from: Endpoint, counter: number): void {
-  if (counter <= session.highest) return;
-  session.highest = counter;
-  if (session.endpoint !== from) moveTo(session, from);
-  session.isGuess = false;
-}
-
-function takeAck(session: Session, timers: Pick<Timers<LinkTimer>, "clear">, now: Millis): Uint8Array | undefined {
-  if (session.arrivals.length === 0) return undefined;
-  const arrivals = session.arrivals.sort((a, b) => b.counter - a.counter).slice(0, ACK_COUNTERS_MAX);
-  session.arrivals = [];
-  if (session.ackAt !== undefined) timers.clear(`ack ${session.boot}`);
-  session.ackAt = undefined;
-  const delayMs = Math.min(Math.round(now - (arrivals[0]?.at ?? now)), 255);
-  return encodeFrame({ type: "ack", counters: arrivals.map((arrival) => arrival.counter), delayMs });
 }

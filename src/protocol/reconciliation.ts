@@ -159,11 +159,11 @@ export function createReconciliation(
     return false;
   };
 
-  const give = (to: Session, set: SetName, id: string): void => {
+  const give = (to: Session, set: SetName, id: string, isBulk = false): void => {
     const frame = replicas[set].frameOf(id);
     if (frame === undefined) return;
     if (frame.type === "message") counters.count("payloadsOut");
-    link.send(to, frame);
+    link.send(to, frame, { isBulk });
   };
 
   /** What the peer's last digest that differed says. */
@@ -291,7 +291,7 @@ export function createReconciliation(
       // Much more than they listed: they fetch it at their own pace.
       if (mine.length > PREFIXES_MAX) return sendWhole(from, set, lo, hi);
       const theirPrefixes = new Set(theirs.prefixes);
-      for (const id of mine) if (!theirPrefixes.has(id.slice(0, 24))) give(from, set, id);
+      for (const id of mine) if (!theirPrefixes.has(id.slice(0, 24))) give(from, set, id, true);
     },
     onFetch: (from, fetch) => {
       if (isRepeat(from, `fetch ${fetch.set} ${fetch.number}`) || !spend(from, fetch.credit / 2)) return;

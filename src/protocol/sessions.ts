@@ -68,6 +68,8 @@ export type Session = {
   ackAt: Millis | undefined;
   /** BOUNDED: `bounds.outboxFrames`. */
   outbox: Outgoing[];
+  /** BOUNDED: likewise. Frames that give way to those. */
+  bulk: Outgoing[];
   /** BOUNDED: 32. Frames that wait until the session is proven. */
   waiting: Frame[];
   /** Datagrams that wait for their acknowledgement, and how many may (WINDOW_MOST in link.ts). */
@@ -146,6 +148,7 @@ function createSession(room: Room, boot: BootId, typical: Rtt): Session {
     arrivals: [],
     ackAt: undefined,
     outbox: [],
+    bulk: [],
     waiting: [],
     inFlight: 0,
     mayFly: WINDOW_FIRST,

@@ -61,13 +61,15 @@ export interface Core {
   isHere(peer: PeerId): boolean;
   /** Just started, alone, and looking for others, at remembered addresses or on the LAN: somebody may answer any moment. */
   isSeeking(): boolean;
+  /** So much waits to go out that `say` is refused with `busy`. */
+  isBusy(): boolean;
   /** How full each bounded table is. */
   tables(): Readonly<Record<string, { readonly size: number; readonly bound: number }>>;
 }
 
 /** What a person can ask of a node. */
 export type Command =
-  /** Emits `message` with own=true, or `error` text-empty / text-too-long / not-in-room, and then nothing is sent. */
+  /** Emits `message` with own=true, or `error` text-empty / text-too-long / not-in-room / busy, and then nothing is sent. */
   | { readonly type: "say"; readonly text: string; readonly kind: MessageKind }
   /** Contact these addresses and keep trying. Emits notice `joined` or, after 5 s, `no-answer`. */
   | { readonly type: "join"; readonly endpoints: readonly Endpoint[] }
@@ -169,6 +171,8 @@ export type Notice =
   | { readonly code: "clock-skew"; readonly aheadMs: Millis }
   | { readonly code: "forked-author"; readonly peer: Author; readonly seq: number }
   | { readonly code: "left-room" }
+  /** After the error `busy`: messages are taken again. */
+  | { readonly code: "drained" }
   /** Told by the host, once: nobody on the LAN can be found, `detail` (the system's code) says more. `port`: that of beacons. */
   | {
       readonly code: "discovery-blocked";
@@ -201,6 +205,8 @@ export type ChatError =
   | { readonly code: "text-empty" }
   | { readonly code: "bad-nick"; readonly nick: string; readonly limit: number }
   | { readonly code: "not-in-room" }
+  /** So many messages wait to go out that this one was not taken: say it again after the notice `drained`. */
+  | { readonly code: "busy"; readonly waiting: number }
   /** From the host: addresses are remembered only until the node ends. `reason`: the system's code. */
   | { readonly code: "addresses-unwritable"; readonly path: string; readonly reason: string };
 

@@ -6,17 +6,23 @@ import { createFaceRig, type FaceRig } from "../suites/faceRig.ts";
 
 type Line = { type: string; [field: string]: unknown };
 
+/** Its first lines are written. */
 async function start(joins: readonly string[] = [], settleMsMax = 100) {
   const rig: FaceRig = await createFaceRig(joins);
   const { session, input, output } = rig;
   const done = runJson(session, { version: "1.2.3", input, output, onStuck: () => {}, settleMsMax });
   const objects = () => rig.lines().map((line) => JSON.parse(line) as Line);
+  // The lines of one turn of the event loop are written together at its end.
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
   const reply = async (text: string): Promise<Line[]> => {
+    await turn();
     const before = objects().length;
     input.write(`${text}\n`);
     await vi.waitFor(() => expect(objects().length).toBeGreaterThan(before));
+    await turn();
     return objects().slice(before);
   };
+  await turn();
   return { ...rig, done, objects, reply };
 }
 
@@ -53,6 +59,17 @@ describe("JSON mode", () => {
     expect(await reply("[1]")).toMatchObject([{ text: "[1]" }]);
     expect(await reply('{"type":"say"')).toMatchObject([{ text: '{"type":"say"' }]);
     expect(await reply('{"type":"command","line":"/me waves"}')).toMatchObject([{ text: "waves", kind: "action" }]);
+  });
+
+  it("reads no further while the network takes no more, and says so when that takes long", async () => {
+    const { input, objects, node } = await start();
+    node.block(true);
+    input.write("one\ntwo\n");
+    const busy = { type: "notice", code: "busy", data: { lines: 1 } };
+    await vi.waitFor(() => expect(objects().at(-1)).toMatchObject(busy), { timeout: 5_000 });
+    expect(node.log()).toEqual([]);
+    node.block(false);
+    await vi.waitFor(() => expect(node.log().map(({ text }) => text)).toEqual(["one", "two"]));
   });
 
   it("refuses objects it does not know and says why", async () => {

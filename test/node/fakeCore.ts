@@ -16,12 +16,14 @@ export type FakeCore = Core & {
   /** Everything handed to it, in order. */
   readonly inputs: { readonly input: Input; readonly now: Now }[];
   deadline: Millis | undefined;
+  busy: boolean;
 };
 
 export function fakeCore(respond: (input: Input, now: Now) => Effect[] = () => []): FakeCore {
   const core: FakeCore = {
     inputs: [],
     deadline: undefined,
+    busy: false,
     handle: (input, now) => {
       core.inputs.push({ input, now });
       return respond(input, now);
@@ -32,6 +34,7 @@ export function fakeCore(respond: (input: Input, now: Now) => Effect[] = () => [
     log: () => [],
     isHere: () => false,
     isSeeking: () => false,
+    isBusy: () => core.busy,
     tables: () => ({}),
     logState: () => ({ fingerprint: "", held: 0 }),
     stats: () => noStats,

@@ -54,6 +54,26 @@ it("hands beacons to the core and the core's to the LAN, and tells what the LAN 
   expect(lan.isClosed()).toBe(true);
 });
 
+it("says when a core that was busy takes messages again, and to all who wait when it is closed", async () => {
+  const { core, node } = await host(() => []);
+  expect(node.isBusy()).toBe(false);
+  await node.whenReady();
+  core.busy = true;
+  const told: string[] = [];
+  for (const who of ["one", "other"]) void node.whenReady().then(() => told.push(who));
+  node.command({ type: "rename", nick: "x" });
+  await Promise.resolve();
+  expect(told).toEqual([]);
+  core.busy = false;
+  node.command({ type: "rename", nick: "y" });
+  await Promise.resolve();
+  expect(told).toEqual(["one", "other"]);
+  core.busy = true;
+  const last = node.whenReady();
+  await node.close();
+  await last;
+});
+
 it("rings the alarm when the core asks, never early by more than a rounding, and once per deadline", async () => {
   const { core, node } = await host((input, at) => {
     if (input.type === "command") core.deadline = at + 40;

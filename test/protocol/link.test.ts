@@ -7,7 +7,7 @@ import { seededRng } from "../../src/protocol/rng.ts";
 import { type Session, WINDOW_FIRST } from "../../src/protocol/sessions.ts";
 import { createTimers, type Timers } from "../../src/protocol/timers.ts";
 import type { Effect, Endpoint, MessageId, Millis } from "../../src/protocol/types.ts";
-import { ACK_COUNTERS_MAX } from "../../src/wire/frame.ts";
+import { ACK_COUNTERS_MAX, type Frame } from "../../src/wire/frame.ts";
 import { bootFrom, room, transmits } from "./fixtures.ts";
 
 type End = { readonly link: Link; readonly timers: Timers<LinkTimer>; readonly endpoint: Endpoint };
@@ -34,6 +34,8 @@ function sessionTo(end: End, other: End): Session {
   Object.assign(session, { endpoint: other.endpoint, validated: true, proven: true });
   return session;
 }
+
+const sizeOf = (frame: object): number => ("bytes" in frame ? (frame.bytes as Uint8Array).length : 0);
 
 const carry = (effects: readonly Effect[], from: End, to: End, now: Millis): void => {
   for (const { bytes } of transmits(effects)) to.link.receive(bytes, from.endpoint, now);
@@ -73,6 +75,39 @@ describe("a link", () => {
     expect(one.link.lost(0)).toEqual({ session, tickets: [ticket] });
     expect(one.link.lost(0)).toBeUndefined();
     expect(one.link.lossRate()).toBeGreaterThan(0);
+  });
+
+  it("sends what was said a while ago behind all else, but for one datagram in four, and does not count it as waiting", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    const session = sessionTo(one, other);
+    const message = (size: number): Frame => ({ type: "message", bytes: Buffer.alloc(size, 1) });
+    const flushed = (): [string, number][][] =>
+      transmits(one.link.flush(0)).map(({ bytes }) =>
+        (other.link.receive(bytes, one.endpoint, 0)?.frames ?? []).map((frame) => [frame.type, sizeOf(frame)]),
+      );
+    one.link.send(session, { type: "ping" });
+    flushed();
+    for (const size of [700, 701]) one.link.send(session, message(size), { isBulk: true });
+    one.link.send(session, { type: "ping" });
+    one.link.send(session, message(9));
+    expect(flushed()).toEqual([
+      [
+        ["ping", 0],
+        ["message", 9],
+        ["message", 700],
+      ],
+      [["message", 701]],
+    ]);
+    for (const size of [801, 802]) one.link.send(session, message(size), { isBulk: true });
+    for (let live = 0; live < 6; live += 1) one.link.send(session, message(900 + live));
+    expect(flushed().map((frames) => frames.map(([, size]) => size))).toEqual(
+      [900, 801, 901, 902, 903, 802, 904, 905].map((size) => [size]),
+    );
+    session.inFlight = session.mayFly;
+    one.link.send(session, message(700), { isBulk: true });
+    one.link.send(session, { type: "ping" });
+    one.link.flush(1);
+    expect([session.outbox.length, session.bulk.length, one.link.backlog()]).toEqual([1, 1, 1]);
   });
 
   it("asks for no acknowledgement of what the next of its kind replaces", () => {

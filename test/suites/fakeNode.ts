@@ -14,6 +14,8 @@ export type FakeNode = ChatNode & {
   readonly acknowledge: () => void;
   /** Somebody may answer at a remembered address, or not any more. */
   readonly seek: (isSeeking: boolean) => void;
+  /** The network takes no more messages, or takes them again. */
+  readonly block: (isBusy: boolean) => void;
 };
 
 export const FAKE_TEXT_LIMIT = 850;
@@ -40,6 +42,11 @@ export function createFakeNode(
   let inRoom = true;
   let closed = false;
   let seeking = options.isSeeking ?? false;
+  let busy = false;
+  const waiters: (() => void)[] = [];
+  const letGo = (): void => {
+    for (const resolve of waiters.splice(0)) resolve();
+  };
   const listeners = new Set<(event: ChatEvent) => void>();
   const messages: Message[] = [];
   const undelivered = new Set<MessageId>();
@@ -70,7 +77,8 @@ export function createFakeNode(
   };
   const say = (text: string, kind: Message["kind"]): void => {
     const bytes = Buffer.byteLength(text);
-    if (!inRoom) play({ type: "error", error: { code: "not-in-room" } });
+    if (busy) play({ type: "error", error: { code: "busy", waiting: 300 } });
+    else if (!inRoom) play({ type: "error", error: { code: "not-in-room" } });
     else if (text.trim() === "") play({ type: "error", error: { code: "text-empty" } });
     else if (bytes > FAKE_TEXT_LIMIT) {
       play({ type: "error", error: { code: "text-too-long", bytes, limit: FAKE_TEXT_LIMIT } });
@@ -131,6 +139,12 @@ export function createFakeNode(
       }
     },
     isSeeking: () => seeking,
+    isBusy: () => busy,
+    whenReady: () => (busy ? new Promise<void>((resolve) => waiters.push(resolve)) : Promise.resolve()),
+    block: (isBusy) => {
+      busy = isBusy;
+      if (!busy) letGo();
+    },
     seek: (isSeeking) => {
       seeking = isSeeking;
     },
@@ -141,6 +155,7 @@ export function createFakeNode(
     undelivered: () => undelivered.size,
     close: async () => {
       closed = true;
+      letGo();
     },
   };
 }
