@@ -16,13 +16,15 @@ export function randomBoot(rng: NodeWorld["rng"]): BootId {
 /** For each of these nodes. */
 export function acquaint(nodes: readonly VirtualNode[], rng: NodeWorld["rng"]): Map<VirtualNode, Acquaintance> {
   const roster = createRoster();
-  const acquaintances = new Map<VirtualNode, Acquaintance>();
+  const boots = new Map<VirtualNode, BootId>();
   for (const node of nodes) {
     const boot = randomBoot(rng);
     const statement = node.introduction(boot);
     roster.set({ id: node.id, hash: hashOf(node.id), statement, status: "alive", since: 0, accusers: [] });
     roster.list(statement);
-    acquaintances.set(node, { boot, roster });
+    boots.set(node, boot);
   }
-  return acquaintances;
+  // What a fork holds of its own is copied when it is forked again; this one holds nothing of its own.
+  const shared = roster.fork();
+  return new Map([...boots].map(([node, boot]) => [node, { boot, roster: shared }]));
 }
