@@ -36,6 +36,8 @@ export type NetworkCounts = {
   cut: number;
   junk: number;
   oversize: number;
+  /** Of the bytes: what was sent to the LAN as a whole. */
+  lanBytes: number;
   /** Bytes to an address that is no node's, headers not counted, and from it. */
   outsiderIn: number;
   outsiderOut: number;
@@ -43,7 +45,7 @@ export type NetworkCounts = {
 
 export function noCounts(): NetworkCounts {
   const harm = { lost: 0, duplicated: 0, reordered: 0, cut: 0, junk: 0 };
-  return { sent: 0, bytes: 0, ...harm, oversize: 0, outsiderIn: 0, outsiderOut: 0 };
+  return { sent: 0, bytes: 0, ...harm, oversize: 0, lanBytes: 0, outsiderIn: 0, outsiderOut: 0 };
 }
 
 const REORDER_MS_MAX: Millis = 1_000;
@@ -99,6 +101,7 @@ export function createNetwork(settings: Network, agenda: Agenda, rng: Rng): Virt
       counts.bytes += bytes.length + HEADERS_BYTES;
       if (bytes.length > DATAGRAM_BYTES_MAX) counts.oversize += 1;
       if (to !== LAN) return pass(bytes, from, to, listeners);
+      counts.lanBytes += bytes.length + HEADERS_BYTES;
       for (const at of onLan.keys()) pass(bytes, from, at, onLan);
     },
     listen: (at, receive) => {
