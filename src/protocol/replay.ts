@@ -10,28 +10,45 @@ const WORD_BITS = 32;
 /** One word more than the window, so that the word being filled never holds bits that still count. */
 const WORDS = Math.ceil(bounds.replayWindow / WORD_BITS) + 2;
 
+/** So many counters are remembered as they are: most peers of a large room send no more. */
+const FEW = 16;
+
 export function createReplayWindow(): ReplayWindow {
-  // Most peers send little: the ring is made when the first counter arrives, 1 KiB each.
+  /** BOUNDED: FEW. Until there are more, and a ring (1 KiB). */
+  let few: number[] | undefined = [];
   let ring: Uint32Array | undefined;
   let highest = -1;
   const slide = (words: Uint32Array, counter: number): void => {
-    const from = Math.floor(highest / WORD_BITS);
+    const from = Math.floor(Math.max(highest, 0) / WORD_BITS);
     const steps = Math.min(Math.floor(counter / WORD_BITS) - from, WORDS);
     for (let step = 1; step <= steps; step += 1) words[(from + step) % WORDS] = 0;
     highest = counter;
   };
+  const mark = (words: Uint32Array, counter: number): boolean => {
+    if (counter > highest) slide(words, counter);
+    const word = Math.floor(counter / WORD_BITS) % WORDS;
+    const bit = 1 << (counter % WORD_BITS);
+    if (((words[word] as number) & bit) !== 0) return false;
+    words[word] = (words[word] as number) | bit;
+    return true;
+  };
   return {
     accept: (counter) => {
       if (counter + bounds.replayWindow <= highest) return false;
+      if (few !== undefined && few.length < FEW) {
+        if (few.includes(counter)) return false;
+        few.push(counter);
+        highest = Math.max(highest, counter);
+        return true;
+      }
       if (ring === undefined) {
-        ring = new Uint32Array(WORDS);
-        highest = counter;
-      } else if (counter > highest) slide(ring, counter);
-      const word = Math.floor(counter / WORD_BITS) % WORDS;
-      const bit = 1 << (counter % WORD_BITS);
-      if (((ring[word] as number) & bit) !== 0) return false;
-      ring[word] = (ring[word] as number) | bit;
-      return true;
+        const words = new Uint32Array(WORDS);
+        // Those that have slid out of the window are refused without being looked up.
+        for (const known of few ?? []) if (known + bounds.replayWindow > highest) mark(words, known);
+        ring = words;
+        few = undefined;
+      }
+      return mark(ring, counter);
     },
   };
 }
