@@ -69,6 +69,7 @@ function openJournal({ dataDir, room }: NodeOptions): MemoryJournal | AddressJou
 
 function configOf(options: NodeOptions): Config {
   return {
+    ...defaultConfig,
     fanout: options.fanout ?? defaultConfig.fanout,
     seenLimit: options.seenLimit ?? defaultConfig.seenLimit,
     probeIntervalMs: options.keepaliveIntervalMs ?? defaultConfig.probeIntervalMs,

@@ -7,6 +7,9 @@ export type Config = {
   readonly fanout: number | undefined;
   /** On how many sightings of one message a node relays it: the number of relay orders its author starts. */
   readonly seenLimit: number;
+  /** Relay orders with the message, in halves and the like, and with its id, whatever loss is measured; undefined: see plans.ts. */
+  readonly bodies: number | undefined;
+  readonly ids: number | undefined;
   readonly probeIntervalMs: Millis;
   /** How long an unreachable or gone peer stays listed. */
   readonly nodeTimeoutMs: Millis;
@@ -20,6 +23,8 @@ export type Config = {
 export const defaultConfig: Config = {
   fanout: undefined,
   seenLimit: 10,
+  bodies: undefined,
+  ids: undefined,
   probeIntervalMs: 1_000,
   nodeTimeoutMs: 300_000,
   cleanupIntervalMs: 60_000,

@@ -11,7 +11,7 @@ import { WHOLE } from "./order.ts";
 const PLANS: readonly Plan[] = [
   { below: 0.02, bodies: 1, ids: 0 },
   { below: 0.14, bodies: 2, ids: 0 },
-  { below: 0.28, bodies: 2.5, ids: 1 },
+  { below: 0.28, bodies: 2.3, ids: 2 },
   { below: 0.44, bodies: 3.5, ids: 3 },
   { below: 1.01, bodies: 4.6, ids: 5 },
 ];
@@ -22,6 +22,7 @@ const ONE_HOP_IDS = 3;
 /** Each order of a large message is another source to fetch it from; two are enough. */
 const LARGE_ORDERS_MAX = 2;
 
+type Chosen = { readonly bodies: number | undefined; readonly ids: number | undefined };
 type Plan = { readonly below: number; readonly bodies: number; readonly ids: number };
 
 const FANOUT_LEAST = 20;
@@ -44,12 +45,12 @@ export function isReliable(order: number): boolean {
 }
 
 /** The author's slices for a message, the most useful first. `loss`: 0..1, as the link measures it; `isOneHop`: no more peers than the fanout. */
-export function ordersFor(loss: number, isLarge: boolean, isOneHop: boolean): Slice[] {
+export function ordersFor(loss: number, isLarge: boolean, isOneHop: boolean, chosen: Chosen): Slice[] {
   const plan = PLANS.find(({ below }) => loss < below) as Plan;
   if (isLarge) return orders(0, Math.min(Math.ceil(plan.bodies), LARGE_ORDERS_MAX));
   // Where the author reaches everyone itself, another order is no other way.
-  const bodies = isOneHop ? Math.min(plan.bodies, ONE_HOP_BODIES) : plan.bodies;
-  const ids = isOneHop ? Math.min(plan.ids, ONE_HOP_IDS) : plan.ids;
+  const bodies = chosen.bodies ?? (isOneHop ? Math.min(plan.bodies, ONE_HOP_BODIES) : plan.bodies);
+  const ids = chosen.ids ?? (isOneHop ? Math.min(plan.ids, ONE_HOP_IDS) : plan.ids);
   return [...orders(0, bodies), ...orders(ID_ORDERS_FROM, ids)];
 }
 

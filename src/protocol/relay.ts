@@ -206,7 +206,10 @@ export function createRelay(context: Context, membership: Membership, history: H
   return {
     publish: (id) => {
       const isOneHop = membership.presentCount() <= fanout();
-      const slices = ordersFor(link.lossRate(), isLargeId(id), isOneHop).slice(0, context.config.seenLimit);
+      const slices = ordersFor(link.lossRate(), isLargeId(id), isOneHop, context.config).slice(
+        0,
+        context.config.seenLimit,
+      );
       rememberLatest(sightings, id, slices);
       for (const slice of slices) cover(id, slice, undefined, { isRetry: false, isLate: false });
     },

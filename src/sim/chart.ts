@@ -40,7 +40,10 @@ export function drawChart({ title, x, y, series }: Chart): string {
     const path = one.points.map(([px, py]) => `${round(scaleX(px))} ${round(scaleY(Math.min(py, y.max)))}`).join("L");
     const row = TOP + 16 + 18 * index;
     const style = `stroke="${COLOURS[index % COLOURS.length]}"${index === 0 ? "" : ` stroke-dasharray="${DASHES[index % DASHES.length]}"`}`;
+    const dots = one.points.length > DOTS_MAX ? [] : one.points;
+    const fill = `fill="${COLOURS[index % COLOURS.length]}"`;
     return (
+      dots.map(([px, py]) => `<circle ${fill} cx="${round(scaleX(px))}" cy="${round(scaleY(py))}" r="3"/>`).join("") +
       `<path class="line" ${style} d="M${path}"/>` +
       `<path class="line" ${style} d="M${WIDTH - RIGHT + 12} ${row}h28"/>` +
       `<text x="${WIDTH - RIGHT + 46}" y="${row + 4}">${escaped(one.name)}</text>`
@@ -61,6 +64,8 @@ ${lines.join("\n")}
 
 // --- internal ---
 
+/** Up to so many points of a line are marked. */
+const DOTS_MAX = 12;
 const WIDTH = 800;
 const HEIGHT = 360;
 const LEFT = 64;

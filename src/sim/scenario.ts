@@ -134,6 +134,7 @@ const places: Check = [
 const table: Check = [(value) => typeof value === "object" && value !== null && !Array.isArray(value), "a table fits"];
 const list: Check = [Array.isArray, "a list of tables fits"];
 const contacts: Check = [(value) => ["any", "first", "lan"].includes(value as string), "any, first, lan fit"];
+const orders: Check = [(value) => typeof value === "number" && value >= 0 && value <= 8, "0 to 8 fits"];
 const faultType: Check = [
   (value) => typeof value === "string" && value in faultTypes,
   `${Object.keys(faultTypes).join(", ")} fit`,
@@ -156,7 +157,7 @@ const checks = {
   },
   network: { delayMs: pair, regions: places, loss: share, duplicate: share, reorder: share, junk: share },
   speech: { messages: whole(0, 100_000), everyMs: whole(1, 3_600_000), bytes: whole(1, TEXT_BYTES_MAX) },
-  config: Object.fromEntries(Object.keys(defaultConfig).map((key) => [key, count])),
+  config: { ...Object.fromEntries(Object.keys(defaultConfig).map((key) => [key, count])), bodies: orders, ids: orders },
   fault: {
     type: faultType,
     atMs: milliseconds,

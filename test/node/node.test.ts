@@ -173,6 +173,8 @@ describe("what a node remembers", () => {
     const bob = await open({ nick: "bob", dataDir: directory });
     bob.node.command({ type: "join", endpoints: [endpointOf(anna)] });
     await until("they meet", () => expect([alive(anna).length, alive(bob).length]).toEqual([1, 1]));
+    // A statement alone proves no address: what is written down is where anna acknowledged something from.
+    await until("bob has proof of her address", () => expect(bob.node.peers()[0]?.rttMs).toBeDefined());
     await bob.node.close();
     const again = await open({ nick: "bob", dataDir: directory });
     expect(again.node.isSeeking()).toBe(true);
