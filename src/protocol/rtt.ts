@@ -13,8 +13,12 @@ export function createRtt(typical?: Rtt): Rtt {
   return { smoothedMs: undefined, variationMs: 0, typical };
 }
 
-/** `sampleMs` is the time from sending to acknowledgement, less the delay the peer reports. */
+/**
+ * `sampleMs` is the time from sending to acknowledgement, less the delay the peer reports. One that is longer than any timer
+ * waits is not the path's: somebody stood still in between, and it would pass for lag long afterwards.
+ */
 export function measure(rtt: Rtt, sampleMs: Millis): void {
+  if (sampleMs > bounds.rtoMsMax) return;
   const sample = Math.max(sampleMs, 0);
   if (rtt.typical !== undefined) measure(rtt.typical, sample);
   if (rtt.smoothedMs === undefined) {
