@@ -4,7 +4,7 @@ import { readScenario, scenarioNames } from "../../src/sim/library.ts";
 import { run } from "../../src/sim/run.ts";
 
 /** The mesh has test files of its own, the last are measured, not tested; the largest of the others is played smaller. */
-const elsewhere = ["mesh", "standard", "crowd-500", "stalls", "split-long", "split-long-restart"];
+const elsewhere = ["mesh", "standard", "vast", "crowd-500", "stalls", "split-long", "split-long-restart"];
 const NODES_MAX = 40;
 const LIMIT_MS = 120_000;
 
