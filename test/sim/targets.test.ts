@@ -87,6 +87,7 @@ describe("a room", () => {
       ["302 bytes/s", true],
       ["320 bytes/s", true],
       ["500 bytes/s", false],
+      ["65.6 % more", false],
     ]);
     expect(asked.filter(({ nodes }) => nodes === 1_000)).toHaveLength(3);
   });
@@ -113,6 +114,7 @@ describe("a room", () => {
     expect(await linesOf(crowd, () => ({ rosterSettledMs: 12_000, settledMs: 3_000 }))).toMatchObject([
       { figure: "after 12.0 s, one log after 3.0 s", isMet: true },
     ]);
+    expect((await linesOf(crowd, () => ({ rosterSettledMs: 15_001 })))[0]?.isMet).toBe(false);
     const [never] = await linesOf(crowd, (_, seed) => ({ rosterSettledMs: seed === 1 ? undefined : 1_000 }));
     expect(never).toMatchObject({ figure: expect.stringMatching(/^after never/), isMet: false });
   });
@@ -175,7 +177,7 @@ describe("npm run sim:table", () => {
     expect(stdout).toMatch(
       /^\| what \| measured \| goal \| met \|\n\|---\|---\|---\|---\|\n\| idle traffic .*10 nodes \| \d+ bytes\/s \|/,
     );
-    expect(stdout).toMatch(/\n\d of 4 goals met \(a quick look, no measure\)\n$/);
+    expect(stdout).toMatch(/\n\d of 5 goals met \(a quick look, no measure\)\n$/);
     expect(stderr).toMatch(/^\d of 3 runs, \d+ s: idle, 100 nodes, 0 % loss, seed 1$/m);
   }, 120_000);
 
