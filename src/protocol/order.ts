@@ -39,8 +39,9 @@ export function rankedWithin<Peer extends { readonly hash: number; readonly id: 
 }
 
 /**
- * Cuts a slice into at most `fanout` parts of equal size that together cover all of it, unknown peers in between included.
- * Who delegates further names its own hash: it has the message, and nobody below it is to send it there again.
+ * Cuts a slice into at most `fanout` parts of about equal size that together cover all of it, unknown peers in between
+ * included. Who delegates further names its own hash: it has the message, and no part holds its rank, so that nobody below it
+ * sends it there again, nor counts it twice. (One part alone cannot leave out what is in its middle.)
  */
 export function cut<Peer extends { readonly hash: number }>(
   id: MessageId,
@@ -49,22 +50,40 @@ export function cut<Peer extends { readonly hash: number }>(
   fanout: number,
   ownHash?: number,
 ): Part<Peer>[] {
+  const { order, lo, last } = slice;
+  const rank = ({ hash }: Peer): number => rankOf(id, order, hash);
+  const own = ownHash === undefined ? -1 : rankOf(id, order, ownHash);
   const count = Math.min(fanout, ranked.length);
-  const starts = Array.from({ length: count + 1 }, (_, index) => Math.floor((index * ranked.length) / count));
-  const rank = (index: number): number => rankOf(id, slice.order, (ranked[index] as Peer).hash);
-  const own = ownHash === undefined ? -1 : rankOf(id, slice.order, ownHash);
-  const first = count > 0 && own >= slice.lo && own < rank(0) ? own + 1 : slice.lo;
-  return Array.from({ length: count }, (_, index) => {
-    const from = starts[index] as number;
-    const to = starts[index + 1] as number;
-    const lo = index === 0 ? first : rank(from);
-    // Peers of one rank stay together: the bound of a part never falls below its own start.
-    const last = index === count - 1 ? slice.last : Math.max(rank(to) - 1, lo);
-    return { slice: { order: slice.order, lo, last }, peers: ranked.slice(from, to) };
-  });
+  const below = ranked.filter((peer) => rank(peer) < own).length;
+  const above = ranked.length - below;
+  if (own < lo || own > last || (count === 1 && below > 0 && above > 0)) return evenly(slice, ranked, count, rank);
+  const least = below > 0 ? 1 : 0;
+  const most = above > 0 ? count - 1 : count;
+  const parts = Math.min(Math.max(Math.round((count * below) / Math.max(ranked.length, 1)), least), most);
+  return [
+    ...evenly({ order, lo, last: own - 1 }, ranked.slice(0, below), parts, rank),
+    ...evenly({ order, lo: own + 1, last }, ranked.slice(below), count - parts, rank),
+  ];
 }
 
 // --- internal ---
+
+function evenly<Peer>(
+  { order, lo, last }: Slice,
+  ranked: readonly Peer[],
+  most: number,
+  rank: (peer: Peer) => number,
+): Part<Peer>[] {
+  const count = Math.min(most, ranked.length);
+  const starts = Array.from({ length: count + 1 }, (_, index) => Math.floor((index * ranked.length) / count));
+  return Array.from({ length: count }, (_, index) => {
+    const [from, to] = [starts[index] as number, starts[index + 1] as number];
+    const first = index === 0 ? lo : rank(ranked[from] as Peer);
+    // Peers of one rank stay together: the bound of a part never falls below its own start.
+    const until = index === count - 1 ? last : Math.max(rank(ranked[to] as Peer) - 1, first);
+    return { slice: { order, lo: first, last: until }, peers: ranked.slice(from, to) };
+  });
+}
 
 /** The hash part of the id is uniform; the order number tells the orders of one message apart. */
 function seedOf(id: MessageId, order: number): number {

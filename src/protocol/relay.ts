@@ -8,8 +8,19 @@ import type { SignedMessage } from "../crypto/signed.ts";
 import { type Frame, ORDERS_MAX, type Slice } from "../wire/frame.ts";
 import { frontOf, PEER_ID_BYTES } from "../wire/ids.ts";
 import type { Context } from "./context.ts";
-import { type Delegation, delegateOf, isSettled, newDelegation, receiptKey, sum, type Task } from "./delegation.ts";
-import { createDelivery, rememberLatest } from "./delivery.ts";
+import {
+  type Delegation,
+  delegateOf,
+  isEqual,
+  isSettled,
+  newDelegation,
+  receiptKey,
+  sum,
+  type Task,
+  takeReceipt,
+  wasGiven,
+} from "./delegation.ts";
+import { createDelivery, rememberLatest, type Settled } from "./delivery.ts";
 import type { History } from "./history.ts";
 import type { Membership } from "./membership.ts";
 import { cut, hashOf, type Part, rankedWithin } from "./order.ts";
@@ -18,6 +29,7 @@ import type { Member } from "./roster.ts";
 import { isLarge } from "./serving.ts";
 import type { PushTicket, Session } from "./sessions.ts";
 import type { BootId, MessageId, Millis, PeerId } from "./types.ts";
+import { pingsFor } from "./vouching.ts";
 
 export type Relay = {
   /** The author's first step: starts the message's orders. */
@@ -43,7 +55,7 @@ export type Relay = {
 
 export type Receipt = {
   readonly id: MessageId;
-  readonly order: number;
+  readonly slice: Slice;
   readonly reached: number;
   readonly of: number;
   readonly lacking: readonly string[];
@@ -53,8 +65,10 @@ export type Receipt = {
 const TRIES_SAME = 2;
 /** Peers of a slice that are tried as its delegate. */
 const DELEGATES_MAX = 3;
-/** Pushes of one part in all: then it is left to the other order and to reconciliation. */
-const TRIES_MAX = 6;
+/** Pushes of one part in all, and as many as are not all lost by chance: then it is left to the other orders and to reconciliation. */
+const TRIES_LEAST = 6;
+/** A receipt is sent again so often when lost: of twenty that are needed not one may be missing. */
+const RECEIPT_TRIES = 5;
 /** How long a delegate waits for what its parts report, before it reports without. */
 const RECEIPT_WAIT_MS: Millis = 1_500;
 /** A large message has to be fetched first, hop by hop. */
@@ -76,6 +90,8 @@ export function createRelay(context: Context, membership: Membership, history: H
   const ownHash = hashOf(context.identity.id);
   let relayedMax = 0;
   const fanout = (): number => fanoutFor(context.config.fanout, membership.presentCount() + 1);
+
+  const triesMost = (): number => Math.max(TRIES_LEAST, pingsFor(link.lossRate(), membership.presentCount() + 1));
 
   const push = (task: Task, index: number): void => {
     const delegation = task.delegations[index] as Delegation;
@@ -109,10 +125,27 @@ export function createRelay(context: Context, membership: Membership, history: H
    * another order: their id is enough, and whoever lacks it asks.
    */
   const carriesBody = (task: Task, delegation: Delegation): boolean =>
-    !task.isLate && delegation.tries === 1 && task.order < ID_ORDERS_FROM && !isHolder(task.id, delegateOf(delegation));
+    !task.isLate &&
+    delegation.tries === 1 &&
+    task.slice.order < ID_ORDERS_FROM &&
+    !isHolder(task.id, delegateOf(delegation));
   const isLargeId = (id: MessageId): boolean => isLarge(history.get(id)?.message ?? { bytes: new Uint8Array(0) });
   const isHolder = (id: MessageId, peer: Member | undefined): boolean =>
     peer !== undefined && delivery.isHolder(id, peer.id);
+
+  const authorOf = (id: MessageId): PeerId | undefined => history.get(id)?.message.content.author;
+  const isReported = (id: MessageId, order: number): boolean => isReliable(order) || isLargeId(id);
+  /** Whom the slice is to reach, by rank. */
+  const peersOf = (id: MessageId, slice: Slice, giver: BootId | undefined): Member[] => {
+    const giverPeer = giver === undefined ? undefined : link.sessions.get(giver)?.peer;
+    const author = authorOf(id);
+    return rankedWithin(
+      id,
+      slice,
+      membership.present(),
+      (member) => member.id !== author && member.id !== giverPeer && membership.hasAddress(member),
+    );
+  };
 
   const cover = (
     id: MessageId,
@@ -120,24 +153,16 @@ export function createRelay(context: Context, membership: Membership, history: H
     giver: BootId | undefined,
     how: { isRetry: boolean; isLate: boolean },
   ): void => {
-    const giverPeer = giver === undefined ? undefined : link.sessions.get(giver)?.peer;
-    const author = history.get(id)?.message.content.author;
-    const ranked = rankedWithin(
-      id,
-      slice,
-      membership.present(),
-      (member) => member.id !== author && member.id !== giverPeer && membership.hasAddress(member),
-    );
-    const parts = cut(id, slice, ranked, fanout(), ownHash);
+    const parts = cut(id, slice, peersOf(id, slice, giver), fanout(), ownHash);
     counters.count(how.isRetry ? "retries" : "relayed", parts.length);
     if (!how.isRetry) relayedMax = Math.max(relayedMax, parts.length);
-    if (isReliable(slice.order) || isLargeId(id)) delegate(id, slice.order, parts, giver, how.isLate);
+    if (isReported(id, slice.order)) delegate(id, slice, parts, giver, how.isLate);
     else for (const part of parts) hand(id, part, how.isLate);
   };
   /** Gives the parts away, and stays responsible for them. */
   const delegate = (
     id: MessageId,
-    order: number,
+    slice: Slice,
     parts: readonly Part<Member>[],
     giver: BootId | undefined,
     isLate: boolean,
@@ -145,7 +170,7 @@ export function createRelay(context: Context, membership: Membership, history: H
     const others = tasks.get(id) ?? [];
     const delegations = parts.map((part) => newDelegation(part));
     const since = context.now.mono;
-    const task: Task = { id, number: others.length, order, giver, delegations, isLate, since, reported: false };
+    const task: Task = { id, number: others.length, slice, giver, delegations, isLate, since, reported: 0 };
     rememberLatest(tasks, id, [...others, task]);
     for (let index = 0; index < parts.length; index += 1) push(task, index);
     if (parts.length === 0 && isLate) report(task);
@@ -178,20 +203,45 @@ export function createRelay(context: Context, membership: Membership, history: H
     link.send(membership.session(peer), frame, { orderOf: id });
   };
 
+  const sumOf = (task: Task): Settled =>
+    sum(task, {
+      self: context.identity.id,
+      author: authorOf(task.id),
+      holders: delivery.holders(task.id),
+      isHere: membership.isHere,
+    });
+  /** What the parts add up to, if this node has the message; a delegate tells the one that gave it the slice, and again if it is more. */
   const report = (task: Task): void => {
     // An id that arrived is not a message that arrived.
-    if (task.order >= ID_ORDERS_FROM || !history.isKnown(task.id)) return;
-    const settled = sum(task);
-    if (task.giver === undefined) {
-      delivery.tell(task.id, settled);
+    if (task.slice.order >= ID_ORDERS_FROM || !history.isKnown(task.id)) return;
+    const settled = sumOf(task);
+    if (task.giver === undefined) return delivery.tell(task.id, settled);
+    // A leaf that was sent the message says nothing: its acknowledgement is its receipt. That of a mere id is none.
+    if (settled.reached <= task.reported || (task.delegations.length === 0 && !task.isLate)) return;
+    sendReceipt(task.giver, task.id, task.slice, settled, RECEIPT_TRIES);
+    task.reported = settled.reached;
+  };
+  const sendReceipt = (giver: BootId, id: MessageId, slice: Slice, settled: Settled, tries: number): void => {
+    const session = link.sessions.get(giver);
+    if (session !== undefined) link.send(session, { type: "receipt", id, slice, ...settled }, { tries });
+  };
+  /**
+   * A slice is covered already. Who gives it again has not heard what became of it: what a leaf acknowledged, or a delegate
+   * reported, was lost. Who gives it in another's stead is told who is known to have the message. If the answer is lost, so is
+   * the acknowledgement that goes with it, and the slice is given once more.
+   */
+  const answerAgain = ({ boot }: Session, id: MessageId, slice: Slice): void => {
+    if (!isReported(id, slice.order) || !history.isKnown(id)) return;
+    const task = tasks.get(id)?.find((one) => one.giver === boot && isEqual(one.slice, slice));
+    if (task !== undefined) {
+      if (task.delegations.every(isSettled)) sendReceipt(boot, id, slice, sumOf(task), 0);
       return;
     }
-    if (task.reported) return;
-    task.reported = true;
-    const giver = link.sessions.get(task.giver);
-    const receipt = { type: "receipt", id: task.id, order: task.order, ...settled } as const;
-    // A leaf that was sent the message says nothing: its acknowledgement is its receipt. That of a mere id is none.
-    if (giver !== undefined && (task.delegations.length > 0 || task.isLate)) link.send(giver, receipt, { tries: 2 });
+    const others = peersOf(id, slice, boot);
+    const reached = others.filter((peer) => isHolder(id, peer)).length;
+    // Its author is not among those it reaches.
+    const own = authorOf(id) === context.identity.id ? 0 : 1;
+    sendReceipt(boot, id, slice, { reached: reached + own, of: others.length + own, lacking: [] }, 0);
   };
 
   /** Something about a part is known: an author tells at once, a delegate when all its parts are. */
@@ -216,7 +266,7 @@ export function createRelay(context: Context, membership: Membership, history: H
     onSighting: (from, id, slice, carried) => {
       if (carried === "body") delivery.noteHolder(id, from.peer);
       const seen = sightings.get(id) ?? [];
-      if (seen.some((other) => contains(other, slice))) return;
+      if (seen.some((other) => contains(other, slice))) return answerAgain(from, id, slice);
       const sameOrder = seen.some((other) => other.order === slice.order);
       const orders = new Set(seen.map((other) => other.order)).size;
       if (seen.length >= ORDERS_MAX || (!sameOrder && orders >= context.config.seenLimit)) return;
@@ -229,16 +279,17 @@ export function createRelay(context: Context, membership: Membership, history: H
         if (task.isLate && task.delegations.every((delegation) => isSettled(delegation))) report(task);
       }
     },
-    onEqualLogs: delivery.onEqualLogs,
+    onEqualLogs: (peer) => {
+      for (const id of delivery.onEqualLogs(peer)) {
+        for (const task of tasks.get(id) ?? []) if (task.giver === undefined) report(task);
+      }
+    },
     onReceipt: (from, receipt) => {
       for (const task of tasks.get(receipt.id) ?? []) {
-        const delegation = task.delegations.find((candidate) => delegateOf(candidate)?.id === from.peer);
-        if (task.order !== receipt.order || delegation === undefined || delegation.state === "reported") continue;
-        delegation.state = "reported";
+        const delegation = task.delegations.find((candidate) => wasGiven(candidate, receipt.slice, from.peer));
+        if (delegation === undefined) continue;
         delivery.noteHolder(task.id, from.peer);
-        delegation.reached = Math.min(receipt.reached, delegation.part.peers.length);
-        delegation.lacking = receipt.lacking;
-        settle(task);
+        if (takeReceipt(delegation, receipt, from.peer)) settle(task);
         return;
       }
     },
@@ -258,13 +309,13 @@ export function createRelay(context: Context, membership: Membership, history: H
       const delegation = task?.delegations[ticket.part];
       if (task === undefined || delegation === undefined || delegation.state !== "sent") return;
       const isLeaf = delegation.part.peers.length === 1;
-      if (isLeaf && task.order < ID_ORDERS_FROM && isHolder(task.id, delegateOf(delegation))) {
+      if (isLeaf && task.slice.order < ID_ORDERS_FROM && isHolder(task.id, delegateOf(delegation))) {
         delegation.state = "acknowledged";
         delegation.reached = 1;
         settle(task);
         return;
       }
-      if (delegation.tries >= TRIES_MAX) {
+      if (delegation.tries >= triesMost()) {
         delegation.state = "failed";
         settle(task);
         return;

@@ -31,7 +31,7 @@ import {
   writeSet,
   writeSpan,
 } from "./range.ts";
-import { ORDERS_MAX, readSlice, type Slice, writeSlice } from "./slice.ts";
+import { readSlice, type Slice, writeSlice } from "./slice.ts";
 
 export { CREDIT_MAX, type PageItem, type Stretch } from "./page.ts";
 export { type Bound, END, type Part, type RangeClaim, type Ranges, type SetName } from "./range.ts";
@@ -77,11 +77,11 @@ export type Frame =
   | ({ readonly type: "list"; readonly prefixes: readonly string[] } & Span)
   /** All that the receiver told in ranges, the sender holds alike: the receiver checks it like a range. */
   | ({ readonly type: "same" } & RangeClaim)
-  /** Of the sender's slice `of` peers, itself included, `reached` have the message; the first few that lack it (8 bytes of id, hex). */
+  /** Of the slice, which the receiver gave to the sender, `of` peers, itself included, `reached` have the message; the first few that lack it (8 bytes of id, hex). */
   | {
       readonly type: "receipt";
       readonly id: MessageId;
-      readonly order: number;
+      readonly slice: Slice;
       readonly reached: number;
       readonly of: number;
       readonly lacking: readonly string[];
@@ -208,7 +208,7 @@ function writeFrame(writer: Writer, frame: Frame): void {
     case "receipt":
       writer.u8(17);
       writer.bytes(fromHex(frame.id));
-      writer.u8(within(frame.order, 0, ORDERS_MAX - 1));
+      writeSlice(writer, frame.slice);
       writer.varint(frame.reached);
       writer.varint(frame.of);
       writeAll(writer, frame.lacking, LACKING_MAX);
@@ -278,7 +278,7 @@ function readFrame(reader: Reader): Frame {
       return {
         type: "receipt",
         id: readMessageId(reader),
-        order: within(reader.u8(), 0, ORDERS_MAX - 1),
+        slice: readSlice(reader),
         reached: reader.varint(),
         of: reader.varint(),
         lacking: readAll(reader, LACKING_MAX, FRONT_BYTES),

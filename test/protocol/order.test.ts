@@ -71,6 +71,27 @@ describe("a cut", () => {
     );
   });
 
+  it("leaves out the rank of who cuts, and that alone, wherever it is in the slice", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 1, max: 60 }), fc.integer({ min: 2, max: 12 }), (seed, count, fanout) => {
+        const id = messageFrom(seed);
+        const [self, ...others] = peersFrom(seed, count + 1) as [Peer, ...Peer[]];
+        const known = rankedWithin(id, whole(), others);
+        const own = rankOf(id, 0, self.hash);
+        const parts = cut(id, whole(), known, fanout, self.hash);
+        expect(parts.length).toBeLessThanOrEqual(Math.min(fanout, known.length));
+        expect(parts.flatMap((part) => part.peers)).toEqual(known);
+        for (const { slice } of parts) expect(slice.lo <= own && own <= slice.last).toBe(false);
+        for (const { slice, peers } of parts)
+          for (const { hash } of peers) {
+            const rank = rankOf(id, 0, hash);
+            expect(slice.lo <= rank && rank <= slice.last).toBe(true);
+          }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it("keeps all parts valid when peers collide in one rank", () => {
     const peers = Array.from({ length: 9 }, (_, index) => ({ id: `twin ${index}`, hash: index < 6 ? 5 : index }));
     const id = messageFrom(1);

@@ -32,7 +32,7 @@ export type Puppet = {
 export const receiptOfNothing: Frame = {
   type: "receipt",
   id: "00".repeat(24) as MessageId,
-  order: 0,
+  slice: { order: 0, lo: 0, last: 0xffffffff },
   reached: 0,
   of: 0,
   lacking: [],

@@ -176,7 +176,7 @@ export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({
     type: fc.constant("receipt"),
     id: messageIdArbitrary,
-    order: fc.nat({ max: ORDERS_MAX - 1 }),
+    slice: sliceArbitrary,
     reached: varintArbitrary,
     of: varintArbitrary,
     lacking: fc.array(hexArbitrary(8), { maxLength: LACKING_MAX }),
