@@ -100,7 +100,8 @@ export function createDiscovery(context: Context, parts: DiscoveryParts): Discov
     if (!strangers.someUnnamed()) answerAt = NEVER;
     else if (answerAt === NEVER) {
       const within = Math.min(ANSWER_MS + ANSWER_PER_MEMBER_MS * membership.presentCount(), ANSWER_MAX_MS);
-      answerAt = Math.max(now() + within * uniform(rng), roomSpokeAt + GAP_MS);
+      // By chance after the gap, too: all who wait for it to end would else speak at once, again and again.
+      answerAt = Math.max(now(), roomSpokeAt + GAP_MS) + within * uniform(rng);
     }
     timers.set("beacon", Math.min(regularAt, answerAt), { type: "beacon" });
   };
