@@ -65,7 +65,7 @@ export type Receipt = {
 const TRIES_SAME = 2;
 /** Peers of a slice that are tried as its delegate. */
 const DELEGATES_MAX = 3;
-/** Pushes of one part in all, and as many as are not all lost by chance: then it is left to the other orders and to reconciliation. */
+/** Pushes of one part, before it counts as failed; where all may be lost by chance it is tried further, for its receipt's sake. */
 const TRIES_LEAST = 6;
 /** A receipt is sent again so often when lost: of twenty that are needed not one may be missing. */
 const RECEIPT_TRIES = 5;
@@ -90,14 +90,13 @@ export function createRelay(context: Context, membership: Membership, history: H
   const ownHash = hashOf(context.identity.id);
   let relayedMax = 0;
   const fanout = (): number => fanoutFor(context.config.fanout, membership.presentCount() + 1);
-
   const triesMost = (): number => Math.max(TRIES_LEAST, pingsFor(link.lossRate(), membership.presentCount() + 1));
 
   const push = (task: Task, index: number): void => {
     const delegation = task.delegations[index] as Delegation;
     const peer = delegateOf(delegation);
     if (peer === undefined) return;
-    delegation.state = "sent";
+    if (delegation.state !== "failed") delegation.state = "sent";
     delegation.tries += 1;
     const frame = frameWith(task.id, delegation.part.slice, carriesBody(task, delegation));
     const carried = carriedBy(frame);
@@ -307,7 +306,8 @@ export function createRelay(context: Context, membership: Membership, history: H
     onLost: (ticket) => {
       const task = tasks.get(ticket.id)?.[ticket.task];
       const delegation = task?.delegations[ticket.part];
-      if (task === undefined || delegation === undefined || delegation.state !== "sent") return;
+      if (task === undefined || delegation === undefined) return;
+      if (delegation.state !== "sent" && delegation.state !== "failed") return;
       const isLeaf = delegation.part.peers.length === 1;
       if (isLeaf && task.slice.order < ID_ORDERS_FROM && isHolder(task.id, delegateOf(delegation))) {
         delegation.state = "acknowledged";
@@ -315,11 +315,11 @@ export function createRelay(context: Context, membership: Membership, history: H
         settle(task);
         return;
       }
-      if (delegation.tries >= triesMost()) {
+      if (delegation.tries >= TRIES_LEAST && delegation.state === "sent") {
         delegation.state = "failed";
         settle(task);
-        return;
       }
+      if (delegation.tries >= triesMost()) return;
       const delegates = Math.min(delegation.part.peers.length, DELEGATES_MAX);
       if (delegation.tries % TRIES_SAME === 0 && delegation.delegate + 1 < delegates) delegation.delegate += 1;
       counters.count("retries");

@@ -36,6 +36,24 @@ describe.each([
   });
 });
 
+describe("twenty nodes that lost 30 % of all datagrams until now", () => {
+  it("name who is gone as soon as ever, for all the tries that chance would call for", () => {
+    const world = createWorld({ delayMs: 5 });
+    const nodes = gather(world, names(HOSTS));
+    world.lose = () => below(world.rng, 10) < 3;
+    world.run(120_000);
+    world.lose = () => false;
+    const [author, victim] = [nodes[4], nodes[13]] as [TestNode, TestNode];
+    victim.crash();
+    author.say("who is here?");
+    const id = author.core.log().findLast((message) => message.own)?.id as MessageId;
+    const isNamed = (): boolean => lastReceipt(author, id)?.lacking.join() === "n13";
+    // Six tries (TRIES_LEAST) of two round trips and 30 ms (RTO).
+    world.until("the one that is gone to be named", isNamed, 6 * (2 * 10 + 30) + 50);
+    expect(lastReceipt(author, id)).toMatchObject({ reached: HOSTS - 2, of: HOSTS - 1 });
+  });
+});
+
 describe("a slice of which a delegate says how many have the message", () => {
   const [alice, bob, carol, dave] = ["alice", "bob", "carol", "dave"].map((name) => identityOf(name).id) as PeerId[];
   const peers = [alice, bob, carol].map((id) => ({ id }) as Member);
