@@ -23,7 +23,7 @@ describe("a text of 64 KiB", () => {
     expect(deliveries.at(-1)).toMatchObject({ reached: 11, of: 11, lacking: [] });
   });
 
-  it("outlives its author, who crashes after one of 30 has it, where 30 % is lost", () => {
+  it("outlives its author, who crashes after one of 30 has it, where 30 % is lost", { timeout: 60_000 }, () => {
     const world = createWorld({ seed: 3 });
     const nodes = gather(world, names(30));
     world.lose = () => below(world.rng, 10) < 3;
