@@ -40,6 +40,7 @@ export type Registry = {
   readonly present: () => readonly Member[];
   readonly sessionOf: (statement: SignedStatement) => Session;
   readonly take: (statement: SignedStatement) => void;
+  readonly own: () => SignedStatement;
   /** Never met, and it does not answer: as if it had not been heard of. */
   readonly forget: (peer: PeerId) => void;
 };
@@ -154,6 +155,9 @@ export function createHearsay(context: Context, registry: Registry): Hearsay {
     const before = endpoint === undefined ? 0 : (greeted.get(endpoint) ?? 0);
     if (before >= PER_ADDRESS_MAX) return giveUp(peer, entry);
     if (endpoint !== undefined) greeted.set(endpoint, before + 1);
+    // Whoever others told of may not have heard of this node, or not heed those who tell of it.
+    if (entry.tries === 1 && entry.source.name !== STRANGERS)
+      link.send(session, { type: "statement", bytes: registry.own().bytes });
     link.send(session, { type: "ping" }, { ticket: { kind: "greeting", peer } });
   };
   /** A member may have told of itself since. */

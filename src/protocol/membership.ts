@@ -178,6 +178,7 @@ export function createMembership(
     present: roster.present,
     sessionOf,
     take,
+    own: own.current,
     forget: (peer) => bury(roster.get(peer)),
   });
 
