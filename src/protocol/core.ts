@@ -38,6 +38,7 @@ import { createTimers } from "./timers.ts";
 import { createTransfer } from "./transfer.ts";
 import type { BootId, ChatEvent, Command, Core, Effect, JournalEntry, Millis, Now } from "./types.ts";
 import { createWants } from "./wants.ts";
+import { createWays, VOUCHED_MAX } from "./ways.ts";
 
 export type CoreOptions = {
   readonly identity: Identity;
@@ -108,16 +109,17 @@ export function createCore(options: CoreOptions): Core {
       relay.onEqualLogs(from.peer);
       split.inSync(from.peer);
     },
-    others: (count) => sample(rng, membership.present().filter(membership.hasAddress), count).map(membership.session),
+    others: (count) => sample(rng, membership.present().filter(ways.isReachable), count).map(membership.session),
   });
   const digest = (): Frame => reconciliation.digest();
-  const probe = createProbe(context, membership, rumours, digest);
+  const ways = createWays(context, membership);
+  const probe = createProbe(context, membership, rumours, ways, digest);
   const contact = createContact(context, membership, digest);
   const reconnect = createReconnect(context, membership, contact, options.remembered ?? []);
   const port = options.discovery?.port;
   const discovery = port === undefined ? undefined : createDiscovery(context, { membership, contact, arrival, port });
   const homecoming = createHomecoming(context, membership, history, probe, reconnect);
-  const relay = createRelay(context, membership, history);
+  const relay = createRelay(context, membership, history, ways);
   const skew = createSkew(context);
   const serving = createServing(context, (id) => history.get(id)?.message.bytes);
   const offers = createOffers();
@@ -225,6 +227,7 @@ export function createCore(options: CoreOptions): Core {
       offers: { size: offers.size(), bound: bounds.transfers },
       strangers: { size: discovery?.size() ?? 0, bound: bounds.strangers },
       wanted: { size: wants.size(), bound: bounds.wanted },
+      vouched: { size: ways.size(), bound: VOUCHED_MAX },
       remembered: { size: reconnect.size(), bound: bounds.remembered },
       messages: { size: history.ids.size(), bound: context.config.maxMessages },
     }),

@@ -211,7 +211,7 @@ export function createInbound(parts: Parts): Inbound {
         return probe.requested(session, frame.target);
       case "probeReply":
         if (frame.answered) membership.vouched(frame.target, session);
-        return probe.vouched(frame.target, frame.answered);
+        return probe.vouched(frame.target, frame.answered, session);
       case "advertise":
         return advertised(session, frame);
       case "offer":

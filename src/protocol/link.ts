@@ -11,10 +11,17 @@ import { decodeFrames, encodeFrame, type Frame } from "../wire/frame.ts";
 import { noteAddress, takeAck } from "./arrivals.ts";
 import { bounds } from "./config.ts";
 import type { Counters } from "./counters.ts";
+import { asksForAck } from "./eliciting.ts";
 import { createLoss } from "./loss.ts";
-import { isReliable } from "./plans.ts";
 import { measure, retransmitAfterMs } from "./rtt.ts";
-import { createSessions, type Outgoing, type Session, type Sessions, type Ticket } from "./sessions.ts";
+import {
+  countUnanswered,
+  createSessions,
+  type Outgoing,
+  type Session,
+  type Sessions,
+  type Ticket,
+} from "./sessions.ts";
 import type { Timers } from "./timers.ts";
 import type { BootId, Effect, Endpoint, MessageId, Millis } from "./types.ts";
 
@@ -83,8 +90,6 @@ type Sent = {
 
 /** Datagrams on our own initiative to an address that never answered; after these only what `forgive` lets through. */
 const INITIATIVE_MAX = 16;
-/** Frames that ask for no acknowledgement: answers, and what the next one of its kind replaces. */
-const SILENT: ReadonlySet<Frame["type"]> = new Set(["ack", "padding", "digest", "observed", "chunk", "page"]);
 /** Datagrams under way to one peer: chance alone, at 30 % loss each way, must not bring a room to a halt. */
 const WINDOW_LEAST = 16;
 const WINDOW_MOST = 1_024;
@@ -227,7 +232,7 @@ export function createLink(options: {
       return "held-back";
     }
     session.sent += whole;
-    if (eliciting) session.unanswered += 1;
+    if (eliciting) countUnanswered(session, now);
     return transmit(to, session, Buffer.concat(parts));
   };
 
@@ -334,12 +339,4 @@ export function createLink(options: {
       return most;
     },
   };
-}
-
-// --- internal ---
-
-function asksForAck(frame: Frame): boolean {
-  if (frame.type === "push" || frame.type === "brief" || frame.type === "advertise")
-    return isReliable(frame.slice.order);
-  return !SILENT.has(frame.type);
 }

@@ -41,7 +41,8 @@ export function rankedWithin<Peer extends { readonly hash: number; readonly id: 
 /**
  * Cuts a slice into at most `fanout` parts of about equal size that together cover all of it, unknown peers in between
  * included. Who delegates further names its own hash: it has the message, and no part holds its rank, so that nobody below it
- * sends it there again, nor counts it twice. (One part alone cannot leave out what is in its middle.)
+ * sends it there again, nor counts it twice. (One part alone cannot leave out what is in its middle.) Parts begin at those for
+ * whom `mayLead` holds, the others go with the one before them; if it holds for nobody, for all.
  */
 export function cut<Peer extends { readonly hash: number }>(
   id: MessageId,
@@ -49,20 +50,24 @@ export function cut<Peer extends { readonly hash: number }>(
   ranked: readonly Peer[],
   fanout: number,
   ownHash?: number,
+  mayLead: (peer: Peer) => boolean = () => true,
 ): Part<Peer>[] {
   const { order, lo, last } = slice;
+  const found = new Set(ranked.filter(mayLead));
+  const leads = found.size > 0 ? found : new Set(ranked);
   const rank = ({ hash }: Peer): number => rankOf(id, order, hash);
   const own = ownHash === undefined ? -1 : rankOf(id, order, ownHash);
-  const count = Math.min(fanout, ranked.length);
-  const below = ranked.filter((peer) => rank(peer) < own).length;
-  const above = ranked.length - below;
-  if (own < lo || own > last || (count === 1 && below > 0 && above > 0)) return evenly(slice, ranked, count, rank);
+  const count = Math.min(fanout, leads.size);
+  const sides = [ranked.filter((peer) => rank(peer) < own), ranked.filter((peer) => rank(peer) >= own)] as const;
+  const [below, above] = sides.map((side) => side.filter((peer) => leads.has(peer)).length) as [number, number];
+  const isWhole = sides.every((side) => side.length > 0) && (count === 1 || below === 0 || above === 0);
+  if (own < lo || own > last || isWhole) return evenly(slice, ranked, leads, count, rank);
   const least = below > 0 ? 1 : 0;
   const most = above > 0 ? count - 1 : count;
-  const parts = Math.min(Math.max(Math.round((count * below) / Math.max(ranked.length, 1)), least), most);
+  const parts = Math.min(Math.max(Math.round((count * below) / Math.max(leads.size, 1)), least), most);
   return [
-    ...evenly({ order, lo, last: own - 1 }, ranked.slice(0, below), parts, rank),
-    ...evenly({ order, lo: own + 1, last }, ranked.slice(below), count - parts, rank),
+    ...evenly({ order, lo, last: own - 1 }, sides[0], leads, parts, rank),
+    ...evenly({ order, lo: own + 1, last }, sides[1], leads, count - parts, rank),
   ];
 }
 
@@ -71,11 +76,15 @@ export function cut<Peer extends { readonly hash: number }>(
 function evenly<Peer>(
   { order, lo, last }: Slice,
   ranked: readonly Peer[],
+  leads: ReadonlySet<Peer>,
   most: number,
   rank: (peer: Peer) => number,
 ): Part<Peer>[] {
-  const count = Math.min(most, ranked.length);
-  const starts = Array.from({ length: count + 1 }, (_, index) => Math.floor((index * ranked.length) / count));
+  const places = ranked.flatMap((peer, index) => (leads.has(peer) ? [index] : []));
+  const count = Math.min(most, places.length);
+  const starts = Array.from({ length: count + 1 }, (_, index) =>
+    index === 0 ? 0 : (places[Math.floor((index * places.length) / count)] ?? ranked.length),
+  );
   return Array.from({ length: count }, (_, index) => {
     const [from, to] = [starts[index] as number, starts[index + 1] as number];
     const first = index === 0 ? lo : rank(ranked[from] as Peer);

@@ -16,6 +16,7 @@ import type { Rumours } from "./rumours.ts";
 import type { Session } from "./sessions.ts";
 import type { Millis, PeerId } from "./types.ts";
 import { createVouching, PINGS_MOST, pingsFor } from "./vouching.ts";
+import type { Ways } from "./ways.ts";
 
 export type Probe = {
   readonly start: () => void;
@@ -33,7 +34,7 @@ export type Probe = {
   readonly deadline: (peer: PeerId) => void;
   readonly requested: (from: Session, target: PeerId) => void;
   /** What another node found when it was asked to ping `target`. */
-  readonly vouched: (target: PeerId, answered: boolean) => void;
+  readonly vouched: (target: PeerId, answered: boolean, by: Session) => void;
   readonly heard: (session: Session) => void;
   readonly answer: (session: Session) => void;
   /** Tells pending rumours to a few members at once, and goes on until there are none. */
@@ -62,7 +63,13 @@ const OBSERVED_EVERY = 8;
 
 type Probing = { readonly since: Millis; pings: number; asked: number; negative: number };
 
-export function createProbe(context: Context, membership: Membership, rumours: Rumours, digest: () => Frame): Probe {
+export function createProbe(
+  context: Context,
+  membership: Membership,
+  rumours: Rumours,
+  ways: Ways,
+  digest: () => Frame,
+): Probe {
   const { rng, timers, link } = context;
   /** BOUNDED: ROUND_MAX. Who is still to be pinged in this round, the last one first. */
   let round: PeerId[] = [];
@@ -106,14 +113,19 @@ export function createProbe(context: Context, membership: Membership, rumours: R
     link.send(session, { type: "ping" }, { ticket: { kind: "probe", peer: member.id } });
     link.send(session, digest());
     sendRumours(session);
+    // Whoever reached it before is asked at once.
+    if (!ways.isReachable(member)) askOthers(member, ways.to(member).slice(0, 1));
   };
   const isAnswered = (member: Member, since: Millis): boolean =>
     (link.sessions.get(member.statement.content.boot)?.heardAt ?? Number.NEGATIVE_INFINITY) >= since;
-  const askOthers = (member: Member, probe: Probing): void => {
-    const others = membership.present().filter((other) => other !== member && other.status === "alive");
-    for (const other of sample(rng, others, INDIRECT_PROBES)) {
+  /** `known`: whom to ask, if it is known who reaches it. */
+  const askOthers = (member: Member, known: readonly Member[] = []): void => {
+    const mayHelp = (other: Member): boolean => other !== member && other.status === "alive" && ways.isReachable(other);
+    const asked = known.length > 0 ? known : sample(rng, membership.present().filter(mayHelp), INDIRECT_PROBES);
+    const probe = probing.get(member.id);
+    for (const other of asked) {
       link.send(membership.session(other), { type: "probeRequest", target: member.id });
-      probe.asked += 1;
+      if (probe !== undefined) probe.asked += 1;
     }
   };
   const gossipSoon = (): void => {
@@ -158,8 +170,8 @@ export function createProbe(context: Context, membership: Membership, rumours: R
       const probe = probing.get(peer);
       if (member === undefined || probe === undefined || isAnswered(member, probe.since)) return;
       // Where much is lost, most pings need a second or third: others are asked when chance alone explains it badly.
-      if (probe.pings === Math.ceil(pingsFor(link.lossRate(), membership.presentCount() + 1) / 2))
-        askOthers(member, probe);
+      const isOdd = probe.pings === Math.ceil(pingsFor(link.lossRate(), membership.presentCount() + 1) / 2);
+      if (isOdd) askOthers(member);
       if (probe.pings >= PINGS_MOST) return;
       probe.pings += 1;
       link.send(membership.session(member), { type: "ping" }, { ticket: { kind: "probe", peer } });
@@ -178,7 +190,8 @@ export function createProbe(context: Context, membership: Membership, rumours: R
       membership.suspect(peer, member.statement.content.incarnation, context.identity.id.slice(0, 16));
     },
     requested: vouching.requested,
-    vouched: (target, answered) => {
+    vouched: (target, answered, by) => {
+      if (answered) ways.vouched(target, by);
       const probe = probing.get(target);
       if (probe === undefined) return;
       if (answered) probing.delete(target);
@@ -196,7 +209,8 @@ export function createProbe(context: Context, membership: Membership, rumours: R
       if (!rumours.isEmpty() && session.proven) sendRumours(session);
     },
     gossip: () => {
-      for (const member of sample(rng, membership.present(), GOSSIP_FANOUT)) sendRumours(membership.session(member));
+      for (const member of sample(rng, membership.present(), GOSSIP_FANOUT))
+        if (ways.isReachable(member)) sendRumours(membership.session(member));
       gossipSoon();
     },
     gossipSoon,

@@ -30,6 +30,7 @@ import { isLarge } from "./serving.ts";
 import type { PushTicket, Session } from "./sessions.ts";
 import type { BootId, MessageId, Millis, PeerId } from "./types.ts";
 import { pingsFor } from "./vouching.ts";
+import type { Ways } from "./ways.ts";
 
 export type Relay = {
   /** The author's first step: starts the message's orders. */
@@ -77,7 +78,7 @@ const RECEIPT_WAIT_LARGE_MS: Millis = 15_000;
 const SILENT_MS: Millis = 400;
 const WATCH_MS: Millis = 200;
 
-export function createRelay(context: Context, membership: Membership, history: History): Relay {
+export function createRelay(context: Context, membership: Membership, history: History, ways: Ways): Relay {
   const { link, timers, counters } = context;
   /**
    * BOUNDED: `bounds.relays` messages of at most ORDERS_MAX slices; the oldest message goes first, it spreads by the other
@@ -152,7 +153,7 @@ export function createRelay(context: Context, membership: Membership, history: H
     giver: BootId | undefined,
     how: { isRetry: boolean; isLate: boolean },
   ): void => {
-    const parts = cut(id, slice, peersOf(id, slice, giver), fanout(), ownHash);
+    const parts = cut(id, slice, peersOf(id, slice, giver), fanout(), ownHash, ways.isReachable).map(ways.reachedFirst);
     counters.count(how.isRetry ? "retries" : "relayed", parts.length);
     if (!how.isRetry) relayedMax = Math.max(relayedMax, parts.length);
     if (isReported(id, slice.order)) delegate(id, slice, parts, giver, how.isLate);

@@ -75,8 +75,10 @@ export type Session = {
   /** Datagrams that wait for their acknowledgement, and how many may (WINDOW_MOST in link.ts). */
   inFlight: number;
   mayFly: number;
-  /** Datagrams sent to an endpoint that never answered: see INITIATIVE_MAX in link.ts. */
+  /** Datagrams sent since it acknowledged any: see INITIATIVE_MAX in link.ts. */
   unanswered: number;
+  /** When the first of them left. */
+  unansweredSince: Millis;
 };
 
 export type Sessions = {
@@ -94,6 +96,12 @@ export function moveTo(session: Session, endpoint: Endpoint | undefined): void {
   session.validated = false;
   session.received = 0;
   session.sent = 0;
+}
+
+/** One more datagram goes there that asks for an acknowledgement. */
+export function countUnanswered(session: Session, now: Millis): void {
+  if (session.unanswered === 0) session.unansweredSince = now;
+  session.unanswered += 1;
 }
 
 /** BOUNDED: `bounds.sessions`. A forgotten boot id starts over: it must prove itself again, so that old datagrams stay junk. */
@@ -153,5 +161,6 @@ function createSession(room: Room, boot: BootId, typical: Rtt): Session {
     inFlight: 0,
     mayFly: WINDOW_FIRST,
     unanswered: 0,
+    unansweredSince: 0,
   };
 }

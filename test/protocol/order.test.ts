@@ -92,6 +92,25 @@ describe("a cut", () => {
     );
   });
 
+  it("begins its parts at those who may lead, and each holds all that are in its slice", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 8 }), (seed, count, fanout) => {
+        const id = messageFrom(seed);
+        const [own, ...peers] = peersFrom(seed, count + 1) as [Peer, ...Peer[]];
+        const leads = new Set(peers.filter(({ hash }) => hash % 3 === 0));
+        const known = rankedWithin(id, whole(), peers);
+        const parts = cut(id, whole(), known, fanout, own.hash, (peer) => leads.has(peer));
+        expect(parts.flatMap((part) => part.peers)).toEqual(known);
+        expect(parts).toHaveLength(Math.min(fanout, leads.size > 0 ? leads.size : count));
+        if (leads.size > 0) for (const part of parts) expect(part.peers.some((peer) => leads.has(peer))).toBe(true);
+        for (const { slice, peers: within } of parts) {
+          expect(within).toEqual(rankedWithin(id, slice, peers));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it("keeps all parts valid when peers collide in one rank", () => {
     const peers = Array.from({ length: 9 }, (_, index) => ({ id: `twin ${index}`, hash: index < 6 ? 5 : index }));
     const id = messageFrom(1);
