@@ -14,6 +14,8 @@ export type OwnAddresses = {
   readonly observed: (endpoint: Endpoint, now: Millis) => boolean;
   /** The host's own addresses are these now, the likeliest first. */
   readonly network: (endpoints: readonly Endpoint[]) => boolean;
+  /** Others see this node where the host itself does not know to be. */
+  readonly isBehindNat: () => boolean;
 };
 
 /** An own address that no peer has confirmed for so long gives way to a new one. */
@@ -30,7 +32,15 @@ export function createOwnAddresses(known: readonly Endpoint[], now: Millis): Own
   /** Someone beyond this host has been met: before that only a loopback address is of use to anybody. */
   let isAbroad = known.some((endpoint) => !isLoopback(endpoint));
 
+  let isBehindNat = false;
+
+  /** An address of a family that the host knows others of, and not this one. */
+  const isOutside = (endpoint: Endpoint): boolean => {
+    const family = local.filter((each) => isIpv6(each) === isIpv6(endpoint));
+    return !isLoopback(endpoint) && family.length > 0 && !family.some((each) => hostOf(each) === hostOf(endpoint));
+  };
   const relist = (): boolean => {
+    isBehindNat = [...seenAt.keys()].some(isOutside);
     const seen = [...seenAt].sort(([, a], [, b]) => b - a).map(([endpoint]) => endpoint);
     const here = isAbroad ? local.filter((endpoint) => !seenAt.has(endpoint)).slice(0, LOCAL_MAX) : [];
     const next = farFirst([...seen, ...here]).slice(0, ENDPOINTS_MAX);
@@ -58,12 +68,13 @@ export function createOwnAddresses(known: readonly Endpoint[], now: Millis): Own
       const isElsewhere = gone.size > 0 && gone.size === local.length;
       for (const endpoint of seenAt.keys()) {
         // What a NAT showed of this node says nothing about another network.
-        const isOutside = !isLoopback(endpoint) && !local.includes(endpoint) && !endpoints.includes(endpoint);
-        if (gone.has(endpoint) || (isElsewhere && isOutside)) seenAt.delete(endpoint);
+        const isNats = !isLoopback(endpoint) && !local.includes(endpoint) && !endpoints.includes(endpoint);
+        if (gone.has(endpoint) || (isElsewhere && isNats)) seenAt.delete(endpoint);
       }
       local = endpoints;
       return relist();
     },
+    isBehindNat: () => isBehindNat,
   };
 }
 
@@ -90,6 +101,10 @@ const PRIVATE =
 
 function isPrivate(endpoint: Endpoint): boolean {
   return PRIVATE.test(endpoint);
+}
+
+function isIpv6(endpoint: Endpoint): boolean {
+  return endpoint.startsWith("[");
 }
 
 function hostOf(endpoint: Endpoint): string {

@@ -16,6 +16,7 @@ export type TimerRow =
   | { readonly type: "probe" }
   | { readonly type: "probe-deadline"; readonly peer: PeerId }
   | { readonly type: "suspicion"; readonly peer: PeerId }
+  | { readonly type: "introduction"; readonly peer: PeerId }
   | { readonly type: "gossip" }
   | { readonly type: "beacon" }
   | { readonly type: "cleanup" }

@@ -18,6 +18,7 @@ import { createDue } from "./due.ts";
 import { createHistory } from "./history.ts";
 import { createHomecoming } from "./homecoming.ts";
 import { createInbound, type Parts } from "./inbound.ts";
+import { createIntroductions, INTRODUCTIONS_MAX } from "./introductions.ts";
 import { createLink } from "./link.ts";
 import { createMembership } from "./membership.ts";
 import { createOffers } from "./offers.ts";
@@ -114,6 +115,7 @@ export function createCore(options: CoreOptions): Core {
   const digest = (): Frame => reconciliation.digest();
   const ways = createWays(context, membership);
   const probe = createProbe(context, membership, rumours, ways, digest);
+  const introductions = createIntroductions(context, membership);
   const contact = createContact(context, membership, digest);
   const reconnect = createReconnect(context, membership, contact, options.remembered ?? []);
   const port = options.discovery?.port;
@@ -138,6 +140,7 @@ export function createCore(options: CoreOptions): Core {
     context,
     membership,
     probe,
+    introductions,
     contact,
     reconnect,
     discovery,
@@ -227,6 +230,7 @@ export function createCore(options: CoreOptions): Core {
       offers: { size: offers.size(), bound: bounds.transfers },
       strangers: { size: discovery?.size() ?? 0, bound: bounds.strangers },
       wanted: { size: wants.size(), bound: bounds.wanted },
+      introductions: { size: introductions.size(), bound: INTRODUCTIONS_MAX },
       vouched: { size: ways.size(), bound: VOUCHED_MAX },
       remembered: { size: reconnect.size(), bound: bounds.remembered },
       messages: { size: history.ids.size(), bound: context.config.maxMessages },
@@ -302,6 +306,7 @@ export function createCore(options: CoreOptions): Core {
     membership.forgetAll();
     split.reset();
     probe.stop();
+    introductions.stop();
     contact.stop();
     discovery?.stop();
     transfer.stop();

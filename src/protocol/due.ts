@@ -9,6 +9,7 @@ export function createDue(parts: Parts, inbound: Inbound, split: Split): (row: T
     context,
     membership,
     probe,
+    introductions,
     contact,
     reconnect,
     discovery,
@@ -37,6 +38,8 @@ export function createDue(parts: Parts, inbound: Inbound, split: Split): (row: T
         return probe.tick();
       case "probe-deadline":
         return probe.deadline(row.peer);
+      case "introduction":
+        return introductions.ping(row.peer);
       case "suspicion":
         return membership.suspicionExpired(row.peer);
       case "gossip":

@@ -26,6 +26,7 @@ export type Hearsay = {
   readonly vouched: (peer: PeerId, by: Session) => void;
   /** It introduced itself, by a session that has proven to be alive. */
   readonly introduced: (peer: PeerId) => void;
+  readonly statementOf: (peer: PeerId) => SignedStatement | undefined;
   /** It is no member any more. True if it never was met. */
   readonly gone: (peer: PeerId) => boolean;
   /** Old failures count less. */
@@ -41,6 +42,7 @@ export type Registry = {
   readonly sessionOf: (statement: SignedStatement) => Session;
   readonly take: (statement: SignedStatement) => void;
   readonly own: () => SignedStatement;
+  readonly isBehindNat: () => boolean;
   /** Never met, and it does not answer: as if it had not been heard of. */
   readonly forget: (peer: PeerId) => void;
 };
@@ -155,10 +157,13 @@ export function createHearsay(context: Context, registry: Registry): Hearsay {
     const before = endpoint === undefined ? 0 : (greeted.get(endpoint) ?? 0);
     if (before >= PER_ADDRESS_MAX) return giveUp(peer, entry);
     if (endpoint !== undefined) greeted.set(endpoint, before + 1);
+    // Behind a NAT this node has itself introduced before anything of it gets there.
+    const isQuiet = entry.tries <= ASK_AFTER && session.heardAt === undefined && registry.isBehindNat();
+    if (isQuiet && entry.tries === 1) askOthers(peer, entry);
     // Whoever others told of may not have heard of this node, or not heed those who tell of it.
     if (entry.tries === 1 && entry.source.name !== STRANGERS)
-      link.send(session, { type: "statement", bytes: registry.own().bytes });
-    link.send(session, { type: "ping" }, { ticket: { kind: "greeting", peer } });
+      link.send(session, { type: "statement", bytes: registry.own().bytes }, { isQuiet });
+    link.send(session, { type: "ping" }, { ticket: { kind: "greeting", peer }, isQuiet });
   };
   /** A member may have told of itself since. */
   const latest = (peer: PeerId, { statement }: Told): SignedStatement => registry.get(peer)?.statement ?? statement;
@@ -195,7 +200,10 @@ export function createHearsay(context: Context, registry: Registry): Hearsay {
     const asked = new Set(sample(rng, others, ASKED));
     const teller = registry.get(source.name as PeerId);
     if (teller !== undefined) asked.add(teller);
-    for (const member of asked) link.send(registry.sessionOf(member.statement), { type: "probeRequest", target: peer });
+    for (const member of asked) {
+      const request = { type: "probeRequest", target: peer, introduce: true } as const;
+      link.send(registry.sessionOf(member.statement), request);
+    }
   };
 
   return {
@@ -265,6 +273,7 @@ export function createHearsay(context: Context, registry: Registry): Hearsay {
       entry.source.met += 1;
       greetNext();
     },
+    statementOf: (peer) => told.get(peer)?.statement,
     gone: (peer) => {
       const entry = told.get(peer);
       if (entry === undefined) return false;

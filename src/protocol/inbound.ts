@@ -11,6 +11,7 @@ import type { Contact } from "./contact.ts";
 import type { Context } from "./context.ts";
 import type { Discovery } from "./discovery.ts";
 import type { Homecoming } from "./homecoming.ts";
+import type { Introductions } from "./introductions.ts";
 import type { Membership } from "./membership.ts";
 import type { Offers } from "./offers.ts";
 import type { Probe } from "./probe.ts";
@@ -30,6 +31,7 @@ export type Parts = {
   readonly context: Context;
   readonly membership: Membership;
   readonly probe: Probe;
+  readonly introductions: Introductions;
   readonly contact: Contact;
   readonly reconnect: Reconnect;
   readonly discovery: Discovery | undefined;
@@ -70,6 +72,7 @@ export function createInbound(parts: Parts): Inbound {
     context,
     membership,
     probe,
+    introductions,
     contact,
     reconnect,
     discovery,
@@ -208,10 +211,12 @@ export function createInbound(parts: Parts): Inbound {
         if (membership.suspect(frame.peer, frame.incarnation, frame.accuser)) probe.confirm(frame.peer);
         return;
       case "probeRequest":
-        return probe.requested(session, frame.target);
+        return probe.requested(session, frame.target, frame.introduce);
       case "probeReply":
         if (frame.answered) membership.vouched(frame.target, session);
         return probe.vouched(frame.target, frame.answered, session);
+      case "introduce":
+        return introductions.introduced(frame, session);
       case "advertise":
         return advertised(session, frame);
       case "offer":

@@ -15,8 +15,10 @@ import { asksForAck } from "./eliciting.ts";
 import { createLoss } from "./loss.ts";
 import { measure, retransmitAfterMs } from "./rtt.ts";
 import {
+  adjustWindow,
   countUnanswered,
   createSessions,
+  mayGo,
   type Outgoing,
   type Session,
   type Sessions,
@@ -49,6 +51,8 @@ export type Link = {
   /** The datagram counts as lost: what went with it. */
   readonly lost: (counter: number) => Settled | undefined;
   readonly send: (session: Session, frame: Frame, options?: SendOptions) => void;
+  /** A ping by itself to an address where the session may be, `hops` routers far, less one; not bound by INITIATIVE_MAX. */
+  readonly pingAt: (session: Session, to: Endpoint, hops?: number) => void;
   /** A frame that is sent until acknowledged was lost: once more. */
   readonly sendAgain: (session: Session, ticket: Ticket & { readonly kind: "again" }) => void;
   /** To an address whose boot id is unknown: an open datagram, padded to full size. */
@@ -77,23 +81,23 @@ export type SendOptions = {
   readonly orderOf?: MessageId;
   /** What was said a while ago: while anything else waits it has one datagram in BULK_EVERY. */
   readonly isBulk?: boolean;
+  /** It is to open the NAT of this side, and not to arrive beyond another one: QUIET_HOPS. */
+  readonly isQuiet?: boolean;
 };
 
 type Sent = {
   /** Undefined: an open datagram, which whoever opened it may acknowledge. */
   readonly session: Session | undefined;
-  /** Undefined: held back, see mayGo. */
+  /** Undefined: held back, see mayGo in sessions.ts. */
   readonly to: Endpoint | undefined;
   readonly at: Millis;
   readonly tickets: readonly Ticket[];
+  /** That it is not answered says nothing of the network. */
+  readonly isTrial?: boolean;
 };
 
-/** Datagrams on our own initiative to an address that never answered; after these only what `forgive` lets through. */
-const INITIATIVE_MAX = 16;
-/** Datagrams under way to one peer: chance alone, at 30 % loss each way, must not bring a room to a halt. */
-const WINDOW_LEAST = 16;
-const WINDOW_MOST = 1_024;
-const WINDOW_DECREASE = 0.98;
+/** Past the NAT of this side, or two networks of one site, and not as far as another NAT. */
+export const QUIET_HOPS = 2;
 /** Live messages go first, but what is given to one who lacks it must not wait for ever. */
 const BULK_EVERY = 4;
 const LATE_MAX = 2_048;
@@ -121,6 +125,8 @@ export function createLink(options: {
   const late = new Map<number, Sent>();
   /** BOUNDED: the contacts of one step, `bounds.contacts` and a wave of remembered ones. */
   let contacts: { to: Endpoint; at: Millis; frames: Uint8Array }[] = [];
+  /** BOUNDED: the introductions of one step. */
+  let trials: { session: Session; to: Endpoint; hops: number | undefined }[] = [];
   let counter = 0;
   const loss = createLoss();
 
@@ -132,16 +138,13 @@ export function createLink(options: {
     unacknowledged.delete(of);
     overdue.delete(of);
     timers.clear(`lost ${of}`);
-    if (sent.to !== undefined) loss.count(wasLost);
-    if (sent.session !== undefined) adjustWindow(sent.session, wasLost);
+    if (sent.to !== undefined && sent.isTrial !== true) loss.count(wasLost);
+    if (sent.session !== undefined) {
+      adjustWindow(sent.session, wasLost);
+      // What waits in the outbox goes on.
+      if (sent.session.outbox.length + sent.session.bulk.length > 0) dirty.add(sent.session);
+    }
     return sent;
-  };
-  /** Additive increase, multiplicative decrease; what waits in the outbox goes on. */
-  const adjustWindow = (session: Session, wasLost: boolean): void => {
-    session.inFlight -= 1;
-    const next = wasLost ? session.mayFly * WINDOW_DECREASE : session.mayFly + 1 / session.mayFly;
-    session.mayFly = Math.min(Math.max(next, WINDOW_LEAST), WINDOW_MOST);
-    if (session.outbox.length + session.bulk.length > 0) dirty.add(session);
   };
   /** It was late, not lost: the time measured says so to the next ones, and it is no loss after all. */
   const cameLate = (of: number, session: Session, now: Millis, delayMs: Millis): Ticket[] => {
@@ -153,12 +156,12 @@ export function createLink(options: {
     return sent.tickets.filter((ticket) => ticket.kind === "push");
   };
 
-  const transmit = (to: Endpoint, session: Session | undefined, frames: Uint8Array): Effect => {
+  const transmit = (to: Endpoint, session: Session | undefined, frames: Uint8Array, hops?: number): Effect => {
     const header = { type: session ? "addressed" : "open", roomTag: room.tag, boot, counter } as const;
     const bytes = seal(ownKey, header, session?.boot, frames);
     counter += 1;
     counters.sent(bytes.length);
-    return { type: "transmit", bytes, to };
+    return { type: "transmit", bytes, to, ...(hops === undefined ? {} : { hops }) };
   };
 
   const track = (of: number, sent: Sent, waitMs: Millis): void => {
@@ -171,15 +174,6 @@ export function createLink(options: {
     unacknowledged.set(of, sent);
     if (sent.session !== undefined) sent.session.inFlight += 1;
     timers.set(`lost ${of}`, sent.at + waitMs, { type: "lost", counter: of });
-  };
-
-  /** Whether so many bytes may go to the session's address now. */
-  const mayGo = (session: Session, size: number): boolean => {
-    if (session.validated) return true;
-    // Where a member signed that it is, a few datagrams go on our own initiative; elsewhere three times what came from there.
-    const isListed = session.endpoint !== undefined && session.listed.includes(session.endpoint);
-    if (isListed && session.unanswered < INITIATIVE_MAX) return true;
-    return session.sent + size <= bounds.amplification * session.received;
   };
 
   const queue = (session: Session, outgoing: Outgoing, isBulk = false): void => {
@@ -196,6 +190,7 @@ export function createLink(options: {
     const isAmong = (id: MessageId | undefined): boolean => id !== undefined && messages.includes(id);
     let size = 0;
     let eliciting = false;
+    let isQuiet = false;
     const ack = takeAck(session, timers, now);
     if (ack !== undefined) {
       parts.push(ack);
@@ -211,6 +206,7 @@ export function createLink(options: {
         parts.push(outgoing.bytes);
         size += outgoing.bytes.length;
         eliciting ||= outgoing.eliciting;
+        isQuiet ||= outgoing.isQuiet === true;
         if (outgoing.ticket !== undefined) tickets.push(outgoing.ticket);
         if (outgoing.orderOf !== undefined) messages.push(outgoing.orderOf);
         taken += 1;
@@ -224,7 +220,7 @@ export function createLink(options: {
     if (parts.length === 0) return undefined;
     const whole = size + HEADER_BYTES + SEAL_BYTES;
     const to = session.endpoint !== undefined && mayGo(session, whole) ? session.endpoint : undefined;
-    if (eliciting) track(counter, { session, to, at: now, tickets }, retransmitAfterMs(session.rtt));
+    if (eliciting) track(counter, { session, to, at: now, tickets, isTrial: isQuiet }, retransmitAfterMs(session.rtt));
     if (to === undefined) {
       // It counts as sent and will count as lost, so that whoever holds a ticket hears of it.
       counters.drop(session.endpoint === undefined ? "no-address" : "address-not-validated");
@@ -233,7 +229,7 @@ export function createLink(options: {
     }
     session.sent += whole;
     if (eliciting) countUnanswered(session, now);
-    return transmit(to, session, Buffer.concat(parts));
+    return transmit(to, session, Buffer.concat(parts), isQuiet ? QUIET_HOPS : undefined);
   };
 
   return {
@@ -280,10 +276,13 @@ export function createLink(options: {
       if (late.size > LATE_MAX) late.delete(late.keys().next().value as number);
       return sent === undefined ? undefined : { session: sent.session, tickets: sent.tickets };
     },
-    send: (session, frame, { ticket, tries = 0, orderOf, isBulk } = {}) => {
+    send: (session, frame, { ticket, tries = 0, orderOf, isBulk, isQuiet } = {}) => {
       const bytes = encodeFrame(frame);
       const again = tries > 0 ? ({ kind: "again", frame: bytes, tries } as const) : undefined;
-      queue(session, { bytes, ticket: ticket ?? again, eliciting: asksForAck(frame), orderOf }, isBulk);
+      queue(session, { bytes, ticket: ticket ?? again, eliciting: asksForAck(frame), orderOf, isQuiet }, isBulk);
+    },
+    pingAt: (session, to, hops) => {
+      trials.push({ session, to, hops });
     },
     sendAgain: (session, { frame, tries }) => {
       const ticket = tries > 1 ? ({ kind: "again", frame, tries: tries - 1 } as const) : undefined;
@@ -319,6 +318,11 @@ export function createLink(options: {
         return transmit(to, undefined, frames);
       });
       contacts = [];
+      for (const { session, to, hops } of trials) {
+        track(counter, { session, to, at: now, tickets: [], isTrial: true }, retransmitAfterMs(session.rtt));
+        effects.push(transmit(to, session, encodeFrame({ type: "ping" }), hops));
+      }
+      trials = [];
       for (const session of dirty) {
         for (;;) {
           const effect = packOne(session, now);

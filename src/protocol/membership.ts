@@ -3,7 +3,6 @@
  * left). Others can only make a node suspected, and it answers with a new statement.
  */
 import { readStatement, type SignedStatement, verifyStatement } from "../crypto/signed.ts";
-import { pickEndpoint } from "./addressing.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import { createHearsay } from "./hearsay.ts";
@@ -13,9 +12,10 @@ import { createOwnStatement } from "./ownStatement.ts";
 import { createPeerViews } from "./peerViews.ts";
 import { createRoster, isPresent, type Member, type Roster, type RosterId } from "./roster.ts";
 import type { Rumours } from "./rumours.ts";
-import { moveTo, type Session } from "./sessions.ts";
+import type { Session } from "./sessions.ts";
 import { CONFIRMATIONS, suspicionMs } from "./suspicion.ts";
 import type { BootId, Endpoint, PeerId, PeerStatus, PeerView } from "./types.ts";
+import { createWhereabouts } from "./whereabouts.ts";
 
 export type Membership = {
   readonly get: (peer: PeerId) => Member | undefined;
@@ -29,9 +29,13 @@ export type Membership = {
   readonly byBoot: (boot: BootId) => Member | undefined;
   readonly byFront: (front: string) => Member | undefined;
   readonly session: (member: Member) => Session;
+  /** Also of one that others told of, and that is no member yet. */
+  readonly sessionOf: (peer: PeerId) => Session | undefined;
   readonly hasAddress: (member: Member) => boolean;
   /** Where it may be looked for unasked: there it has proven to be, or so it says itself. */
   readonly address: (member: Member) => Endpoint | undefined;
+  /** Others see this node where its host does not know to be. */
+  readonly isBehindNat: () => boolean;
   /** This node's own statement, to introduce itself with. */
   readonly own: () => SignedStatement;
   /** Takes in a statement's bytes. Of a peer that is not known, only from a session that has proven to be alive. */
@@ -123,15 +127,7 @@ export function createMembership(
     timers.set(`suspicion ${member.id}`, member.since + wait, { type: "suspicion", peer: member.id });
   };
 
-  const sessionOf = ({ content }: SignedStatement): Session => {
-    const found = link.sessions.open(content.boot);
-    found.peer = content.peer;
-    found.listed = content.endpoints;
-    if (found.heardAt === undefined || found.isGuess)
-      found.endpoint = pickEndpoint(found.listed, own.current().content.endpoints, found.unanswered);
-    return found;
-  };
-
+  const { sessionOf, withdraw } = createWhereabouts(context, own.current);
   const session = (member: Member): Session => sessionOf(member.statement);
 
   const take = (statement: SignedStatement): void => {
@@ -162,23 +158,13 @@ export function createMembership(
     }
   };
 
-  /** A peer that no longer lists the address it was reached at is not there any more: on to one that it lists. */
-  const withdraw = (before: readonly Endpoint[], { boot, endpoints }: SignedStatement["content"]): void => {
-    const found = link.sessions.get(boot);
-    if (found?.endpoint === undefined || endpoints.length === 0) return;
-    if (!before.includes(found.endpoint) || endpoints.includes(found.endpoint)) return;
-    // What went to the old address in vain is held against the new one only if the old one never answered.
-    if (found.validated) found.unanswered = 0;
-    found.isGuess = true;
-    moveTo(found, pickEndpoint(endpoints, own.current().content.endpoints, found.unanswered));
-  };
-
   const hearsay = createHearsay(context, {
     get: roster.get,
     present: roster.present,
     sessionOf,
     take,
     own: own.current,
+    isBehindNat: own.isBehindNat,
     forget: (peer) => bury(roster.get(peer)),
   });
 
@@ -214,11 +200,16 @@ export function createMembership(
     byBoot: roster.byBoot,
     byFront: roster.byFront,
     session,
+    sessionOf: (peer) => {
+      const statement = roster.get(peer)?.statement ?? hearsay.statementOf(peer);
+      return statement && sessionOf(statement);
+    },
     hasAddress: (member) => {
       const { boot, endpoints } = member.statement.content;
       return endpoints.length > 0 || link.sessions.get(boot)?.endpoint !== undefined;
     },
     address,
+    isBehindNat: own.isBehindNat,
     own: own.current,
     ids: roster.ids,
     byRosterId: roster.listed,

@@ -15,6 +15,7 @@ export type OwnStatement = {
   readonly observed: (endpoint: Endpoint) => void;
   /** Where the host is on its own networks; it is told with the next announcement. */
   readonly network: (endpoints: readonly Endpoint[]) => void;
+  readonly isBehindNat: () => boolean;
 };
 
 /** The last incarnation there is: a peer that has come to it stays as it is. */
@@ -52,5 +53,6 @@ export function createOwnStatement(
     network: (endpoints) => {
       addresses.network(endpoints);
     },
+    isBehindNat: addresses.isBehindNat,
   };
 }

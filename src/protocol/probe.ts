@@ -32,7 +32,7 @@ export type Probe = {
   /** The ping, or what went with it, counts as lost: ask others, and try once more. */
   readonly unanswered: (peer: PeerId) => void;
   readonly deadline: (peer: PeerId) => void;
-  readonly requested: (from: Session, target: PeerId) => void;
+  readonly requested: (from: Session, target: PeerId, introduce: boolean) => void;
   /** What another node found when it was asked to ping `target`. */
   readonly vouched: (target: PeerId, answered: boolean, by: Session) => void;
   readonly heard: (session: Session) => void;
@@ -98,6 +98,8 @@ export function createProbe(
   const sendRumours = (session: Session): void => {
     for (const frame of rumours.take(RUMOUR_BYTES, membership.presentCount() + 1)) link.send(session, frame);
   };
+  const ping = (session: Session, peer: PeerId): void =>
+    link.send(session, { type: "ping" }, { ticket: { kind: "probe", peer }, isQuiet: ways.isUnheard(session) });
   const begin = (member: Member): void => {
     if (probing.has(member.id)) return;
     const session = membership.session(member);
@@ -110,7 +112,7 @@ export function createProbe(
       type: "probe-deadline",
       peer: member.id,
     });
-    link.send(session, { type: "ping" }, { ticket: { kind: "probe", peer: member.id } });
+    ping(session, member.id);
     link.send(session, digest());
     sendRumours(session);
     // Whoever reached it before is asked at once.
@@ -123,8 +125,9 @@ export function createProbe(
     const mayHelp = (other: Member): boolean => other !== member && other.status === "alive" && ways.isReachable(other);
     const asked = known.length > 0 ? known : sample(rng, membership.present().filter(mayHelp), INDIRECT_PROBES);
     const probe = probing.get(member.id);
+    const introduce = !ways.isReachable(member);
     for (const other of asked) {
-      link.send(membership.session(other), { type: "probeRequest", target: member.id });
+      link.send(membership.session(other), { type: "probeRequest", target: member.id, introduce });
       if (probe !== undefined) probe.asked += 1;
     }
   };
@@ -174,7 +177,7 @@ export function createProbe(
       if (isOdd) askOthers(member);
       if (probe.pings >= PINGS_MOST) return;
       probe.pings += 1;
-      link.send(membership.session(member), { type: "ping" }, { ticket: { kind: "probe", peer } });
+      ping(membership.session(member), peer);
     },
     deadline: (peer) => {
       const probe = probing.get(peer);

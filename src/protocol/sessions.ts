@@ -35,9 +35,16 @@ export type Outgoing = {
   readonly eliciting: boolean;
   /** Never in one datagram with another of this message. */
   readonly orderOf?: MessageId | undefined;
+  readonly isQuiet?: boolean | undefined;
 };
 export type Arrival = { readonly counter: number; readonly at: Millis };
 
+/** Datagrams on our own initiative to an address that never answered. */
+const INITIATIVE_MAX = 16;
+/** Datagrams under way to one peer: chance alone, at 30 % loss each way, must not bring a room to a halt. */
+const WINDOW_LEAST = 16;
+const WINDOW_MOST = 1_024;
+const WINDOW_DECREASE = 0.98;
 /** Datagrams that may be under way to a peer at first: more than a page of history, less than a socket buffer. */
 export const WINDOW_FIRST = 64;
 
@@ -102,6 +109,22 @@ export function moveTo(session: Session, endpoint: Endpoint | undefined): void {
 export function countUnanswered(session: Session, now: Millis): void {
   if (session.unanswered === 0) session.unansweredSince = now;
   session.unanswered += 1;
+}
+
+/** Whether so many bytes may go to the session's address now. */
+export function mayGo(session: Session, size: number): boolean {
+  if (session.validated) return true;
+  // Where a member signed that it is, a few datagrams go on our own initiative; elsewhere three times what came from there.
+  const isListed = session.endpoint !== undefined && session.listed.includes(session.endpoint);
+  if (isListed && session.unanswered < INITIATIVE_MAX) return true;
+  return session.sent + size <= bounds.amplification * session.received;
+}
+
+/** One less is under way. Additive increase, multiplicative decrease. */
+export function adjustWindow(session: Session, wasLost: boolean): void {
+  session.inFlight -= 1;
+  const next = wasLost ? session.mayFly * WINDOW_DECREASE : session.mayFly + 1 / session.mayFly;
+  session.mayFly = Math.min(Math.max(next, WINDOW_LEAST), WINDOW_MOST);
 }
 
 /** BOUNDED: `bounds.sessions`. A forgotten boot id starts over: it must prove itself again, so that old datagrams stay junk. */

@@ -10,10 +10,12 @@ import type { Session } from "./sessions.ts";
 import type { Millis, PeerId } from "./types.ts";
 
 export type Ways = {
-  /** What goes to it is likely to arrive; not: it was tried in vain, or nobody knows where it is. */
+  /** What goes to it is likely to arrive; not: it was tried in vain, nobody knows where it is, or NATs may be in between. */
   readonly isReachable: (member: Member) => boolean;
   /** Whoever in it is reached from here covers the others, as far as they are reached from there. */
   readonly reachedFirst: (part: Part<Member>) => Part<Member>;
+  /** This node is behind a NAT, and nothing of that one has come in yet: so nothing may, before another has introduced both. */
+  readonly isUnheard: (session: Session) => boolean;
   /** Members that this node reaches and that reach it, the likeliest first; at most WAYS_MAX. */
   readonly to: (member: Member) => Member[];
   /** `by` had an answer from `target` just now. */
@@ -36,10 +38,12 @@ export function createWays(context: Context, membership: Membership): Ways {
   /** The latest first. */
   const vouchers = new Map<PeerId, readonly Voucher[]>();
 
+  const isUnheard = ({ heardAt }: Session): boolean => heardAt === undefined && membership.isBehindNat();
   const isReachable = (member: Member): boolean => {
     if (!membership.hasAddress(member)) return false;
     const session = context.link.sessions.get(member.statement.content.boot);
-    return session === undefined || !isInVain(session, context.now.mono);
+    if (session === undefined) return !membership.isBehindNat();
+    return !isUnheard(session) && !isInVain(session, context.now.mono);
   };
 
   return {
@@ -48,6 +52,7 @@ export function createWays(context: Context, membership: Membership): Ways {
       const others = peers.filter((peer) => !isReachable(peer));
       return { slice, peers: others.length === 0 ? peers : [...peers.filter(isReachable), ...others] };
     },
+    isUnheard,
     to: ({ id }) =>
       (vouchers.get(id) ?? []).flatMap(({ peer, at }) => {
         const member = context.now.mono - at < FRESH_MS ? membership.get(peer) : undefined;

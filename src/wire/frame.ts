@@ -17,6 +17,7 @@ import {
 import { type LargeFrame, readLarge, writeLarge } from "./large.ts";
 import { HLC_MAX } from "./message.ts";
 import { type PageFrame, readPage, writePage } from "./page.ts";
+import { PROBE_TYPES, type ProbeFrame, readProbe, writeProbe } from "./probe.ts";
 import {
   type RangeClaim,
   type Ranges,
@@ -54,10 +55,6 @@ export type Frame =
   | { readonly type: "statement"; readonly bytes: Uint8Array }
   /** `accuser` (8 bytes of its id, hex) got no answer from `peer`; the receiver suspects it, or refutes if it is meant. */
   | { readonly type: "suspect"; readonly peer: PeerId; readonly incarnation: number; readonly accuser: string }
-  /** The receiver pings `target` and sends probeReply: when that answers, or when it did not in time. */
-  | { readonly type: "probeRequest"; readonly target: PeerId }
-  /** `answered`: the receiver ends its probe. Otherwise it knows that the silence is not its own (Lifeguard's nack). */
-  | { readonly type: "probeReply"; readonly target: PeerId; readonly answered: boolean }
   /** A message, and the part of its relay order that the receiver is to cover. */
   | { readonly type: "push"; readonly slice: Slice; readonly message: Uint8Array }
   /**
@@ -86,6 +83,7 @@ export type Frame =
       readonly of: number;
       readonly lacking: readonly string[];
     }
+  | ProbeFrame
   | PageFrame
   | LargeFrame;
 
@@ -160,13 +158,9 @@ function writeFrame(writer: Writer, frame: Frame): void {
       writer.bytes(fromHex(frame.accuser));
       break;
     case "probeRequest":
-      writer.u8(7);
-      writer.bytes(fromHex(frame.target));
-      break;
     case "probeReply":
-      writer.u8(8);
-      writer.bytes(fromHex(frame.target));
-      writer.u8(frame.answered ? 1 : 0);
+    case "introduce":
+      writeProbe(writer, frame);
       break;
     case "push":
       writer.u8(9);
@@ -252,10 +246,12 @@ function readFrame(reader: Reader): Frame {
         incarnation: reader.u48(),
         accuser: toHex(reader.bytes(FRONT_BYTES)),
       };
-    case 7:
-      return { type: "probeRequest", target: readPeer(reader) };
-    case 8:
-      return { type: "probeReply", target: readPeer(reader), answered: within(reader.u8(), 0, 1) === 1 };
+    case PROBE_TYPES.probeRequest:
+      return readProbe(reader, "probeRequest");
+    case PROBE_TYPES.probeReply:
+      return readProbe(reader, "probeReply");
+    case PROBE_TYPES.introduce:
+      return readProbe(reader, "introduce");
     case 9:
       return { type: "push", slice: readSlice(reader), message: reader.sized(FRAMES_BYTES_MAX) };
     case 10:

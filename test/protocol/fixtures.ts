@@ -36,6 +36,8 @@ export type Carried = {
   readonly from: Endpoint;
   readonly to: Endpoint;
   readonly bytes: Uint8Array;
+  /** How many routers it passes, less one; undefined: all. */
+  readonly hops?: number | undefined;
 };
 
 /** Who sends here reaches all nodes that are on the LAN, itself included. */
@@ -85,7 +87,7 @@ export type World = {
   onSend: (carried: Carried) => void;
   readonly listen: (at: Endpoint, receive: (bytes: Uint8Array, from: Endpoint) => void) => void;
   /** What is sent to a LAN can be lost on the way to each of its nodes. */
-  readonly send: (bytes: Uint8Array, from: Endpoint, to: Endpoint) => void;
+  readonly send: (bytes: Uint8Array, from: Endpoint, to: Endpoint, hops?: number) => void;
   readonly run: (forMs: Millis) => void;
   /** Runs until the condition holds; fails, saying what was waited for, after `limitMs`. */
   readonly until: (what: string, condition: () => boolean, limitMs: Millis) => void;
@@ -129,8 +131,8 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
     listen: (at, receive) => {
       listeners.set(at, receive);
     },
-    send: (bytes, from, to) => {
-      const carried = { at: now + delayMs, from, to, bytes };
+    send: (bytes, from, to, hops) => {
+      const carried = { at: now + delayMs, from, to, bytes, hops };
       world.onSend(carried);
       const copies = to === LAN ? [...onLan].map((each) => ({ ...carried, to: each })) : [carried];
       for (const copy of copies) if (!world.lose(copy)) inFlight.push(copy);
@@ -170,7 +172,7 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
           checkStep(effects, node.core);
           for (const effect of effects) {
             if (effect.type === "persist") node.entries.push(effect.entry);
-            if (effect.type === "transmit") world.send(effect.bytes, node.endpoint, effect.to);
+            if (effect.type === "transmit") world.send(effect.bytes, node.endpoint, effect.to, effect.hops);
             if (effect.type === "broadcast") world.send(effect.bytes, beaconsAt, LAN);
             if (effect.type === "emit") node.events.push(effect.event);
           }

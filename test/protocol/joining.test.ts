@@ -70,7 +70,7 @@ describe("an address that has not answered", () => {
       askForAll,
       { type: "ranges", set: "log", lo: "", parts: [{ hi: "~", count: 0, fingerprint: "" }] },
       { type: "list", set: "log", lo: "", hi: "~", prefixes: [] },
-      { type: "probeRequest", target: "ab".repeat(32) as never },
+      { type: "probeRequest", target: "ab".repeat(32) as never, introduce: false },
       { type: "ping" },
     ];
     for (const isOpen of [true, false]) {
@@ -169,7 +169,11 @@ describe("before any proof", () => {
     const { node, puppet } = room(3);
     const self = node.core.self();
     for (let round = 0; round < 5; round += 1) {
-      const frames: Frame[] = Array.from({ length: 30 }, () => ({ type: "probeRequest", target: puppet.id }));
+      const frames: Frame[] = Array.from({ length: 30 }, () => ({
+        type: "probeRequest",
+        target: puppet.id,
+        introduce: false,
+      }));
       expect(types(puppet.tell(node, frames)).filter((type) => type === "statement")).toEqual([]);
     }
     expect(node.core.self()).toEqual(self);

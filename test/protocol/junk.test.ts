@@ -37,7 +37,8 @@ function meaningful(puppet: Puppet, nodes: readonly TestNode[]): Frame[] {
     },
     { type: "suspect", peer: bob.identity.id, incarnation: 2 ** 48 - 1, accuser: "ab".repeat(8) },
     { type: "suspect", peer: alice.identity.id, incarnation: WALL, accuser: "ab".repeat(8) },
-    { type: "probeRequest", target: bob.identity.id },
+    { type: "probeRequest", target: bob.identity.id, introduce: true },
+    { type: "introduce", peer: bob.identity.id, endpoint: bob.endpoint },
     { type: "probeReply", target: bob.identity.id, answered: false },
     {
       type: "receipt",

@@ -134,7 +134,8 @@ export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
     incarnation: u48Arbitrary(),
     accuser: hexArbitrary(8),
   }),
-  fc.record({ type: fc.constant("probeRequest"), target: peerArbitrary }),
+  fc.record({ type: fc.constant("probeRequest"), target: peerArbitrary, introduce: fc.boolean() }),
+  fc.record({ type: fc.constant("introduce"), peer: peerArbitrary, endpoint: endpointArbitrary }),
   fc.record({ type: fc.constant("probeReply"), target: peerArbitrary, answered: fc.boolean() }),
   fc.record({ type: fc.constant("push"), slice: sliceArbitrary, message: bytesArbitrary(0, 1100) }),
   fc.record({
