@@ -67,6 +67,8 @@ export type Link = {
   readonly flush: (now: Millis) => Effect[];
   /** Share of datagrams that were lost lately, 0..1, over all peers. */
   readonly lossRate: () => number;
+  /** The same, if it has just grown, or little is known yet. */
+  readonly lossRateAtWorst: () => number;
   /** Datagrams that wait for their acknowledgement. */
   readonly unacknowledged: () => number;
   /** The most frames that wait for any one session, bulk apart, since what is under way to it fills its window. */
@@ -336,6 +338,7 @@ export function createLink(options: {
       return effects;
     },
     lossRate: loss.rate,
+    lossRateAtWorst: loss.rateAtWorst,
     unacknowledged: () => unacknowledged.size,
     backlog: () => {
       let most = 0;

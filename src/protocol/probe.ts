@@ -106,7 +106,7 @@ export function createProbe(
     probing.set(member.id, { since: context.now.mono, pings: 1, asked: 0, negative: 0 });
     const patienceMs = Math.max(
       PATIENCE_MS_MIN,
-      (pingsFor(link.lossRate(), membership.presentCount() + 1) + 1) * retransmitAfterMs(session.rtt),
+      (pingsFor(link.lossRateAtWorst(), membership.presentCount() + 1) + 1) * retransmitAfterMs(session.rtt),
     );
     timers.set(`probe ${member.id}`, context.now.mono + patienceMs * (1 + health), {
       type: "probe-deadline",
@@ -173,7 +173,7 @@ export function createProbe(
       const probe = probing.get(peer);
       if (member === undefined || probe === undefined || isAnswered(member, probe.since)) return;
       // Where much is lost, most pings need a second or third: others are asked when chance alone explains it badly.
-      const isOdd = probe.pings === Math.ceil(pingsFor(link.lossRate(), membership.presentCount() + 1) / 2);
+      const isOdd = probe.pings === Math.ceil(pingsFor(link.lossRateAtWorst(), membership.presentCount() + 1) / 2);
       if (isOdd) askOthers(member);
       if (probe.pings >= PINGS_MOST) return;
       probe.pings += 1;

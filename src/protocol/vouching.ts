@@ -95,7 +95,8 @@ export function createVouching(context: Context, membership: Membership): Vouchi
       if (target === undefined || member === undefined) return;
       target.lost += 1;
       // A third of the pings that the one who asks spends itself: it hears in time.
-      if (target.lost >= Math.ceil(pingsFor(link.lossRate(), membership.presentCount() + 1) / 3)) tell(peer, false);
+      if (target.lost >= Math.ceil(pingsFor(link.lossRateAtWorst(), membership.presentCount() + 1) / 3))
+        tell(peer, false);
       else send(member, target.askers);
     },
     heard: (session) => {
