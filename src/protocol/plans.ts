@@ -26,14 +26,15 @@ type Chosen = { readonly bodies: number | undefined; readonly ids: number | unde
 type Plan = { readonly below: number; readonly bodies: number; readonly ids: number };
 
 const FANOUT_LEAST = 20;
-const FANOUT_MOST = 40;
+const FANOUT_MOST = 50;
+const FANOUT_PER_ROOT = 1.5;
 
 /**
- * Parts that a slice is cut into in a room of `members`: the square root reaches everyone in two hops, and each hop more is
- * another chance to be lost. Few more are not worth less, many more would be a burden for the author.
+ * Parts that a slice is cut into in a room of `members`: a little more than the square root reaches everyone in two hops,
+ * and each hop more is another chance to be lost. Few more are not worth less, many more would be a burden for the author.
  */
 export function fanoutFor(chosen: number | undefined, members: number): number {
-  return chosen ?? Math.min(Math.max(Math.ceil(Math.sqrt(members)), FANOUT_LEAST), FANOUT_MOST);
+  return chosen ?? Math.min(Math.max(Math.ceil(FANOUT_PER_ROOT * Math.sqrt(members)), FANOUT_LEAST), FANOUT_MOST);
 }
 
 /**
