@@ -51,6 +51,24 @@ const isKnock = (bytes: Uint8Array): boolean => {
 const peersOf = (node: TestNode): number => node.core.stats().peers;
 
 describe("a node that is alone", () => {
+  it("begins anew, with a beacon at once, when its host is on another network", () => {
+    const world = createWorld();
+    const alice = world.node("alice", {}, onLan);
+    alice.command({ type: "network", endpoints: [alice.endpoint] });
+    world.run(200_000);
+    for (const gap of [0, 1_000]) {
+      const moved = world.now() + gap;
+      if (gap > 0) alice.command({ type: "network", endpoints: [] });
+      world.run(gap);
+      const { beacons } = overhear(world);
+      alice.moveTo(`10.0.${gap / 500 + 5}.7:62733` as Endpoint);
+      world.run(2_000);
+      expect(beacons[0]?.at).toBe(moved);
+      expect(beacons.length).toBeGreaterThanOrEqual(3);
+      world.run(200_000);
+    }
+  });
+
   it("says beacons at once, after 0.3 s, then ever more rarely, down to one in ten seconds", () => {
     const world = createWorld();
     const { beacons, knocks } = overhear(world);
