@@ -53,7 +53,7 @@ export const settingsTable = {
     min: 1,
     max: 100,
     default: undefined,
-    shown: "20, in larger rooms √members up to 40",
+    shown: "20, in larger rooms 1.5·√members up to 50",
     what: "to how many peers a message is relayed",
     live: true,
   },

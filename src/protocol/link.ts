@@ -12,7 +12,7 @@ import { noteAddress, takeAck } from "./arrivals.ts";
 import { bounds } from "./config.ts";
 import type { Counters } from "./counters.ts";
 import { asksForAck } from "./eliciting.ts";
-import { createLoss } from "./loss.ts";
+import { createLoss, SILENT_AFTER } from "./loss.ts";
 import { measure, retransmitAfterMs } from "./rtt.ts";
 import {
   adjustWindow,
@@ -140,7 +140,8 @@ export function createLink(options: {
     unacknowledged.delete(of);
     overdue.delete(of);
     timers.clear(`lost ${of}`);
-    if (sent.to !== undefined && sent.isTrial !== true) loss.count(wasLost);
+    if (sent.to !== undefined && sent.isTrial !== true)
+      loss.count(wasLost, (sent.session?.unanswered ?? 0) > SILENT_AFTER);
     if (sent.session !== undefined) {
       adjustWindow(sent.session, wasLost);
       // What waits in the outbox goes on.

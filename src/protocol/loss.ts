@@ -1,8 +1,8 @@
 /** Which share of what this node sends gets lost, or its acknowledgement does: what the plans of the relay and the patience of probes follow. */
 
 export type Loss = {
-  /** Of a datagram it is known now. */
-  readonly count: (wasLost: boolean) => void;
+  /** Of a datagram it is known now. `isSilent`: nothing came from its receiver since the SILENT_AFTER before it: that one may be gone. */
+  readonly count: (wasLost: boolean, isSilent: boolean) => void;
   /** One that had counted as lost was only late. */
   readonly forgive: () => void;
   /** 0..1. */
@@ -17,6 +17,8 @@ const LOSS_SAMPLES = 256;
 const LOSS_PRIOR = 8;
 /** Who doubts others must not learn of a network gone bad from a whole minute's samples: it would call half the room dead meanwhile. */
 const RECENT_SAMPLES = 32;
+/** So many datagrams unanswered in a row say more about who was to answer than about the network. */
+export const SILENT_AFTER = 4;
 /** Before the first sample. */
 const RECENT_FIRST = 0.3;
 
@@ -26,9 +28,9 @@ export function createLoss(): Loss {
   let recent = RECENT_FIRST;
   const weight = (): number => 1 / Math.min(settled + LOSS_PRIOR, LOSS_SAMPLES);
   return {
-    count: (wasLost) => {
+    count: (wasLost, isSilent) => {
       settled += 1;
-      recent += ((wasLost ? 1 : 0) - recent) / RECENT_SAMPLES;
+      if (!wasLost || !isSilent) recent += ((wasLost ? 1 : 0) - recent) / RECENT_SAMPLES;
       loss += ((wasLost ? 1 : 0) - loss) * weight();
     },
     forgive: () => {

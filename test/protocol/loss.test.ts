@@ -4,7 +4,7 @@ import { createLoss } from "../../src/protocol/loss.ts";
 
 /** Every `period`-th of `count` datagrams is lost. */
 function counted(loss: ReturnType<typeof createLoss>, count: number, period: number): ReturnType<typeof createLoss> {
-  for (let index = 1; index <= count; index += 1) loss.count(index % period === 0);
+  for (let index = 1; index <= count; index += 1) loss.count(index % period === 0, false);
   return loss;
 }
 
@@ -24,6 +24,14 @@ test("every other datagram lost from now on: doubts know after 32 of them, plans
   counted(loss, 1_000, 2);
   expect(loss.rate()).toBeGreaterThan(0.45);
   expect(loss.rate()).toBeLessThan(0.55);
+});
+
+test("one that has died does not make the network a bad one at once", () => {
+  const loss = counted(createLoss(), 1_000, Number.POSITIVE_INFINITY);
+  loss.count(true, true);
+  expect(loss.rateAtWorst()).toBeLessThan(0.02);
+  loss.count(true, false);
+  expect(loss.rateAtWorst()).toBeGreaterThan(0.03);
 });
 
 test("what was only late is taken back", () => {
