@@ -35,6 +35,8 @@ export function hostCore(parts: HostParts): ChatNode {
   const undelivered = undeliveredMessages();
   /** BOUNDED: by those who call `whenReady`, each of whom waits for it. */
   let waiters: (() => void)[] = [];
+  /** Callers of `whenReady` that did not wait, in this turn of the event loop. */
+  let letIn = 0;
   let journalFailures = 0;
   let coreFailures = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -112,6 +114,12 @@ export function hostCore(parts: HostParts): ChatNode {
     },
   });
   const isBusy = (): boolean => core.isBusy() || driver.isFull();
+  /** After a few in one turn of the event loop the socket is read first: acknowledgements wait there, and time runs out for them. */
+  const inTurn = (): Promise<void> => {
+    if (letIn === 0) setImmediate(() => (letIn = 0));
+    letIn += 1;
+    return letIn <= TURN_MAX ? Promise.resolve() : new Promise((resolve) => setImmediate(resolve));
+  };
   const letGo = (): void => {
     const waiting = waiters;
     waiters = [];
@@ -179,7 +187,7 @@ export function hostCore(parts: HostParts): ChatNode {
       else driver.step({ type: "command", command });
     },
     isBusy,
-    whenReady: () => (isBusy() ? new Promise<void>((resolve) => waiters.push(resolve)) : Promise.resolve()),
+    whenReady: () => (isBusy() ? new Promise<void>((resolve) => waiters.push(resolve)) : inTurn()),
     isSeeking: () => core.isSeeking(),
     subscribe: (listener) => {
       listeners.add(listener);
@@ -196,6 +204,8 @@ export function hostCore(parts: HostParts): ChatNode {
 }
 
 // --- internal ---
+
+const TURN_MAX = 8;
 
 /** setTimeout knows no longer delay; an alarm that rings early is simply set again. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;

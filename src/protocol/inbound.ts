@@ -304,7 +304,7 @@ export function createInbound(parts: Parts): Inbound {
       link.oweAck(session, isBulk ? BULK_ACK_DELAY_MS : 0, context.now.mono);
     },
     lost: (counter) => {
-      const settled = link.lost(counter);
+      const settled = link.lost(counter, context.now.mono);
       for (const ticket of settled?.tickets ?? []) lostTicket(settled?.session, ticket);
     },
   };

@@ -18,8 +18,12 @@ import {
   adjustWindow,
   countUnanswered,
   createSessions,
+  heldUpUntil,
+  lostAfterMs,
   mayGo,
+  noteProgress,
   type Outgoing,
+  type SendOptions,
   type Session,
   type Sessions,
   type Ticket,
@@ -48,8 +52,8 @@ export type Link = {
   readonly receive: (bytes: Uint8Array, from: Endpoint, now: Millis) => Received | undefined;
   /** What the acknowledgement settles. */
   readonly acknowledged: (session: Session, ack: Frame & { type: "ack" }, from: Endpoint, now: Millis) => Ticket[];
-  /** The datagram counts as lost: what went with it. */
-  readonly lost: (counter: number) => Settled | undefined;
+  /** The datagram counts as lost: what went with it. Undefined: not yet, as acknowledgements of others before it keep coming. */
+  readonly lost: (counter: number, now: Millis) => Settled | undefined;
   readonly send: (session: Session, frame: Frame, options?: SendOptions) => void;
   /** A ping by itself to an address where the session may be, `hops` routers far, less one; not bound by INITIATIVE_MAX. */
   readonly pingAt: (session: Session, to: Endpoint, hops?: number) => void;
@@ -73,18 +77,6 @@ export type Link = {
   readonly unacknowledged: () => number;
   /** The most frames that wait for any one session, bulk apart, since what is under way to it fills its window. */
   readonly backlog: () => number;
-};
-
-export type SendOptions = {
-  readonly ticket?: Ticket;
-  /** Sent again when lost, so many times. */
-  readonly tries?: number;
-  /** One order of this message: each travels alone, so that one loss is not the loss of two. */
-  readonly orderOf?: MessageId;
-  /** What was said a while ago: while anything else waits it has one datagram in BULK_EVERY. */
-  readonly isBulk?: boolean;
-  /** It is to open the NAT of this side, and not to arrive beyond another one: QUIET_HOPS. */
-  readonly isQuiet?: boolean;
 };
 
 type Sent = {
@@ -154,6 +146,7 @@ export function createLink(options: {
     const sent = late.get(of);
     if (sent === undefined || sent.session !== session) return [];
     late.delete(of);
+    session.lostInRow = 0;
     measure(session.rtt, now - sent.at - delayMs);
     loss.forgive();
     return sent.tickets.filter((ticket) => ticket.kind === "push");
@@ -223,7 +216,7 @@ export function createLink(options: {
     if (parts.length === 0) return undefined;
     const whole = size + HEADER_BYTES + SEAL_BYTES;
     const to = session.endpoint !== undefined && mayGo(session, whole) ? session.endpoint : undefined;
-    if (eliciting) track(counter, { session, to, at: now, tickets, isTrial: isQuiet }, retransmitAfterMs(session.rtt));
+    if (eliciting) track(counter, { session, to, at: now, tickets, isTrial: isQuiet }, lostAfterMs(session));
     if (to === undefined) {
       // It counts as sent and will count as lost, so that whoever holds a ticket hears of it.
       counters.drop(session.endpoint === undefined ? "no-address" : "address-not-validated");
@@ -265,6 +258,7 @@ export function createLink(options: {
         if (sent === undefined) tickets.push(...cameLate(of, session, now, ack.delayMs));
         if (sent === undefined || (sent.session !== undefined && sent.session !== session)) return;
         settle(of, false);
+        noteProgress(session, of, now);
         if (index === 0) measure(session.rtt, now - sent.at - ack.delayMs);
         session.proven = true;
         session.unanswered = 0;
@@ -273,8 +267,15 @@ export function createLink(options: {
       });
       return tickets;
     },
-    lost: (of) => {
+    lost: (of, now) => {
+      const { session: by, at = now } = unacknowledged.get(of) ?? {};
+      const until = by === undefined ? now : heldUpUntil(by, of, at);
+      if (until > now) {
+        timers.set(`lost ${of}`, until, { type: "lost", counter: of });
+        return undefined;
+      }
       const sent = settle(of, true);
+      if (sent?.session !== undefined) sent.session.lostInRow += 1;
       if (sent !== undefined) late.set(of, sent);
       if (late.size > LATE_MAX) late.delete(late.keys().next().value as number);
       return sent === undefined ? undefined : { session: sent.session, tickets: sent.tickets };
@@ -313,11 +314,8 @@ export function createLink(options: {
     },
     flush: (now) => {
       const effects: Effect[] = contacts.map(({ to, at, frames }) => {
-        track(
-          counter,
-          { session: undefined, to, at, tickets: [{ kind: "contact", endpoint: to }] },
-          bounds.contactWaitMs,
-        );
+        const tickets = [{ kind: "contact", endpoint: to }] as const;
+        track(counter, { session: undefined, to, at, tickets }, bounds.contactWaitMs);
         return transmit(to, undefined, frames);
       });
       contacts = [];

@@ -6,7 +6,7 @@ import { bootKey, type Room } from "../crypto/keyring.ts";
 import type { Frame } from "../wire/frame.ts";
 import { bounds } from "./config.ts";
 import { createReplayWindow, type ReplayWindow } from "./replay.ts";
-import { createRtt, type Rtt } from "./rtt.ts";
+import { createRtt, type Rtt, retransmitAfterMs } from "./rtt.ts";
 import type { BootId, Endpoint, MessageId, Millis, PeerId } from "./types.ts";
 
 /** What a frame's sender wants to know about its fate. */
@@ -86,6 +86,23 @@ export type Session = {
   unanswered: number;
   /** When the first of them left. */
   unansweredSince: Millis;
+  /** Datagrams that counted as lost since it acknowledged any. */
+  lostInRow: number;
+  /** The highest counter that it acknowledged, and when it last acknowledged one. */
+  acknowledgedMost: number;
+  acknowledgedAt: Millis;
+};
+
+export type SendOptions = {
+  readonly ticket?: Ticket;
+  /** Sent again when lost, so many times. */
+  readonly tries?: number;
+  /** One order of this message: each travels alone, so that one loss is not the loss of two. */
+  readonly orderOf?: MessageId;
+  /** What was said a while ago: while anything else waits it has one datagram in BULK_EVERY. */
+  readonly isBulk?: boolean;
+  /** It is to open the NAT of this side, and not to arrive beyond another one: QUIET_HOPS. */
+  readonly isQuiet?: boolean;
 };
 
 export type Sessions = {
@@ -109,6 +126,35 @@ export function moveTo(session: Session, endpoint: Endpoint | undefined): void {
 export function countUnanswered(session: Session, now: Millis): void {
   if (session.unanswered === 0) session.unansweredSince = now;
   session.unanswered += 1;
+}
+
+/** Datagrams under way to one session, from which on time-outs are doubled. */
+const QUEUED_LEAST = 8;
+
+export function noteProgress(session: Session, counter: number, now: Millis): void {
+  session.acknowledgedMost = Math.max(session.acknowledgedMost, counter);
+  session.acknowledgedAt = now;
+  session.lostInRow = 0;
+}
+
+/**
+ * How long the next datagram is waited for. Where many are under way and none comes back the receiver is behind, or gone: each
+ * that counts as lost doubles the time (RFC 6298 §5.5). A few are not held back: at 30 % loss two lost in a row mean nothing.
+ */
+export function lostAfterMs({ rtt, inFlight, lostInRow }: Session): Millis {
+  const usual = retransmitAfterMs(rtt);
+  return inFlight < QUEUED_LEAST ? usual : Math.min(usual * 2 ** Math.min(lostInRow, 16), bounds.rtoMsMax);
+}
+
+/**
+ * A datagram stands behind others in the receiver's queue as long as acknowledgements of earlier ones come: then its time begins
+ * with the last of them (RFC 6298 §5.3), and ends when that of a later one comes (RFC 9002 §6.1).
+ */
+export function heldUpUntil(session: Session, counter: number, sentAt: Millis): Millis {
+  const isQueued = session.acknowledgedMost < counter && session.acknowledgedAt > sentAt;
+  return isQueued
+    ? Math.min(session.acknowledgedAt + retransmitAfterMs(session.rtt), sentAt + bounds.rtoMsMax)
+    : sentAt;
 }
 
 /** Whether so many bytes may go to the session's address now. */
@@ -185,5 +231,8 @@ function createSession(room: Room, boot: BootId, typical: Rtt): Session {
     mayFly: WINDOW_FIRST,
     unanswered: 0,
     unansweredSince: 0,
+    lostInRow: 0,
+    acknowledgedMost: -1,
+    acknowledgedAt: Number.NEGATIVE_INFINITY,
   };
 }

@@ -72,8 +72,8 @@ describe("a link", () => {
     one.link.flush(0);
     expect(one.timers.nextDeadline()).toBe(2 * bounds.initialRttMs + bounds.rtoSlackMs);
     expect(one.timers.takeDue(1_000)).toEqual({ type: "lost", counter: 0 });
-    expect(one.link.lost(0)).toEqual({ session, tickets: [ticket] });
-    expect(one.link.lost(0)).toBeUndefined();
+    expect(one.link.lost(0, 10_000)).toEqual({ session, tickets: [ticket] });
+    expect(one.link.lost(0, 10_000)).toBeUndefined();
     expect(one.link.lossRate()).toBeGreaterThan(0);
   });
 
@@ -140,7 +140,7 @@ describe("a link", () => {
       for (let sent = 0; sent < 60; sent += 1) one.link.send(session, message);
       // As a step of the core does: what is due is lost, then everything goes out.
       for (let row = one.timers.takeDue(1); row !== undefined; row = one.timers.takeDue(1)) {
-        if (row.type === "lost" && one.link.lost(row.counter) !== undefined) lost += 1;
+        if (row.type === "lost" && one.link.lost(row.counter, 10_000) !== undefined) lost += 1;
       }
       one.link.flush(1);
       expect(one.link.unacknowledged()).toBeLessThanOrEqual(bounds.unacknowledged);
@@ -178,7 +178,7 @@ describe("a link", () => {
     const session = sessionTo(one, other);
     one.link.send(session, { type: "ping" }, { ticket: pushTicket });
     carry(one.link.flush(0), one, other, 0);
-    expect(one.link.lost(0)?.tickets).toEqual([pushTicket]);
+    expect(one.link.lost(0, 10_000)?.tickets).toEqual([pushTicket]);
     const after = one.link.lossRate();
     expect(after).toBeGreaterThan(0);
     const ack = { type: "ack", counters: [0], delayMs: 0 } as const;
