@@ -74,6 +74,17 @@ it("says when a core that was busy takes messages again, and to all who wait whe
   await last;
 });
 
+it("lets eight be said in one turn of the event loop, then reads what has come in", async () => {
+  const { node } = await host(() => []);
+  const order: string[] = [];
+  setImmediate(() => order.push("next turn"));
+  for (let said = 1; said <= 10; said += 1) {
+    await node.whenReady();
+    order.push(`${said}`);
+  }
+  expect(order).toEqual(["1", "2", "3", "4", "5", "6", "7", "8", "next turn", "9", "10"]);
+});
+
 it("rings the alarm when the core asks, never early by more than a rounding, and once per deadline", async () => {
   const { core, node } = await host((input, at) => {
     if (input.type === "command") core.deadline = at + 40;
