@@ -205,6 +205,7 @@ export function hostCore(parts: HostParts): ChatNode {
 
 // --- internal ---
 
+/** Commands in one turn of the event loop: some milliseconds of work. */
 const TURN_MAX = 8;
 
 /** setTimeout knows no longer delay; an alarm that rings early is simply set again. */

@@ -44,6 +44,8 @@ const INITIATIVE_MAX = 16;
 /** Datagrams under way to one peer: chance alone, at 30 % loss each way, must not bring a room to a halt. */
 const WINDOW_LEAST = 16;
 const WINDOW_MOST = 1_024;
+/** Datagrams under way to one session, from which on time-outs are doubled. */
+const QUEUED_LEAST = 8;
 const WINDOW_DECREASE = 0.98;
 /** Datagrams that may be under way to a peer at first: more than a page of history, less than a socket buffer. */
 export const WINDOW_FIRST = 64;
@@ -79,10 +81,10 @@ export type Session = {
   bulk: Outgoing[];
   /** BOUNDED: 32. Frames that wait until the session is proven. */
   waiting: Frame[];
-  /** Datagrams that wait for their acknowledgement, and how many may (WINDOW_MOST in link.ts). */
+  /** Datagrams that wait for their acknowledgement, and how many may (WINDOW_MOST). */
   inFlight: number;
   mayFly: number;
-  /** Datagrams sent since it acknowledged any: see INITIATIVE_MAX in link.ts. */
+  /** Datagrams sent since it acknowledged any: see INITIATIVE_MAX. */
   unanswered: number;
   /** When the first of them left. */
   unansweredSince: Millis;
@@ -127,9 +129,6 @@ export function countUnanswered(session: Session, now: Millis): void {
   if (session.unanswered === 0) session.unansweredSince = now;
   session.unanswered += 1;
 }
-
-/** Datagrams under way to one session, from which on time-outs are doubled. */
-const QUEUED_LEAST = 8;
 
 export function noteProgress(session: Session, counter: number, now: Millis): void {
   session.acknowledgedMost = Math.max(session.acknowledgedMost, counter);
