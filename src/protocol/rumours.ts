@@ -12,9 +12,11 @@ export type Rumours = {
   readonly isEmpty: () => boolean;
 };
 
-type Rumour = { readonly frame: Frame; readonly size: number; told: number };
+type Rumour = { readonly key: string; readonly frame: Frame; readonly size: number; told: number };
 
 const RETRANSMIT_MULTIPLIER = 4;
+/** Bytes; nothing is looked for to fill less. */
+const ROOM_MIN = 64;
 
 /** How often each node tells a rumour in a room of `members`. */
 export function retransmitLimit(members: number): number {
@@ -28,24 +30,39 @@ export function createRumours(): Rumours {
     spread: (about, frame) => {
       const key = `${about} ${frame.type}`;
       rumours.delete(key);
-      rumours.set(key, { frame, size: encodeFrame(frame).length, told: 0 });
+      rumours.set(key, { key, frame, size: encodeFrame(frame).length, told: 0 });
     },
     take: (bytes, members) => {
       const limit = retransmitLimit(members);
       const taken: Frame[] = [];
       let left = bytes;
-      // Told least first; of these the newest, which a map holds last.
-      const queue = [...rumours].reverse().sort(([, a], [, b]) => a.told - b.told);
-      for (const [key, rumour] of queue) {
+      for (const rumour of byTurn([...rumours.values()])) {
         if (rumour.size > left) continue;
         left -= rumour.size;
         taken.push(rumour.frame);
         rumour.told += 1;
-        if (rumour.told >= limit) rumours.delete(key);
-        if (left < 64) break;
+        if (rumour.told >= limit) rumours.delete(rumour.key);
+        if (left < ROOM_MIN) break;
       }
       return taken;
     },
     isEmpty: () => rumours.size === 0,
   };
+}
+
+// --- internal ---
+
+/**
+ * Told least first; of these the newest, which comes last. While many join there are as many rumours as members, and a
+ * datagram has room for a few: so they are looked through as far as needed, and not sorted.
+ */
+function* byTurn(rumours: readonly Rumour[]): Generator<Rumour> {
+  const told = Uint8Array.from(rumours, (rumour) => rumour.told);
+  let left = rumours.length;
+  for (let turn = 0; left > 0; turn += 1) {
+    for (let at = told.lastIndexOf(turn); at >= 0; at = at === 0 ? -1 : told.lastIndexOf(turn, at - 1)) {
+      left -= 1;
+      yield rumours[at] as Rumour;
+    }
+  }
 }

@@ -38,6 +38,15 @@ describe("rumours", () => {
     expect(texts(rumours.take(10, 100))).toEqual(["newest"]);
   });
 
+  it("are told once more, and then not any more, where the room has become so small that they were told too often", () => {
+    const rumours = createRumours();
+    rumours.spread(peer("a"), news("a"));
+    for (let told = 0; told < 9; told += 1) rumours.take(1_000, 100);
+    rumours.spread(peer("b"), news("b"));
+    expect(texts(rumours.take(1_000, 5))).toEqual(["b", "a"]);
+    expect(texts(rumours.take(1_000, 5))).toEqual(["b"]);
+  });
+
   it("replace what was told of the same peer before, and start over", () => {
     const rumours = createRumours();
     rumours.spread(peer("a"), news("first"));
