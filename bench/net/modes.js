@@ -20,15 +20,11 @@ export async function steady({ clients }, { rate, seconds, settleSeconds, idleSe
   await run.settle(15_000);
   const elapsed = (performance.now() - begin) / 1000;
   const bytesSent = run.sentBytes() - idle.bytesPerSecond * clients.length * elapsed;
-  const after = await countsOf(clients);
-  const perDelivery = (count) => round((after[count] - before[count]) / run.delivered(), 2);
+  const perDelivery = perDeliveryOf(before, await countsOf(clients), run.delivered());
   return {
     delivered: share(run.delivered(), total * (clients.length - 1)),
     "one order": await isOneOrder(clients),
-    "sends/delivery": perDelivery("payloadsOut"),
-    // Idle ones included: probes carry acknowledgements too.
-    "datagrams/delivery": perDelivery("datagramsOut"),
-    "retries/delivery": perDelivery("retries"),
+    ...perDelivery,
     "p50 ms": round(quantile(run.latencies, 0.5)),
     "p99 ms": round(quantile(run.latencies, 0.99)),
     "max ms": round(quantile(run.latencies, 1)),
@@ -45,6 +41,7 @@ export async function burst({ clients }, { messages, bytes, authors, seed, settl
   const chance = createChance(seed);
   await pause(settleSeconds * 1000);
   const idle = await idleFigures(clients, idleSeconds);
+  const before = await countsOf(clients);
   const run = startRun(clients);
   const speakers = authors === "one" ? clients.slice(0, 1) : clients;
   const cpuBefore = sum(clients.map(cpuSeconds));
@@ -53,6 +50,7 @@ export async function burst({ clients }, { messages, bytes, authors, seed, settl
   const elapsed = (run.lastAt() - run.beganAt) / 1000;
   const wanted = messages * (clients.length - 1);
   const bytesSent = run.sentBytes() - (idle.bytesPerSecond * clients.length * (performance.now() - run.beganAt)) / 1000;
+  const perDelivery = perDeliveryOf(before, await countsOf(clients), run.delivered());
   const order = await isOneOrder(clients);
   return {
     delivered: share(run.delivered(), wanted),
@@ -60,6 +58,7 @@ export async function burst({ clients }, { messages, bytes, authors, seed, settl
     "one order": order,
     "deliveries/s": round(run.delivered() / elapsed),
     "seconds to the last": round(elapsed, 2),
+    ...perDelivery,
     "B/delivery": round(bytesSent / run.delivered()),
     "CPU s in all": round(sum(clients.map(cpuSeconds)) - cpuBefore, 1),
     "RSS MB": round(Math.max(...clients.map(residentMb))),
@@ -209,6 +208,16 @@ async function countsOf(clients) {
       if (typeof count === "number") all[name] = (all[name] ?? 0) + count;
   }
   return all;
+}
+
+/** Idle ones included: probes carry acknowledgements too. */
+function perDeliveryOf(before, after, delivered) {
+  const per = (count) => round((after[count] - before[count]) / delivered, 2);
+  return {
+    "sends/delivery": per("payloadsOut"),
+    "datagrams/delivery": per("datagramsOut"),
+    "retries/delivery": per("retries"),
+  };
 }
 
 /** What the nodes count as dropped, by reason, over all nodes. */

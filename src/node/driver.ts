@@ -22,6 +22,12 @@ export type DriverOptions = {
   readonly clock: () => Now;
   /** Replaces the one alarm: at that monotonic time (at once if it has passed) call `step({ type: "timer" })`, once. */
   readonly setAlarm: (at: Millis | undefined) => void;
+  /**
+   * Where one turn of the event loop may bring many inputs: `end` is to be called once, when this turn is over. The first
+   * input of a turn is answered at once; what the others send waits for the end, or for HELD_MAX of them, and goes out in
+   * fewer datagrams. Left out: each input is answered at once.
+   */
+  readonly atEndOfTurn?: (end: () => void) => void;
   /** After each step and all its effects that nothing holds back. */
   readonly stepped?: () => void;
   /** An entry was not written and never will be. The node goes on from memory; the user must be told. */
@@ -47,6 +53,9 @@ export type Driver = {
 /** BOUNDED: inputs and effects that wait; what waits longer than this many others is of no use to anybody. */
 export const BACKLOG_MAX = 10_000;
 
+/** Inputs whose datagrams wait for the end of the turn: some milliseconds of work. */
+const HELD_MAX = 16;
+
 /** Arms the alarm before it returns. */
 export function createDriver(options: DriverOptions): Driver {
   const { core, journal, clock } = options;
@@ -57,6 +66,9 @@ export function createDriver(options: DriverOptions): Driver {
   const inputs: Input[] = [];
   const idleWaiters: (() => void)[] = [];
   let armedAt: Millis | undefined;
+  let isTurnOpen = false;
+  /** Inputs handled since anything was last sent. */
+  let held = 0;
   let draining = false;
   let stopped = false;
   let drops = 0;
@@ -93,6 +105,10 @@ export function createDriver(options: DriverOptions): Driver {
     } finally {
       draining = false;
     }
+    settle();
+  };
+
+  const settle = (): void => {
     if (stopped) return;
     rearm();
     if (outbox.length === 0) for (const done of idleWaiters.splice(0)) done();
@@ -104,7 +120,25 @@ export function createDriver(options: DriverOptions): Driver {
     const goneMs = detector.observe(now, armedAt);
     if (input.type === "timer") armedAt = undefined;
     if (goneMs > 0) perform(core.handle({ type: "command", command: { type: "resumed", goneMs } }, now));
-    perform(core.handle(input, now));
+    const holdBack = isTurnOpen && held < HELD_MAX;
+    held = holdBack ? held + 1 : 0;
+    if (!isTurnOpen && options.atEndOfTurn !== undefined) {
+      isTurnOpen = true;
+      options.atEndOfTurn(endTurn);
+    }
+    perform(core.handle(input, now, holdBack));
+  };
+
+  const endTurn = (): void => {
+    isTurnOpen = false;
+    flush();
+  };
+
+  const flush = (): void => {
+    if (stopped || held === 0) return;
+    held = 0;
+    perform(core.flush(clock()));
+    settle();
   };
 
   const perform = (effects: readonly Effect[]): void => {
@@ -171,7 +205,10 @@ export function createDriver(options: DriverOptions): Driver {
     step,
     isFull,
     backlogDrops: () => drops,
-    idle: () => (outbox.length === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))),
+    idle: () => {
+      flush();
+      return outbox.length === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve));
+    },
     stop: () => {
       stopped = true;
       outbox.length = 0;

@@ -103,6 +103,7 @@ export function hostCore(parts: HostParts): ChatNode {
     emit,
     setAlarm,
     clock: systemClock,
+    atEndOfTurn: setImmediate,
     transmit: (bytes, to, hops) => transport.send(bytes, to, hops),
     broadcast: (bytes) => lan?.broadcast(bytes),
     stepped: () => {

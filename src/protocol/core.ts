@@ -174,7 +174,7 @@ export function createCore(options: CoreOptions): Core {
   timers.set("cleanup", now.mono + options.config.cleanupIntervalMs, { type: "cleanup" });
 
   return {
-    handle: (input, at) => {
+    handle: (input, at, holdBack = false) => {
       context.now = at;
       if (input.type === "datagram" && inRoom) inbound.datagram(input.bytes, input.from);
       else if (input.type === "beacon" && inRoom) discovery?.heard(input.bytes, input.from);
@@ -183,17 +183,11 @@ export function createCore(options: CoreOptions): Core {
       // Not with what was received: others that have come already may answer what is due. The alarm rings right after them.
       if (input.type === "timer" || input.type === "command") fireDue(at.mono);
       probe.gossipSoon();
-      const transmits = link.flush(at.mono);
-      pace.check();
-      const effects: Effect[] = [
-        ...entries.map((entry) => ({ type: "persist", entry }) as const),
-        ...transmits,
-        ...(discovery?.flush() ?? []),
-        ...events.map((event) => ({ type: "emit", event }) as const),
-      ];
-      entries = [];
-      events = [];
-      return effects;
+      return effects(holdBack);
+    },
+    flush: (at) => {
+      context.now = at;
+      return effects(false);
     },
     nextDeadline: timers.nextDeadline,
     self: membership.selfView,
@@ -271,6 +265,20 @@ export function createCore(options: CoreOptions): Core {
         if (!inRoom) return membership.network(asked.endpoints);
         if (homecoming.network(asked.endpoints)) lookAround();
     }
+  }
+
+  /** Of this step, and what was held back before it. */
+  function effects(holdBack: boolean): Effect[] {
+    const sent = holdBack ? [] : [...link.flush(context.now.mono), ...(discovery?.flush() ?? [])];
+    pace.check();
+    const all: Effect[] = [
+      ...entries.map((entry) => ({ type: "persist", entry }) as const),
+      ...sent,
+      ...events.map((event) => ({ type: "emit", event }) as const),
+    ];
+    entries = [];
+    events = [];
+    return all;
   }
 
   function lookAround(): void {

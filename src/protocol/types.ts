@@ -44,8 +44,13 @@ export type JournalEntry =
   | { readonly type: "address"; readonly endpoint: Endpoint; readonly peer: PeerId; readonly at: UnixMillis };
 
 export interface Core {
-  /** The only mutator; never throws on network bytes. */
-  handle(input: Input, now: Now): Effect[];
+  /**
+   * Mutates, as `flush` does and nothing else; never throws on network bytes. `holdBack`: what it sends waits for `flush`, or
+   * for the next input that is not held back, so that what goes to one peer shares datagrams.
+   */
+  handle(input: Input, now: Now, holdBack?: boolean): Effect[];
+  /** What was held back. */
+  flush(now: Now): Effect[];
   /** When `handle({type:"timer"})` wants to be called next, on the monotonic clock. */
   nextDeadline(): Millis | undefined;
   /** Read-only views; each is a fresh copy. */

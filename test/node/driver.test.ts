@@ -1,6 +1,6 @@
 // Order of effects, the one alarm, journals that write in the background, hosts that sleep.
 import { describe, expect, it } from "vitest";
-import { BACKLOG_MAX, createDriver, type Driver } from "../../src/node/driver.ts";
+import { BACKLOG_MAX, createDriver, type Driver, type DriverOptions } from "../../src/node/driver.ts";
 import type { ChatEvent, Effect, Input, JournalEntry, Now } from "../../src/protocol/types.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { memoryJournal } from "../../src/store/memory.ts";
@@ -46,6 +46,55 @@ describe("effects", () => {
     expect(() => host.driver.step(datagram(0))).toThrow("bug in a face");
     host.driver.step(timer);
     expect(host.done).toEqual(["emit 1", "transmit 2"]);
+  });
+});
+
+describe("many inputs in one turn of the event loop", () => {
+  it("of which the first is answered at once, and all others together when the turn is over", () => {
+    const turns: (() => void)[] = [];
+    const host = drive((input) => [persist(9), transmit(numberIn(input)), emit(numberIn(input))], inTurns(turns));
+    for (const n of [1, 2, 3]) host.driver.step(datagram(n));
+    expect(host.done).toEqual(["append 9", "transmit 1", "emit 1", "append 9", "emit 2", "append 9", "emit 3"]);
+    expect(turns.length, "the end of a turn is asked for once").toBe(1);
+    host.done.length = 0;
+    turns[0]?.();
+    expect(host.done).toEqual(["transmit 2", "transmit 3"]);
+    host.driver.step(datagram(4));
+    expect(host.done.slice(2), "the next turn").toEqual(["append 9", "transmit 4", "emit 4"]);
+    expect(turns.length).toBe(2);
+  });
+
+  it("do not put off what is sent for longer than 16 of them take", () => {
+    const host = drive((input) => [transmit(numberIn(input))], inTurns([]));
+    for (let n = 1; n <= 17; n += 1) host.driver.step(datagram(n));
+    expect(host.done).toEqual(["transmit 1"]);
+    host.driver.step(datagram(18));
+    expect(host.done.length).toBe(18);
+  });
+
+  it("leave nothing behind when whoever waits until nothing waits closes the node", async () => {
+    const host = drive((input) => [transmit(numberIn(input))], inTurns([]));
+    for (const n of [1, 2]) host.driver.step(datagram(n));
+    await host.driver.idle();
+    expect(host.done).toEqual(["transmit 1", "transmit 2"]);
+  });
+
+  it("and a turn that ends after a stop sends nothing", () => {
+    const turns: (() => void)[] = [];
+    const host = drive((input) => [transmit(numberIn(input))], inTurns(turns));
+    for (const n of [1, 2]) host.driver.step(datagram(n));
+    host.driver.stop();
+    turns[0]?.();
+    expect(host.done).toEqual(["transmit 1"]);
+  });
+
+  it("set the alarm anew when what is sent at the end changes the deadline", () => {
+    const turns: (() => void)[] = [];
+    const host = drive(() => [transmit(1)], inTurns(turns));
+    for (const n of [1, 2]) host.driver.step(datagram(n));
+    host.core.deadline = 70;
+    turns[0]?.();
+    expect(host.alarms).toEqual([70]);
   });
 });
 
@@ -212,9 +261,13 @@ it("stops dead: what waits is dropped, later inputs are ignored, the alarm is of
 });
 
 type SlowJournal = { journal: Journal; writes?: { done: () => void; fail: (error: Error) => void }[] };
+type Turns = Pick<DriverOptions, "atEndOfTurn">;
 
-function drive(core: ReturnType<typeof fakeCore> | ((input: Input) => Effect[]), slow?: SlowJournal) {
-  const { journal, writes = [] } = slow ?? { journal: memoryJournal() };
+function drive(
+  core: ReturnType<typeof fakeCore> | ((input: Input) => Effect[]),
+  around: Partial<SlowJournal> & Turns = {},
+) {
+  const { journal = memoryJournal(), writes = [], ...turns } = around;
   const done: string[] = [];
   const alarms: (number | undefined)[] = [];
   const now = { mono: 0, wall: 1_700_000_000_000 };
@@ -237,6 +290,7 @@ function drive(core: ReturnType<typeof fakeCore> | ((input: Input) => Effect[]),
     driver: undefined as unknown as Driver,
   };
   host.driver = createDriver({
+    ...turns,
     core: theCore,
     journal: { ...journal, append: (entry) => appendAndNote(journal, entry, done) },
     transmit: (bytes) => done.push(`transmit ${bytes[0]}`),
@@ -250,6 +304,14 @@ function drive(core: ReturnType<typeof fakeCore> | ((input: Input) => Effect[]),
     journalFailed: (error) => done.push(`failed ${(error as Error).message}`),
   });
   return host;
+}
+
+function inTurns(turns: (() => void)[]): Turns {
+  return { atEndOfTurn: (end) => turns.push(end) };
+}
+
+function numberIn(input: Input): number {
+  return input.type === "datagram" ? (input.bytes[0] ?? -1) : -1;
 }
 
 function slowJournal(): SlowJournal {

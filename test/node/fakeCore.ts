@@ -20,14 +20,21 @@ export type FakeCore = Core & {
 };
 
 export function fakeCore(respond: (input: Input, now: Now) => Effect[] = () => []): FakeCore {
+  /** BOUNDED: by the test. What is sent by inputs that were held back. */
+  const heldBack: Effect[] = [];
+  const release = (): Effect[] => heldBack.splice(0);
   const core: FakeCore = {
     inputs: [],
     deadline: undefined,
     busy: false,
-    handle: (input, now) => {
+    handle: (input, now, holdBack = false) => {
       core.inputs.push({ input, now });
-      return respond(input, now);
+      const effects = respond(input, now);
+      if (!holdBack) return [...release(), ...effects];
+      heldBack.push(...effects.filter(isSent));
+      return effects.filter((effect) => !isSent(effect));
     },
+    flush: release,
     nextDeadline: () => core.deadline,
     self: () => noPeer,
     peers: () => [],
@@ -53,6 +60,8 @@ export const persist = (n: number): Effect => ({
 /** An event that a test can tell apart by its number. */
 export const emit = (n: number): Effect => ({ type: "emit", event: event(n) });
 export const event = (n: number): ChatEvent => ({ type: "notice", notice: { code: "clock-skew", aheadMs: n } });
+
+const isSent = ({ type }: Effect): boolean => type === "transmit" || type === "broadcast";
 
 const noPeer = { id: "", tag: "", nick: "", status: "alive", rttMs: undefined } as unknown as PeerView;
 const noStats: CoreStats = {

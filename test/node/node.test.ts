@@ -81,6 +81,18 @@ describe("nodes that find each other", () => {
   });
 });
 
+it("sends the first line of a burst at once, and those of the same turn of the event loop in one datagram after it", async () => {
+  const [anna, bob] = await meet("anna", "bob");
+  const before = anna.node.stats().datagramsOut;
+  const sent = (): number => anna.node.stats().datagramsOut - before;
+  const lines = [1, 2, 3, 4, 5].map((n) => `line ${n}`);
+  for (const line of lines) say(anna, line);
+  expect(sent()).toBe(1);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(sent()).toBe(2);
+  await until("bob hears", () => expect(heard(bob)).toEqual(lines));
+});
+
 it("chats on under 10,000 junk datagrams, and counts them", async () => {
   const [anna, bob] = await meet("anna", "bob");
   const attacker = await openUdp({ port: 0 });
