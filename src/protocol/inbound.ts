@@ -20,7 +20,7 @@ import type { Reconnect } from "./reconnect.ts";
 import type { Relay } from "./relay.ts";
 import { sample } from "./rng.ts";
 import type { Serving } from "./serving.ts";
-import type { Session, Ticket } from "./sessions.ts";
+import { type Session, type Ticket, willAsk } from "./sessions.ts";
 import type { Skew } from "./skew.ts";
 import type { Speech } from "./speech.ts";
 import type { Transfer } from "./transfer.ts";
@@ -296,8 +296,7 @@ export function createInbound(parts: Parts): Inbound {
       arrived(session, contacted);
       if (isContact) introduce(session);
       // What waits needs proof, and an acknowledgement is the proof: ask for one.
-      const isAsked = session.outbox.some((outgoing) => outgoing.eliciting);
-      if (session.waiting.length > 0 && !isAsked) link.send(session, { type: "ping" });
+      if (session.waiting.length > 0 && !willAsk(session)) link.send(session, { type: "ping" });
       // Its sender takes it for lost, and offers by its id what could not be read.
       if (isUnread) link.disown(session, counter);
       const isBulk = frames.every((frame) => frame.type === "message" || frame.type === "ack");

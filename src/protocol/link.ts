@@ -10,16 +10,17 @@ import { decodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, SEAL_BYTES } from "../wir
 import { decodeFrames, encodeFrame, type Frame } from "../wire/frame.ts";
 import { noteAddress, takeAck } from "./arrivals.ts";
 import { bounds } from "./config.ts";
+import { noteRoundTrip, noteSent, noteSettled } from "./congestion.ts";
 import type { Counters } from "./counters.ts";
-import { asksForAck } from "./eliciting.ts";
+import { asksForAck, isComparing, isPrompt } from "./eliciting.ts";
 import { createLoss, SILENT_AFTER } from "./loss.ts";
+import { pack } from "./packing.ts";
 import { measure, retransmitAfterMs } from "./rtt.ts";
 import {
-  adjustWindow,
   countUnanswered,
   createSessions,
-  heldUpUntil,
-  lostAfterMs,
+  isAnswering,
+  lostAt,
   mayGo,
   noteProgress,
   type Outgoing,
@@ -29,7 +30,7 @@ import {
   type Ticket,
 } from "./sessions.ts";
 import type { Timers } from "./timers.ts";
-import type { BootId, Effect, Endpoint, MessageId, Millis } from "./types.ts";
+import type { BootId, Effect, Endpoint, Millis } from "./types.ts";
 
 /** Rows of this module in the timer table. */
 export type LinkTimer =
@@ -75,8 +76,8 @@ export type Link = {
   readonly lossRateAtWorst: () => number;
   /** Datagrams that wait for their acknowledgement. */
   readonly unacknowledged: () => number;
-  /** The most frames that wait for any one session, bulk apart, since what is under way to it fills its window. */
-  readonly backlog: () => number;
+  /** The most frames that wait for any one session that answers, bulk apart, since what is under way to it fills its window. */
+  readonly backlog: (now: Millis) => number;
 };
 
 type Sent = {
@@ -88,6 +89,8 @@ type Sent = {
   readonly tickets: readonly Ticket[];
   /** That it is not answered says nothing of the network. */
   readonly isTrial?: boolean;
+  /** It carries what people say now. */
+  readonly isLive?: boolean;
 };
 
 /** Past the NAT of this side, or two networks of one site, and not as far as another NAT. */
@@ -135,11 +138,16 @@ export function createLink(options: {
     if (sent.to !== undefined && sent.isTrial !== true)
       loss.count(wasLost, (sent.session?.unanswered ?? 0) > SILENT_AFTER);
     if (sent.session !== undefined) {
-      adjustWindow(sent.session, wasLost);
+      sent.session.heldUp.delete(of);
+      noteSettled(sent.session.congestion, sent.isLive === true, wasLost);
       // What waits in the outbox goes on.
       if (sent.session.outbox.length + sent.session.bulk.length > 0) dirty.add(sent.session);
     }
     return sent;
+  };
+  const roundTrip = (session: Session, sampleMs: Millis, now: Millis): void => {
+    measure(session.rtt, sampleMs);
+    noteRoundTrip(session.congestion, sampleMs, now);
   };
   /** It was late, not lost: the time measured says so to the next ones, and it is no loss after all. */
   const cameLate = (of: number, session: Session, now: Millis, delayMs: Millis): Ticket[] => {
@@ -147,7 +155,7 @@ export function createLink(options: {
     if (sent === undefined || sent.session !== session) return [];
     late.delete(of);
     session.lostInRow = 0;
-    measure(session.rtt, now - sent.at - delayMs);
+    roundTrip(session, now - sent.at - delayMs, now);
     loss.forgive();
     return sent.tickets.filter((ticket) => ticket.kind === "push");
   };
@@ -168,55 +176,24 @@ export function createLink(options: {
       timers.set(`lost ${oldest}`, sent.at, { type: "lost", counter: oldest });
     }
     unacknowledged.set(of, sent);
-    if (sent.session !== undefined) sent.session.inFlight += 1;
+    if (sent.session !== undefined) noteSent(sent.session.congestion, sent.isLive === true);
     timers.set(`lost ${of}`, sent.at + waitMs, { type: "lost", counter: of });
   };
 
-  const queue = (session: Session, outgoing: Outgoing, isBulk = false): void => {
-    const frames = isBulk ? session.bulk : session.outbox;
-    if (frames.length >= bounds.outboxFrames) return counters.drop("outbox-full");
-    frames.push(outgoing);
+  const queue = (session: Session, outgoing: Outgoing, lane: Outgoing[]): void => {
+    if (lane.length >= bounds.outboxFrames) return counters.drop("outbox-full");
+    lane.push(outgoing);
     dirty.add(session);
   };
 
   const packOne = (session: Session, now: Millis): Effect | "held-back" | undefined => {
-    const parts: Uint8Array[] = [];
-    const tickets: Ticket[] = [];
-    const messages: MessageId[] = [];
-    const isAmong = (id: MessageId | undefined): boolean => id !== undefined && messages.includes(id);
-    let size = 0;
-    let eliciting = false;
-    let isQuiet = false;
-    const ack = takeAck(session, timers, now);
-    if (ack !== undefined) {
-      parts.push(ack);
-      size += ack.length;
-    }
-    const isFull = session.inFlight >= session.mayFly;
-    /** What of these frames does not go now. */
-    const pack = (frames: readonly Outgoing[]): Outgoing[] => {
-      let taken = 0;
-      for (const outgoing of frames) {
-        if (isFull && outgoing.eliciting) break;
-        if (size + outgoing.bytes.length > FRAMES_BYTES_MAX || isAmong(outgoing.orderOf)) break;
-        parts.push(outgoing.bytes);
-        size += outgoing.bytes.length;
-        eliciting ||= outgoing.eliciting;
-        isQuiet ||= outgoing.isQuiet === true;
-        if (outgoing.ticket !== undefined) tickets.push(outgoing.ticket);
-        if (outgoing.orderOf !== undefined) messages.push(outgoing.orderOf);
-        taken += 1;
-      }
-      return frames.slice(taken);
-    };
-    const isBulkFirst = counter % BULK_EVERY === 0;
-    if (session.bulk.length > 0 && isBulkFirst) session.bulk = pack(session.bulk);
-    if (session.outbox.length > 0) session.outbox = pack(session.outbox);
-    if (session.bulk.length > 0 && session.outbox.length === 0) session.bulk = pack(session.bulk);
+    const packed = pack(session, takeAck(session, timers, now), counter % BULK_EVERY === 0);
+    const { parts, tickets, size, eliciting, isQuiet, isLive } = packed;
     if (parts.length === 0) return undefined;
     const whole = size + HEADER_BYTES + SEAL_BYTES;
     const to = session.endpoint !== undefined && mayGo(session, whole) ? session.endpoint : undefined;
-    if (eliciting) track(counter, { session, to, at: now, tickets, isTrial: isQuiet }, lostAfterMs(session));
+    if (eliciting)
+      track(counter, { session, to, at: now, tickets, isTrial: isQuiet, isLive }, retransmitAfterMs(session.rtt));
     if (to === undefined) {
       // It counts as sent and will count as lost, so that whoever holds a ticket hears of it.
       counters.drop(session.endpoint === undefined ? "no-address" : "address-not-validated");
@@ -257,25 +234,29 @@ export function createLink(options: {
         const sent = waiting(of);
         if (sent === undefined) tickets.push(...cameLate(of, session, now, ack.delayMs));
         if (sent === undefined || (sent.session !== undefined && sent.session !== session)) return;
+        if (index === 0) roundTrip(session, now - sent.at - ack.delayMs, now);
         settle(of, false);
         noteProgress(session, of, now);
-        if (index === 0) measure(session.rtt, now - sent.at - ack.delayMs);
         session.proven = true;
         session.unanswered = 0;
         if (sent.to === from && session.endpoint === from) session.validated = true;
         tickets.push(...sent.tickets);
       });
+      for (const earlier of session.heldUp) {
+        if (earlier < session.acknowledgedMost) timers.set(`lost ${earlier}`, now, { type: "lost", counter: earlier });
+      }
       return tickets;
     },
     lost: (of, now) => {
       const { session: by, at = now } = unacknowledged.get(of) ?? {};
-      const until = by === undefined ? now : heldUpUntil(by, of, at);
-      if (until > now) {
-        timers.set(`lost ${of}`, until, { type: "lost", counter: of });
+      const due = by === undefined ? now : lostAt(by, of, at);
+      if (by !== undefined && due > now) {
+        by.heldUp.add(of);
+        timers.set(`lost ${of}`, due, { type: "lost", counter: of });
         return undefined;
       }
       const sent = settle(of, true);
-      if (sent?.session !== undefined) sent.session.lostInRow += 1;
+      if (sent?.session !== undefined && sent.session.acknowledgedMost < of) sent.session.lostInRow += 1;
       if (sent !== undefined) late.set(of, sent);
       if (late.size > LATE_MAX) late.delete(late.keys().next().value as number);
       return sent === undefined ? undefined : { session: sent.session, tickets: sent.tickets };
@@ -283,14 +264,16 @@ export function createLink(options: {
     send: (session, frame, { ticket, tries = 0, orderOf, isBulk, isQuiet } = {}) => {
       const bytes = encodeFrame(frame);
       const again = tries > 0 ? ({ kind: "again", frame: bytes, tries } as const) : undefined;
-      queue(session, { bytes, ticket: ticket ?? again, eliciting: asksForAck(frame), orderOf, isQuiet }, isBulk);
+      const lane = isBulk === true ? session.bulk : isPrompt(frame) ? session.prompt : session.outbox;
+      const asks = { eliciting: asksForAck(frame), isComparing: isComparing(frame) };
+      queue(session, { bytes, ticket: ticket ?? again, orderOf, isQuiet, ...asks }, lane);
     },
     pingAt: (session, to, hops) => {
       trials.push({ session, to, hops });
     },
     sendAgain: (session, { frame, tries }) => {
       const ticket = tries > 1 ? ({ kind: "again", frame, tries: tries - 1 } as const) : undefined;
-      queue(session, { bytes: frame, ticket, eliciting: true });
+      queue(session, { bytes: frame, ticket, eliciting: true }, session.outbox);
     },
     contact: (to, frames, now) => {
       const bytes = Buffer.concat(frames.map(encodeFrame));
@@ -339,9 +322,9 @@ export function createLink(options: {
     lossRate: loss.rate,
     lossRateAtWorst: loss.rateAtWorst,
     unacknowledged: () => unacknowledged.size,
-    backlog: () => {
+    backlog: (now) => {
       let most = 0;
-      for (const { outbox } of stuck) most = Math.max(most, outbox.length);
+      for (const session of stuck) if (isAnswering(session, now)) most = Math.max(most, session.outbox.length);
       return most;
     },
   };

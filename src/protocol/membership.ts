@@ -182,7 +182,7 @@ export function createMembership(
   const tryAgain = (member: Member): void => {
     const found = session(member);
     // One question is enough, however many list it.
-    if (found.inFlight > 0) return;
+    if (found.congestion.inFlight > 0) return;
     found.unanswered = 0;
     link.send(found, { type: "ping" });
   };

@@ -20,20 +20,22 @@ const WAITING_MAX = 256;
 const ALONE_MAX = 256;
 
 /** `isExpecting`: somebody was asked and has had little time to answer. */
-export function createPace({ link, emit }: Context, membership: Membership, isExpecting: () => boolean): Pace {
+export function createPace(context: Context, membership: Membership, isExpecting: () => boolean): Pace {
+  const { link, emit } = context;
+  const backlog = (): number => link.backlog(context.now.mono);
   /** Since somebody was here. */
   let saidAlone = 0;
   let wasRefused = false;
 
   const isWaitingForCompany = (): boolean => saidAlone >= ALONE_MAX && membership.presentCount() === 0 && isExpecting();
-  const isBusy = (): boolean => link.backlog() >= WAITING_MAX || isWaitingForCompany();
+  const isBusy = (): boolean => backlog() >= WAITING_MAX || isWaitingForCompany();
 
   return {
     isBusy,
     take: () => {
       if (isBusy()) {
         wasRefused = true;
-        emit({ type: "error", error: { code: "busy", waiting: Math.max(link.backlog(), saidAlone) } });
+        emit({ type: "error", error: { code: "busy", waiting: Math.max(backlog(), saidAlone) } });
         return false;
       }
       saidAlone = membership.presentCount() === 0 ? saidAlone + 1 : 0;

@@ -257,7 +257,7 @@ export function createRelay(context: Context, membership: Membership, history: H
     publish: (id) => {
       const isOneHop = membership.presentCount() <= fanout();
       // Behind a queue more of the same is only more queue, and what seems lost is late.
-      const loss = link.backlog() > 0 ? 0 : link.lossRate();
+      const loss = link.backlog(context.now.mono) > 0 ? 0 : link.lossRate();
       const slices = ordersFor(loss, isLargeId(id), isOneHop, context.config).slice(0, context.config.seenLimit);
       rememberLatest(sightings, id, slices);
       for (const slice of slices) cover(id, slice, undefined, { isRetry: false, isLate: false });

@@ -5,6 +5,7 @@
 import { bootKey, type Room } from "../crypto/keyring.ts";
 import type { Frame } from "../wire/frame.ts";
 import { bounds } from "./config.ts";
+import { type Congestion, createCongestion } from "./congestion.ts";
 import { createReplayWindow, type ReplayWindow } from "./replay.ts";
 import { createRtt, type Rtt, retransmitAfterMs } from "./rtt.ts";
 import type { BootId, Endpoint, MessageId, Millis, PeerId } from "./types.ts";
@@ -36,19 +37,17 @@ export type Outgoing = {
   /** Never in one datagram with another of this message. */
   readonly orderOf?: MessageId | undefined;
   readonly isQuiet?: boolean | undefined;
+  readonly isComparing?: boolean | undefined;
 };
 export type Arrival = { readonly counter: number; readonly at: Millis };
 
 /** Datagrams on our own initiative to an address that never answered. */
 const INITIATIVE_MAX = 16;
-/** Datagrams under way to one peer: chance alone, at 30 % loss each way, must not bring a room to a halt. */
-const WINDOW_LEAST = 16;
-const WINDOW_MOST = 1_024;
-/** Datagrams under way to one session, from which on time-outs are doubled. */
-const QUEUED_LEAST = 8;
-const WINDOW_DECREASE = 0.98;
-/** Datagrams that may be under way to a peer at first: more than a page of history, less than a socket buffer. */
-export const WINDOW_FIRST = 64;
+/** So many under way and none acknowledged are rather a queue than so many losses: chance alone does that once in 15 times at 30 % loss each way. */
+const QUEUED_LEAST = 4;
+const QUEUED_MS: Millis = 250;
+/** About as long as it takes to call a peer dead. */
+const SILENT_MS: Millis = 5_000;
 
 export type Session = {
   readonly boot: BootId;
@@ -75,20 +74,22 @@ export type Session = {
   /** BOUNDED: an ack goes out long before it fills one frame, see ACK_EARLY in link.ts. */
   arrivals: Arrival[];
   ackAt: Millis | undefined;
-  /** BOUNDED: `bounds.outboxFrames`. */
+  /** BOUNDED: `bounds.outboxFrames`. Frames that go with the next step, however much is under way. */
+  prompt: Outgoing[];
+  /** BOUNDED: likewise. Frames that wait until the window has room. */
   outbox: Outgoing[];
   /** BOUNDED: likewise. Frames that give way to those. */
   bulk: Outgoing[];
   /** BOUNDED: 32. Frames that wait until the session is proven. */
   waiting: Frame[];
-  /** Datagrams that wait for their acknowledgement, and how many may (WINDOW_MOST). */
-  inFlight: number;
-  mayFly: number;
+  readonly congestion: Congestion;
   /** Datagrams sent since it acknowledged any: see INITIATIVE_MAX. */
   unanswered: number;
   /** When the first of them left. */
   unansweredSince: Millis;
-  /** Datagrams that counted as lost since it acknowledged any. */
+  /** BOUNDED: those under way. Datagrams that would count as lost, if those sent after them were acknowledged: see `lostAt`. */
+  readonly heldUp: Set<number>;
+  /** Datagrams that counted as lost since it acknowledged any later one. */
   lostInRow: number;
   /** The highest counter that it acknowledged, and when it last acknowledged one. */
   acknowledgedMost: number;
@@ -130,6 +131,16 @@ export function countUnanswered(session: Session, now: Millis): void {
   session.unanswered += 1;
 }
 
+/** Something that asks for an acknowledgement is about to be sent to it. */
+export function willAsk({ prompt, outbox, bulk }: Session): boolean {
+  return [prompt, outbox, bulk].some((lane) => lane.some((outgoing) => outgoing.eliciting));
+}
+
+/** Who is silent for longer may be gone, and holds nobody up. */
+export function isAnswering({ unanswered, unansweredSince }: Session, now: Millis): boolean {
+  return unanswered === 0 || now - unansweredSince <= SILENT_MS;
+}
+
 export function noteProgress(session: Session, counter: number, now: Millis): void {
   session.acknowledgedMost = Math.max(session.acknowledgedMost, counter);
   session.acknowledgedAt = now;
@@ -137,23 +148,20 @@ export function noteProgress(session: Session, counter: number, now: Millis): vo
 }
 
 /**
- * How long the next datagram is waited for. Where many are under way and none comes back the receiver is behind, or gone: each
- * that counts as lost doubles the time (RFC 6298 §5.5). A few are not held back: at 30 % loss two lost in a row mean nothing.
+ * When a datagram that was not acknowledged for its time-out counts as lost. At once, when a later one was acknowledged (RFC 9002
+ * §6.1). Else its time begins with the last acknowledgement of any before it: it stands behind those in the receiver's queue
+ * (RFC 6298 §5.3). And where many are under way and none comes back the receiver is behind, or gone: then it is given QUEUED_MS,
+ * and each that counts as lost all the same doubles the time of the others (§5.5).
  */
-export function lostAfterMs({ rtt, inFlight, lostInRow }: Session): Millis {
+export function lostAt(session: Session, counter: number, sentAt: Millis): Millis {
+  const { rtt, congestion, lostInRow, acknowledgedMost, acknowledgedAt } = session;
+  if (acknowledgedMost > counter) return sentAt;
   const usual = retransmitAfterMs(rtt);
-  return inFlight < QUEUED_LEAST ? usual : Math.min(usual * 2 ** Math.min(lostInRow, 16), bounds.rtoMsMax);
-}
-
-/**
- * A datagram stands behind others in the receiver's queue as long as acknowledgements of earlier ones come: then its time begins
- * with the last of them (RFC 6298 §5.3), and ends when that of a later one comes (RFC 9002 §6.1).
- */
-export function heldUpUntil(session: Session, counter: number, sentAt: Millis): Millis {
-  const isQueued = session.acknowledgedMost < counter && session.acknowledgedAt > sentAt;
-  return isQueued
-    ? Math.min(session.acknowledgedAt + retransmitAfterMs(session.rtt), sentAt + bounds.rtoMsMax)
-    : sentAt;
+  const since = Math.max(sentAt, acknowledgedAt);
+  if (congestion.inFlight < QUEUED_LEAST && !congestion.wasFull)
+    return Math.min(since + usual, sentAt + bounds.rtoMsMax);
+  const patience = Math.max(usual, QUEUED_MS) * 2 ** Math.min(lostInRow, 16);
+  return Math.min(since + patience, sentAt + bounds.rtoMsMax);
 }
 
 /** Whether so many bytes may go to the session's address now. */
@@ -163,13 +171,6 @@ export function mayGo(session: Session, size: number): boolean {
   const isListed = session.endpoint !== undefined && session.listed.includes(session.endpoint);
   if (isListed && session.unanswered < INITIATIVE_MAX) return true;
   return session.sent + size <= bounds.amplification * session.received;
-}
-
-/** One less is under way. Additive increase, multiplicative decrease. */
-export function adjustWindow(session: Session, wasLost: boolean): void {
-  session.inFlight -= 1;
-  const next = wasLost ? session.mayFly * WINDOW_DECREASE : session.mayFly + 1 / session.mayFly;
-  session.mayFly = Math.min(Math.max(next, WINDOW_LEAST), WINDOW_MOST);
 }
 
 /** BOUNDED: `bounds.sessions`. A forgotten boot id starts over: it must prove itself again, so that old datagrams stay junk. */
@@ -223,13 +224,14 @@ function createSession(room: Room, boot: BootId, typical: Rtt): Session {
     rtt: createRtt(typical),
     arrivals: [],
     ackAt: undefined,
+    prompt: [],
     outbox: [],
     bulk: [],
     waiting: [],
-    inFlight: 0,
-    mayFly: WINDOW_FIRST,
+    congestion: createCongestion(),
     unanswered: 0,
     unansweredSince: 0,
+    heldUp: new Set(),
     lostInRow: 0,
     acknowledgedMost: -1,
     acknowledgedAt: Number.NEGATIVE_INFINITY,

@@ -1,13 +1,14 @@
 /** The link alone: how acknowledgements are gathered, what counts as lost, and the bound on what waits. */
 import { describe, expect, it } from "vitest";
 import { bounds } from "../../src/protocol/config.ts";
+import { WINDOW_FIRST } from "../../src/protocol/congestion.ts";
 import { createCounters } from "../../src/protocol/counters.ts";
 import { createLink, type Link, type LinkTimer } from "../../src/protocol/link.ts";
 import { seededRng } from "../../src/protocol/rng.ts";
-import { type Session, WINDOW_FIRST } from "../../src/protocol/sessions.ts";
+import type { Session } from "../../src/protocol/sessions.ts";
 import { createTimers, type Timers } from "../../src/protocol/timers.ts";
 import type { Effect, Endpoint, MessageId, Millis } from "../../src/protocol/types.ts";
-import { ACK_COUNTERS_MAX, type Frame } from "../../src/wire/frame.ts";
+import type { Frame } from "../../src/wire/frame.ts";
 import { bootFrom, room, transmits } from "./fixtures.ts";
 
 type End = { readonly link: Link; readonly timers: Timers<LinkTimer>; readonly endpoint: Endpoint };
@@ -32,6 +33,12 @@ const pushTicket = {
 function sessionTo(end: End, other: End): Session {
   const session = end.link.sessions.open(other.link.boot);
   Object.assign(session, { endpoint: other.endpoint, validated: true, proven: true });
+  return session;
+}
+
+/** As much may be under way to it as a test likes. */
+function unlimited(session: Session): Session {
+  session.congestion.window = Number.POSITIVE_INFINITY;
   return session;
 }
 
@@ -79,7 +86,7 @@ describe("a link", () => {
 
   it("sends what was said a while ago behind all else, but for one datagram in four, and does not count it as waiting", () => {
     const [one, other] = [createEnd(1), createEnd(2)];
-    const session = sessionTo(one, other);
+    const session = unlimited(sessionTo(one, other));
     const message = (size: number): Frame => ({ type: "message", bytes: Buffer.alloc(size, 1) });
     const flushed = (): [string, number][][] =>
       transmits(one.link.flush(0)).map(({ bytes }) =>
@@ -103,11 +110,13 @@ describe("a link", () => {
     expect(flushed().map((frames) => frames.map(([, size]) => size))).toEqual(
       [900, 801, 901, 902, 903, 802, 904, 905].map((size) => [size]),
     );
-    session.inFlight = session.mayFly;
+    session.congestion.window = 0;
+    const advertise: Frame = { type: "advertise", slice: { order: 0, lo: 0, last: 1 }, id: pushTicket.id };
     one.link.send(session, message(700), { isBulk: true });
+    one.link.send(session, advertise, { orderOf: pushTicket.id });
     one.link.send(session, { type: "ping" });
-    one.link.flush(1);
-    expect([session.outbox.length, session.bulk.length, one.link.backlog()]).toEqual([1, 1, 1]);
+    expect(flushed(), "who asks whether a peer is alive does not wait for room").toEqual([[["ping", 0]]]);
+    expect([session.outbox.length, session.bulk.length, one.link.backlog(1)]).toEqual([1, 1, 1]);
   });
 
   it("asks for no acknowledgement of what the next of its kind replaces", () => {
@@ -119,7 +128,7 @@ describe("a link", () => {
 
   it("fills datagrams with frames in order, and none is longer than 1,200 bytes", () => {
     const [one, other] = [createEnd(1), createEnd(2)];
-    const session = sessionTo(one, other);
+    const session = unlimited(sessionTo(one, other));
     const sizes = Array.from({ length: 60 }, (_, index) => 20 + ((index * 337) % 1_100));
     for (const size of sizes) one.link.send(session, { type: "message", bytes: Buffer.alloc(size, size) });
     const datagrams = transmits(one.link.flush(0));
@@ -132,7 +141,7 @@ describe("a link", () => {
   it("remembers no more unacknowledged datagrams than its bound, and the oldest count as lost", () => {
     const one = createEnd(1);
     const sessions = Array.from({ length: bounds.unacknowledged / 50 }, (_, index) =>
-      sessionTo(one, createEnd(index + 2)),
+      unlimited(sessionTo(one, createEnd(index + 2))),
     );
     const message = { type: "message", bytes: Buffer.alloc(1_100) } as const;
     let lost = 0;
@@ -152,25 +161,24 @@ describe("a link", () => {
   it("has a limited number of datagrams under way to one peer, and what waits goes packed when they are acknowledged", () => {
     const [one, other] = [createEnd(1), createEnd(2)];
     const session = sessionTo(one, other);
-    const say = (): void => one.link.send(session, { type: "message", bytes: Buffer.alloc(200) });
     let first: Effect[] = [];
     for (let sent = 0; sent < 500; sent += 1) {
-      say();
+      one.link.send(session, { type: "message", bytes: Buffer.alloc(200) });
       first = [...first, ...one.link.flush(0)];
     }
     expect(first).toHaveLength(WINDOW_FIRST);
     carry(first, one, other, 20);
-    const back = other.link.sessions.get(one.link.boot) as Session;
-    other.link.oweAck(back, 0, 20);
-    const acks = other.link.flush(20);
-    for (const { bytes } of transmits(acks)) {
+    other.link.oweAck(other.link.sessions.get(one.link.boot) as Session, 0, 20);
+    for (const { bytes } of transmits(other.link.flush(20))) {
       const received = one.link.receive(bytes, other.endpoint, 40);
       for (const frame of received?.frames ?? []) {
         if (frame.type === "ack") one.link.acknowledged(received?.session as Session, frame, other.endpoint, 40);
       }
     }
-    // Five of these frames fit a datagram: the 436 that waited need 88. 32 are acknowledged, and the window has grown.
-    expect(transmits(one.link.flush(40))).toHaveLength(ACK_COUNTERS_MAX + 1);
+    // Five of these frames fit a datagram: the 496 that waited need 100.
+    expect(transmits(one.link.flush(40)), "the window has doubled").toHaveLength(2 * WINDOW_FIRST);
+    expect(one.link.backlog(40)).toBe(500 - WINDOW_FIRST - 5 * 2 * WINDOW_FIRST);
+    expect(one.link.backlog(40_000), "who does not answer holds nobody up").toBe(0);
   });
 
   it("takes a late acknowledgement as proof that nothing was lost, and waits longer from then on", () => {
