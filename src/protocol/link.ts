@@ -249,7 +249,7 @@ export function createLink(options: {
     },
     lost: (of, now) => {
       const { session: by, at = now } = unacknowledged.get(of) ?? {};
-      const due = by === undefined ? now : lostAt(by, of, at);
+      const due = by === undefined ? now : lostAt(by, of, at, loss.rate());
       if (by !== undefined && due > now) {
         by.heldUp.add(of);
         timers.set(`lost ${of}`, due, { type: "lost", counter: of });

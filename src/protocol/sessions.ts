@@ -43,8 +43,9 @@ export type Arrival = { readonly counter: number; readonly at: Millis };
 
 /** Datagrams on our own initiative to an address that never answered. */
 const INITIATIVE_MAX = 16;
-/** So many under way and none acknowledged are rather a queue than so many losses: chance alone does that once in 15 times at 30 % loss each way. */
+/** So many under way, or a full window, and none acknowledged: rather a queue than so many losses, unless chance is likelier than CHANCE_MOST. */
 const QUEUED_LEAST = 4;
+const CHANCE_MOST = 0.05;
 const QUEUED_MS: Millis = 250;
 /** About as long as it takes to call a peer dead. */
 const SILENT_MS: Millis = 5_000;
@@ -151,15 +152,15 @@ export function noteProgress(session: Session, counter: number, now: Millis): vo
  * When a datagram that was not acknowledged for its time-out counts as lost. At once, when a later one was acknowledged (RFC 9002
  * §6.1). Else its time begins with the last acknowledgement of any before it: it stands behind those in the receiver's queue
  * (RFC 6298 §5.3). And where many are under way and none comes back the receiver is behind, or gone: then it is given QUEUED_MS,
- * and each that counts as lost all the same doubles the time of the others (§5.5).
+ * and each that counts as lost all the same doubles the time of the others (§5.5). `loss`: 0..1, the share that chance takes.
  */
-export function lostAt(session: Session, counter: number, sentAt: Millis): Millis {
+export function lostAt(session: Session, counter: number, sentAt: Millis, loss: number): Millis {
   const { rtt, congestion, lostInRow, acknowledgedMost, acknowledgedAt } = session;
   if (acknowledgedMost > counter) return sentAt;
   const usual = retransmitAfterMs(rtt);
   const since = Math.max(sentAt, acknowledgedAt);
-  if (congestion.inFlight < QUEUED_LEAST && !congestion.wasFull)
-    return Math.min(since + usual, sentAt + bounds.rtoMsMax);
+  const isMuch = congestion.inFlight >= QUEUED_LEAST || congestion.wasFull;
+  if (!isMuch || loss ** congestion.inFlight > CHANCE_MOST) return Math.min(since + usual, sentAt + bounds.rtoMsMax);
   const patience = Math.max(usual, QUEUED_MS) * 2 ** Math.min(lostInRow, 16);
   return Math.min(since + patience, sentAt + bounds.rtoMsMax);
 }

@@ -23,34 +23,36 @@ function session(inFlight: number): Session {
 test("a few are waited for two round trips and a little, however many were lost before", () => {
   for (const inFlight of [1, 3]) {
     const one = session(inFlight);
-    expect(lostAt(one, 7, 1_000)).toBeCloseTo(1_000 + AFTER_MS, 3);
+    expect(lostAt(one, 7, 1_000, 0)).toBeCloseTo(1_000 + AFTER_MS, 3);
     one.lostInRow = 5;
-    expect(lostAt(one, 7, 1_000)).toBeCloseTo(1_000 + AFTER_MS, 3);
+    expect(lostAt(one, 7, 1_000, 0)).toBeCloseTo(1_000 + AFTER_MS, 3);
   }
 });
 
 test("of many under way and none acknowledged the first is waited for 250 ms, and each that is lost doubles the time, up to the bound", () => {
   const one = session(4);
-  const waits = [0, 1, 2, 9].map((lostInRow) => lostAt({ ...one, lostInRow }, 7, 1_000) - 1_000);
+  const waits = [0, 1, 2, 9].map((lostInRow) => lostAt({ ...one, lostInRow }, 7, 1_000, 0) - 1_000);
   expect(waits).toEqual([250, 500, 1_000, bounds.rtoMsMax]);
+  expect(lostAt(one, 7, 1_000, 0.51), "at 30 % loss each way four may well be lost").toBeCloseTo(1_000 + AFTER_MS, 3);
+  expect(lostAt(session(5), 7, 1_000, 0.51)).toBe(1_250);
   const far = session(4);
   for (let index = 0; index < 100; index += 1) measure(far.rtt, 400);
-  expect(lostAt(far, 7, 1_000)).toBeCloseTo(1_460, 0);
+  expect(lostAt(far, 7, 1_000, 0)).toBeCloseTo(1_460, 0);
 });
 
 test("while acknowledgements of earlier ones come the time begins with the last of them, within the bound", () => {
   const one = session(1);
   noteProgress(one, 5, 1_060);
-  expect(lostAt(one, 7, 1_000)).toBeCloseTo(1_060 + AFTER_MS, 3);
+  expect(lostAt(one, 7, 1_000, 0)).toBeCloseTo(1_060 + AFTER_MS, 3);
   noteProgress(one, 6, 2_990);
-  expect(lostAt(one, 7, 1_000)).toBe(1_000 + bounds.rtoMsMax);
+  expect(lostAt(one, 7, 1_000, 0)).toBe(1_000 + bounds.rtoMsMax);
 });
 
 test("once a later one is acknowledged it is lost, however many are under way", () => {
   const one = session(20);
   noteProgress(one, 8, 1_060);
   noteProgress(one, 6, 1_065);
-  expect(lostAt(one, 7, 1_000)).toBe(1_000);
+  expect(lostAt(one, 7, 1_000, 0)).toBe(1_000);
 });
 
 test("what was given more time is lost at once when a later one is acknowledged", () => {
