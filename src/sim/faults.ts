@@ -66,6 +66,14 @@ export function createFaults(
     if (answered.size === 0 && scenario.through !== "lan") told.set(node, sample(rng, others, 1));
     node.start((told.get(node) ?? []).filter((endpoint) => !answered.has(endpoint)));
   };
+  /** Who was told an address where nobody is any more, and never had an answer from there, asks for the new one. */
+  const askAgain = (before: Endpoint, now: Endpoint): void => {
+    for (const [node, endpoints] of told) {
+      if (!endpoints.includes(before) || node.disk.addresses().length > 0) continue;
+      told.set(node, [now]);
+      if (node.isUp()) node.command({ type: "join", endpoints: [now] });
+    }
+  };
   const start = (node: VirtualNode, known?: Acquaintance): void => {
     if (known === undefined) return startThrough(node, scenario.through === "first" ? nodes.slice(0, 1) : nodes);
     witness.started(indexOf.get(node) as number);
@@ -134,7 +142,11 @@ export function createFaults(
       witness.outOfReachUntil(agenda.now() + forMs + SUSPICION_MS);
     },
     move: ({ count }) => {
-      for (const node of some(count)) node.move();
+      for (const node of some(count)) {
+        const before = node.endpoint;
+        node.move();
+        askAgain(before, node.endpoint);
+      }
     },
     slow: ({ count, forMs, byMs }) => {
       for (const node of some(count)) {
