@@ -13,7 +13,7 @@ const PLANS: readonly Plan[] = [
   { below: 0.14, bodies: 2, ids: 0 },
   { below: 0.28, bodies: 2.3, ids: 2 },
   { below: 0.44, bodies: 3.5, ids: 3 },
-  { below: 1.01, bodies: 4.6, ids: 5 },
+  { below: 1.01, bodies: 4.7, ids: 5 },
 ];
 /** Orders from this number on carry ids, for whoever still lacks the message to ask by; those below carry the message. */
 export const ID_ORDERS_FROM = 8;
