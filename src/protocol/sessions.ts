@@ -158,11 +158,10 @@ export function lostAt(session: Session, counter: number, sentAt: Millis, loss: 
   const { rtt, congestion, lostInRow, acknowledgedMost, acknowledgedAt } = session;
   if (acknowledgedMost > counter) return sentAt;
   const usual = retransmitAfterMs(rtt);
-  const since = Math.max(sentAt, acknowledgedAt);
   const isMuch = congestion.inFlight >= QUEUED_LEAST || congestion.wasFull;
-  if (!isMuch || loss ** congestion.inFlight > CHANCE_MOST) return Math.min(since + usual, sentAt + bounds.rtoMsMax);
-  const patience = Math.max(usual, QUEUED_MS) * 2 ** Math.min(lostInRow, 16);
-  return Math.min(since + patience, sentAt + bounds.rtoMsMax);
+  const isQueue = isMuch && loss ** congestion.inFlight <= CHANCE_MOST;
+  const patience = isQueue ? Math.max(usual, QUEUED_MS) * 2 ** Math.min(lostInRow, 16) : usual;
+  return Math.min(Math.max(sentAt, acknowledgedAt) + patience, sentAt + bounds.rtoMsMax);
 }
 
 /** Whether so many bytes may go to the session's address now. */

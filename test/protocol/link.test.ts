@@ -119,6 +119,27 @@ describe("a link", () => {
     expect([session.outbox.length, session.bulk.length, one.link.backlog(1)]).toEqual([1, 1, 1]);
   });
 
+  it("lets those frames go that compare logs, though the window is full, unless what people say is under way", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    const session = sessionTo(one, other);
+    const want: Frame = { type: "want", set: "log", prefixes: ["ab".repeat(12)] };
+    session.congestion.window = 1;
+    one.link.send(session, { type: "message", bytes: Buffer.alloc(100) });
+    one.link.send(session, want);
+    expect(one.link.flush(0), "one datagram for both").toHaveLength(1);
+    one.link.send(session, want);
+    expect(one.link.flush(0)).toHaveLength(1);
+    session.congestion.window = 3;
+    one.link.send(
+      session,
+      { type: "advertise", slice: { order: 0, lo: 0, last: 1 }, id: pushTicket.id },
+      { orderOf: pushTicket.id },
+    );
+    expect(one.link.flush(0)).toHaveLength(1);
+    one.link.send(session, want);
+    expect(one.link.flush(0)).toHaveLength(0);
+  });
+
   it("asks for no acknowledgement of what the next of its kind replaces", () => {
     const [one, other] = [createEnd(1), createEnd(2)];
     one.link.send(sessionTo(one, other), { type: "observed", endpoint: other.endpoint, wall: 0 });

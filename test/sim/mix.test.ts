@@ -32,10 +32,6 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
   120_000,
 );
 
-test("who was told where somebody is that moves away in their sleep is told again", () => {
-  expect(run(mixOf(557), 557).broken).toEqual([]);
-}, 120_000);
-
 describe("a failing scenario is made small", () => {
   const large = completeScenario({
     name: "large",

@@ -109,6 +109,28 @@ forMs = 1000
   expect(rosterSettledMs).toBeLessThan(10_000);
 });
 
+test("a latecomer is told again where somebody is who moves away in their sleep", () => {
+  const away = scenario(`
+name = "away"
+nodes = 2
+[speech]
+messages = 3
+everyMs = 20000
+[[faults]]
+type = "sleep"
+atMs = 1000
+forMs = 10000
+[[faults]]
+type = "late"
+atMs = 2000
+[[faults]]
+type = "move"
+atMs = 3000
+count = 2
+`);
+  for (const seed of [1, 2, 3]) expect(run(away, seed).broken).toEqual([]);
+});
+
 test("an unhurried room without loss costs about one send per delivery", () => {
   const calm = scenario(`
 name = "calm"
