@@ -13,6 +13,7 @@ import { bounds } from "./config.ts";
 import { noteRoundTrip, noteSent, noteSettled } from "./congestion.ts";
 import type { Counters } from "./counters.ts";
 import { asksForAck, isComparing, isPrompt } from "./eliciting.ts";
+import { createInitiative, mayTry, noteAnswer, noteTry } from "./initiative.ts";
 import { createLoss, SILENT_AFTER } from "./loss.ts";
 import { pack } from "./packing.ts";
 import { measure, retransmitAfterMs } from "./rtt.ts";
@@ -20,8 +21,9 @@ import {
   countUnanswered,
   createSessions,
   isAnswering,
+  isListed,
+  isWithinLimit,
   lostAt,
-  mayGo,
   noteProgress,
   type Outgoing,
   type SendOptions,
@@ -83,7 +85,7 @@ export type Link = {
 type Sent = {
   /** Undefined: an open datagram, which whoever opened it may acknowledge. */
   readonly session: Session | undefined;
-  /** Undefined: held back, see mayGo in sessions.ts. */
+  /** Undefined: held back, see `addressFor`. */
   readonly to: Endpoint | undefined;
   readonly at: Millis;
   readonly tickets: readonly Ticket[];
@@ -126,6 +128,7 @@ export function createLink(options: {
   let trials: { session: Session; to: Endpoint; hops: number | undefined }[] = [];
   let counter = 0;
   const loss = createLoss();
+  const initiative = createInitiative();
 
   const waiting = (of: number): Sent | undefined => unacknowledged.get(of) ?? overdue.get(of);
 
@@ -186,12 +189,21 @@ export function createLink(options: {
     dirty.add(session);
   };
 
+  /** Where a datagram of so many bytes may go now. What asks for no acknowledgement shows nothing of the address it goes to. */
+  const addressFor = (session: Session, size: number, isEliciting: boolean, now: Millis): Endpoint | undefined => {
+    const { endpoint, boot: to } = session;
+    if (endpoint === undefined || isWithinLimit(session, size)) return endpoint;
+    if (!isEliciting || !isListed(session) || !mayTry(initiative, endpoint, to, now)) return undefined;
+    noteTry(initiative, endpoint, to, now);
+    return endpoint;
+  };
+
   const packOne = (session: Session, now: Millis): Effect | "held-back" | undefined => {
     const packed = pack(session, takeAck(session, timers, now), counter % BULK_EVERY === 0);
     const { parts, tickets, size, eliciting, isQuiet, isLive } = packed;
     if (parts.length === 0) return undefined;
     const whole = size + HEADER_BYTES + SEAL_BYTES;
-    const to = session.endpoint !== undefined && mayGo(session, whole) ? session.endpoint : undefined;
+    const to = addressFor(session, whole, eliciting, now);
     if (eliciting)
       track(counter, { session, to, at: now, tickets, isTrial: isQuiet, isLive }, retransmitAfterMs(session.rtt));
     if (to === undefined) {
@@ -223,7 +235,7 @@ export function createLink(options: {
       const frames = decodeFrames(frameBytes);
       if (frames === "bad-frame") return counters.refuse("bad-frame");
       noteAddress(session, from, header.counter);
-      session.received += bytes.length;
+      if (from === session.endpoint) session.received += bytes.length;
       session.heardAt = now;
       if (frames.some(asksForAck)) session.arrivals.push({ counter: header.counter, at: now });
       return { session, frames, isContact: header.type === "open", counter: header.counter };
@@ -239,6 +251,7 @@ export function createLink(options: {
         noteProgress(session, of, now);
         session.proven = true;
         session.unanswered = 0;
+        if (sent.to === from) noteAnswer(initiative, from);
         if (sent.to === from && session.endpoint === from) session.validated = true;
         tickets.push(...sent.tickets);
       });

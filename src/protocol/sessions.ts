@@ -41,8 +41,6 @@ export type Outgoing = {
 };
 export type Arrival = { readonly counter: number; readonly at: Millis };
 
-/** Datagrams on our own initiative to an address that never answered. */
-const INITIATIVE_MAX = 16;
 /** So many under way, or a full window, and none acknowledged: rather a queue than so many losses, unless chance is likelier than CHANCE_MOST. */
 const QUEUED_LEAST = 4;
 const CHANCE_MOST = 0.05;
@@ -66,7 +64,7 @@ export type Session = {
   proven: boolean;
   /** It did so from `endpoint`: more than 3x may go there. */
   validated: boolean;
-  /** Bytes from and to `endpoint` while it is not validated. */
+  /** Bytes from and to `endpoint`; they count while it is not validated. */
   received: number;
   sent: number;
   highest: number;
@@ -84,7 +82,7 @@ export type Session = {
   /** BOUNDED: 32. Frames that wait until the session is proven. */
   waiting: Frame[];
   readonly congestion: Congestion;
-  /** Datagrams sent since it acknowledged any: see INITIATIVE_MAX. */
+  /** Datagrams sent since it acknowledged any. */
   unanswered: number;
   /** When the first of them left. */
   unansweredSince: Millis;
@@ -164,13 +162,14 @@ export function lostAt(session: Session, counter: number, sentAt: Millis, loss: 
   return Math.min(Math.max(sentAt, acknowledgedAt) + patience, sentAt + bounds.rtoMsMax);
 }
 
-/** Whether so many bytes may go to the session's address now. */
-export function mayGo(session: Session, size: number): boolean {
-  if (session.validated) return true;
-  // Where a member signed that it is, a few datagrams go on our own initiative; elsewhere three times what came from there.
-  const isListed = session.endpoint !== undefined && session.listed.includes(session.endpoint);
-  if (isListed && session.unanswered < INITIATIVE_MAX) return true;
-  return session.sent + size <= bounds.amplification * session.received;
+/** Whether so many bytes are at most three times what came from the session's address, or that is known to be its own. */
+export function isWithinLimit(session: Session, size: number): boolean {
+  return session.validated || session.sent + size <= bounds.amplification * session.received;
+}
+
+/** It comes from, or would go to, where a member signed that it is. */
+export function isListed({ endpoint, listed }: Session): boolean {
+  return endpoint !== undefined && listed.includes(endpoint);
 }
 
 /** BOUNDED: `bounds.sessions`. A forgotten boot id starts over: it must prove itself again, so that old datagrams stay junk. */

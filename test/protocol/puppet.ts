@@ -19,6 +19,8 @@ export type Puppet = {
   /** A datagram with these frames; addressed to the node's boot, or open and padded. */
   readonly sealed: (frames: readonly Frame[], to: BootId | undefined) => Uint8Array;
   readonly sealedBytes: (inner: Uint8Array, to: BootId | undefined) => Uint8Array;
+  /** Its next datagram has this counter. */
+  readonly countFrom: (next: number) => void;
   /** Hands the frames to the node in one datagram; what comes back in the same step to this address is opened. */
   readonly tell: (node: TestNode, frames: readonly Frame[], options?: TellOptions) => Answer[];
   /** Acknowledges what the node sends, so that its session there counts as proven; and says who it is. */
@@ -59,6 +61,9 @@ export function createPuppet(world: World, name: string, host = 200): Puppet {
     boot,
     endpoint,
     sealedBytes,
+    countFrom: (next) => {
+      counter = next;
+    },
     sealed: (frames, to) => {
       const inner = Buffer.concat(frames.map(encodeFrame));
       const padding = to === undefined ? Buffer.alloc(FRAMES_BYTES_MAX - inner.length) : Buffer.alloc(0);
