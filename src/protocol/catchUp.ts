@@ -35,6 +35,8 @@ export type CatchUp = {
   readonly fetchAll: (from: Session, set: SetName, lo: Bound, holding: Holding) => void;
   /** While something is fetched: another peer that holds more than this node. */
   readonly join: (from: Session, set: SetName, holding: Holding) => void;
+  /** It was asked of that peer. */
+  readonly isAsked: (from: Session, page: Page) => boolean;
   /** The items of the page have been taken in. */
   readonly onPage: (from: Session, page: Page) => void;
   /** What was asked of that source is late. */
@@ -240,6 +242,7 @@ export function createCatchUp(context: Context, { replicas, outline, finished, o
       if (holding.count < PEER_SHARE * most) return;
       if (sourceFor(feed, from, holding, CREDIT_FIRST) !== undefined) goOn(feed);
     },
+    isAsked: ({ boot }, { set, number }) => feeds[set].sources.get(boot)?.grants.has(number) === true,
     onPage: (from, page) => {
       const feed = feeds[page.set];
       const source = feed.sources.get(from.boot);

@@ -4,7 +4,7 @@
  */
 
 import { readStatement } from "../crypto/signed.ts";
-import type { Frame, PageItem, SetName, Slice } from "../wire/frame.ts";
+import type { Frame, Slice } from "../wire/frame.ts";
 import { fromHex } from "../wire/ids.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Contact } from "./contact.ts";
@@ -126,10 +126,15 @@ export function createInbound(parts: Parts): Inbound {
     return id;
   };
 
-  const pageItem = (session: Session, set: SetName, item: PageItem): void => {
-    if (!(item instanceof Uint8Array)) transfer.offered(session, item.id, item.bytes, false);
-    else if (set === "log") message(session, item, false);
-    else statement(session, item);
+  /** What proves itself is taken from a page that comes late, too; what is only announced is not. */
+  const pageItems = (session: Session, page: Frame & { type: "page" }): void => {
+    const isAsked = reconciliation.isAsked(session, page);
+    for (const item of page.items) {
+      if (item instanceof Uint8Array && page.set === "log") message(session, item, false);
+      else if (item instanceof Uint8Array) statement(session, item);
+      else if (isAsked) transfer.offered(session, item.id, item.bytes, false);
+      else counters.drop("announce-unasked");
+    }
   };
 
   /** An answer to whoever knocks: who this is, and a few others. */
@@ -224,6 +229,9 @@ export function createInbound(parts: Parts): Inbound {
         offers.put(frame.id, { from: session, slice: frame.slice });
         return transfer.offered(session, frame.id, frame.bytes, true);
       case "announce":
+        // Instead of a message that was asked for: else anyone could fill the queue with what nobody has.
+        if (!wants.isWanted(prefixOf(frame.id)) && !reconciliation.isOwed(session, frame.id))
+          return counters.drop("announce-unasked");
         return transfer.offered(session, frame.id, frame.bytes, false);
       case "wantChunks":
         return serving.onWantChunks(session, frame);
@@ -238,7 +246,7 @@ export function createInbound(parts: Parts): Inbound {
       case "fetch":
         return reconciliation.onFetch(session, frame);
       case "page":
-        for (const item of frame.items) pageItem(session, frame.set, item);
+        pageItems(session, frame);
         return reconciliation.onPage(session, frame);
       case "same":
         return reconciliation.onSame(session, frame);

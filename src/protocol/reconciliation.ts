@@ -38,8 +38,12 @@ export type Reconciliation = {
   readonly onRanges: (from: Session, ranges: Ranges) => void;
   readonly onList: (from: Session, list: Frame & { readonly type: "list" }) => void;
   readonly onFetch: (from: Session, fetch: Fetch) => void;
+  /** It was asked of that peer. */
+  readonly isAsked: (from: Session, page: Page) => boolean;
   /** Of a page whose items have been taken in. */
   readonly onPage: (from: Session, page: Page) => void;
+  /** The peer was told lately what this node holds there: it gives what is not among that. */
+  readonly isOwed: (from: Session, id: string) => boolean;
   readonly onSame: (from: Session, claim: RangeClaim) => void;
   readonly onWant: (from: Session, want: Frame & { readonly type: "want" }) => void;
   /** A message came that was given, not relayed: the peer is not done yet. */
@@ -76,6 +80,9 @@ const ROSTER_INTERVAL_MS: Millis = 5_000;
 const OUTLINE_PART = 256;
 /** Sent again so often when lost. */
 const TRIES = 4;
+/** For so long what a list draws may come. BOUNDED: lists remembered for each session. */
+const LISTED_MS: Millis = 10_000;
+const LISTED_MAX = 16;
 
 export function createReconciliation(
   context: Context,
@@ -92,6 +99,8 @@ export function createReconciliation(
   };
   /** BOUNDED: sessions twice. When a session last compared a set with this node's, or fetched of it. */
   const comparedAt = new Map<string, Millis>();
+  /** BOUNDED: sessions twice, LISTED_MAX each. Where this node's messages were listed to a session, the latest last. */
+  const listed = new Map<string, { readonly lo: Bound; readonly hi: Bound; readonly at: Millis }[]>();
   let rosterFrom: Millis = 0;
   const { spend, isRepeat } = createBudget(context);
   const claimOf = (set: SetName, lo: Bound, hi: Bound): RangeClaim => ({
@@ -139,6 +148,9 @@ export function createReconciliation(
   const list = (to: Session, set: SetName, lo: Bound, hi: Bound): void => {
     const prefixes = replicas[set].ids.slice(lo, hi, LIST_MAX).map((id) => id.slice(0, 24));
     link.send(to, { type: "list", set, lo, hi, prefixes }, { tries: TRIES });
+    if (set !== "log") return;
+    const before = listed.get(to.boot) ?? [];
+    remember(listed, to.boot, [...before, { lo, hi, at: context.now.mono }].slice(-LISTED_MAX));
   };
 
   /** Answers one range of a peer's; true if both hold the same there. */
@@ -303,7 +315,10 @@ export function createReconciliation(
         link.send(from, page);
       }
     },
+    isAsked: catchUp.isAsked,
     onPage: catchUp.onPage,
+    isOwed: ({ boot }, id) =>
+      (listed.get(boot) ?? []).some(({ lo, hi, at }) => lo <= id && id < hi && context.now.mono - at < LISTED_MS),
     onPagesLate: catchUp.onTimer,
     onGift: (from) => remember(comparedAt, `${from.boot} log`, context.now.mono),
     onSame: (from, { set, lo, hi, count, fingerprint }) => {

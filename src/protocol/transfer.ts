@@ -9,9 +9,10 @@ import { type Assembly, createAssembly } from "./assembly.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import { createHolder, type Holder } from "./holder.ts";
+import { shuffle } from "./rng.ts";
 import { retransmitAfterMs } from "./rtt.ts";
 import type { Session } from "./sessions.ts";
-import type { BootId, MessageId, Millis } from "./types.ts";
+import type { BootId, MessageId, Millis, PeerId } from "./types.ts";
 
 export type Transfer = {
   /** `from` holds a message of `bytes` bytes that may not be here; `live`: it was relayed, not asked for as history. */
@@ -37,12 +38,14 @@ type Options = {
 const HOLDERS_MAX = 8;
 /** Of these so many are asked at once. */
 const PARALLEL_MAX = 3;
-/** Messages fetched at the same time; others wait, the newest goes first. */
+/** Messages fetched at the same time; which of those that wait goes next is left to chance, so that no one can be first in line. */
 export const ACTIVE_MAX = 16;
-/** Of these from one source, so that nobody can keep others from being heard. */
-const ACTIVE_PER_SOURCE = 4;
-/** Messages waiting or fetched that one source offered first. */
-const OFFERED_PER_SOURCE = 256;
+/** Of these such as only one peer has offered: what two or more say that they hold is likelier to be there. */
+export const ACTIVE_OF_ONE_MAX = 12;
+/** Of these from one peer, so that nobody can keep others from being heard. */
+const ACTIVE_PER_PEER = 4;
+/** Messages waiting or fetched that one peer offered first, whatever number of process starts it speaks as. */
+const OFFERED_PER_PEER = 256;
 /** Requests in a row that brought nothing, to each holder, before all are left alone until someone offers the message again. */
 const SILENT_MAX = 6;
 const PAUSE_MS_MIN: Millis = 1;
@@ -53,11 +56,14 @@ const FETCH_MS_MAX: Millis = 180_000;
 /** BOUNDED: sources remembered for bytes that did not verify. */
 const REFUSED_MAX = 1_024;
 
+/** Who offers: a peer. All process starts that are nobody's, or not that of their peer any more, count as one. */
+type Peer = PeerId | "nobody";
+
 type Fetch = {
   readonly key: string;
   readonly id: MessageId;
   readonly assembly: Assembly;
-  readonly openedBy: BootId;
+  readonly openedBy: Peer;
   readonly openedAt: Millis;
   /** BOUNDED: HOLDERS_MAX. */
   holders: Holder[];
@@ -70,18 +76,26 @@ type Fetch = {
 };
 
 export function createTransfer(context: Context, { isKnown, whole }: Options): Transfer {
-  const { link, timers, counters } = context;
+  const { link, timers, counters, rng } = context;
   /** BOUNDED: `bounds.transfers`, by id and size, so that a wrong size harms only those who named it. */
   const fetches = new Map<string, Fetch>();
   const refused = new Set<string>();
 
-  const count = (fits: (fetch: Fetch) => boolean): number => {
-    let found = 0;
-    for (const fetch of fetches.values()) if (fits(fetch)) found += 1;
-    return found;
+  /** BOUNDED: as `fetches`. Those in each state, and how many each peer has opened. */
+  const inState = { waiting: new Set<Fetch>(), active: new Set<Fetch>(), idle: new Set<Fetch>() };
+  const opened = new Map<Peer, number>();
+
+  const become = (fetch: Fetch, state: Fetch["state"]): void => {
+    inState[fetch.state].delete(fetch);
+    inState[state].add(fetch);
+    fetch.state = state;
   };
   const remove = (fetch: Fetch): void => {
     fetches.delete(fetch.key);
+    inState[fetch.state].delete(fetch);
+    const left = (opened.get(fetch.openedBy) ?? 0) - 1;
+    if (left > 0) opened.set(fetch.openedBy, left);
+    else opened.delete(fetch.openedBy);
     timers.clear(timerOf(fetch.key));
   };
   const wake = (fetch: Fetch, at: Millis): void =>
@@ -93,24 +107,36 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
     const usual = session === undefined ? 0 : retransmitAfterMs(session.rtt);
     return Math.min(usual * 2 ** silent(), bounds.rtoMsMax);
   };
-  const isBusy = ({ boot }: Holder, apart: Fetch): boolean =>
-    count(
-      (fetch) => fetch !== apart && fetch.state === "active" && fetch.asking.some((other) => other.boot === boot),
-    ) >= ACTIVE_PER_SOURCE;
+  const peerOf = (boot: BootId): Peer => link.sessions.get(boot)?.peer ?? "nobody";
+  /** How many of those that are fetched each peer is asked for. */
+  const askedOf = (apart?: Fetch): Map<Peer, number> => {
+    const asked = new Map<Peer, number>();
+    for (const fetch of inState.active) {
+      if (fetch === apart) continue;
+      for (const peer of new Set(fetch.asking.map(({ boot }) => peerOf(boot))))
+        asked.set(peer, (asked.get(peer) ?? 0) + 1);
+    }
+    return asked;
+  };
+  const isFree = ({ boot }: Holder, asked: ReadonlyMap<Peer, number>): boolean =>
+    (asked.get(peerOf(boot)) ?? 0) < ACTIVE_PER_PEER;
+  const isOfOne = ({ holders: [first, ...others] }: Fetch): boolean =>
+    first === undefined || others.every(({ boot }) => peerOf(boot) === peerOf(first.boot));
   /** Whom to ask: those that were not silent first, and of these whoever is asked already. */
   const choose = (fetch: Fetch): void => {
     fetch.holders = fetch.holders.filter(({ boot }) => link.sessions.get(boot) !== undefined);
     const before = fetch.asking;
     const rank = (holder: Holder): number => 2 * holder.silent() + (before.includes(holder) ? 0 : 1);
+    const asked = askedOf(fetch);
     fetch.asking = fetch.holders
-      .filter((holder) => !isBusy(holder, fetch))
+      .filter((holder) => isFree(holder, asked))
       .sort((one, other) => rank(one) - rank(other))
       .slice(0, fetch.isStrict ? 1 : PARALLEL_MAX);
     for (const holder of before) if (!fetch.asking.includes(holder)) holder.letGo();
     if (fetch.isStrict && before.length > 0 && fetch.asking[0] !== before[0]) fetch.assembly.clear();
   };
   const rest = (fetch: Fetch): void => {
-    fetch.state = "idle";
+    become(fetch, "idle");
     fetch.holders = [];
     fetch.asking = [];
     wake(fetch, context.now.mono + IDLE_MS);
@@ -121,7 +147,7 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
     if (fetch.holders.length === 0) return rest(fetch);
     const { mono } = context.now;
     if (fetch.asking.length === 0) {
-      fetch.state = "waiting";
+      become(fetch, "waiting");
       return wake(fetch, mono + IDLE_MS);
     }
     const awaited = new Set(fetch.asking.flatMap((holder) => [...holder.awaited.keys()]));
@@ -139,15 +165,40 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
     // Never within this step again, whatever became of the wait meanwhile.
     wake(fetch, Math.max(Math.min(dueAt, mono + bounds.rtoMsMax), mono + PAUSE_MS_MIN));
   };
-  /** Lets waiting ones begin, the newest first. */
+  /** Lets waiting ones begin. */
   const startNext = (): void => {
-    const waiting = [...fetches.values()].filter((fetch) => fetch.state === "waiting");
-    for (const fetch of waiting.sort((a, b) => (a.id < b.id ? 1 : -1))) {
-      if (count((other) => other.state === "active") >= ACTIVE_MAX) return;
-      if (fetch.holders.every((holder) => isBusy(holder, fetch))) continue;
-      fetch.state = "active";
+    if (inState.active.size >= ACTIVE_MAX || inState.waiting.size === 0) return;
+    let asked = askedOf();
+    let ofOne = [...inState.active].filter(isOfOne).length;
+    for (const fetch of shuffle(rng, [...inState.waiting])) {
+      if (inState.active.size >= ACTIVE_MAX) return;
+      if (fetch.state !== "waiting" || !fetch.holders.some((holder) => isFree(holder, asked))) continue;
+      if (isOfOne(fetch) && ofOne >= ACTIVE_OF_ONE_MAX) continue;
+      become(fetch, "active");
       ask(fetch);
+      asked = askedOf();
+      ofOne = [...inState.active].filter(isOfOne).length;
     }
+  };
+  /** Nobody answers: others have their turn, if any wait. */
+  const giveWay = (fetch: Fetch): void => {
+    for (const holder of fetch.asking) holder.letGo();
+    fetch.asking = [];
+    become(fetch, "waiting");
+    wake(fetch, context.now.mono + IDLE_MS);
+    startNext();
+  };
+  /** Room for one more, at the cost of the peer that has the most here: nobody can fill the table for the others. */
+  const makeRoom = (opener: Peer): boolean => {
+    const [greediest] = [...opened].sort(([, one], [, other]) => other - one);
+    if (greediest === undefined || greediest[1] <= (opened.get(opener) ?? 0) + 1) return false;
+    for (const fetch of fetches.values()) {
+      if (fetch.openedBy !== greediest[0] || fetch.state === "active") continue;
+      counters.drop("large-given-up");
+      remove(fetch);
+      return true;
+    }
+    return false;
   };
 
   const finish = (fetch: Fetch, last: Session): void => {
@@ -172,14 +223,14 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
   };
 
   const open = (from: Session, id: MessageId, bytes: number, live: boolean): Fetch | undefined => {
-    if (fetches.size >= bounds.transfers || count((other) => other.openedBy === from.boot) >= OFFERED_PER_SOURCE) {
-      return counters.refuse("large-full");
-    }
+    const openedBy = peerOf(from.boot);
+    if ((opened.get(openedBy) ?? 0) >= OFFERED_PER_PEER) return counters.refuse("large-full");
+    if (fetches.size >= bounds.transfers && !makeRoom(openedBy)) return counters.refuse("large-full");
     const fetch: Fetch = {
       key: keyOf(id, bytes),
       id,
       assembly: createAssembly(bytes),
-      openedBy: from.boot,
+      openedBy,
       openedAt: context.now.mono,
       holders: [],
       asking: [],
@@ -188,6 +239,8 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
       isStrict: false,
     };
     fetches.set(fetch.key, fetch);
+    inState.idle.add(fetch);
+    opened.set(openedBy, (opened.get(openedBy) ?? 0) + 1);
     wake(fetch, context.now.mono + IDLE_MS);
     return fetch;
   };
@@ -203,7 +256,7 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
       if (isNew && fetch.holders.length < HOLDERS_MAX) fetch.holders.push(createHolder(from));
       if (fetch.state === "active" && isNew) return ask(fetch);
       if (fetch.state !== "idle") return;
-      fetch.state = "waiting";
+      become(fetch, "waiting");
       startNext();
     },
     onChunk: (from, chunk) => {
@@ -232,9 +285,11 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
       if (fetch.state === "waiting") return wake(fetch, now.mono + IDLE_MS);
       for (const holder of fetch.asking) holder.expire(now.mono, patienceMs(holder));
       if (fetch.holders.every((holder) => holder.silent() >= SILENT_MAX)) return rest(fetch);
+      const isSilent = fetch.asking.every((holder) => holder.silent() > 0);
+      if (isSilent && inState.waiting.size > 0) return giveWay(fetch);
       ask(fetch);
     },
-    isActive: () => count((fetch) => fetch.state === "active") > 0,
+    isActive: () => inState.active.size > 0,
     stop: () => {
       for (const fetch of [...fetches.values()]) remove(fetch);
     },

@@ -13,6 +13,8 @@ export type Wants = {
   /** Someone asks for what is not here either. */
   readonly asked: (prefix: string, by: Session) => void;
   readonly askAgain: (prefix: string) => void;
+  /** It is asked for now. */
+  readonly isWanted: (prefix: string) => boolean;
   readonly size: () => number;
 };
 
@@ -74,6 +76,7 @@ export function createWants(context: Context): Wants {
       if (entry !== undefined && entry.askers.length < SOURCES_MAX && !entry.askers.includes(by)) entry.askers.push(by);
     },
     askAgain: ask,
+    isWanted: (prefix) => wanted.has(prefix),
     size: () => wanted.size,
   };
 }

@@ -7,7 +7,7 @@ import { below, type Rng, seededRng } from "../../src/protocol/rng.ts";
 import { createRtt } from "../../src/protocol/rtt.ts";
 import type { Session } from "../../src/protocol/sessions.ts";
 import { ACTIVE_MAX, createTransfer, type Transfer } from "../../src/protocol/transfer.ts";
-import type { MessageId } from "../../src/protocol/types.ts";
+import type { MessageId, PeerId } from "../../src/protocol/types.ts";
 import { CREDIT_MAX, type Frame } from "../../src/wire/frame.ts";
 import { CHUNK_BYTES, chunkBytes } from "../../src/wire/large.ts";
 import { MESSAGE_BYTES_MAX } from "../../src/wire/message.ts";
@@ -258,6 +258,8 @@ describe("a hostile source", () => {
     const total = 3_000;
     const world = create(total, 2);
     const [liar, honest] = world.sources as [Session, Session];
+    liar.peer = "aa".repeat(32) as PeerId;
+    honest.peer = "bb".repeat(32) as PeerId;
     for (let number = 0; number < 1_000; number += 1)
       world.transfer.offered(liar, idOf(number), MESSAGE_BYTES_MAX, true);
     expect(world.asked.length).toBeLessThan(ACTIVE_MAX);
