@@ -181,12 +181,10 @@ function setDelivery(room: Room, id: MessageId, delivery: Delivery): Room {
 
 /**
  * A local line stands below everything that was on the screen when it was said, even where the room's clock runs ahead
- * of this host's. Messages stamped far ahead are passed over: they would drag every notice into the future with them.
+ * of this host's.
  */
 function localKey(room: Room, now: UnixMillis): string {
-  let at = room.entries.length - 1;
-  let newest = room.entries[at];
-  while (newest?.type === "message" && newest.message.ahead) newest = room.entries[--at];
+  const newest = room.entries.at(-1);
   const time = Math.max(now, newest === undefined ? 0 : Number.parseInt(newest.key.slice(0, 12), 16));
   // "~" sorts after every hex digit: below the messages of the same millisecond.
   return `${time.toString(16).padStart(12, "0")}~${room.localCount.toString(16).padStart(8, "0")}`;

@@ -129,7 +129,6 @@ function jsonMessage(message: Message): object {
     own: message.own,
     history: message.history,
     kind: message.kind,
-    ...(message.ahead ? { ahead: true } : {}),
   };
 }
 

@@ -36,10 +36,7 @@ export function createTranscript(today: Date): Transcript {
     const who = message.kind === "action" ? `* ${nick}` : `<${nick}>`;
     // Further lines of a text are indented, so that none can pass for a message of its own.
     const text = sanitizeText(message.text).replaceAll("\n", "\n      ");
-    return [
-      ...lines,
-      `${clockText(message.time)} ${who} ${text}${message.ahead ? "  (stamped ahead of this clock)" : ""}`,
-    ];
+    return [...lines, `${clockText(message.time)} ${who} ${text}`];
   };
 
   /** Whether it is news that this peer is here or gone. */

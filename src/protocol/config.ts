@@ -63,15 +63,15 @@ export const bounds = {
   amplification: 3,
   /** Replay window, counters (WireGuard: 8128). */
   replayWindow: 8_128,
-  /** A message stamped further ahead of the local clock never advances it. */
+  /** A message stamped further ahead of the room's time is neither kept, relayed, counted nor asked for, until it is not. */
   clockAheadMs: 300_000,
+  /** What others say lifts this node's clock so far above the room's time, and no further. */
+  clockLiftMs: 60_000,
   /** Round trip assumed before the first measurement. */
   initialRttMs: 100,
   /** RTO = 2·RTT + this, or RTT + twice this if that is less. */
   rtoSlackMs: 30,
   rtoMsMax: 2_000,
-  /** Share of the log that messages stamped too far ahead may take: they would outlive all others. */
-  aheadShare: 0.1,
   /** Large messages being fetched, or offered and waiting to be. */
   transfers: 1_024,
   /** Chunks of large messages sent to one session and to all, so that what people say now always finds room. */

@@ -9,6 +9,7 @@ import { NICK_BYTES_MAX } from "../wire/message.ts";
 import { encodeText } from "../wire/text.ts";
 import type { RememberedAddress } from "./addressBook.ts";
 import { createArrival } from "./arrival.ts";
+import { boundOfTime } from "./bound.ts";
 import { bounds, type Config } from "./config.ts";
 import { createContact } from "./contact.ts";
 import type { Context, TimerRow } from "./context.ts";
@@ -100,7 +101,8 @@ export function createCore(options: CoreOptions): Core {
     arrival.progress();
     split.fetched(author);
   });
-  const reconciliation = createReconciliation(context, createReplicas(context, history, wants, membership), {
+  const replicas = createReplicas(context, history, wants, membership);
+  const reconciliation = createReconciliation(context, replicas, {
     horizon: history.horizon,
     inSync: (set, from) => {
       if (set !== "log") return;
@@ -120,9 +122,12 @@ export function createCore(options: CoreOptions): Core {
   const reconnect = createReconnect(context, membership, contact, options.remembered ?? []);
   const port = options.discovery?.port;
   const discovery = port === undefined ? undefined : createDiscovery(context, { membership, contact, arrival, port });
-  const homecoming = createHomecoming(context, membership, history, probe, reconnect);
+  const homecoming = createHomecoming(context, membership, history, probe, reconnect, (hlc) => {
+    const { ids } = replicas.log;
+    return ids.size() - ids.rank(boundOfTime(hlc));
+  });
   const relay = createRelay(context, membership, history, ways);
-  const skew = createSkew(context);
+  const skew = createSkew(context, history.latest);
   const serving = createServing(context, (id) => history.get(id)?.message.bytes);
   const offers = createOffers();
   const transfer = createTransfer(context, {
@@ -130,7 +135,7 @@ export function createCore(options: CoreOptions): Core {
     whole: (bytes, from, live) => {
       counters.count("payloadsIn");
       const id = speech.receive(bytes, from, live);
-      if (id === undefined) return undefined;
+      if (id === undefined || id === "ahead") return undefined;
       relay.onArrived(id);
       for (const { from: giver, slice } of offers.take(id)) relay.onSighting(giver, id, slice, "id");
       return id;
@@ -175,7 +180,7 @@ export function createCore(options: CoreOptions): Core {
 
   return {
     handle: (input, at, holdBack = false) => {
-      context.now = at;
+      setTime(at);
       if (input.type === "datagram" && inRoom) inbound.datagram(input.bytes, input.from);
       else if (input.type === "beacon" && inRoom) discovery?.heard(input.bytes, input.from);
       else if (input.type === "datagram" || input.type === "beacon") counters.drop("not-in-room");
@@ -186,13 +191,13 @@ export function createCore(options: CoreOptions): Core {
       return effects(holdBack);
     },
     flush: (at) => {
-      context.now = at;
+      setTime(at);
       return effects(false);
     },
     nextDeadline: timers.nextDeadline,
     self: membership.selfView,
     peers: (at) => {
-      context.now = at;
+      setTime(at);
       return [...membership.all()]
         .map(membership.view)
         .sort((a, b) => (a.nick < b.nick ? -1 : a.nick > b.nick ? 1 : a.id < b.id ? -1 : 1));
@@ -209,7 +214,7 @@ export function createCore(options: CoreOptions): Core {
       relayedPerMessageMax: relay.relayedMax(),
       clockAheadMs: skew.aheadMs(),
     }),
-    logState: () => ({ fingerprint: history.ids.summary("", END).fingerprint, held: history.heldCount() }),
+    logState: () => ({ fingerprint: replicas.log.ids.summary("", END).fingerprint, held: history.heldCount() }),
     isHere: membership.isHere,
     isSeeking,
     isBusy: pace.isBusy,
@@ -230,6 +235,11 @@ export function createCore(options: CoreOptions): Core {
       messages: { size: history.ids.size(), bound: context.config.maxMessages },
     }),
   };
+
+  /** Where the host's clock is wrong, the time of the room counts. */
+  function setTime(host: Now): void {
+    context.now = { mono: host.mono, wall: skew.roomTime(host) };
+  }
 
   function command(asked: Command): void {
     switch (asked.type) {

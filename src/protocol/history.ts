@@ -4,10 +4,11 @@
  */
 import { tagOf } from "../crypto/identity.ts";
 import type { SignedMessage } from "../crypto/signed.ts";
+import { timeOfId } from "../wire/ids.ts";
 import { PARENTS_MAX } from "../wire/message.ts";
 import { boundOfTime } from "./bound.ts";
 import { createCausalGate } from "./causal.ts";
-import { bounds } from "./config.ts";
+import { liftLimit } from "./hlc.ts";
 import { createOrderedSet, type OrderedSet } from "./orderedSet.ts";
 import type { Message, MessageId, Millis, Now, PeerId, UnixMillis } from "./types.ts";
 
@@ -15,7 +16,6 @@ export type Kept = {
   readonly message: SignedMessage;
   /** Fetched as history rather than heard live. */
   readonly history: boolean;
-  readonly ahead: boolean;
 };
 
 export type Inserted = {
@@ -37,8 +37,8 @@ export type History = {
   readonly insert: (kept: Kept, now: Now, waitMs: Millis) => Inserted;
   /** At most 4 ids that a message written now names as its parents, ascending: what its author can have seen. */
   readonly parents: (wall: UnixMillis) => MessageId[];
-  /** How many messages are stamped `hlc` or later. */
-  readonly countFrom: (hlc: UnixMillis) => number;
+  /** The stamp of the newest message that is kept; 0: none is. */
+  readonly latest: () => UnixMillis;
   /** Parents that kept messages name and that are neither kept nor below the horizon. */
   readonly missingCount: () => number;
   /** hlc, ms, below which messages were let go; 0: never. */
@@ -126,10 +126,13 @@ export function createHistory(self: PeerId, maxMessages: number): History {
     parents: (wall) =>
       [...heads]
         .filter((id) => !gate.isHeld(id))
-        .filter((id) => (kept.get(id)?.message.content.hlc ?? 0) <= wall + bounds.clockAheadMs)
+        .filter((id) => timeOfId(id) <= liftLimit(wall))
         .sort()
         .slice(-PARENTS_MAX),
-    countFrom: (hlc) => ids.size() - ids.rank(boundOfTime(hlc)),
+    latest: () => {
+      const newest = ids.at(ids.size() - 1);
+      return newest === undefined ? 0 : timeOfId(newest);
+    },
     missingCount: () => {
       let missing = 0;
       for (const id of named.keys()) if (!kept.has(id) && !isBelow(id, horizon)) missing += 1;
@@ -163,7 +166,6 @@ function viewOf(entry: Kept, self: PeerId): Message {
     parents: content.parents,
     own: content.author === self,
     history: entry.history,
-    ahead: entry.ahead,
   };
 }
 

@@ -67,12 +67,14 @@ type Return = {
   readonly answers: Map<PeerId, Digest | undefined>;
 };
 
+/** `heldFrom`: how many messages stamped so or later are held and count. */
 export function createHomecoming(
   context: Context,
   membership: Membership,
   history: History,
   probe: Probe,
   reconnect: Reconnect,
+  heldFrom: (hlc: UnixMillis) => number,
 ): Homecoming {
   const { timers, link, rng, emit } = context;
   let current: Return | undefined;
@@ -130,7 +132,7 @@ export function createHomecoming(
     const lacking = [...answers.values()].map((digest) => {
       // What they hold from before this node's horizon was let go here, and is not missed.
       if (digest === undefined || digest.horizon < history.horizon()) return 0;
-      return digest.log.count - history.countFrom(digest.horizon);
+      return digest.log.count - heldFrom(digest.horizon);
     });
     return Math.max(history.missingCount(), ...lacking);
   };

@@ -5,11 +5,12 @@
 
 import { readStatement } from "../crypto/signed.ts";
 import type { Frame, Slice } from "../wire/frame.ts";
-import { fromHex } from "../wire/ids.ts";
+import { fromHex, timeOfId } from "../wire/ids.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Contact } from "./contact.ts";
 import type { Context } from "./context.ts";
 import type { Discovery } from "./discovery.ts";
+import { isAhead } from "./hlc.ts";
 import type { Homecoming } from "./homecoming.ts";
 import type { Introductions } from "./introductions.ts";
 import type { Membership } from "./membership.ts";
@@ -119,10 +120,20 @@ export function createInbound(parts: Parts): Inbound {
     return true;
   };
 
+  /** A message of the present datagram is not taken now: its author is unknown here, or it is stamped too far ahead. */
+  let isUnread = false;
+  const isTooEarly = (id: MessageId): boolean => {
+    const isEarly = isAhead(context.now.wall, timeOfId(id));
+    if (isEarly) counters.drop("ahead");
+    return isEarly;
+  };
   const message = (session: Session, bytes: Uint8Array, live: boolean): MessageId | undefined => {
     counters.count("payloadsIn");
     const id = speech.receive(bytes, session, live);
-    if (id !== undefined) relay.onArrived(id);
+    // An acknowledgement would say that it is here.
+    isUnread ||= id === "ahead";
+    if (id === undefined || id === "ahead") return undefined;
+    relay.onArrived(id);
     return id;
   };
 
@@ -132,7 +143,7 @@ export function createInbound(parts: Parts): Inbound {
     for (const item of page.items) {
       if (item instanceof Uint8Array && page.set === "log") message(session, item, false);
       else if (item instanceof Uint8Array) statement(session, item);
-      else if (isAsked) transfer.offered(session, item.id, item.bytes, false);
+      else if (isAsked && !isTooEarly(item.id)) transfer.offered(session, item.id, item.bytes, false);
       else counters.drop("announce-unasked");
     }
   };
@@ -145,13 +156,12 @@ export function createInbound(parts: Parts): Inbound {
     }
   };
 
-  /** A push of the present datagram could not be read: its author is unknown here. */
-  let isUnread = false;
   const pushed = (session: Session, slice: Slice, bytes: Uint8Array): void => {
     const id = message(session, bytes, true);
     if (id !== undefined) relay.onSighting(session, id, slice, "body");
   };
   const advertised = (session: Session, { id, slice }: Frame & { type: "advertise" }): void => {
+    if (isTooEarly(id)) return;
     relay.onSighting(session, id, slice, "id");
     if (!speech.has(id)) wants.want(prefixOf(id), session, ADVERTISED_DELAY_MS);
   };
@@ -225,6 +235,7 @@ export function createInbound(parts: Parts): Inbound {
       case "advertise":
         return advertised(session, frame);
       case "offer":
+        if (isTooEarly(frame.id)) return;
         if (speech.has(frame.id)) return relay.onSighting(session, frame.id, frame.slice, "id");
         offers.put(frame.id, { from: session, slice: frame.slice });
         return transfer.offered(session, frame.id, frame.bytes, true);

@@ -8,9 +8,10 @@ import type { OrderedSet } from "./orderedSet.ts";
 
 export type Fetch = Frame & { readonly type: "fetch" };
 export type Page = Frame & { readonly type: "page" };
+type Ids = Pick<OrderedSet<string>, "slice">;
 
 /** Pages of one fetch, at most `credit`. `itemOf`: what stands for the id in a page, undefined if it is not there any more. */
-export function pagesFor(fetch: Fetch, ids: OrderedSet<string>, itemOf: (id: string) => PageItem | undefined): Page[] {
+export function pagesFor(fetch: Fetch, ids: Ids, itemOf: (id: string) => PageItem | undefined): Page[] {
   const { set, number, credit, stretches } = fetch;
   const pages: Page[] = [];
   for (const [at, stretch] of stretches.entries()) {
@@ -37,7 +38,7 @@ const BATCH = 64;
 type Walk = { readonly peek: () => string | undefined; readonly next: () => void };
 
 /** The ids of a range, newest first. */
-function downwards(ids: OrderedSet<string>, { lo, hi }: Stretch): Walk {
+function downwards(ids: Ids, { lo, hi }: Stretch): Walk {
   let batch: string[] = [];
   let below: Bound = hi;
   return {

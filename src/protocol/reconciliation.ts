@@ -13,12 +13,14 @@ import {
   type Ranges,
   type SetName,
 } from "../wire/frame.ts";
+import { timeOfId } from "../wire/ids.ts";
 import { PARTS_MAX } from "../wire/range.ts";
 import { aboveOf, afterPrefix, boundOfTime, later, separator } from "./bound.ts";
 import { createBudget } from "./budget.ts";
 import { createCatchUp } from "./catchUp.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
+import { isAhead } from "./hlc.ts";
 import { type Fetch, type Page, pagesFor } from "./pages.ts";
 import type { Replicas } from "./replicas.ts";
 import { below } from "./rng.ts";
@@ -297,6 +299,7 @@ export function createReconciliation(
       const mine = replicas[set].ids.slice(lo, hi, PREFIXES_MAX + 1);
       const held = new Set(mine.map((id) => id.slice(0, 24)));
       for (const prefix of theirs.prefixes) {
+        if (set === "log" && isAhead(context.now.wall, timeOfId(prefix))) continue;
         if (!held.has(prefix) && replicas[set].ids.slice(prefix, afterPrefix(prefix), 1).length === 0)
           replicas[set].want(prefix, from);
       }

@@ -14,7 +14,8 @@ import type { MessageId } from "./types.ts";
 import type { Wants } from "./wants.ts";
 
 export type Replica = {
-  readonly ids: OrderedSet<string>;
+  /** What is compared. */
+  readonly ids: Pick<OrderedSet<string>, "size" | "summary" | "slice" | "at" | "rank">;
   /** Nothing below this is held or wanted. */
   readonly floor: () => Bound;
   /** Items that are kept at most. */
@@ -39,7 +40,7 @@ export function createReplicas(context: Context, history: History, wants: Wants,
 function logReplica(context: Context, history: History, wants: Wants): Replica {
   const messageOf = (id: string): SignedMessage | undefined => history.get(id as MessageId)?.message;
   return {
-    ids: history.ids as unknown as Replica["ids"],
+    ids: until(history.ids, () => boundOfTime(context.now.wall + bounds.clockAheadMs + 1)),
     floor: () => (history.horizon() === 0 ? "" : boundOfTime(history.horizon())),
     most: () => context.config.maxMessages,
     frameOf: (id) => {
@@ -68,5 +69,28 @@ function rosterReplica(context: Context, membership: Membership): Replica {
     itemOf: (id) => membership.byRosterId(id)?.bytes,
     want: (prefix, from) => context.link.send(from, { type: "want", set: "roster", prefixes: [prefix] }, { tries: 2 }),
     asked: () => {},
+  };
+}
+
+/**
+ * The ids below a bound that rises with time. What is stamped too far ahead (by this node itself, when its clock was wrong) is
+ * nothing that others take: it counts when it is not ahead any more.
+ */
+function until<Id extends string>(ids: OrderedSet<Id>, ceiling: () => Bound): Replica["ids"] {
+  const isWhole = (top: Bound): boolean => (ids.at(ids.size() - 1) ?? "") < top;
+  const below = (hi: Bound): Bound => {
+    const top = ceiling();
+    return hi <= top || isWhole(top) ? hi : top;
+  };
+  const size = (): number => {
+    const top = ceiling();
+    return isWhole(top) ? ids.size() : ids.rank(top);
+  };
+  return {
+    size,
+    summary: (lo, hi) => ids.summary(lo, below(hi)),
+    slice: (lo, hi, limit, newest) => ids.slice(lo, below(hi), limit, newest),
+    at: (index) => (index < size() ? ids.at(index) : undefined),
+    rank: (bound) => ids.rank(below(bound)),
   };
 }

@@ -7,7 +7,7 @@ import type { Arrival } from "./arrival.ts";
 import { bounds } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { History, Inserted } from "./history.ts";
-import { createHybridClock } from "./hlc.ts";
+import { createHybridClock, isAhead } from "./hlc.ts";
 import { answerWith } from "./serving.ts";
 import type { Session } from "./sessions.ts";
 import type { Message, MessageId, Millis } from "./types.ts";
@@ -16,8 +16,11 @@ import { prefixOf, type Wants } from "./wants.ts";
 export type Speech = {
   /** Undefined: refused, and the error was emitted. */
   readonly say: (text: string, kind: MessageKind, nick: string) => MessageId | undefined;
-  /** The id of a genuine message, new or known; undefined: refused and counted. `live`: relayed, not fetched. */
-  readonly receive: (bytes: Uint8Array, from: Session, live: boolean) => MessageId | undefined;
+  /**
+   * The id of a genuine message, new or known; undefined: refused and counted; "ahead": not taken now, perhaps later. `live`:
+   * relayed, not fetched.
+   */
+  readonly receive: (bytes: Uint8Array, from: Session, live: boolean) => MessageId | "ahead" | undefined;
   /** Kept, or let go already. */
   readonly has: (id: MessageId) => boolean;
   /** Puts back what the journal kept; it was shown before, and is emitted as history when `deliverRestored` is called. */
@@ -63,9 +66,9 @@ export function createSpeech(
     const inMs = Math.min(Math.max(next - context.now.mono, 1_000), HISTORY_WAIT_MS);
     timers.set("gate", context.now.mono + inMs, { type: "gate" });
   };
-  const keep = (message: SignedMessage, isHistory: boolean, ahead: boolean): Inserted => {
+  const keep = (message: SignedMessage, isHistory: boolean): Inserted => {
     const waitMs = arrival.isArriving() ? HISTORY_WAIT_MS : context.config.nodeTimeoutMs;
-    const inserted = history.insert({ message, history: isHistory, ahead }, context.now, waitMs);
+    const inserted = history.insert({ message, history: isHistory }, context.now, waitMs);
     persist({ type: "message", id: message.id, bytes: message.bytes });
     const stored = history.view(message.id);
     if (stored !== undefined) emit({ type: "stored", message: stored });
@@ -95,35 +98,32 @@ export function createSpeech(
         return undefined;
       }
       const parents = history.parents(context.now.wall);
-      const times = parents.map((parent) => history.get(parent)?.message.content.hlc ?? 0);
-      const hlc = clock.stamp(context.now.wall, times);
+      const hlc = clock.stamp(context.now.wall, parents.map(timeOfId));
       const message = signMessage(room, identity, { seq, hlc, kind, parents, nick, text });
       seq += 1;
-      keep(message, false, false);
+      keep(message, false);
       return message.id;
     },
     receive: (bytes, from, live) => {
       const message = readMessage(room, bytes);
       if (message === undefined) return counters.refuse("bad-message");
       if (history.isKnown(message.id)) return message.id;
+      if (isAhead(context.now.wall, message.content.hlc)) {
+        counters.drop("ahead");
+        return "ahead";
+      }
       // Its author has seen its parents: it is later than they are, and an id says when.
       if (message.content.parents.some((parent) => timeOfId(parent) >= message.content.hlc)) {
         return counters.refuse("bad-order");
       }
       if (!verifyMessage(room, message)) return counters.refuse("bad-signature");
-      const ahead = clock.observe(context.now.wall, message.content.hlc);
-      if (
-        ahead &&
-        history.countFrom(context.now.wall + bounds.clockAheadMs) >= bounds.aheadShare * context.config.maxMessages
-      ) {
-        return counters.refuse("too-many-ahead");
-      }
+      clock.observe(context.now.wall, message.content.hlc);
       const askers = wants.arrived(message.id);
       const isOld = context.now.wall - message.content.hlc > HISTORY_AGE_MS;
       // The bytes are a view of a datagram: what is kept is a copy of their own.
       const own = { ...message, bytes: Uint8Array.from(bytes) };
       onHeard(message.content, from, live);
-      const inserted = keep(own, !live && (arrival.isArriving() || isOld), ahead);
+      const inserted = keep(own, !live && (arrival.isArriving() || isOld));
       // While history is fetched in order, parents come by themselves.
       if (!arrival.isArriving())
         for (const parent of inserted.missing) wants.want(prefixOf(parent), from, PARENT_DELAY_MS);
@@ -135,9 +135,7 @@ export function createSpeech(
       if (message === undefined) return;
       if (message.content.author === identity.id) seq = Math.max(seq, message.content.seq + 1);
       clock.observe(context.now.wall, message.content.hlc);
-      restored.push(
-        ...history.insert({ message, history: true, ahead: false }, context.now, HISTORY_WAIT_MS).delivered,
-      );
+      restored.push(...history.insert({ message, history: true }, context.now, HISTORY_WAIT_MS).delivered);
     },
     deliverRestored: () => {
       for (const message of restored) emit({ type: "stored", message });

@@ -113,8 +113,6 @@ export type Message = {
   readonly own: boolean;
   /** Fetched as history rather than heard live. */
   readonly history: boolean;
-  /** Stamped more than 5 minutes ahead of this node's clock. */
-  readonly ahead: boolean;
 };
 
 export type PeerStatus = "alive" | "suspect" | "dead" | "left";
@@ -172,7 +170,7 @@ export type Notice =
   | { readonly code: "history-synced"; readonly messages: number; readonly peer: PeerView }
   | { readonly code: "no-answer"; readonly endpoint: Endpoint; readonly afterMs: Millis }
   | { readonly code: "renamed"; readonly peer: PeerView; readonly before: string; readonly own: boolean }
-  /** This node's clock differs from most of its peers' by `aheadMs` (negative: behind). */
+  /** The host's clock differs from those of most peers by `aheadMs` (negative: behind): this node goes by theirs. */
   | { readonly code: "clock-skew"; readonly aheadMs: Millis }
   | { readonly code: "forked-author"; readonly peer: Author; readonly seq: number }
   | { readonly code: "left-room" }

@@ -11,7 +11,7 @@ import { indexOfEndpoint, LAN, OUTSIDER } from "./endpoints.ts";
 import { createFaults } from "./faults.ts";
 import { createMeasures, type Measured } from "./measures.ts";
 import { createNetwork, type NetworkCounts } from "./network.ts";
-import { createVirtualNode, type NodeWorld, type VirtualNode } from "./node.ts";
+import { createVirtualNode, type NodeWorld, type VirtualNode, WALL_START } from "./node.ts";
 import type { Scenario } from "./scenario.ts";
 import { isOneLog, isOneRoster, runUntil, watchUntil } from "./settling.ts";
 import { createSniffer, type Sniffed } from "./sniffer.ts";
@@ -169,7 +169,7 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     measured: measures.result(nodes),
     detected: detection.result(),
     told,
-    broken: checkers.verdict(nodes, network.counts),
+    broken: checkers.verdict(nodes, network.counts, WALL_START + agenda.now()),
     faults: faults.counts,
     network: network.counts,
     sniffed: sniffer?.result(),

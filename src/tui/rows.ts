@@ -80,7 +80,6 @@ function messageSpans(
   const plain = (text: string): Span => ({ text, style: "" });
   const said = kind === "action" ? [plain("* "), nick, plain(" ")] : [plain("<"), nick, plain("> ")];
   const spans = [...said, plain(sanitizeText(message.text))];
-  if (message.ahead) spans.push({ text: " (this sender's clock is ahead)", style: palette.accent });
   if (delivery !== undefined) {
     spans.push({
       text: delivery.of === 0 ? " → nobody yet" : ` → ${delivery.reached}/${delivery.of}`,

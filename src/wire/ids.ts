@@ -31,7 +31,7 @@ export function frontOf(peer: PeerId): string {
   return peer.slice(0, 16);
 }
 
-/** Milliseconds since 1970 in the first six bytes of an id. */
-export function timeOfId(id: MessageId): number {
+/** Milliseconds since 1970 in the first six bytes of an id, or of its prefix. */
+export function timeOfId(id: string): number {
   return Number.parseInt(id.slice(0, 12), 16);
 }

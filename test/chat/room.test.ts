@@ -37,7 +37,6 @@ function message(time: number, nick = "bob", more: Partial<Message> = {}): Messa
     parents: [],
     own,
     history: false,
-    ahead: false,
   };
   return { ...plain, ...more };
 }
@@ -137,12 +136,6 @@ describe("local lines", () => {
   it("stand_below_what_was_on_the_screen_even_where_the_rooms_clock_is_ahead", () => {
     const room = roomAfter([stored(NOON + 60_000), line("one"), line("two"), stored(NOON + 60_001)]);
     expect(shown(room)).toEqual([`at ${NOON + 60_000}`, "-- one", "-- two", `at ${NOON + 60_001}`]);
-  });
-
-  it("are_not_dragged_into_the_future_by_a_message_stamped_far_ahead", () => {
-    const year = 365 * 86_400_000;
-    const room = roomAfter([stored(NOON + year, "eve", { ahead: true }), line("now"), stored(NOON + 1)]);
-    expect(shown(room)).toEqual(["-- now", `at ${NOON + 1}`, `at ${NOON + year}`]);
   });
 });
 

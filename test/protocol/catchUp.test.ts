@@ -1,9 +1,10 @@
 /** Catching up: who is asked for what, what becomes of a source that goes silent, and that all comes once. */
 import { describe, expect, it } from "vitest";
 import { type CatchUp, createCatchUp, SOURCES_MAX } from "../../src/protocol/catchUp.ts";
-import { createOrderedSet } from "../../src/protocol/orderedSet.ts";
+import { createOrderedSet, type OrderedSet } from "../../src/protocol/orderedSet.ts";
 import { type Fetch, type Page, pagesFor } from "../../src/protocol/pages.ts";
 import type { Replica } from "../../src/protocol/replicas.ts";
+
 import { below, seededRng } from "../../src/protocol/rng.ts";
 import type { Session } from "../../src/protocol/sessions.ts";
 import type { Holding } from "../../src/protocol/source.ts";
@@ -14,7 +15,7 @@ type Newcomer = {
   readonly bench: Bench;
   readonly catchUp: CatchUp;
   readonly sources: readonly Session[];
-  readonly ids: Replica["ids"];
+  readonly ids: OrderedSet<string>;
   /** Frames sent and not looked at yet. */
   readonly sent: { readonly to: Session; readonly frame: Frame }[];
   readonly outlined: Session[];
@@ -22,7 +23,7 @@ type Newcomer = {
 };
 
 const idOf = (time: number): string => time.toString(16).padStart(12, "0").concat("ab".repeat(18));
-const setOf = (times: Iterable<number>): Replica["ids"] => {
+const setOf = (times: Iterable<number>): OrderedSet<string> => {
   const ids = createOrderedSet<string>();
   for (const time of times) ids.insert(idOf(time));
   return ids;
@@ -73,9 +74,9 @@ function create(sourceCount: number, most = 100_000): Newcomer {
 
 const fetches = ({ sent }: Newcomer): { to: Session; frame: Fetch }[] =>
   sent.splice(0).filter((one): one is { to: Session; frame: Fetch } => one.frame.type === "fetch");
-const pages = (frame: Fetch, held: Replica["ids"]): Page[] =>
+const pages = (frame: Fetch, held: OrderedSet<string>): Page[] =>
   pagesFor(frame, held, (id) => Buffer.alloc(250, id.slice(0, 12)));
-const take = ({ catchUp, ids }: Newcomer, from: Session, page: Page, held: Replica["ids"]): void => {
+const take = ({ catchUp, ids }: Newcomer, from: Session, page: Page, held: OrderedSet<string>): void => {
   for (const id of held.slice(page.lo, page.hi, 100)) ids.insert(id);
   catchUp.onPage(from, page);
 };

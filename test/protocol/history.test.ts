@@ -21,7 +21,7 @@ function written(
 }
 
 const insert = (history: History, message: SignedMessage): Inserted =>
-  history.insert({ message, history: false, ahead: false }, NOW, 30_000);
+  history.insert({ message, history: false }, NOW, 30_000);
 const create = (max = 1_000): History => createHistory(bob.id, max);
 const ids = (...messages: SignedMessage[]): MessageId[] => messages.map((message) => message.id);
 const delivered = (inserted: Inserted): MessageId[] => inserted.delivered.map((message) => message.id);
@@ -68,7 +68,7 @@ describe("the parents of a message written now", () => {
 
   it("are never messages from a clock that is too far ahead", () => {
     const history = create();
-    const [near, far] = [written(WALL + bounds.clockAheadMs), written(WALL + bounds.clockAheadMs + 1)];
+    const [near, far] = [written(WALL + bounds.clockLiftMs), written(WALL + bounds.clockLiftMs + 1)];
     insert(history, near);
     insert(history, far);
     expect(history.parents(WALL)).toEqual(ids(near));

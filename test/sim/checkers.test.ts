@@ -7,6 +7,8 @@ import { type NetworkCounts, noCounts } from "../../src/sim/network.ts";
 import type { VirtualNode } from "../../src/sim/node.ts";
 
 const calm = noCounts();
+/** Later than all messages here. */
+const NOW = 2 ** 47;
 const one = message("1");
 const two = message("2", [one.id]);
 
@@ -69,7 +71,7 @@ test("I4: after a restart the history is shown once more, which is no duplicate"
 
 test("I6: a table beyond its bound, and a datagram beyond 1200 bytes", () => {
   const over = holding([], { relays: { size: 5, bound: 4 }, sessions: { size: 4, bound: 4 } });
-  expect(createCheckers().verdict([over], { ...calm, oversize: 3 })).toEqual([
+  expect(createCheckers().verdict([over], { ...calm, oversize: 3 }, NOW)).toEqual([
     "I6: 3 datagrams above 1200 bytes",
     "I6: table relays of n0 has 5 rows of 4",
   ]);
@@ -78,7 +80,9 @@ test("I6: a table beyond its bound, and a datagram beyond 1200 bytes", () => {
 test("I9: a core that throws", () => {
   const checkers = createCheckers();
   checkers.onThrow(3, new RangeError("index out of range"));
-  expect(checkers.verdict([], calm)).toEqual([expect.stringMatching(/^I9: n3 threw RangeError: index out of range/)]);
+  expect(checkers.verdict([], calm, NOW)).toEqual([
+    expect.stringMatching(/^I9: n3 threw RangeError: index out of range/),
+  ]);
 });
 
 test("a node that is down is not judged", () => {
@@ -91,7 +95,9 @@ test("a node that is down is not judged", () => {
 test("I2: a message shown that nobody said", () => {
   const checkers = createCheckers();
   hear(checkers, 0, one);
-  expect(checkers.verdict([holding([one])], calm)).toEqual([expect.stringMatching(/^I2: n0 showed 1.* nobody said$/)]);
+  expect(checkers.verdict([holding([one])], calm, NOW)).toEqual([
+    expect.stringMatching(/^I2: n0 showed 1.* nobody said$/),
+  ]);
 });
 
 test("I5: a message reported as stored that is not on the disk, unless the node said so", () => {
@@ -104,14 +110,14 @@ test("I5: a message reported as stored that is not on the disk, unless the node 
   hear(checkers, 0, one);
   checkers.onDiskError(0);
   checkers.crashed(0, createDisk());
-  expect(checkers.verdict([], calm).filter((line) => line.startsWith("I5"))).toEqual([
+  expect(checkers.verdict([], calm, NOW).filter((line) => line.startsWith("I5"))).toEqual([
     "I5: n0 reported 1 messages as stored that are not on its disk, and did not say so",
   ]);
 });
 
 test("I7: an outsider that is answered more than three times what it sent", () => {
   const answered = (bytes: number): string[] =>
-    createCheckers().verdict([], { ...calm, outsiderOut: 100, outsiderIn: bytes });
+    createCheckers().verdict([], { ...calm, outsiderOut: 100, outsiderIn: bytes }, NOW);
   expect(answered(300)).toEqual([]);
   expect(answered(301)).toEqual(["I7: 301 bytes went to an outsider that sent 100"]);
 });
@@ -133,7 +139,7 @@ test("I8: an author that claims more than there is", () => {
 function message(name: string, parents: readonly MessageId[] = []): Message {
   const author = { id: "a".repeat(64), tag: "aaaa", nick: "n0" } as Message["author"];
   const id = name.repeat(48) as MessageId;
-  return { id, author, seq: 0, kind: "text", text: name, time: 0, parents, own: false, history: false, ahead: false };
+  return { id, author, seq: 0, kind: "text", text: name, time: 0, parents, own: false, history: false };
 }
 
 function verdictOf(
@@ -143,7 +149,7 @@ function verdictOf(
   counts: NetworkCounts,
 ): string[] {
   for (const { id } of said) checkers.said(id, true);
-  return checkers.verdict(nodes, counts);
+  return checkers.verdict(nodes, counts, NOW);
 }
 
 function hear(checkers: Checkers, node: number, said: Message): void {

@@ -67,7 +67,6 @@ export function createFakeNode(
       parents: [],
       own: false,
       history: false,
-      ahead: false,
       ...more,
     };
     messages.push(message);

@@ -18,7 +18,7 @@ function rows(entry: Entry, width = 60, shared: readonly string[] = []): string[
 }
 
 function said(text: string, more: Partial<Message> = {}): Entry {
-  const message = { author: bob, kind: "text", text, own: false, ahead: false, ...more } as Message;
+  const message = { author: bob, kind: "text", text, own: false, ...more } as Message;
   return { type: "message", key: "1", time: NOON, message };
 }
 
@@ -35,7 +35,6 @@ describe("rows", () => {
     ["a text", said("hello"), ["12:00 <bob> hello"]],
     ["an action", said("waves", { kind: "action" }), ["12:00 * bob waves"]],
     ["a text of several lines", said("one\ntwo"), ["12:00 <bob> one", "      two"]],
-    ["a text from the future", said("hi", { ahead: true }), ["12:00 <bob> hi (this sender's clock is ahead)"]],
     ["a refusal", { type: "local", key: "1", time: NOON, text: "no", tone: "error" } as const, ["12:00 !! no"]],
     ["joins", changes(["bob", "joined"], ["eve", "joined"]), ["12:00 -- bob, eve joined"]],
     [

@@ -23,7 +23,7 @@ function stored(room: Room, time: number, more: Partial<Message> = {}): Room {
     own: false,
     history: false,
   } as const;
-  return applyEvent(room, { type: "stored", message: { ...plain, ahead: false, ...more } }, DAY);
+  return applyEvent(room, { type: "stored", message: { ...plain, ...more } }, DAY);
 }
 
 function roomWith(...offsets: number[]): Room {
