@@ -4,7 +4,7 @@ import type { Room } from "../crypto/keyring.ts";
 import type { SetName } from "../wire/frame.ts";
 import type { Config } from "./config.ts";
 import type { Counters } from "./counters.ts";
-import type { Link, LinkTimer } from "./link.ts";
+import type { Link, LinkTimer } from "./link/link.ts";
 import type { Rng } from "./rng.ts";
 import type { Timers } from "./timers.ts";
 import type { BootId, ChatEvent, Endpoint, JournalEntry, MessageId, Now, PeerId } from "./types.ts";

@@ -1,7 +1,7 @@
 /** What happens of itself: each row of the timer table goes to the part that it belongs to. */
 import type { TimerRow } from "./context.ts";
 import type { Inbound, Parts } from "./inbound.ts";
-import type { Split } from "./split.ts";
+import type { Split } from "./liveness/split.ts";
 
 /** Returns what is done with a row that is due. */
 export function createDue(parts: Parts, inbound: Inbound, split: Split): (row: TimerRow) => void {

@@ -2,31 +2,30 @@
  * From a datagram to the parts of the state machine. What proves itself (a signed message, a statement signed by its
  * subject) is taken from any boot id at once; what rests on the sender's word waits until it has acknowledged something.
  */
-
 import { readStatement } from "../crypto/signed.ts";
 import type { Frame, Slice } from "../wire/frame.ts";
 import { fromHex, timeOfId } from "../wire/ids.ts";
-import type { Arrival } from "./arrival.ts";
-import type { Contact } from "./contact.ts";
+import type { Offers } from "./blobs/offers.ts";
+import type { Serving } from "./blobs/serving.ts";
+import type { Transfer } from "./blobs/transfer.ts";
 import type { Context } from "./context.ts";
-import type { Discovery } from "./discovery.ts";
-import { isAhead } from "./hlc.ts";
-import type { Homecoming } from "./homecoming.ts";
-import type { Introductions } from "./introductions.ts";
-import type { Membership } from "./membership.ts";
-import type { Offers } from "./offers.ts";
-import type { Probe } from "./probe.ts";
-import type { Reconciliation } from "./reconciliation.ts";
-import type { Reconnect } from "./reconnect.ts";
-import type { Relay } from "./relay.ts";
+import type { Contact } from "./entry/contact.ts";
+import type { Discovery } from "./entry/discovery.ts";
+import type { Homecoming } from "./entry/homecoming.ts";
+import type { Reconnect } from "./entry/reconnect.ts";
+import { type Session, type Ticket, willAsk } from "./link/sessions.ts";
+import type { Introductions } from "./liveness/introductions.ts";
+import type { Probe } from "./liveness/probe.ts";
+import type { Arrival } from "./log/arrival.ts";
+import { isAhead } from "./log/hlc.ts";
+import type { Speech } from "./log/speech.ts";
+import { prefixOf, type Wants } from "./log/wants.ts";
+import type { Membership } from "./membership/membership.ts";
+import type { Skew } from "./membership/skew.ts";
+import type { Relay } from "./relay/relay.ts";
 import { sample } from "./rng.ts";
-import type { Serving } from "./serving.ts";
-import { type Session, type Ticket, willAsk } from "./sessions.ts";
-import type { Skew } from "./skew.ts";
-import type { Speech } from "./speech.ts";
-import type { Transfer } from "./transfer.ts";
+import type { Reconciliation } from "./sync/reconciliation.ts";
 import type { Endpoint, MessageId, Millis } from "./types.ts";
-import { prefixOf, type Wants } from "./wants.ts";
 
 export type Parts = {
   readonly context: Context;

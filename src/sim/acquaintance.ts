@@ -1,7 +1,7 @@
 /** A room in which everyone knows everyone from the start, so that a thousand nodes need not be introduced to each other. */
-import { hashOf } from "../protocol/order.ts";
+import { createRoster, type Roster } from "../protocol/membership/roster.ts";
+import { hashOf } from "../protocol/relay/order.ts";
 import { below } from "../protocol/rng.ts";
-import { createRoster, type Roster } from "../protocol/roster.ts";
 import type { BootId } from "../protocol/types.ts";
 import { toHex } from "../wire/ids.ts";
 import type { NodeWorld, VirtualNode } from "./node.ts";

@@ -9,7 +9,7 @@ import { type Config, defaultConfig } from "../../src/protocol/config.ts";
 import type { Context, TimerRow } from "../../src/protocol/context.ts";
 import { createCore } from "../../src/protocol/core.ts";
 import { createCounters } from "../../src/protocol/counters.ts";
-import { createLink } from "../../src/protocol/link.ts";
+import { createLink } from "../../src/protocol/link/link.ts";
 import { below, type Rng, seededRng } from "../../src/protocol/rng.ts";
 import { createTimers, type Timers } from "../../src/protocol/timers.ts";
 import type {

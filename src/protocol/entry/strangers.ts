@@ -1,0 +1,112 @@
+/**
+ * Strangers: process starts that were heard on the LAN and are not here otherwise; how often each was named in a beacon, and
+ * when it may be knocked at. What a beacon says may be old, so nothing that it draws is without a bound.
+ */
+import { bounds } from "../config.ts";
+import type { Context } from "../context.ts";
+import type { BootId, Endpoint, Millis } from "../types.ts";
+
+export type Stranger = {
+  readonly boot: BootId;
+  /** Where its beacons came from. BOUNDED: ENDPOINTS_MAX. */
+  readonly endpoints: Endpoint[];
+  /** Nobody was here when it was first heard. */
+  readonly metAlone: boolean;
+  heardAt: Millis;
+  /** By any beacon, when last, and how often: several at once are one time. */
+  namedAt: Millis;
+  named: number;
+  countedAt: Millis;
+  knocks: number;
+  /** No knock before. */
+  knockFrom: Millis;
+};
+
+export type Strangers = {
+  /** It was heard, from there. */
+  readonly meet: (boot: BootId, endpoint: Endpoint, isAlone: boolean) => Stranger;
+  readonly get: (boot: BootId) => Stranger | undefined;
+  /** A beacon, of this node or another, named it. */
+  readonly wasNamed: (boot: BootId) => void;
+  readonly forget: (boot: BootId) => void;
+  /** Heard lately, and still strangers; those that were named least recently first. */
+  readonly around: () => Stranger[];
+  /** One of them was not named since it was heard last. */
+  readonly someUnnamed: () => boolean;
+  /** One of them may have missed that it was named. */
+  readonly someUnmet: () => boolean;
+  /** Counts a knock, and says where; undefined: not now. */
+  readonly takeKnock: (stranger: Stranger) => Endpoint | undefined;
+  readonly isKnockedAt: (endpoint: Endpoint) => boolean;
+  readonly clear: () => void;
+  readonly size: () => number;
+};
+
+/** For so long after its last beacon one is around. */
+const AROUND_MS: Millis = 40_000;
+/** Beacons that name one within this time are answers to one of its own. */
+const AT_ONCE_MS: Millis = 200;
+/** One that was named so often is named with regular beacons only. */
+const NAMED_MAX = 8;
+/** Waits between knocks at one: doubling from the first, up to the last; and how many a second at all of them. */
+const KNOCK_FIRST_MS: Millis = 250;
+const KNOCK_MAX_MS: Millis = 300_000;
+const KNOCKS_PER_SECOND = 3;
+/** Addresses of one: of both families, and of two networks. */
+const ENDPOINTS_MAX = 4;
+
+export function createStrangers(context: Context, isHere: (boot: BootId) => boolean): Strangers {
+  /** BOUNDED: `bounds.strangers`; the one heard longest ago goes. */
+  const table = new Map<BootId, Stranger>();
+  /** BOUNDED: KNOCKS_PER_SECOND. */
+  let knockedAt: Millis[] = [];
+
+  const now = (): Millis => context.now.mono;
+  const around = (): Stranger[] =>
+    [...table.values()].filter(({ boot, heardAt }) => now() - heardAt <= AROUND_MS && !isHere(boot));
+
+  return {
+    meet: (boot, endpoint, isAlone) => {
+      const never = Number.NEGATIVE_INFINITY;
+      const fresh = { boot, endpoints: [], metAlone: isAlone, heardAt: 0, namedAt: never, named: 0 };
+      const stranger: Stranger = table.get(boot) ?? { ...fresh, countedAt: never, knocks: 0, knockFrom: never };
+      const { endpoints } = stranger;
+      if (!endpoints.includes(endpoint) && endpoints.length < ENDPOINTS_MAX) endpoints.push(endpoint);
+      stranger.heardAt = now();
+      // A map keeps the order of insertion: who was heard last is at its end.
+      table.delete(boot);
+      table.set(boot, stranger);
+      if (table.size > bounds.strangers) table.delete(table.keys().next().value as BootId);
+      return stranger;
+    },
+    get: (boot) => table.get(boot),
+    wasNamed: (boot) => {
+      const stranger = table.get(boot);
+      if (stranger === undefined) return;
+      stranger.namedAt = now();
+      if (now() - stranger.countedAt < AT_ONCE_MS) return;
+      stranger.countedAt = now();
+      stranger.named += 1;
+    },
+    forget: (boot) => {
+      table.delete(boot);
+    },
+    around: () => around().sort((one, other) => one.namedAt - other.namedAt),
+    someUnnamed: () => around().some(({ heardAt, namedAt, named }) => namedAt < heardAt && named < NAMED_MAX),
+    someUnmet: () => around().some(({ named }) => named < NAMED_MAX),
+    takeKnock: (stranger) => {
+      const endpoint = stranger.endpoints[stranger.knocks % stranger.endpoints.length];
+      if (endpoint === undefined || now() < stranger.knockFrom) return undefined;
+      knockedAt = knockedAt.filter((at) => now() - at < 1_000);
+      if (knockedAt.length >= KNOCKS_PER_SECOND) return context.counters.refuse("too-many-knocks");
+      knockedAt.push(now());
+      stranger.knockFrom = now() + Math.min(KNOCK_FIRST_MS * 2 ** stranger.knocks, KNOCK_MAX_MS);
+      stranger.knocks += 1;
+      return endpoint;
+    },
+    isKnockedAt: (endpoint) =>
+      [...table.values()].some(({ knocks, endpoints }) => knocks > 0 && endpoints.includes(endpoint)),
+    clear: () => table.clear(),
+    size: () => table.size,
+  };
+}

@@ -1,0 +1,240 @@
+/**
+ * A set of 24-byte ids in order, with the count and fingerprint of any range in O(log n): what reconciliation compares.
+ * A row of blocks of packed ids and terms, 56 bytes an id, under a tree of their sums (blockSums.ts).
+ */
+import { fromHex, MESSAGE_ID_BYTES, toHex } from "../../wire/ids.ts";
+import { createBlockSums } from "./blockSums.ts";
+import { addTerm, emptySum, fingerprintOf, LIMBS, type Sum, subtractTerm, termOf } from "./fingerprint.ts";
+
+/** Bounds as in wire/frame.ts: hex without trailing zero bytes, "~" above all. */
+export type RangeSummary = { readonly count: number /** 12 bytes, hex. */; readonly fingerprint: string };
+
+export type OrderedSet<Id extends string> = {
+  readonly size: () => number;
+  /** False if it is there already. */
+  readonly insert: (id: Id) => boolean;
+  readonly remove: (id: Id) => boolean;
+  readonly has: (id: Id) => boolean;
+  readonly summary: (lo: string, hi: string) => RangeSummary;
+  /** At most `limit` ids of lo <= id < hi, ascending; with `newest` the last ones of the range. */
+  readonly slice: (lo: string, hi: string, limit: number, newest?: boolean) => Id[];
+  /** The id with `index` smaller ones in the set. */
+  readonly at: (index: number) => Id | undefined;
+  /** How many ids are smaller than the bound. */
+  readonly rank: (bound: string) => number;
+  /** Another set of the same ids; blocks are shared until either set changes them. */
+  readonly fork: () => OrderedSet<Id>;
+};
+
+const BLOCK_MAX = 512;
+const SIZE = MESSAGE_ID_BYTES;
+
+type Block = { owner: object; count: number; ids: Buffer; terms: Uint32Array; sum: Sum };
+
+/** BOUNDED: by its user's own bound on what it keeps. */
+export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
+  return setOver([]);
+}
+
+// --- internal ---
+
+function setOver<Id extends string>(blocks: Block[]): OrderedSet<Id> {
+  const sums = createBlockSums();
+  sums.rebuild(blocks);
+  let size = blocks.reduce((sum, block) => sum + block.count, 0);
+  /** Whose blocks are this set's alone. */
+  let owner = {};
+  /** The summary of all, until something changes. */
+  let whole: RangeSummary | undefined;
+
+  const idAt = (block: Block, slot: number): Id => toHex(block.ids.subarray(slot * SIZE, (slot + 1) * SIZE)) as Id;
+  /** The first block whose last id is not below the key, and the slot of the first id not below it. */
+  const find = (key: Buffer): { index: number; slot: number } => {
+    const index = lowerBound(
+      blocks.length,
+      (at) => compareSlot(blocks[at] as Block, (blocks[at] as Block).count - 1, key) < 0,
+    );
+    const block = blocks[index];
+    const slot = block === undefined ? 0 : lowerBound(block.count, (at) => compareSlot(block, at, key) < 0);
+    return { index, slot };
+  };
+  const holds = (place: { index: number; slot: number }, key: Buffer): boolean => {
+    const block = blocks[place.index];
+    return block !== undefined && place.slot < block.count && compareSlot(block, place.slot, key) === 0;
+  };
+  const rank = (bound: string): number => {
+    if (bound === "~") return size;
+    const place = find(boundBytes(bound));
+    return sums.countBefore(place.index) + place.slot;
+  };
+  /** The block, to be changed: a copy if another set holds it too. */
+  const ownBlock = (index: number): Block => {
+    const block = blocks[index] as Block;
+    if (block.owner === owner) return block;
+    const { count, ids, terms, sum } = block;
+    const copy = { owner, count, ids: Buffer.from(ids), terms: terms.slice(), sum: sum.slice() };
+    blocks[index] = copy;
+    return copy;
+  };
+  const summary = (lo: string, hi: string): RangeSummary => {
+    const from = rank(lo);
+    const to = rank(hi);
+    const count = Math.max(to - from, 0);
+    const sum = count === 0 ? emptySum() : sumBefore(to);
+    if (count > 0) subtractTerm(sum, sumBefore(from));
+    return { count, fingerprint: toHex(fingerprintOf(sum, count)) };
+  };
+  /** Adds the terms of the `position` smallest ids. */
+  const sumBefore = (position: number): Sum => {
+    const sum = emptySum();
+    const { index, before } = sums.blockOf(position);
+    sums.addBefore(index, sum);
+    for (let slot = 0; slot < position - before; slot += 1) addTerm(sum, (blocks[index] as Block).terms, slot * LIMBS);
+    return sum;
+  };
+
+  return {
+    size: () => size,
+    insert: (id) => {
+      const key = Buffer.from(fromHex(id));
+      const place = find(key);
+      if (holds(place, key)) return false;
+      if (place.index === blocks.length && blocks.length > 0) {
+        place.index -= 1;
+        place.slot = (blocks[place.index] as Block).count;
+      }
+      if (blocks.length === 0) {
+        blocks.push(emptyBlock(owner));
+        sums.rebuild(blocks);
+      }
+      if ((blocks[place.index] as Block).count === BLOCK_MAX) {
+        ownBlock(place.index);
+        splitBlock(blocks, place.index);
+        sums.rebuild(blocks);
+        const left = blocks[place.index] as Block;
+        if (place.slot > left.count) {
+          place.slot -= left.count;
+          place.index += 1;
+        }
+      }
+      const term = termOf(key);
+      insertAt(ownBlock(place.index), place.slot, key, term);
+      sums.update(place.index, 1, term, 0);
+      size += 1;
+      whole = undefined;
+      return true;
+    },
+    remove: (id) => {
+      const key = Buffer.from(fromHex(id));
+      const place = find(key);
+      if (!holds(place, key)) return false;
+      const block = ownBlock(place.index);
+      sums.update(place.index, -1, block.terms, place.slot * LIMBS);
+      removeAt(block, place.slot);
+      if (block.count === 0) {
+        blocks.splice(place.index, 1);
+        sums.rebuild(blocks);
+      }
+      size -= 1;
+      whole = undefined;
+      return true;
+    },
+    has: (id) => {
+      const key = Buffer.from(fromHex(id));
+      return holds(find(key), key);
+    },
+    summary: (lo, hi) => {
+      if (lo !== "" || hi !== "~") return summary(lo, hi);
+      whole ??= summary(lo, hi);
+      return whole;
+    },
+    slice: (lo, hi, limit, newest = false) => {
+      const to = rank(hi);
+      const from = rank(lo);
+      const start = newest ? Math.max(from, to - limit) : from;
+      const end = newest ? to : Math.min(to, from + limit);
+      const ids: Id[] = [];
+      let { index, before } = sums.blockOf(start);
+      for (let slot = start - before; ids.length < end - start; slot += 1) {
+        if (slot === (blocks[index] as Block).count) {
+          index += 1;
+          slot = 0;
+        }
+        ids.push(idAt(blocks[index] as Block, slot));
+      }
+      return ids;
+    },
+    at: (index) => {
+      if (index < 0 || index >= size) return undefined;
+      const place = sums.blockOf(index);
+      return idAt(blocks[place.index] as Block, index - place.before);
+    },
+    rank,
+    fork: () => {
+      owner = {};
+      return setOver([...blocks]);
+    },
+  };
+}
+
+function emptyBlock(owner: object): Block {
+  return {
+    owner,
+    count: 0,
+    ids: Buffer.alloc(BLOCK_MAX * SIZE),
+    terms: new Uint32Array(BLOCK_MAX * LIMBS),
+    sum: emptySum(),
+  };
+}
+
+function boundBytes(bound: string): Buffer {
+  const bytes = Buffer.alloc(SIZE);
+  bytes.write(bound, "hex");
+  return bytes;
+}
+
+/** The smallest index for which `isBelow` is false. */
+function lowerBound(length: number, isBelow: (index: number) => boolean): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBelow(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function compareSlot(block: Block, slot: number, key: Buffer): number {
+  return block.ids.compare(key, 0, SIZE, slot * SIZE, (slot + 1) * SIZE);
+}
+
+function insertAt(block: Block, slot: number, key: Buffer, term: Sum): void {
+  block.ids.copyWithin((slot + 1) * SIZE, slot * SIZE, block.count * SIZE);
+  block.ids.set(key, slot * SIZE);
+  block.terms.copyWithin((slot + 1) * LIMBS, slot * LIMBS, block.count * LIMBS);
+  block.terms.set(term, slot * LIMBS);
+  addTerm(block.sum, term);
+  block.count += 1;
+}
+
+function removeAt(block: Block, slot: number): void {
+  subtractTerm(block.sum, block.terms, slot * LIMBS);
+  block.ids.copyWithin(slot * SIZE, (slot + 1) * SIZE, block.count * SIZE);
+  block.terms.copyWithin(slot * LIMBS, (slot + 1) * LIMBS, block.count * LIMBS);
+  block.count -= 1;
+}
+
+/** Ids come mostly in order: the left block keeps nearly all, so that blocks stay full. */
+function splitBlock(blocks: Block[], index: number): void {
+  const left = blocks[index] as Block;
+  const keep = index === blocks.length - 1 ? BLOCK_MAX - 4 : BLOCK_MAX / 2;
+  const right = emptyBlock(left.owner);
+  right.count = left.count - keep;
+  right.ids.set(left.ids.subarray(keep * SIZE, left.count * SIZE));
+  right.terms.set(left.terms.subarray(keep * LIMBS, left.count * LIMBS));
+  for (let slot = 0; slot < right.count; slot += 1) addTerm(right.sum, right.terms, slot * LIMBS);
+  subtractTerm(left.sum, right.sum);
+  left.count = keep;
+  blocks.splice(index + 1, 0, right);
+}

@@ -1,0 +1,86 @@
+/**
+ * Causal delivery (Birman, Schiper, Stephenson 1991): a message is handed on when all its parents were, so that a face
+ * that only appends never shows an answer above its question. What can be handed on together goes in the order of ids.
+ */
+import type { MessageId, Millis } from "../types.ts";
+
+export type CausalGate = {
+  /**
+   * The message is kept; `missing` are its parents that count and were not handed on, waited for until `until`. Returns what
+   * can go now, in order. An own message (which has none missing) goes even while the gate is held.
+   */
+  readonly admit: (id: MessageId, missing: readonly MessageId[], until: Millis, isOwn: boolean) => MessageId[];
+  /** Holds everything back (while history is fetched newest first) or lets go what has no missing parent. */
+  readonly hold: () => void;
+  readonly release: () => MessageId[];
+  /** Hands on, in order, what has waited for its time: its parents are nowhere to be had. */
+  readonly giveUp: (now: Millis) => MessageId[];
+  readonly isHeld: (id: MessageId) => boolean;
+  /** When the first of those held has waited for its time. */
+  readonly nextGiveUp: () => Millis | undefined;
+  readonly heldCount: () => number;
+};
+
+type Held = { readonly missing: Set<MessageId>; readonly until: Millis };
+
+/** BOUNDED: by what history keeps; a message that is trimmed is given up first. */
+export function createCausalGate(): CausalGate {
+  const held = new Map<MessageId, Held>();
+  const waitingFor = new Map<MessageId, Set<MessageId>>();
+  let holding = false;
+
+  /** Lets `ids` go, and whatever waited for them alone. */
+  const letGo = (ids: readonly MessageId[]): MessageId[] => {
+    const gone: MessageId[] = [];
+    const ready = [...ids].sort();
+    for (let id = ready.shift(); id !== undefined; id = ready.shift()) {
+      held.delete(id);
+      gone.push(id);
+      const freed: MessageId[] = [];
+      for (const child of waitingFor.get(id) ?? []) {
+        const entry = held.get(child);
+        entry?.missing.delete(id);
+        if (entry?.missing.size === 0) freed.push(child);
+      }
+      waitingFor.delete(id);
+      if (freed.length > 0) ready.push(...freed);
+      if (freed.length > 0) ready.sort();
+    }
+    return gone;
+  };
+  const unblocked = (): MessageId[] => [...held].filter(([, entry]) => entry.missing.size === 0).map(([id]) => id);
+
+  return {
+    admit: (id, missing, until, isOwn) => {
+      held.set(id, { missing: new Set(missing), until });
+      for (const parent of missing) {
+        const children = waitingFor.get(parent) ?? new Set();
+        waitingFor.set(parent, children.add(id));
+      }
+      return missing.length === 0 && (isOwn || !holding) ? letGo([id]) : [];
+    },
+    hold: () => {
+      holding = true;
+    },
+    release: () => {
+      holding = false;
+      return letGo(unblocked());
+    },
+    giveUp: (now) => {
+      const stuck = [...held].filter(([, entry]) => entry.until <= now).map(([id]) => id);
+      for (const id of stuck) {
+        for (const parent of held.get(id)?.missing ?? []) waitingFor.get(parent)?.delete(id);
+        held.get(id)?.missing.clear();
+      }
+      // In the order of ids a parent always stands before its child.
+      return letGo(stuck);
+    },
+    isHeld: (id) => held.has(id),
+    nextGiveUp: () => {
+      let next: Millis | undefined;
+      for (const { until } of held.values()) if (next === undefined || until < next) next = until;
+      return next;
+    },
+    heldCount: () => held.size,
+  };
+}

@@ -1,0 +1,38 @@
+/**
+ * Hybrid logical clock (Kulkarni et al. 2014): close to the wall clock, and never behind what was seen, as far as that can be
+ * right. Others lift it by LIFT_MS at most, less than the room accepts, so that nobody pulls honest clocks to the limit.
+ */
+import { bounds } from "../config.ts";
+import type { UnixMillis } from "../types.ts";
+
+export type HybridClock = {
+  /** max(wall, last + 1, max(parents) + 1): the stamp of a message about to be written. Parents are at most `liftLimit`. */
+  readonly stamp: (wall: UnixMillis, parents: readonly UnixMillis[]) => UnixMillis;
+  /** Something stamped `hlc` was received. */
+  readonly observe: (wall: UnixMillis, hlc: UnixMillis) => void;
+};
+
+/** The latest stamp that lifts this clock, and that a message written now may name as a parent. */
+export function liftLimit(wall: UnixMillis): UnixMillis {
+  return wall + bounds.clockLiftMs;
+}
+
+/** More than that is nothing a node takes now: its clock, or that of the author, is wrong. */
+export function isAhead(wall: UnixMillis, hlc: UnixMillis): boolean {
+  return hlc > wall + bounds.clockAheadMs;
+}
+
+export function createHybridClock(): HybridClock {
+  let last = 0;
+  return {
+    stamp: (wall, parents) => {
+      // What was stamped by a clock that has been set back since is no reason to go on ahead.
+      if (last > liftLimit(wall)) last = wall - 1;
+      last = Math.max(wall, last + 1, ...parents.map((parent) => parent + 1));
+      return last;
+    },
+    observe: (wall, hlc) => {
+      if (hlc <= liftLimit(wall)) last = Math.max(last, hlc);
+    },
+  };
+}

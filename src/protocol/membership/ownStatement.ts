@@ -1,0 +1,58 @@
+/** What this node says about itself: signed anew, with a larger incarnation, at each change. */
+import { type SignedStatement, signStatement } from "../../crypto/signed.ts";
+import type { Context } from "../context.ts";
+import type { Endpoint } from "../types.ts";
+import { createOwnAddresses } from "./addressing.ts";
+import type { Rumours } from "./rumours.ts";
+
+export type Change = Partial<Omit<SignedStatement["content"], "peer" | "boot">>;
+
+export type OwnStatement = {
+  readonly current: () => SignedStatement;
+  /** Says it to everyone. Without a change: others may have buried this node, or look for it elsewhere. */
+  readonly announce: (change?: Change) => void;
+  /** A proven peer sees this node there. */
+  readonly observed: (endpoint: Endpoint) => void;
+  /** Where the host is on its own networks; it is told with the next announcement. */
+  readonly network: (endpoints: readonly Endpoint[]) => void;
+  readonly isBehindNat: () => boolean;
+};
+
+/** The last incarnation there is: a peer that has come to it stays as it is. */
+const INCARNATION_MAX = 2 ** 48 - 1;
+
+/** `given`: what others have of it already. `replaced` is told of each statement that gives way to a new one. */
+export function createOwnStatement(
+  context: Context,
+  rumours: Rumours,
+  nick: string,
+  given: SignedStatement | undefined,
+  replaced: (before: SignedStatement, next: SignedStatement) => void,
+): OwnStatement {
+  const { identity, room, link } = context;
+  const first = { boot: link.boot, incarnation: context.now.wall, status: "alive", nick, endpoints: [] } as const;
+  let own = given?.content.boot === link.boot ? given : signStatement(room, identity, first);
+  const addresses = createOwnAddresses(own.content.endpoints, context.now.mono);
+
+  const announce = (change: Change = {}): void => {
+    const before = own;
+    const { status, nick: name } = before.content;
+    const incarnation = Math.min((change.incarnation ?? before.content.incarnation) + 1, INCARNATION_MAX);
+    const endpoints = addresses.listed();
+    own = signStatement(room, identity, { boot: link.boot, status, nick: name, endpoints, ...change, incarnation });
+    replaced(before, own);
+    rumours.spread(identity.id, { type: "statement", bytes: own.bytes });
+  };
+
+  return {
+    current: () => own,
+    announce,
+    observed: (endpoint) => {
+      if (addresses.observed(endpoint, context.now.mono)) announce();
+    },
+    network: (endpoints) => {
+      addresses.network(endpoints);
+    },
+    isBehindNat: addresses.isBehindNat,
+  };
+}

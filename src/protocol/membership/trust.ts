@@ -1,0 +1,57 @@
+/**
+ * What a source of hearsay has earned: who told of many peers that were met since is believed more at once, and who told of
+ * peers that nobody met is believed nothing for a while. (Slow start, RFC 5681, with trust in place of bandwidth.)
+ */
+import type { PeerId } from "../types.ts";
+
+export type Source = {
+  readonly name: string;
+  /** Of the peers it told of first: met since. */
+  met: number;
+  /** Given up; halved with each CLEANUP_INTERVAL. */
+  failed: number;
+  /** Members on its word alone. */
+  credited: number;
+  /** Members because it says that they answered. */
+  vouched: number;
+  /** Being greeted. */
+  greeting: number;
+  /** To be greeted. BOUNDED: a quarter of `bounds.hearsay`. */
+  readonly queue: PeerId[];
+};
+
+/** Who told of so many that were met, and of at most a fourth as many that were not, is believed: */
+const TRUSTED_FROM = 4;
+const TRUSTED_FAILED = 1 / 4;
+/** so many at a time, and so many more for each that was met. */
+const CREDIT_FIRST = 32;
+const CREDIT_PER_MET = 16;
+/** Nobody answered of so many, and fewer than that were met. */
+const NOT_HEEDED_FROM = 8;
+/** Peers that one source vouches for, besides one for each that was met. */
+const VOUCHED_MAX = 16;
+
+export function createSource(name: string): Source {
+  return { name, met: 0, failed: 0, credited: 0, vouched: 0, greeting: 0, queue: [] };
+}
+
+export function isTrusted({ met, failed }: Source): boolean {
+  return met >= TRUSTED_FROM && failed <= met * TRUSTED_FAILED;
+}
+
+export function hasCredit(source: Source): boolean {
+  return isTrusted(source) && source.credited < CREDIT_FIRST + CREDIT_PER_MET * source.met;
+}
+
+/** Whether anything that it says of unknown peers is to be looked at. */
+export function isHeeded({ met, failed }: Source): boolean {
+  return failed < NOT_HEEDED_FROM || failed <= met;
+}
+
+export function mayVouch({ met, vouched }: Source): boolean {
+  return vouched < VOUCHED_MAX + met;
+}
+
+export function isForgettable({ met, failed, credited, vouched, greeting, queue }: Source): boolean {
+  return met + failed + credited + vouched + greeting + queue.length === 0;
+}

@@ -1,0 +1,75 @@
+/** Who has a message, by what they sent, acknowledged or reported, and what its author is told of that. */
+import { LACKING_MAX } from "../../wire/frame.ts";
+import { bounds } from "../config.ts";
+import type { Context } from "../context.ts";
+import type { Membership } from "../membership/membership.ts";
+import type { MessageId, PeerId } from "../types.ts";
+
+export type Delivery = {
+  readonly noteHolder: (id: MessageId, peer: PeerId | undefined) => void;
+  readonly isHolder: (id: MessageId, peer: PeerId) => boolean;
+  /** Who is known to have it. */
+  readonly holders: (id: MessageId) => ReadonlySet<PeerId>;
+  /** Of `of` nodes, this one included, `reached` have its message; `lacking`: the fronts of the ids of a few others. */
+  readonly tell: (id: MessageId, settled: Settled) => void;
+  /**
+   * The peer's log equals this node's: it has every own message too, whatever receipts were lost. Those of which that may
+   * be news.
+   */
+  readonly onEqualLogs: (peer: PeerId) => MessageId[];
+};
+
+export type Settled = { readonly reached: number; readonly of: number; readonly lacking: readonly string[] };
+
+export function createDelivery(context: Context, membership: Membership): Delivery {
+  /** BOUNDED: `bounds.relays`. What was told of each own message. */
+  const told = new Map<MessageId, Settled>();
+  /** BOUNDED: `bounds.relays` messages of as many peers as spoke of them. */
+  const holders = new Map<MessageId, Set<PeerId>>();
+
+  const noteHolder = (id: MessageId, peer: PeerId | undefined): void => {
+    if (peer !== undefined) rememberLatest(holders, id, (holders.get(id) ?? new Set()).add(peer));
+  };
+  const nameOf = (front: string): string => {
+    const member = membership.all().find((candidate) => candidate.id.startsWith(front));
+    return member?.statement.content.nick ?? front;
+  };
+
+  return {
+    noteHolder,
+    isHolder: (id, peer) => holders.get(id)?.has(peer) ?? false,
+    holders: (id) => holders.get(id) ?? new Set(),
+    tell: (id, settled) => {
+      const before = told.get(id) ?? { reached: 0, of: 0, lacking: [] };
+      // The author itself is not among those it reaches.
+      const now = { reached: settled.reached - 1, of: settled.of - 1, lacking: settled.lacking };
+      const isMore = now.reached > before.reached || now.of > before.of || before.of === 0;
+      const isOther = now.lacking.length > 0 && now.lacking.join() !== before.lacking.join();
+      // Of a large message two orders are counted: the one that knows more is right.
+      if (now.reached < before.reached || !(isMore || isOther)) return;
+      rememberLatest(told, id, now);
+      context.emit({ type: "delivery", id, ...now, lacking: now.lacking.map(nameOf) });
+    },
+    onEqualLogs: (peer) => {
+      const news: MessageId[] = [];
+      for (const [id, settled] of told) {
+        const isNews = !holders.get(id)?.has(peer);
+        if (isNews) noteHolder(id, peer);
+        if (isNews || !isWhole(settled)) news.push(id);
+      }
+      return news;
+    },
+  };
+}
+
+/** Nobody is missing who is not named, as far as names go. */
+function isWhole({ reached, of, lacking }: Settled): boolean {
+  return lacking.length >= Math.min(of - reached, LACKING_MAX);
+}
+
+/** Sets the value, and lets the one set longest ago go when the table has more than `bounds.relays`. */
+export function rememberLatest<Key, Value>(table: Map<Key, Value>, key: Key, value: Value): void {
+  table.delete(key);
+  table.set(key, value);
+  if (table.size > bounds.relays) table.delete(table.keys().next().value as Key);
+}

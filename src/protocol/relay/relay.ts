@@ -1,0 +1,347 @@
+/**
+ * Relay: range-delegated gossip. Whoever covers a slice of a message's order cuts it into at most `fanout` parts and sends
+ * the message with each part to the first peer of it (El-Ansary et al. 2003, broadcast by range delegation; the random order
+ * per message is Turbine's). Each hop is acknowledged; a silent delegate's slice goes to another of the slice. What the
+ * parts report adds up: the author learns how many have the message.
+ */
+import type { SignedMessage } from "../../crypto/signed.ts";
+import { type Frame, ORDERS_MAX, type Slice } from "../../wire/frame.ts";
+import { frontOf, PEER_ID_BYTES } from "../../wire/ids.ts";
+import { isLarge } from "../blobs/serving.ts";
+import type { Context } from "../context.ts";
+import type { PushTicket, Session } from "../link/sessions.ts";
+import { pingsFor } from "../liveness/vouching.ts";
+import type { Ways } from "../liveness/ways.ts";
+import type { History } from "../log/history.ts";
+import type { Membership } from "../membership/membership.ts";
+import type { Member } from "../membership/roster.ts";
+import type { BootId, MessageId, Millis, PeerId } from "../types.ts";
+import {
+  type Delegation,
+  delegateOf,
+  isEqual,
+  isSettled,
+  newDelegation,
+  receiptKey,
+  sum,
+  type Task,
+  takeReceipt,
+  wasGiven,
+} from "./delegation.ts";
+import { createDelivery, rememberLatest, type Settled } from "./delivery.ts";
+import { cut, hashOf, type Part, rankedWithin } from "./order.ts";
+import { fanoutFor, ID_ORDERS_FROM, isReliable, ordersFor } from "./plans.ts";
+
+export type Relay = {
+  /** The author's first step: starts the message's orders. */
+  readonly publish: (id: MessageId) => void;
+  /**
+   * A push arrived (its message is kept by now), or an advertisement: cover its slice in the same way, if this order is a
+   * sighting to relay on.
+   */
+  readonly onSighting: (from: Session, id: MessageId, slice: Slice, carried: "body" | "id") => void;
+  /** A message is here now that was only heard of before: who gave its slice is told. */
+  readonly onArrived: (id: MessageId) => void;
+  /** The peer's log equals this node's: it has every own message too, whatever receipts were lost. */
+  readonly onEqualLogs: (peer: PeerId) => void;
+  readonly onReceipt: (from: Session, receipt: Receipt) => void;
+  readonly onAcknowledged: (ticket: PushTicket) => void;
+  readonly onLost: (ticket: PushTicket) => void;
+  /** The parts had time enough: report what is known. */
+  readonly onDeadline: (id: MessageId, task: number) => void;
+  /** The most peers any one message was sent on to, retries apart. */
+  readonly relayedMax: () => number;
+  readonly size: () => number;
+};
+
+export type Receipt = {
+  readonly id: MessageId;
+  readonly slice: Slice;
+  readonly reached: number;
+  readonly of: number;
+  readonly lacking: readonly string[];
+};
+
+/** Pushes of one part to one peer, before the slice goes to another of it. */
+const TRIES_SAME = 2;
+/** Peers of a slice that are tried as its delegate. */
+const DELEGATES_MAX = 3;
+/** Pushes of one part, before it counts as failed; where all may be lost by chance it is tried further, for its receipt's sake. */
+const TRIES_LEAST = 6;
+/** A receipt is sent again so often when lost: of twenty that are needed not one may be missing. */
+const RECEIPT_TRIES = 5;
+/** How long a delegate waits for what its parts report, before it reports without. */
+const RECEIPT_WAIT_MS: Millis = 1_500;
+/** A large message has to be fetched first, hop by hop. */
+const RECEIPT_WAIT_LARGE_MS: Millis = 15_000;
+/** A delegate that fetches is heard of all the time. One that is silent for so long is offered its slice again. */
+const SILENT_MS: Millis = 400;
+const WATCH_MS: Millis = 200;
+
+export function createRelay(context: Context, membership: Membership, history: History, ways: Ways): Relay {
+  const { link, timers, counters } = context;
+  /**
+   * BOUNDED: `bounds.relays` messages of at most ORDERS_MAX slices; the oldest message goes first, it spreads by the other
+   * order or by reconciliation.
+   */
+  const tasks = new Map<MessageId, Task[]>();
+  /** BOUNDED: `bounds.relays`. Orders on which a message was seen, and the slices covered. */
+  const sightings = new Map<MessageId, Slice[]>();
+  const delivery = createDelivery(context, membership);
+  const ownHash = hashOf(context.identity.id);
+  let relayedMax = 0;
+  const fanout = (): number => fanoutFor(context.config.fanout, membership.presentCount() + 1);
+  const triesMost = (): number => Math.max(TRIES_LEAST, pingsFor(link.lossRate(), membership.presentCount() + 1));
+
+  const push = (task: Task, index: number): void => {
+    const delegation = task.delegations[index] as Delegation;
+    const peer = delegateOf(delegation);
+    if (peer === undefined) return;
+    if (delegation.state !== "failed") delegation.state = "sent";
+    delegation.tries += 1;
+    const frame = frameWith(task.id, delegation.part.slice, carriesBody(task, delegation));
+    const carried = carriedBy(frame);
+    if (carried === "body") counters.count("payloadsOut");
+    link.send(membership.session(peer), frame, {
+      ticket: { kind: "push", id: task.id, task: task.number, part: index, delegate: delegation.delegate, carried },
+      orderOf: task.id,
+    });
+  };
+  const frameWith = (id: MessageId, slice: Slice, isBody: boolean): Frame => {
+    const message = history.get(id)?.message;
+    if (message !== undefined && isLarge(message)) return { type: "offer", slice, id, bytes: message.bytes.length };
+    return isBody && message !== undefined ? pushOf(message, slice) : { type: "advertise", slice, id };
+  };
+  /** Whom this node knows to be here the others know too, most likely, and need only the front of the author's id. */
+  const pushOf = ({ content, bytes }: SignedMessage, slice: Slice): Frame => {
+    const { author } = content;
+    const isKnown = author === context.identity.id || membership.isHere(author);
+    return isKnown
+      ? { type: "brief", slice, front: frontOf(author), rest: bytes.subarray(PEER_ID_BYTES) }
+      : { type: "push", slice, message: bytes };
+  };
+  /**
+   * The body goes with the first push. When a push is repeated, and where a slice is covered late, most have the message by
+   * another order: their id is enough, and whoever lacks it asks.
+   */
+  const carriesBody = (task: Task, delegation: Delegation): boolean =>
+    !task.isLate &&
+    delegation.tries === 1 &&
+    task.slice.order < ID_ORDERS_FROM &&
+    !isHolder(task.id, delegateOf(delegation));
+  const isLargeId = (id: MessageId): boolean => isLarge(history.get(id)?.message ?? { bytes: new Uint8Array(0) });
+  const isHolder = (id: MessageId, peer: Member | undefined): boolean =>
+    peer !== undefined && delivery.isHolder(id, peer.id);
+
+  const authorOf = (id: MessageId): PeerId | undefined => history.get(id)?.message.content.author;
+  const isReported = (id: MessageId, order: number): boolean => isReliable(order) || isLargeId(id);
+  /** Whom the slice is to reach, by rank. */
+  const peersOf = (id: MessageId, slice: Slice, giver: BootId | undefined): Member[] => {
+    const giverPeer = giver === undefined ? undefined : link.sessions.get(giver)?.peer;
+    const author = authorOf(id);
+    return rankedWithin(
+      id,
+      slice,
+      membership.present(),
+      (member) => member.id !== author && member.id !== giverPeer && membership.hasAddress(member),
+    );
+  };
+
+  const cover = (
+    id: MessageId,
+    slice: Slice,
+    giver: BootId | undefined,
+    how: { isRetry: boolean; isLate: boolean },
+  ): void => {
+    const parts = cut(id, slice, peersOf(id, slice, giver), fanout(), ownHash, ways.isReachable).map(ways.reachedFirst);
+    counters.count(how.isRetry ? "retries" : "relayed", parts.length);
+    if (!how.isRetry) relayedMax = Math.max(relayedMax, parts.length);
+    if (isReported(id, slice.order)) delegate(id, slice, parts, giver, how.isLate);
+    else for (const part of parts) hand(id, part, how.isLate);
+  };
+  /** Gives the parts away, and stays responsible for them. */
+  const delegate = (
+    id: MessageId,
+    slice: Slice,
+    parts: readonly Part<Member>[],
+    giver: BootId | undefined,
+    isLate: boolean,
+  ): void => {
+    const others = tasks.get(id) ?? [];
+    const delegations = parts.map((part) => newDelegation(part));
+    const since = context.now.mono;
+    const task: Task = { id, number: others.length, slice, giver, delegations, isLate, since, reported: 0 };
+    rememberLatest(tasks, id, [...others, task]);
+    for (let index = 0; index < parts.length; index += 1) push(task, index);
+    if (parts.length === 0 && isLate) report(task);
+    if (parts.length === 0) return;
+    awaitReceipts(task, isLargeId(id) ? WATCH_MS : RECEIPT_WAIT_MS);
+  };
+  const awaitReceipts = ({ id, number }: Task, forMs: Millis): void =>
+    timers.set(receiptKey(id, number), context.now.mono + forMs, { type: "receipt", id, task: number });
+  /** Who took the slice of a large message may have died while it fetched: one loss more, and another peer of the slice has it. */
+  const watch = (task: Task): void => {
+    for (const [index, delegation] of task.delegations.entries()) {
+      const peer = delegateOf(delegation);
+      if (peer === undefined || delegation.state !== "acknowledged" || isSettled(delegation)) continue;
+      const heardAt = membership.session(peer).heardAt ?? Number.NEGATIVE_INFINITY;
+      if (context.now.mono - heardAt < SILENT_MS) continue;
+      delegation.tries = TRIES_SAME - 1;
+      push(task, index);
+    }
+    awaitReceipts(task, WATCH_MS);
+  };
+  /** Sends a part of an order that is not acknowledged: whoever it misses has the other orders. */
+  const hand = (id: MessageId, part: Part<Member>, isLate: boolean): void => {
+    const [peer] = part.peers;
+    if (peer === undefined) return;
+    const hasIt = isHolder(id, peer);
+    if (hasIt && part.peers.length === 1) return;
+    const isBody = !isLate && !hasIt && part.slice.order < ID_ORDERS_FROM;
+    const frame = frameWith(id, part.slice, isBody);
+    if (carriedBy(frame) === "body") counters.count("payloadsOut");
+    link.send(membership.session(peer), frame, { orderOf: id });
+  };
+
+  const sumOf = (task: Task): Settled =>
+    sum(task, {
+      self: context.identity.id,
+      author: authorOf(task.id),
+      holders: delivery.holders(task.id),
+      isHere: membership.isHere,
+    });
+  /** What the parts add up to, if this node has the message; a delegate tells the one that gave it the slice, and again if it is more. */
+  const report = (task: Task): void => {
+    // An id that arrived is not a message that arrived.
+    if (task.slice.order >= ID_ORDERS_FROM || !history.isKnown(task.id)) return;
+    const settled = sumOf(task);
+    if (task.giver === undefined) return delivery.tell(task.id, settled);
+    // A leaf that was sent the message says nothing: its acknowledgement is its receipt. That of a mere id is none.
+    if (settled.reached <= task.reported || (task.delegations.length === 0 && !task.isLate)) return;
+    sendReceipt(task.giver, task.id, task.slice, settled, RECEIPT_TRIES);
+    task.reported = settled.reached;
+  };
+  const sendReceipt = (giver: BootId, id: MessageId, slice: Slice, settled: Settled, tries: number): void => {
+    const session = link.sessions.get(giver);
+    if (session !== undefined) link.send(session, { type: "receipt", id, slice, ...settled }, { tries });
+  };
+  /**
+   * A slice is covered already. Who gives it again has not heard what became of it: what a leaf acknowledged, or a delegate
+   * reported, was lost. Who gives it in another's stead is told who is known to have the message. If the answer is lost, so is
+   * the acknowledgement that goes with it, and the slice is given once more.
+   */
+  const answerAgain = ({ boot }: Session, id: MessageId, slice: Slice): void => {
+    if (!isReported(id, slice.order) || !history.isKnown(id)) return;
+    const task = tasks.get(id)?.find((one) => one.giver === boot && isEqual(one.slice, slice));
+    if (task !== undefined) {
+      if (task.delegations.every(isSettled)) sendReceipt(boot, id, slice, sumOf(task), 0);
+      return;
+    }
+    const others = peersOf(id, slice, boot);
+    const reached = others.filter((peer) => isHolder(id, peer)).length;
+    // Its author is not among those it reaches.
+    const own = authorOf(id) === context.identity.id ? 0 : 1;
+    sendReceipt(boot, id, slice, { reached: reached + own, of: others.length + own, lacking: [] }, 0);
+  };
+
+  /** Something about a part is known: an author tells at once, a delegate when all its parts are. */
+  const settle = (task: Task): void => {
+    if (task.giver === undefined) report(task);
+    const open = task.delegations.some((delegation) => !isSettled(delegation));
+    if (open) return;
+    timers.clear(receiptKey(task.id, task.number));
+    report(task);
+  };
+
+  return {
+    publish: (id) => {
+      const isOneHop = membership.presentCount() <= fanout();
+      // Behind a queue more of the same is only more queue, and what seems lost is late.
+      const loss = link.backlog(context.now.mono) > 0 ? 0 : link.lossRate();
+      const slices = ordersFor(loss, isLargeId(id), isOneHop, context.config).slice(0, context.config.seenLimit);
+      rememberLatest(sightings, id, slices);
+      for (const slice of slices) cover(id, slice, undefined, { isRetry: false, isLate: false });
+    },
+    onSighting: (from, id, slice, carried) => {
+      if (carried === "body") delivery.noteHolder(id, from.peer);
+      const seen = sightings.get(id) ?? [];
+      if (seen.some((other) => contains(other, slice))) return answerAgain(from, id, slice);
+      const sameOrder = seen.some((other) => other.order === slice.order);
+      const orders = new Set(seen.map((other) => other.order)).size;
+      if (seen.length >= ORDERS_MAX || (!sameOrder && orders >= context.config.seenLimit)) return;
+      rememberLatest(sightings, id, [...seen, slice]);
+      // A second slice of one order is that of a delegate which went silent: a retry of the giver's, not another sighting.
+      cover(id, slice, from.boot, { isRetry: sameOrder, isLate: sameOrder || carried === "id" });
+    },
+    onArrived: (id) => {
+      for (const task of tasks.get(id) ?? []) {
+        if (task.isLate && task.delegations.every((delegation) => isSettled(delegation))) report(task);
+      }
+    },
+    onEqualLogs: (peer) => {
+      for (const id of delivery.onEqualLogs(peer)) {
+        for (const task of tasks.get(id) ?? []) if (task.giver === undefined) report(task);
+      }
+    },
+    onReceipt: (from, receipt) => {
+      for (const task of tasks.get(receipt.id) ?? []) {
+        const delegation = task.delegations.find((candidate) => wasGiven(candidate, receipt.slice, from.peer));
+        if (delegation === undefined) continue;
+        delivery.noteHolder(task.id, from.peer);
+        if (takeReceipt(delegation, receipt, from.peer)) settle(task);
+        return;
+      }
+    },
+    onAcknowledged: (ticket) => {
+      const task = tasks.get(ticket.id)?.[ticket.task];
+      const delegation = task?.delegations[ticket.part];
+      if (task === undefined || delegation === undefined || delegation.state === "reported") return;
+      if (ticket.carried === "body") delivery.noteHolder(task.id, delegation.part.peers[ticket.delegate]?.id);
+      // It came late, and the slice is another's by now: that one is still to answer.
+      if (ticket.delegate !== delegation.delegate) return;
+      delegation.state = "acknowledged";
+      if (isHolder(task.id, delegateOf(delegation))) delegation.reached = Math.max(delegation.reached, 1);
+      settle(task);
+    },
+    onLost: (ticket) => {
+      const task = tasks.get(ticket.id)?.[ticket.task];
+      const delegation = task?.delegations[ticket.part];
+      if (task === undefined || delegation === undefined) return;
+      if (delegation.state !== "sent" && delegation.state !== "failed") return;
+      const isLeaf = delegation.part.peers.length === 1;
+      if (isLeaf && task.slice.order < ID_ORDERS_FROM && isHolder(task.id, delegateOf(delegation))) {
+        delegation.state = "acknowledged";
+        delegation.reached = 1;
+        settle(task);
+        return;
+      }
+      if (delegation.tries >= TRIES_LEAST && delegation.state === "sent") {
+        delegation.state = "failed";
+        settle(task);
+      }
+      if (delegation.tries >= triesMost()) return;
+      const delegates = Math.min(delegation.part.peers.length, DELEGATES_MAX);
+      if (delegation.tries % TRIES_SAME === 0 && delegation.delegate + 1 < delegates) delegation.delegate += 1;
+      counters.count("retries");
+      push(task, ticket.part);
+    },
+    onDeadline: (id, number) => {
+      const task = tasks.get(id)?.[number];
+      if (task === undefined) return;
+      if (isLargeId(id) && context.now.mono < task.since + RECEIPT_WAIT_LARGE_MS) watch(task);
+      else report(task);
+    },
+    relayedMax: () => relayedMax,
+    size: () => tasks.size,
+  };
+}
+
+// --- internal ---
+
+function carriedBy(frame: Frame): "body" | "id" {
+  return frame.type === "push" || frame.type === "brief" ? "body" : "id";
+}
+
+function contains(outer: Slice, inner: Slice): boolean {
+  return outer.order === inner.order && outer.lo <= inner.lo && inner.last <= outer.last;
+}

@@ -1,0 +1,83 @@
+/** Giving history out in bulk: what a fetch asks for, newest first, in pages that each say which range they are all of. */
+import { FRAMES_BYTES_MAX } from "../../wire/datagram.ts";
+import { type Bound, END, type Frame, type PageItem, type Stretch } from "../../wire/frame.ts";
+import { MESSAGE_ID_BYTES } from "../../wire/ids.ts";
+import { itemBytes, PAGE_HEAD_BYTES_MAX, PAGE_ITEMS_MAX } from "../../wire/page.ts";
+import { separator } from "../idset/bound.ts";
+import type { OrderedSet } from "../idset/orderedSet.ts";
+
+export type Fetch = Frame & { readonly type: "fetch" };
+export type Page = Frame & { readonly type: "page" };
+type Ids = Pick<OrderedSet<string>, "slice">;
+
+/** Pages of one fetch, at most `credit`. `itemOf`: what stands for the id in a page, undefined if it is not there any more. */
+export function pagesFor(fetch: Fetch, ids: Ids, itemOf: (id: string) => PageItem | undefined): Page[] {
+  const { set, number, credit, stretches } = fetch;
+  const pages: Page[] = [];
+  for (const [at, stretch] of stretches.entries()) {
+    const walk = downwards(ids, stretch);
+    for (let { hi } = stretch; hi > stretch.lo; ) {
+      const { items, lowest } = take(walk, roomBelow(hi), itemOf);
+      const next = walk.peek();
+      const lo = next === undefined || lowest === undefined ? stretch.lo : separator(next, lowest);
+      const index = pages.length;
+      const isLast = index === credit - 1 || (lo === stretch.lo && at === stretches.length - 1);
+      pages.push({ type: "page", set, number, index, isLast, lo, hi, items });
+      if (isLast) return pages;
+      hi = lo;
+    }
+  }
+  return pages;
+}
+
+// --- internal ---
+
+/** Ids looked up at a time. */
+const BATCH = 64;
+
+type Walk = { readonly peek: () => string | undefined; readonly next: () => void };
+
+/** The ids of a range, newest first. */
+function downwards(ids: Ids, { lo, hi }: Stretch): Walk {
+  let batch: string[] = [];
+  let below: Bound = hi;
+  return {
+    peek: () => {
+      if (batch.length === 0 && below > lo) {
+        batch = ids.slice(lo, below, BATCH, true);
+        below = batch[0] ?? lo;
+      }
+      return batch.at(-1);
+    },
+    next: () => {
+      batch.pop();
+    },
+  };
+}
+
+/** For items of a page up to `hi`; the other bound is most often far shorter, which leaves room for an acknowledgement. */
+function roomBelow(hi: Bound): number {
+  const spared = hi === END ? MESSAGE_ID_BYTES : MESSAGE_ID_BYTES - hi.length / 2;
+  return FRAMES_BYTES_MAX - 1 - PAGE_HEAD_BYTES_MAX + spared;
+}
+
+function take(
+  walk: Walk,
+  room: number,
+  itemOf: (id: string) => PageItem | undefined,
+): { items: PageItem[]; lowest: string | undefined } {
+  const items: PageItem[] = [];
+  let lowest: string | undefined;
+  let bytes = 0;
+  for (let id = walk.peek(); id !== undefined && items.length < PAGE_ITEMS_MAX; id = walk.peek()) {
+    const item = itemOf(id);
+    if (item !== undefined) {
+      bytes += itemBytes(item);
+      if (bytes > room) break;
+      items.push(item);
+    }
+    lowest = id;
+    walk.next();
+  }
+  return { items, lowest };
+}

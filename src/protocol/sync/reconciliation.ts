@@ -1,0 +1,352 @@
+/**
+ * Anti-entropy (Demers et al. 1987) by range-based set reconciliation (Meyer 2022), made for datagrams: each claim names an
+ * absolute range, its count and fingerprint, and is answered from what its receiver holds at that moment. Nothing is
+ * remembered between claims, so any of them may be lost, repeated or overtaken; the next digest starts over what is left.
+ */
+import {
+  type Bound,
+  END,
+  type Frame,
+  type Part,
+  PREFIXES_MAX,
+  type RangeClaim,
+  type Ranges,
+  type SetName,
+} from "../../wire/frame.ts";
+import { timeOfId } from "../../wire/ids.ts";
+import { PARTS_MAX } from "../../wire/range.ts";
+import { bounds } from "../config.ts";
+import type { Context } from "../context.ts";
+import { aboveOf, afterPrefix, boundOfTime, later, separator } from "../idset/bound.ts";
+import { retransmitAfterMs } from "../link/rtt.ts";
+import type { Session } from "../link/sessions.ts";
+import { isAhead } from "../log/hlc.ts";
+import { below } from "../rng.ts";
+import type { BootId, Millis } from "../types.ts";
+import { createBudget } from "./budget.ts";
+import { createCatchUp } from "./catchUp.ts";
+import { type Fetch, type Page, pagesFor } from "./pages.ts";
+import type { Replicas } from "./replicas.ts";
+import type { Holding } from "./source.ts";
+
+export type Digest = Frame & { readonly type: "digest" };
+
+export type Reconciliation = {
+  readonly digest: () => Digest;
+  /** Compares a proven peer's digest; what differs is reconciled soon (at once if `eager`). */
+  readonly onDigest: (from: Session, digest: Digest, eager: boolean) => void;
+  /** A difference has lasted longer than messages are in flight. */
+  readonly begin: (from: Session, set: SetName) => void;
+  readonly onRanges: (from: Session, ranges: Ranges) => void;
+  readonly onList: (from: Session, list: Frame & { readonly type: "list" }) => void;
+  readonly onFetch: (from: Session, fetch: Fetch) => void;
+  /** It was asked of that peer. */
+  readonly isAsked: (from: Session, page: Page) => boolean;
+  /** Of a page whose items have been taken in. */
+  readonly onPage: (from: Session, page: Page) => void;
+  /** The peer was told lately what this node holds there: it gives what is not among that. */
+  readonly isOwed: (from: Session, id: string) => boolean;
+  readonly onSame: (from: Session, claim: RangeClaim) => void;
+  readonly onWant: (from: Session, want: Frame & { readonly type: "want" }) => void;
+  /** A message came that was given, not relayed: the peer is not done yet. */
+  readonly onGift: (from: Session) => void;
+  /** Pages that were asked for are late. */
+  readonly onPagesLate: (set: SetName, boot: BootId, number: number) => void;
+  /** True while anything is being fetched in order from somewhere. */
+  readonly isFetching: (set: SetName) => boolean;
+  /** Asks for no more. */
+  readonly stop: () => void;
+};
+
+type Options = {
+  /** hlc below which messages were let go; 0: never. */
+  readonly horizon: () => number;
+  /** The peer's set equals this node's. */
+  readonly inSync: (set: SetName, from: Session) => void;
+  /** Some peers, by chance: more sources for much that is lacking. */
+  readonly others: (count: number) => Session[];
+};
+
+/** Up to so many items are listed, more are split: into parts of about LEAF items, at most SPLIT of them. */
+const LIST_MAX = 16;
+const LEAF = 5;
+const SPLIT = 8;
+/** A peer that has so much more sends it all, rather than being asked piece by piece. */
+const FETCH_RATIO = 4;
+/** Messages are in flight for less than this; the side with less asks first. */
+const SETTLE_MS: Millis = 300;
+const SETTLE_OTHER_MS: Millis = 1_200;
+/** Rosters are compared no more often than this, but for a newcomer. */
+const ROSTER_INTERVAL_MS: Millis = 5_000;
+/** Of what the other has nothing of, it is told the parts: of about so many items, and no more than a frame holds. */
+const OUTLINE_PART = 256;
+/** Sent again so often when lost. */
+const TRIES = 4;
+/** For so long what a list draws may come. BOUNDED: lists remembered for each session. */
+const LISTED_MS: Millis = 10_000;
+const LISTED_MAX = 16;
+
+export function createReconciliation(
+  context: Context,
+  replicas: Replicas,
+  { horizon, inSync, others }: Options,
+): Reconciliation {
+  const { link, timers, counters, rng } = context;
+  /** BOUNDED: sessions, the latest. The last digest that differed, per session and set. */
+  const differing = new Map<string, { readonly digest: Digest; readonly at: Millis; readonly eager: boolean }>();
+  const remember = <Value>(table: Map<string, Value>, key: string, value: Value): void => {
+    table.delete(key);
+    table.set(key, value);
+    if (table.size > 2 * bounds.sessions) table.delete(table.keys().next().value as string);
+  };
+  /** BOUNDED: sessions twice. When a session last compared a set with this node's, or fetched of it. */
+  const comparedAt = new Map<string, Millis>();
+  /** BOUNDED: sessions twice, LISTED_MAX each. Where this node's messages were listed to a session, the latest last. */
+  const listed = new Map<string, { readonly lo: Bound; readonly hi: Bound; readonly at: Millis }[]>();
+  let rosterFrom: Millis = 0;
+  const { spend, isRepeat } = createBudget(context);
+  const claimOf = (set: SetName, lo: Bound, hi: Bound): RangeClaim => ({
+    set,
+    lo,
+    hi,
+    ...replicas[set].ids.summary(lo, hi),
+  });
+  const floored = (set: SetName, lo: Bound): Bound => later(lo, replicas[set].floor());
+
+  /** What this node holds from lo to hi, in parts that together hold it all; what it holds nothing of is one part. */
+  const partsOf = (set: SetName, lo: Bound, hi: Bound, parts: number): Part[] => {
+    const { ids } = replicas[set];
+    const first = ids.rank(lo);
+    const count = ids.rank(hi) - first;
+    const cuts: Bound[] = [];
+    for (let part = 1; part < parts; part += 1) {
+      // Jittered, so that a bound that separates badly is not met again in the next round.
+      const spread = Math.max(1, Math.floor(count / parts / 4));
+      const at = first + Math.floor((part * count) / parts) - below(rng, spread);
+      const id = ids.at(at);
+      const before = ids.at(at - 1);
+      if (id !== undefined && before !== undefined) cuts.push(separator(before, id));
+    }
+    let from = lo;
+    const result: Part[] = [];
+    for (const until of [...cuts, hi]) {
+      if (until <= from || until > hi) continue;
+      result.push(partOf(replicas[set].ids.summary(from, until), until));
+      from = until;
+    }
+    return result;
+  };
+  const sendRanges = (to: Session, set: SetName, lo: Bound, parts: readonly Part[]): void =>
+    link.send(to, { type: "ranges", set, lo, parts }, { tries: TRIES });
+  const sendWhole = (to: Session, set: SetName, lo: Bound, hi: Bound): void =>
+    sendRanges(to, set, lo, [partOf(replicas[set].ids.summary(lo, hi), hi)]);
+
+  const split = (to: Session, set: SetName, lo: Bound, hi: Bound, count: number): void =>
+    sendRanges(to, set, lo, partsOf(set, lo, hi, Math.min(SPLIT, Math.max(2, Math.ceil(count / LEAF)))));
+
+  const outlineOwn = (to: Session, set: SetName, lo: Bound, hi: Bound, count: number): void =>
+    sendRanges(to, set, lo, partsOf(set, lo, hi, Math.min(Math.ceil(count / OUTLINE_PART), PARTS_MAX)));
+
+  const list = (to: Session, set: SetName, lo: Bound, hi: Bound): void => {
+    const prefixes = replicas[set].ids.slice(lo, hi, LIST_MAX).map((id) => id.slice(0, 24));
+    link.send(to, { type: "list", set, lo, hi, prefixes }, { tries: TRIES });
+    if (set !== "log") return;
+    const before = listed.get(to.boot) ?? [];
+    remember(listed, to.boot, [...before, { lo, hi, at: context.now.mono }].slice(-LISTED_MAX));
+  };
+
+  /** Answers one range of a peer's; true if both hold the same there. */
+  const compare = (from: Session, set: SetName, theirLo: Bound, theirs: Part): boolean => {
+    const { hi } = theirs;
+    const lo = floored(set, theirLo);
+    if (lo >= hi) return true;
+    const mine = partOf(replicas[set].ids.summary(lo, hi), hi);
+    if (mine.count === theirs.count && mine.fingerprint === theirs.fingerprint) return true;
+    // Part of what they mean was let go here: their claim says nothing about the rest.
+    if (lo !== theirLo) sendRanges(from, set, lo, [mine]);
+    else if (theirs.count > FETCH_RATIO * (mine.count + LIST_MAX / 2))
+      catchUp.lacking(from, set, lo, hi, theirs.count, holdingOf(from, set));
+    else if (catchUp.cut(set, lo, hi)) return false;
+    else if (mine.count <= LIST_MAX) list(from, set, lo, hi);
+    else if (theirs.count === 0) outlineOwn(from, set, lo, hi, mine.count);
+    else split(from, set, lo, hi, mine.count);
+    return false;
+  };
+
+  const give = (to: Session, set: SetName, id: string, isBulk = false): void => {
+    const frame = replicas[set].frameOf(id);
+    if (frame === undefined) return;
+    if (frame.type === "message") counters.count("payloadsOut");
+    link.send(to, frame, { isBulk });
+  };
+
+  /** What the peer's last digest that differed says. */
+  const holdingOf = (from: Session, set: SetName): Holding => {
+    const digest = differing.get(`${from.boot} ${set}`)?.digest;
+    const isTrimmed = set === "log" && digest !== undefined && digest.horizon > 0;
+    return { count: digest?.[set].count ?? 0, floor: isTrimmed ? boundOfTime(digest.horizon) : "" };
+  };
+
+  const catchUp = createCatchUp(context, {
+    replicas,
+    others,
+    outline: (of, set, lo, hi) => sendRanges(of, set, lo, [{ hi, count: 0, fingerprint: "" }]),
+    finished: (set, sources) => {
+      for (const { session, floor } of sources) {
+        const own = replicas[set].floor();
+        // Who has let go of less can compare this node's digest; this node learns of it only if it asks.
+        if (floor < own) sendWhole(session, set, own, END);
+        else link.send(session, { type: "ping" }, { tries: TRIES });
+      }
+    },
+  });
+
+  const digest = (): Digest => {
+    const summaryOf = (set: SetName): { count: number; fingerprint: string } => {
+      const { count, fingerprint } = replicas[set].ids.summary(replicas[set].floor(), END);
+      return { count, fingerprint: fingerprint.slice(0, 16) };
+    };
+    return {
+      type: "digest",
+      log: summaryOf("log"),
+      horizon: horizon(),
+      roster: summaryOf("roster"),
+    };
+  };
+
+  /** Whether this node can tell that the peer's set differs from its own. */
+  const differs = (set: SetName, theirs: Digest): boolean => {
+    // Only who has let go as much or less can compare: it still holds all that the other's digest covers.
+    if (set === "log" && theirs.horizon < horizon()) return false;
+    const lo = set === "log" && theirs.horizon > 0 ? boundOfTime(theirs.horizon) : replicas[set].floor();
+    const mine = replicas[set].ids.summary(lo, END);
+    return mine.count !== theirs[set].count || mine.fingerprint.slice(0, 16) !== theirs[set].fingerprint;
+  };
+
+  const schedule = ({ boot }: Session, set: SetName, at: Millis): void =>
+    timers.set(`reconcile ${boot} ${set}`, at, { type: "reconcile", set, boot });
+
+  return {
+    digest,
+    onDigest: (from, theirs, eager) => {
+      for (const set of ["log", "roster"] as const) {
+        const key = `${from.boot} ${set}`;
+        if (!differs(set, theirs)) {
+          differing.delete(key);
+          timers.clear(`reconcile ${key}`);
+          if (set !== "log" || theirs.horizon >= horizon()) inSync(set, from);
+          continue;
+        }
+        remember(differing, key, { digest: theirs, at: context.now.mono, eager });
+        if (timers.has(`reconcile ${key}`)) continue;
+        const mine = replicas[set].ids.size();
+        const isFirst = mine < theirs[set].count || (mine === theirs[set].count && link.boot < from.boot);
+        const settleMs = (isFirst ? SETTLE_MS : SETTLE_OTHER_MS) + below(rng, SETTLE_MS);
+        schedule(from, set, context.now.mono + (eager ? 0 : settleMs));
+      }
+    },
+    begin: (from, set) => {
+      const entry = differing.get(`${from.boot} ${set}`);
+      if (entry === undefined || !differs(set, entry.digest) || !spend(from, 1)) return;
+      // What is being fetched explains the difference, until the next digest; the peer can give some of it.
+      if (catchUp.isFetching(set)) return catchUp.join(from, set, holdingOf(from, set));
+      // Rumours usually even out rosters before it is worth comparing them.
+      if (set === "roster" && !entry.eager && context.now.mono < rosterFrom) return;
+      // Comparing goes on, and outdates the digest: when it is quiet a new one tells what is left.
+      const last = comparedAt.get(`${from.boot} ${set}`) ?? Number.NEGATIVE_INFINITY;
+      const quietFrom = last + retransmitAfterMs(from.rtt);
+      if (context.now.mono < quietFrom) return schedule(from, set, quietFrom);
+      if (entry.at <= last) return link.send(from, { type: "ping" }, { tries: TRIES });
+      remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
+      // And even if no other digest comes: something may get lost.
+      schedule(from, set, context.now.mono + retransmitAfterMs(from.rtt));
+      if (set === "roster") rosterFrom = context.now.mono + ROSTER_INTERVAL_MS;
+      const floor = replicas[set].floor();
+      const holding = holdingOf(from, set);
+      const lo = later(floor, holding.floor);
+      const { ids } = replicas[set];
+      const newest = ids.at(ids.size() - 1);
+      if (newest === undefined || newest < lo) return catchUp.fetchAll(from, set, lo, holding);
+      // The most usual difference is what was said since: what lies above the newest held is a part of its own.
+      const above = aboveOf(newest);
+      const parts = partsOf(set, lo, above, SPLIT);
+      sendRanges(from, set, lo, above === END ? parts : [...parts, { hi: END, count: 0, fingerprint: "" }]);
+    },
+    onRanges: (from, { set, lo, parts }) => {
+      if (!spend(from, parts.length)) return;
+      if (isRepeat(from, `ranges ${set} ${lo} ${parts.map((part) => `${part.hi} ${part.count} ${part.fingerprint}`)}`))
+        return;
+      remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
+      let equal = true;
+      let until = lo;
+      for (const part of parts) {
+        equal = compare(from, set, until, part) && equal;
+        until = part.hi;
+      }
+      catchUp.go(set);
+      // Who has let go of more than this node cannot tell from digests that it holds the rest: it is told.
+      if (equal && until === END && lo >= replicas[set].floor()) {
+        link.send(from, { type: "same", ...claimOf(set, lo, END) }, { tries: TRIES });
+      }
+    },
+    onList: (from, theirs) => {
+      if (!spend(from, 1 + theirs.prefixes.length / 8)) return;
+      if (isRepeat(from, `list ${theirs.set} ${theirs.lo} ${theirs.hi} ${theirs.prefixes}`)) return;
+      const { set, hi } = theirs;
+      remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
+      const lo = floored(set, theirs.lo);
+      if (lo >= hi) return;
+      const mine = replicas[set].ids.slice(lo, hi, PREFIXES_MAX + 1);
+      const held = new Set(mine.map((id) => id.slice(0, 24)));
+      for (const prefix of theirs.prefixes) {
+        if (set === "log" && isAhead(context.now.wall, timeOfId(prefix))) continue;
+        if (!held.has(prefix) && replicas[set].ids.slice(prefix, afterPrefix(prefix), 1).length === 0)
+          replicas[set].want(prefix, from);
+      }
+      // Much more than they listed: they fetch it at their own pace.
+      if (mine.length > PREFIXES_MAX) return sendWhole(from, set, lo, hi);
+      const theirPrefixes = new Set(theirs.prefixes);
+      for (const id of mine) if (!theirPrefixes.has(id.slice(0, 24))) give(from, set, id, true);
+    },
+    onFetch: (from, fetch) => {
+      if (isRepeat(from, `fetch ${fetch.set} ${fetch.number}`) || !spend(from, fetch.credit / 2)) return;
+      remember(comparedAt, `${from.boot} ${fetch.set}`, context.now.mono);
+      const pages = pagesFor(fetch, replicas[fetch.set].ids, replicas[fetch.set].itemOf);
+      for (const page of pages) {
+        const bodies = page.items.filter((item) => item instanceof Uint8Array).length;
+        if (fetch.set === "log") counters.count("payloadsOut", bodies);
+        link.send(from, page);
+      }
+    },
+    isAsked: catchUp.isAsked,
+    onPage: catchUp.onPage,
+    isOwed: ({ boot }, id) =>
+      (listed.get(boot) ?? []).some(({ lo, hi, at }) => lo <= id && id < hi && context.now.mono - at < LISTED_MS),
+    onPagesLate: catchUp.onTimer,
+    onGift: (from) => remember(comparedAt, `${from.boot} log`, context.now.mono),
+    onSame: (from, { set, lo, hi, count, fingerprint }) => {
+      if (!spend(from, 1)) return;
+      const equal = compare(from, set, lo, partOf({ count, fingerprint }, hi));
+      catchUp.go(set);
+      if (equal && hi === END && lo <= replicas[set].floor()) inSync(set, from);
+    },
+    onWant: (from, asked) => {
+      if (!spend(from, asked.prefixes.length / 4)) return;
+      const { ids } = replicas[asked.set];
+      for (const prefix of asked.prefixes) {
+        const [id] = ids.slice(prefix, afterPrefix(prefix), 1);
+        if (id !== undefined) give(from, asked.set, id);
+        else replicas[asked.set].asked(prefix, from);
+      }
+    },
+    isFetching: catchUp.isFetching,
+    stop: catchUp.stop,
+  };
+}
+
+// --- internal ---
+
+/** Of an empty range there is nothing to fingerprint. */
+function partOf(summary: { readonly count: number; readonly fingerprint: string }, hi: Bound): Part {
+  return { hi, count: summary.count, fingerprint: summary.count === 0 ? "" : summary.fingerprint };
+}

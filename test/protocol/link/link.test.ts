@@ -1,0 +1,219 @@
+/** The link alone: how acknowledgements are gathered, what counts as lost, and the bound on what waits. */
+import { describe, expect, it } from "vitest";
+import { bounds } from "../../../src/protocol/config.ts";
+import { createCounters } from "../../../src/protocol/counters.ts";
+import { WINDOW_FIRST } from "../../../src/protocol/link/congestion.ts";
+import { createLink, type Link, type LinkTimer } from "../../../src/protocol/link/link.ts";
+import type { Session } from "../../../src/protocol/link/sessions.ts";
+import { seededRng } from "../../../src/protocol/rng.ts";
+import { createTimers, type Timers } from "../../../src/protocol/timers.ts";
+import type { Effect, Endpoint, MessageId, Millis } from "../../../src/protocol/types.ts";
+import type { Frame } from "../../../src/wire/frame.ts";
+import { bootFrom, room, transmits } from "../fixtures.ts";
+
+type End = { readonly link: Link; readonly timers: Timers<LinkTimer>; readonly endpoint: Endpoint };
+
+const rng = seededRng(1);
+const createEnd = (port: number): End => {
+  const timers = createTimers<LinkTimer>();
+  const link = createLink({ room, boot: bootFrom(rng), timers, counters: createCounters() });
+  return { link, timers, endpoint: `10.0.0.1:${port}` as Endpoint };
+};
+
+const pushTicket = {
+  kind: "push",
+  id: "ab".repeat(24) as MessageId,
+  task: 0,
+  part: 0,
+  delegate: 0,
+  carried: "body",
+} as const;
+
+/** The session of the other end, known to be where it is. */
+function sessionTo(end: End, other: End): Session {
+  const session = end.link.sessions.open(other.link.boot);
+  Object.assign(session, { endpoint: other.endpoint, validated: true, proven: true });
+  return session;
+}
+
+/** As much may be under way to it as a test likes. */
+function unlimited(session: Session): Session {
+  session.congestion.window = Number.POSITIVE_INFINITY;
+  return session;
+}
+
+const sizeOf = (frame: object): number => ("bytes" in frame ? (frame.bytes as Uint8Array).length : 0);
+
+const carry = (effects: readonly Effect[], from: End, to: End, now: Millis): void => {
+  for (const { bytes } of transmits(effects)) to.link.receive(bytes, from.endpoint, now);
+};
+
+describe("a link", () => {
+  it("acknowledges many datagrams in one, and what is acknowledged is not lost", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    const session = sessionTo(one, other);
+    for (let sent = 0; sent < 10; sent += 1) {
+      one.link.send(session, { type: "ping" });
+      carry(one.link.flush(sent), one, other, 10);
+    }
+    expect(one.link.unacknowledged()).toBe(10);
+    const back = sessionTo(other, one);
+    other.link.oweAck(back, 0, 10);
+    const [ack, ...more] = transmits(other.link.flush(10));
+    expect(more).toEqual([]);
+    const received = one.link.receive(ack?.bytes as Uint8Array, other.endpoint, 20);
+    const [frame] = received?.frames ?? [];
+    expect(frame).toMatchObject({ type: "ack", counters: [9, 8, 7, 6, 5, 4, 3, 2, 1, 0] });
+    if (frame?.type === "ack") one.link.acknowledged(session, frame, other.endpoint, 20);
+    expect(one.link.unacknowledged()).toBe(0);
+    expect(one.timers.nextDeadline()).toBeUndefined();
+    expect(session.rtt.smoothedMs).toBe(11);
+    expect(one.link.lossRate()).toBe(0);
+  });
+
+  it("counts a datagram as lost after its time, with what its sender wants to know of it", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    const session = sessionTo(one, other);
+    const ticket = { kind: "probe", peer: "ab".repeat(32) as never } as const;
+    one.link.send(session, { type: "ping" }, { ticket });
+    one.link.flush(0);
+    expect(one.timers.nextDeadline()).toBe(2 * bounds.initialRttMs + bounds.rtoSlackMs);
+    expect(one.timers.takeDue(1_000)).toEqual({ type: "lost", counter: 0 });
+    expect(one.link.lost(0, 10_000)).toEqual({ session, tickets: [ticket] });
+    expect(one.link.lost(0, 10_000)).toBeUndefined();
+    expect(one.link.lossRate()).toBeGreaterThan(0);
+  });
+
+  it("sends what was said a while ago behind all else, but for one datagram in four, and does not count it as waiting", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    const session = unlimited(sessionTo(one, other));
+    const message = (size: number): Frame => ({ type: "message", bytes: Buffer.alloc(size, 1) });
+    const flushed = (): [string, number][][] =>
+      transmits(one.link.flush(0)).map(({ bytes }) =>
+        (other.link.receive(bytes, one.endpoint, 0)?.frames ?? []).map((frame) => [frame.type, sizeOf(frame)]),
+      );
+    one.link.send(session, { type: "ping" });
+    flushed();
+    for (const size of [700, 701]) one.link.send(session, message(size), { isBulk: true });
+    one.link.send(session, { type: "ping" });
+    one.link.send(session, message(9));
+    expect(flushed()).toEqual([
+      [
+        ["ping", 0],
+        ["message", 9],
+        ["message", 700],
+      ],
+      [["message", 701]],
+    ]);
+    for (const size of [801, 802]) one.link.send(session, message(size), { isBulk: true });
+    for (let live = 0; live < 6; live += 1) one.link.send(session, message(900 + live));
+    expect(flushed().map((frames) => frames.map(([, size]) => size))).toEqual(
+      [900, 801, 901, 902, 903, 802, 904, 905].map((size) => [size]),
+    );
+    session.congestion.window = 0;
+    const advertise: Frame = { type: "advertise", slice: { order: 0, lo: 0, last: 1 }, id: pushTicket.id };
+    one.link.send(session, message(700), { isBulk: true });
+    one.link.send(session, advertise, { orderOf: pushTicket.id });
+    one.link.send(session, { type: "ping" });
+    expect(flushed(), "who asks whether a peer is alive does not wait for room").toEqual([[["ping", 0]]]);
+    expect([session.outbox.length, session.bulk.length, one.link.backlog(1)]).toEqual([1, 1, 1]);
+  });
+
+  it("lets those frames go that compare logs, though the window is full, unless what people say is under way", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    const session = sessionTo(one, other);
+    const want: Frame = { type: "want", set: "log", prefixes: ["ab".repeat(12)] };
+    session.congestion.window = 1;
+    one.link.send(session, { type: "message", bytes: Buffer.alloc(100) });
+    one.link.send(session, want);
+    expect(one.link.flush(0), "one datagram for both").toHaveLength(1);
+    one.link.send(session, want);
+    expect(one.link.flush(0)).toHaveLength(1);
+    session.congestion.window = 3;
+    one.link.send(
+      session,
+      { type: "advertise", slice: { order: 0, lo: 0, last: 1 }, id: pushTicket.id },
+      { orderOf: pushTicket.id },
+    );
+    expect(one.link.flush(0)).toHaveLength(1);
+    one.link.send(session, want);
+    expect(one.link.flush(0)).toHaveLength(0);
+  });
+
+  it("asks for no acknowledgement of what the next of its kind replaces", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    one.link.send(sessionTo(one, other), { type: "observed", endpoint: other.endpoint, wall: 0 });
+    expect(transmits(one.link.flush(0))).toHaveLength(1);
+    expect(one.link.unacknowledged()).toBe(0);
+  });
+
+  it("fills datagrams with frames in order, and none is longer than 1,200 bytes", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    const session = unlimited(sessionTo(one, other));
+    const sizes = Array.from({ length: 60 }, (_, index) => 20 + ((index * 337) % 1_100));
+    for (const size of sizes) one.link.send(session, { type: "message", bytes: Buffer.alloc(size, size) });
+    const datagrams = transmits(one.link.flush(0));
+    expect(Math.max(...datagrams.map(({ bytes }) => bytes.length))).toBeLessThanOrEqual(1_200);
+    const frames = datagrams.flatMap(({ bytes }) => other.link.receive(bytes, one.endpoint, 0)?.frames ?? []);
+    expect(frames.map((frame) => (frame.type === "message" ? frame.bytes.length : 0))).toEqual(sizes);
+    expect(datagrams.length).toBeLessThan(45);
+  });
+
+  it("remembers no more unacknowledged datagrams than its bound, and the oldest count as lost", () => {
+    const one = createEnd(1);
+    const sessions = Array.from({ length: bounds.unacknowledged / 50 }, (_, index) =>
+      unlimited(sessionTo(one, createEnd(index + 2))),
+    );
+    const message = { type: "message", bytes: Buffer.alloc(1_100) } as const;
+    let lost = 0;
+    for (const session of sessions) {
+      for (let sent = 0; sent < 60; sent += 1) one.link.send(session, message);
+      // As a step of the core does: what is due is lost, then everything goes out.
+      for (let row = one.timers.takeDue(1); row !== undefined; row = one.timers.takeDue(1)) {
+        if (row.type === "lost" && one.link.lost(row.counter, 10_000) !== undefined) lost += 1;
+      }
+      one.link.flush(1);
+      expect(one.link.unacknowledged()).toBeLessThanOrEqual(bounds.unacknowledged);
+    }
+    expect(lost).toBeGreaterThan(0);
+    expect(one.link.unacknowledged()).toBe(bounds.unacknowledged);
+  });
+
+  it("has a limited number of datagrams under way to one peer, and what waits goes packed when they are acknowledged", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    const session = sessionTo(one, other);
+    let first: Effect[] = [];
+    for (let sent = 0; sent < 500; sent += 1) {
+      one.link.send(session, { type: "message", bytes: Buffer.alloc(200) });
+      first = [...first, ...one.link.flush(0)];
+    }
+    expect(first).toHaveLength(WINDOW_FIRST);
+    carry(first, one, other, 20);
+    other.link.oweAck(other.link.sessions.get(one.link.boot) as Session, 0, 20);
+    for (const { bytes } of transmits(other.link.flush(20))) {
+      const received = one.link.receive(bytes, other.endpoint, 40);
+      for (const frame of received?.frames ?? []) {
+        if (frame.type === "ack") one.link.acknowledged(received?.session as Session, frame, other.endpoint, 40);
+      }
+    }
+    // Five of these frames fit a datagram: the 496 that waited need 100.
+    expect(transmits(one.link.flush(40)), "the window has doubled").toHaveLength(2 * WINDOW_FIRST);
+    expect(one.link.backlog(40)).toBe(500 - WINDOW_FIRST - 5 * 2 * WINDOW_FIRST);
+    expect(one.link.backlog(40_000), "who does not answer holds nobody up").toBe(0);
+  });
+
+  it("takes a late acknowledgement as proof that nothing was lost, and waits longer from then on", () => {
+    const [one, other] = [createEnd(1), createEnd(2)];
+    const session = sessionTo(one, other);
+    one.link.send(session, { type: "ping" }, { ticket: pushTicket });
+    carry(one.link.flush(0), one, other, 0);
+    expect(one.link.lost(0, 10_000)?.tickets).toEqual([pushTicket]);
+    const after = one.link.lossRate();
+    expect(after).toBeGreaterThan(0);
+    const ack = { type: "ack", counters: [0], delayMs: 0 } as const;
+    expect(one.link.acknowledged(session, ack, other.endpoint, 400)).toEqual([pushTicket]);
+    expect(one.link.lossRate()).toBeLessThan(after);
+    expect(session.rtt.smoothedMs).toBe(400);
+    expect(one.link.acknowledged(session, ack, other.endpoint, 400)).toEqual([]);
+  });
+});

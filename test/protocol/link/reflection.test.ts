@@ -1,0 +1,94 @@
+/** A member cannot make a node flood a third party: by naming its address as the own one, or by acknowledging from another. */
+import { describe, expect, it } from "vitest";
+import type { Endpoint } from "../../../src/protocol/types.ts";
+import type { Frame } from "../../../src/wire/frame.ts";
+import { END } from "../../../src/wire/range.ts";
+import { createWorld, type TestNode, WALL, type World } from "../fixtures.ts";
+import { createPuppet, type Puppet, receiptOfNothing } from "../puppet.ts";
+
+const VICTIM = "198.51.100.7:62733" as Endpoint;
+const SECONDS = 10;
+/** Datagrams on a node's own initiative in that time, of full size. */
+const INITIATIVE_BYTES = (16 + SECONDS / 2 + 1) * 1_200;
+
+/** Counts bytes sent to the victim from now on. */
+function watchVictim(world: World): () => number {
+  let bytes = 0;
+  world.onSend = (carried) => {
+    if (carried.to === VICTIM) bytes += carried.bytes.length;
+  };
+  return () => bytes;
+}
+
+function nodeWithHistory(world: World): TestNode {
+  const node = world.node("alice");
+  for (let index = 0; index < 200; index += 1) node.say(`${index} `.padEnd(800, "x"));
+  return node;
+}
+
+const fetchAll = (number: number): Frame => ({
+  type: "fetch",
+  set: "log",
+  number: number % 256,
+  credit: 64,
+  stretches: [{ lo: "", hi: END }],
+});
+
+/**
+ * Names the victim's address as its own, with a counter that none of its later datagrams exceeds: they come from its own
+ * address, and do not say that it is there again.
+ */
+function nameVictim(puppet: Puppet, node: TestNode, incarnation: number): void {
+  puppet.prove(node);
+  puppet.countFrom(5_000);
+  puppet.tell(node, [puppet.statement({ incarnation, endpoints: [VICTIM] })]);
+  puppet.countFrom(100);
+}
+
+describe("an address that a member names and that never sent a byte", () => {
+  it("gets a few datagrams at most, however much is asked for in its name", () => {
+    const world = createWorld();
+    const node = nodeWithHistory(world);
+    const puppet = createPuppet(world, "mallory");
+    const sentToVictim = watchVictim(world);
+    nameVictim(puppet, node, WALL + 1);
+    for (let round = 0; round < SECONDS * 20; round += 1) {
+      puppet.tell(node, [fetchAll(round), receiptOfNothing]);
+      world.run(50);
+    }
+    expect(sentToVictim()).toBeLessThanOrEqual(INITIATIVE_BYTES);
+  });
+
+  it("gets no more for many process starts that all name it", () => {
+    const world = createWorld();
+    const node = nodeWithHistory(world);
+    const sentToVictim = watchVictim(world);
+    for (let start = 0; start < 50; start += 1) {
+      const puppet = createPuppet(world, "mallory");
+      nameVictim(puppet, node, WALL + 1 + start);
+      puppet.tell(node, [fetchAll(1), receiptOfNothing]);
+      world.run(SECONDS * 20);
+    }
+    expect(sentToVictim()).toBeLessThanOrEqual(INITIATIVE_BYTES);
+  });
+});
+
+describe("an acknowledgement from another address than its datagram went to", () => {
+  it("proves nothing about that address: three times what came from there, and no more", () => {
+    const world = createWorld();
+    const node = nodeWithHistory(world);
+    const puppet = createPuppet(world, "mallory");
+    puppet.prove(node);
+    const [toItself] = puppet.tell(node, [receiptOfNothing, { type: "ping" }]);
+    const sentToVictim = watchVictim(world);
+    const counters = [toItself?.header.counter ?? 0];
+    const fromVictim = [
+      puppet.sealed([{ type: "ack", counters, delayMs: 0 }], node.boot),
+      puppet.sealed([fetchAll(1)], node.boot),
+    ];
+    for (const bytes of fromVictim) node.step({ type: "datagram", bytes, from: VICTIM });
+    world.run(5_000);
+    const came = fromVictim.reduce((sum, bytes) => sum + bytes.length, 0);
+    expect(sentToVictim()).toBeLessThanOrEqual(3 * came);
+  });
+});

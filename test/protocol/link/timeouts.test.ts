@@ -1,0 +1,80 @@
+/** When a datagram counts as lost: soon where few are under way, patiently where the receiver works through a queue. */
+import { expect, test } from "vitest";
+import { bounds } from "../../../src/protocol/config.ts";
+import { createCounters } from "../../../src/protocol/counters.ts";
+import { createLink, type LinkTimer } from "../../../src/protocol/link/link.ts";
+import { measure } from "../../../src/protocol/link/rtt.ts";
+import { createSessions, lostAt, noteProgress, type Session } from "../../../src/protocol/link/sessions.ts";
+import { createTimers } from "../../../src/protocol/timers.ts";
+import type { BootId, Endpoint, Millis } from "../../../src/protocol/types.ts";
+import { room } from "../fixtures.ts";
+
+const AFTER_MS = 70;
+const boot = "01".repeat(8) as BootId;
+
+/** A round trip of 20 ms, measured often. */
+function session(inFlight: number): Session {
+  const made = createSessions(room).open(boot);
+  for (let index = 0; index < 100; index += 1) measure(made.rtt, 20);
+  made.congestion.inFlight = inFlight;
+  return made;
+}
+
+test("a few are waited for two round trips and a little, however many were lost before", () => {
+  for (const inFlight of [1, 3]) {
+    const one = session(inFlight);
+    expect(lostAt(one, 7, 1_000, 0)).toBeCloseTo(1_000 + AFTER_MS, 3);
+    one.lostInRow = 5;
+    expect(lostAt(one, 7, 1_000, 0)).toBeCloseTo(1_000 + AFTER_MS, 3);
+  }
+});
+
+test("of many under way and none acknowledged the first is waited for 250 ms, and each that is lost doubles the time, up to the bound", () => {
+  const one = session(4);
+  const waits = [0, 1, 2, 9].map((lostInRow) => lostAt({ ...one, lostInRow }, 7, 1_000, 0) - 1_000);
+  expect(waits).toEqual([250, 500, 1_000, bounds.rtoMsMax]);
+  expect(lostAt(one, 7, 1_000, 0.51), "at 30 % loss each way four may well be lost").toBeCloseTo(1_000 + AFTER_MS, 3);
+  expect(lostAt(session(5), 7, 1_000, 0.51)).toBe(1_250);
+  const far = session(4);
+  for (let index = 0; index < 100; index += 1) measure(far.rtt, 400);
+  expect(lostAt(far, 7, 1_000, 0)).toBeCloseTo(1_460, 0);
+});
+
+test("while acknowledgements of earlier ones come the time begins with the last of them, within the bound", () => {
+  const one = session(1);
+  noteProgress(one, 5, 1_060);
+  expect(lostAt(one, 7, 1_000, 0)).toBeCloseTo(1_060 + AFTER_MS, 3);
+  noteProgress(one, 6, 2_990);
+  expect(lostAt(one, 7, 1_000, 0)).toBe(1_000 + bounds.rtoMsMax);
+});
+
+test("once a later one is acknowledged it is lost, however many are under way", () => {
+  const one = session(20);
+  noteProgress(one, 8, 1_060);
+  noteProgress(one, 6, 1_065);
+  expect(lostAt(one, 7, 1_000, 0)).toBe(1_000);
+});
+
+test("what was given more time is lost at once when a later one is acknowledged", () => {
+  const timers = createTimers<LinkTimer>();
+  const link = createLink({ room, boot: "02".repeat(8) as BootId, timers, counters: createCounters() });
+  const to = link.sessions.open(boot);
+  for (let index = 0; index < 100; index += 1) measure(to.rtt, 20);
+  Object.assign(to, { endpoint: "10.0.0.1:9" as Endpoint, validated: true });
+  for (let sent = 0; sent < 5; sent += 1) {
+    link.send(to, { type: "ping" });
+    link.flush(sent);
+  }
+  /** Which of them count as lost by then. */
+  const lostBy = (now: Millis): number[] => {
+    const lost: number[] = [];
+    for (let row = timers.takeDue(now); row !== undefined; row = timers.takeDue(now)) {
+      if (row.type === "lost" && link.lost(row.counter, now) !== undefined) lost.push(row.counter);
+    }
+    return lost;
+  };
+  expect(lostBy(100)).toEqual([]);
+  link.acknowledged(to, { type: "ack", counters: [2], delayMs: 0 }, "10.0.0.1:9" as Endpoint, 120);
+  expect(lostBy(120)).toEqual([0, 1]);
+  expect(lostBy(1_000), "what is behind it is waited for from then on").toEqual([3, 4]);
+});

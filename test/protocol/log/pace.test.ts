@@ -1,0 +1,89 @@
+/** Who speaks faster than the network takes it is told so, and nothing that was taken is lost. */
+import { describe, expect, it } from "vitest";
+import { below } from "../../../src/protocol/rng.ts";
+import type { ChatEvent } from "../../../src/protocol/types.ts";
+import { createWorld, gather, notices, shown, type TestNode } from "../fixtures.ts";
+
+const refusals = (events: readonly ChatEvent[]): number =>
+  events.filter((event) => event.type === "error" && event.error.code === "busy").length;
+/** Says as much as is taken at once; how many that was. */
+function sayUntilBusy(node: TestNode, from: number): number {
+  const before = refusals(node.events);
+  for (let said = 0; ; said += 1) {
+    node.say(`line ${from + said}`);
+    if (refusals(node.events) > before) return said;
+    if (said > 20_000) throw new Error("never busy");
+  }
+}
+
+describe("who says more than goes out", () => {
+  it("is refused at a bound, and told when there is room again", () => {
+    const world = createWorld();
+    const [alice, bob] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
+    const taken = sayUntilBusy(alice, 0);
+    expect(taken).toBeGreaterThan(256);
+    expect(taken).toBeLessThan(1_000);
+    expect(alice.core.isBusy()).toBe(true);
+    expect(alice.events.at(-1)).toMatchObject({ type: "error", error: { code: "busy", waiting: 256 } });
+    expect(alice.core.log()).toHaveLength(taken);
+    world.until("there is room again", () => notices(alice, "drained").length === 1, 1_000);
+    expect(alice.core.isBusy()).toBe(false);
+    world.run(2_000);
+    expect(shown(bob)).toHaveLength(taken);
+    expect(notices(alice, "drained")).toHaveLength(1);
+  });
+
+  it.each([0, 0.1, 0.3])("loses nothing and drops nothing on the way out, where %d is lost", (loss) => {
+    const world = createWorld({ seed: 7 });
+    const nodes = gather(world, ["alice", "bob", "carol", "dave"]) as [TestNode, ...TestNode[]];
+    const [alice, ...others] = nodes;
+    world.lose = () => below(world.rng, 100) < 100 * loss;
+    let said = 0;
+    const began = world.now();
+    while (said < 3_000) {
+      said += sayUntilBusy(alice, said);
+      world.until("there is room again", () => !alice.core.isBusy(), 10_000);
+    }
+    expect(world.now() - began).toBeLessThan(20_000);
+    world.until("all have all", () => others.every((node) => shown(node).length === said), 60_000);
+    for (const node of nodes) expect(node.core.stats().dropped["outbox-full"]).toBeUndefined();
+  });
+
+  it("is not held up for long by one who has died without a word", () => {
+    const world = createWorld();
+    const [alice, bob, carol] = gather(world, ["alice", "bob", "carol"]) as [TestNode, TestNode, TestNode];
+    carol.crash();
+    const began = world.now();
+    let said = 0;
+    while (said < 3_000) {
+      said += sayUntilBusy(alice, said);
+      world.until("there is room again", () => !alice.core.isBusy(), 5_000);
+    }
+    expect(world.now() - began).toBeLessThan(8_000);
+    world.until("bob has all", () => shown(bob).length === said, 5_000);
+  });
+});
+
+describe("who says much before anyone has answered", () => {
+  it("is refused after 256 messages, until the one it asked is here, who fetches them", () => {
+    const world = createWorld();
+    const [alice, bob] = [world.node("alice"), world.node("bob")];
+    alice.join(bob);
+    expect(sayUntilBusy(alice, 0)).toBe(256);
+    world.until("there is room again", () => notices(alice, "drained").length === 1, 1_000);
+    alice.say("and on");
+    world.until("bob has all", () => shown(bob).length === 257, 5_000);
+  });
+
+  it("is refused no more when nobody answers", () => {
+    const world = createWorld();
+    const [alice, bob] = [world.node("alice"), world.node("bob")];
+    bob.crash();
+    alice.join(bob);
+    sayUntilBusy(alice, 0);
+    world.until("there is room again", () => notices(alice, "drained").length === 1, 6_000);
+    expect(notices(alice, "no-answer")).toHaveLength(1);
+    for (let said = 0; said < 2_000; said += 1) alice.say(`alone ${said}`);
+    expect(alice.core.log()).toHaveLength(2_256);
+  });
+});

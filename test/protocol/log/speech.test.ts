@@ -1,0 +1,180 @@
+/** What is said, and what is refused: nothing unsayable leaves, nothing impossible comes in. */
+import { describe, expect, it } from "vitest";
+import { bounds, defaultConfig } from "../../../src/protocol/config.ts";
+import type { Frame } from "../../../src/wire/frame.ts";
+import { createWorld, gather, notices, shown, type TestNode, WALL } from "../fixtures.ts";
+import { createPuppet } from "../puppet.ts";
+
+const slice = { order: 0, lo: 0, last: 0 };
+
+describe("saying", () => {
+  it.each([
+    ["", { code: "text-empty" }],
+    [" \n\t ", { code: "text-empty" }],
+    ["x".repeat(65_537), { code: "text-too-long", bytes: 65_537, limit: 65_536 }],
+    ["é".repeat(32_769), { code: "text-too-long", bytes: 65_538, limit: 65_536 }],
+  ])("%.9j is refused with the reason, and nothing is kept or sent", (text, error) => {
+    const world = createWorld();
+    const [alice] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
+    expect(alice.say(text)).toEqual([{ type: "emit", event: { type: "error", error } }]);
+    expect(alice.texts()).toEqual([]);
+  });
+
+  it("the longest text arrives whole, whatever the nick and the parents", () => {
+    const world = createWorld();
+    const [alice, bob] = gather(world, ["n".repeat(64), "bob"]) as [TestNode, TestNode];
+    const puppet = createPuppet(world, "mallory");
+    for (let index = 0; index < 6; index += 1)
+      puppet.tell(alice, [{ type: "push", slice, message: puppet.message().bytes }]);
+    const text = `${"€".repeat(21_845)}x`;
+    alice.say(text);
+    expect(alice.core.log().find((message) => message.text === text)?.parents).toHaveLength(4);
+    world.run(2_000);
+    expect(bob.texts()).toContain(text);
+  });
+
+  it("is on disk before it is sent, and sent before it is shown", () => {
+    const world = createWorld();
+    const [alice] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
+    expect(alice.say("hello").map((effect) => effect.type)).toEqual(["persist", "transmit", "emit", "emit"]);
+    expect(alice.events.map((event) => event.type)).toEqual(["stored", "message"]);
+  });
+
+  it("in one millisecond a hundred times keeps the order of saying", () => {
+    const world = createWorld();
+    const [alice, bob] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
+    const texts = Array.from({ length: 100 }, (_, index) => `${index}`);
+    for (const text of texts) alice.say(text);
+    world.run(2_000);
+    expect(shown(bob).map((message) => message.text)).toEqual(texts);
+    expect(new Set(bob.core.log().map((message) => message.seq)).size).toBe(100);
+  });
+
+  it("after a restart with the clock set back is still later than what was said before", () => {
+    const world = createWorld();
+    const alice = world.node("alice");
+    alice.say("before");
+    alice.restart();
+    alice.skewMs = -30_000;
+    alice.say("after");
+    expect(alice.texts()).toEqual(["before", "after"]);
+    expect(notices(alice, "forked-author")).toEqual([]);
+  });
+});
+
+describe("a message from the network", () => {
+  it("stamped too far ahead is neither kept nor acknowledged, and drags no clock along", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    puppet.prove(node);
+    const pushOf = (hlc: number): Frame => ({ type: "push", slice, message: puppet.message({ hlc }).bytes });
+    const answers = puppet.tell(node, [pushOf(WALL + bounds.clockAheadMs + 1_000)]);
+    world.run(1_000);
+    expect(answers.flatMap(({ frames }) => frames).filter(({ type }) => type === "ack")).toEqual([]);
+    expect(node.texts()).toEqual([]);
+    expect(node.core.stats().dropped.ahead).toBe(1);
+    node.say("from now");
+    expect(node.core.log()).toMatchObject([{ time: WALL + 1_000, parents: [] }]);
+  });
+
+  it("stamped too far ahead is not asked for where it is only named", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    puppet.prove(node);
+    const { id } = puppet.message({ hlc: WALL + 2 * bounds.clockAheadMs });
+    puppet.tell(node, [
+      { type: "advertise", slice, id },
+      { type: "offer", slice, id, bytes: 5_000 },
+    ]);
+    world.run(1_000);
+    expect(node.core.tables()).toMatchObject({ wanted: { size: 0 }, transfers: { size: 0 }, offers: { size: 0 } });
+    expect(node.core.stats().dropped.ahead).toBe(2);
+  });
+
+  it("with a seq that its author used before is kept beside the other, and its author is named once", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    for (const text of ["one", "other"]) {
+      puppet.tell(node, [{ type: "push", slice, message: puppet.message({ seq: 7, text }).bytes }]);
+    }
+    expect(node.texts().toSorted()).toEqual(["one", "other"]);
+    expect(notices(node, "forked-author")).toMatchObject([{ peer: { id: puppet.id }, seq: 7 }]);
+  });
+
+  it("that claims to be older than what it answers is refused: it would stand above its question", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    const question = puppet.message({ text: "question" });
+    for (const hlc of [WALL - 1_000, WALL]) {
+      const answer = puppet.message({ text: "answer", parents: [question.id], hlc });
+      puppet.tell(node, [{ type: "push", slice, message: answer.bytes }]);
+    }
+    puppet.tell(node, [{ type: "push", slice, message: question.bytes }]);
+    expect(node.texts()).toEqual(["question"]);
+    expect(node.core.stats().dropped).toEqual({ "bad-order": 2 });
+  });
+
+  it("whose question is with someone cut off waits for it as long as who is gone stays listed", () => {
+    const world = createWorld();
+    const [alice, bob] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
+    world.lose = () => true;
+    alice.say("question");
+    world.lose = ({ from }) => from !== alice.endpoint;
+    alice.say("answer");
+    world.run(100);
+    world.lose = () => true;
+    world.run(240_000);
+    expect([bob.texts(), shown(bob)]).toEqual([["answer"], []]);
+    world.lose = () => false;
+    world.run(60_000);
+    expect(shown(bob).map((message) => message.text)).toEqual(["question", "answer"]);
+  });
+
+  it("whose question died with its author is shown without it in the end, to newcomers too", () => {
+    const world = createWorld();
+    const [alice, bob] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
+    world.lose = () => true;
+    alice.say("question");
+    world.lose = ({ from }) => from !== alice.endpoint;
+    alice.say("answer");
+    world.run(100);
+    alice.crash();
+    world.lose = () => false;
+    const carol = world.node("carol");
+    carol.join(bob);
+    world.run(40_000);
+    expect(shown(carol).map((message) => message.text)).toEqual(["answer"]);
+    world.until("bob to give up", () => shown(bob).length > 0, defaultConfig.nodeTimeoutMs);
+  });
+
+  it("that came before is not taken, shown or stored again", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    const { bytes } = puppet.message();
+    for (let round = 0; round < 3; round += 1) {
+      puppet.tell(node, [
+        { type: "push", slice, message: bytes },
+        { type: "message", bytes },
+      ]);
+    }
+    expect(node.events.filter((event) => event.type === "stored")).toHaveLength(1);
+    expect(shown(node)).toHaveLength(1);
+    expect(node.entries).toHaveLength(1);
+  });
+
+  it("is a copy: the datagram it came in may be reused", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    const bytes = Uint8Array.from(puppet.sealed([{ type: "message", bytes: puppet.message().bytes }], node.boot));
+    node.step({ type: "datagram", bytes, from: puppet.endpoint });
+    bytes.fill(0);
+    node.restart();
+    expect(node.texts()).toHaveLength(1);
+  });
+});

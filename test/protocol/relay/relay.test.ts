@@ -1,0 +1,214 @@
+/** Relay over real cores: everyone once, never to more than the fanout, silent delegates replaced, counts that add up. */
+import { describe, expect, it } from "vitest";
+import { bootKey, open } from "../../../src/crypto/keyring.ts";
+import type { ChatEvent, Endpoint } from "../../../src/protocol/types.ts";
+import { decodeHeader } from "../../../src/wire/datagram.ts";
+import { decodeFrames, type Frame } from "../../../src/wire/frame.ts";
+import { createWorld, gather, names, room, type TestNode, type World } from "../fixtures.ts";
+import { createPuppet } from "../puppet.ts";
+
+type Delivery = Extract<ChatEvent, { type: "delivery" }>;
+const deliveries = (node: TestNode): Delivery[] =>
+  node.events.flatMap((event) => (event.type === "delivery" ? [event] : []));
+const WHOLE = { order: 0, lo: 0, last: 0xffffffff };
+
+/** Every push sent from now on: from whom, to whom. */
+function pushes(world: World, nodes: readonly TestNode[]): { from: Endpoint; to: Endpoint }[] {
+  const seen: { from: Endpoint; to: Endpoint }[] = [];
+  const bootOf = new Map(nodes.map((node) => [node.endpoint, node.boot]));
+  world.onSend = ({ from, to, bytes }) => {
+    const boot = bootOf.get(to);
+    if (boot !== undefined)
+      for (const frame of framesFor(bytes, boot))
+        if (frame.type === "push" || frame.type === "brief") seen.push({ from, to });
+  };
+  return seen;
+}
+
+function framesFor(bytes: Uint8Array, boot: TestNode["boot"]): readonly Frame[] {
+  const header = decodeHeader(bytes);
+  const inner = typeof header === "string" ? undefined : open(bootKey(room, header.boot), header, boot, bytes);
+  const frames = inner === undefined ? "bad-frame" : decodeFrames(inner);
+  return frames === "bad-frame" ? [] : frames;
+}
+
+describe("a message whose author is named by the front of its id", () => {
+  it("is read if that author is a member", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const bob = createPuppet(world, "bob");
+    const { bytes } = bob.message({ text: "short and sweet" });
+    const brief = { type: "brief", slice: WHOLE, front: bob.id.slice(0, 16), rest: bytes.subarray(32) } as const;
+    bob.prove(node);
+    const answers = bob.tell(node, [brief]);
+    expect(node.texts()).toEqual(["short and sweet"]);
+    expect(answers.flatMap(({ frames }) => frames.map(({ type }) => type))).toEqual(["ack"]);
+  });
+
+  it("of whom nobody has heard here counts as lost, so that its sender offers it by its id", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const [bob, carol] = [createPuppet(world, "bob", 201), createPuppet(world, "carol", 202)];
+    bob.prove(node);
+    const { id, bytes } = carol.message({ text: "from far away" });
+    const brief = { type: "brief", slice: WHOLE, front: carol.id.slice(0, 16), rest: bytes.subarray(32) } as const;
+    expect(bob.tell(node, [brief])).toEqual([]);
+    expect(node.core.stats().dropped).toEqual({ "unknown-author": 1 });
+    bob.tell(node, [{ type: "advertise", slice: WHOLE, id }]);
+    const wanted: string[] = [];
+    world.listen(bob.endpoint, (datagram) => {
+      for (const frame of bob.opened(datagram)?.frames ?? []) if (frame.type === "want") wanted.push(...frame.prefixes);
+    });
+    world.run(100);
+    expect(wanted).toContain(id.slice(0, 24));
+    bob.tell(node, [{ type: "message", bytes }]);
+    expect(node.texts()).toEqual(["from far away"]);
+  });
+});
+
+describe("a message said in a calm room", () => {
+  it("reaches all of 33, each by one push, and nobody sends it to more than the fanout", () => {
+    const world = createWorld();
+    const nodes = gather(world, names(33), { fanout: 5, seenLimit: 1 });
+    const sent = pushes(world, nodes);
+    (nodes[3] as TestNode).say("hello");
+    world.run(300);
+    for (const node of nodes) expect(node.texts()).toEqual(["hello"]);
+    expect(sent).toHaveLength(32);
+    const perNode = nodes.map((node) => sent.filter(({ from }) => from === node.endpoint).length);
+    expect(Math.max(...perNode)).toBe(5);
+    for (const node of nodes) expect(node.core.stats().relayedPerMessageMax).toBeLessThanOrEqual(5);
+  });
+
+  it("is counted by its author: reached all, and all are told once of it", () => {
+    const world = createWorld();
+    const nodes = gather(world, names(20), { fanout: 4, seenLimit: 1 });
+    const author = nodes[0] as TestNode;
+    author.say("hello");
+    world.run(3_000);
+    expect(deliveries(author).at(-1)).toMatchObject({ reached: 19, of: 19, lacking: [] });
+    expect(nodes.slice(1).flatMap(deliveries)).toEqual([]);
+    const counts = deliveries(author).map(({ reached }) => reached);
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+  });
+
+  it("spreads along another tree each time: over many messages all relay about as much", () => {
+    const world = createWorld();
+    const nodes = gather(world, names(20), { fanout: 4, seenLimit: 1 });
+    const sent = pushes(world, nodes);
+    for (let index = 0; index < 100; index += 1) {
+      (nodes[0] as TestNode).say(`message ${index}`);
+      world.run(100);
+    }
+    const perNode = nodes.slice(1).map((node) => sent.filter(({ from }) => from === node.endpoint).length);
+    // 1,500 sends by 19 nodes: 79 each, with a standard deviation of 15.
+    expect(Math.min(...perNode)).toBeGreaterThan(24);
+    expect(Math.max(...perNode)).toBeLessThan(134);
+  });
+});
+
+describe("a push", () => {
+  it("at fanout 5 and seen limit 1 is relayed to at most 5, and not again on another sighting", () => {
+    const world = createWorld();
+    const nodes = gather(world, names(12), { fanout: 5, seenLimit: 1 });
+    const node = nodes[0] as TestNode;
+    const puppet = createPuppet(world, "mallory");
+    const { bytes } = puppet.message({ text: "hello" });
+    const sent = pushes(world, nodes);
+    const push = (order: number): Frame => ({ type: "push", slice: { ...WHOLE, order }, message: bytes });
+    puppet.tell(node, [push(0)]);
+    expect(sent).toHaveLength(5);
+    for (const order of [0, 1, 2, 3]) puppet.tell(node, [push(order)]);
+    expect(sent).toHaveLength(5);
+    expect(node.core.stats()).toMatchObject({ relayed: 5, relayedPerMessageMax: 5 });
+    expect(node.texts()).toEqual(["hello"]);
+  });
+
+  it("at seen limit 2 is relayed on two orders", () => {
+    const world = createWorld();
+    const nodes = gather(world, names(12), { fanout: 5, seenLimit: 2 });
+    const puppet = createPuppet(world, "mallory");
+    const { bytes } = puppet.message();
+    for (const order of [0, 1, 2, 3]) {
+      puppet.tell(nodes[0] as TestNode, [{ type: "push", slice: { ...WHOLE, order }, message: bytes }]);
+    }
+    expect(nodes[0]?.core.stats().relayed).toBe(10);
+  });
+
+  it("with a slice is relayed to the slice alone", () => {
+    const world = createWorld();
+    const nodes = gather(world, names(12), { fanout: 5, seenLimit: 1 });
+    const puppet = createPuppet(world, "mallory");
+    const sent = pushes(world, nodes);
+    const { bytes } = puppet.message();
+    puppet.tell(nodes[0] as TestNode, [{ type: "push", slice: { order: 0, lo: 0, last: 0 }, message: bytes }]);
+    expect(sent).toEqual([]);
+    expect(nodes[0]?.texts()).toHaveLength(1);
+  });
+
+  it("of a message with a wrong signature, or of another room, is neither kept nor relayed", () => {
+    const world = createWorld();
+    const nodes = gather(world, names(3));
+    const puppet = createPuppet(world, "mallory");
+    const sent = pushes(world, nodes);
+    const message = puppet.message().bytes.map((byte, index, all) => (index === all.length - 1 ? byte ^ 1 : byte));
+    puppet.tell(nodes[0] as TestNode, [{ type: "push", slice: WHOLE, message }]);
+    expect(sent).toEqual([]);
+    expect(nodes[0]?.texts()).toEqual([]);
+    expect(nodes[0]?.core.stats().dropped).toMatchObject({ "bad-signature": 1 });
+  });
+});
+
+describe("a delegate that is silent", () => {
+  it("loses its slice to another peer of it, and everyone else still gets the message", () => {
+    const world = createWorld();
+    const nodes = gather(world, names(20), { fanout: 3, seenLimit: 1 });
+    const author = nodes[0] as TestNode;
+    const sent = pushes(world, nodes);
+    author.say("first");
+    const silent = sent[0]?.to as Endpoint;
+    // All that it was sent is lost on the way, the first push included.
+    const dead = nodes.find((node) => node.endpoint === silent) as TestNode;
+    dead.crash();
+    world.run(2_000);
+    for (const node of nodes) if (node !== dead) expect(node.texts()).toEqual(["first"]);
+    expect(author.core.stats().retries).toBeGreaterThan(0);
+  });
+
+  it("is named by the author's count: reached 18 of 19, lacking it", () => {
+    const world = createWorld();
+    const nodes = gather(world, names(20), { fanout: 19, seenLimit: 1 });
+    const author = nodes[0] as TestNode;
+    const dead = nodes[7] as TestNode;
+    dead.crash();
+    author.say("who hears me?");
+    world.run(5_000);
+    expect(deliveries(author).at(-1)).toMatchObject({ reached: 18, of: 19, lacking: ["n7"] });
+    const told = deliveries(author).map((event) => JSON.stringify(event));
+    expect(new Set(told).size).toBe(told.length);
+  });
+
+  it("deep in the tree is counted as well", () => {
+    const world = createWorld();
+    const nodes = gather(world, names(20), { fanout: 3, seenLimit: 1 });
+    const author = nodes[0] as TestNode;
+    (nodes[7] as TestNode).crash();
+    author.say("who hears me?");
+    world.run(6_000);
+    expect(deliveries(author).at(-1)).toMatchObject({ reached: 18, of: 19 });
+  });
+});
+
+describe("a receipt", () => {
+  it("that claims more than the slice holds counts for no more than the slice", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    puppet.prove(node);
+    node.say("hello");
+    const [message] = node.core.log();
+    const claim = { type: "receipt", id: message?.id as never, slice: WHOLE, lacking: [] } as const;
+    puppet.tell(node, [{ ...claim, reached: 1_000_000, of: 1_000_000 }]);
+    expect(deliveries(node).every(({ reached, of }) => reached <= of && of === 1)).toBe(true);
+  });
+});

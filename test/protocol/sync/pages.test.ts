@@ -1,0 +1,111 @@
+/** Pages: newest first, each of them all of a range, together no more than what was asked for. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createOrderedSet } from "../../../src/protocol/idset/orderedSet.ts";
+import { type Fetch, pagesFor } from "../../../src/protocol/sync/pages.ts";
+import { FRAMES_BYTES_MAX } from "../../../src/wire/datagram.ts";
+import { END, encodeFrame, type Stretch } from "../../../src/wire/frame.ts";
+import type { MessageId } from "../../../src/wire/ids.ts";
+
+const idOf = (time: number): string => time.toString(16).padStart(12, "0").concat("ab".repeat(18));
+const setOf = (times: readonly number[]) => {
+  const ids = createOrderedSet<string>();
+  for (const time of times) ids.insert(idOf(time));
+  return ids;
+};
+const fetchOf = (stretches: readonly Stretch[], credit: number): Fetch => ({
+  type: "fetch",
+  set: "log",
+  number: 3,
+  credit,
+  stretches,
+});
+const all: readonly Stretch[] = [{ lo: "", hi: END }];
+/** An item that says which id it stands for. */
+const itemOf = (bytes: number) => (id: string) => Buffer.alloc(bytes, id.slice(0, 12));
+
+describe("pages", () => {
+  it("come newest first, adjoin, and the last one says so", () => {
+    const ids = setOf([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const pages = pagesFor(fetchOf(all, 64), ids, itemOf(300));
+    expect(pages.map(({ index, isLast, items }) => [index, isLast, items.length])).toEqual([
+      [0, false, 3],
+      [1, false, 3],
+      [2, true, 3],
+    ]);
+    expect(pages.map(({ lo, hi }) => [lo, hi])).toEqual([
+      ["000000000007", END],
+      ["000000000004", "000000000007"],
+      ["", "000000000004"],
+    ]);
+    expect(pages[0]?.items[0]).toEqual(itemOf(300)(idOf(9)));
+  });
+
+  it("end with the credit, and what they cover ends there too", () => {
+    const ids = setOf([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const pages = pagesFor(fetchOf(all, 2), ids, itemOf(300));
+    expect(pages.map(({ lo, isLast }) => [lo, isLast])).toEqual([
+      ["000000000007", false],
+      ["000000000004", true],
+    ]);
+  });
+
+  it("say of a stretch that holds nothing that it holds nothing", () => {
+    const stretches = [
+      { lo: "50", hi: END },
+      { lo: "", hi: "40" },
+    ];
+    const pages = pagesFor(fetchOf(stretches, 8), setOf([]), itemOf(1));
+    expect(pages.map(({ lo, hi, items, isLast }) => [lo, hi, items.length, isLast])).toEqual([
+      ["50", END, 0, false],
+      ["", "40", 0, true],
+    ]);
+  });
+
+  it("announce what no page has room for, and leave out what is not there any more", () => {
+    const large = { id: idOf(2) as MessageId, bytes: 65_812 };
+    const pages = pagesFor(fetchOf(all, 8), setOf([1, 2, 3]), (id) => (id === idOf(2) ? large : undefined));
+    expect(pages).toHaveLength(1);
+    expect(pages[0]).toMatchObject({ items: [large], lo: "", hi: END, isLast: true });
+  });
+
+  it("hold each item of the stretches once, whatever the sizes, and fit a datagram", () => {
+    const cut = fc.integer({ min: 1, max: 299 }).map((time) => time.toString(16).padStart(12, "0"));
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 0, max: 300 }), { maxLength: 120 }),
+        fc.uniqueArray(cut, { minLength: 2, maxLength: 6 }),
+        fc.array(fc.integer({ min: 1, max: 1_108 }), { minLength: 1, maxLength: 9 }),
+        fc.integer({ min: 1, max: 64 }),
+        (times, cuts, sizes, credit) => {
+          const bounds = cuts
+            .map((bound) => bound.replace(/(00)+$/, ""))
+            .sort()
+            .reverse();
+          const stretches = Array.from({ length: bounds.length >> 1 }, (_, index) => ({
+            hi: bounds[2 * index] as string,
+            lo: bounds[2 * index + 1] as string,
+          }));
+          const size = (id: string): number => sizes[Number.parseInt(id.slice(0, 12), 16) % sizes.length] as number;
+          const pages = pagesFor(fetchOf(stretches, credit), setOf(times), (id) => itemOf(size(id))(id));
+          expect(pages.length).toBeLessThanOrEqual(credit);
+          expect(pages.map(({ isLast }) => isLast).indexOf(true)).toBe(pages.length - 1);
+          for (const page of pages) expect(encodeFrame(page).length).toBeLessThanOrEqual(FRAMES_BYTES_MAX);
+          const inside = (lo: string, hi: string): string[] =>
+            times
+              .map(idOf)
+              .filter((id) => lo <= id && id < hi)
+              .sort()
+              .reverse();
+          for (const { lo, hi, items } of pages) {
+            expect(items).toEqual(inside(lo, hi).map((id) => itemOf(size(id))(id)));
+          }
+          if (pages.length < credit) {
+            const wanted = stretches.flatMap(({ lo, hi }) => inside(lo, hi));
+            expect(pages.flatMap(({ items }) => items)).toHaveLength(wanted.length);
+          }
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,161 @@
+/** Two logs become one, whatever the link loses and whoever keeps how much; and then it is quiet. */
+import { describe, expect, it } from "vitest";
+import type { SignedMessage } from "../../../src/crypto/signed.ts";
+import type { Config } from "../../../src/protocol/config.ts";
+import { createWorld, fingerprint, gather, shown, type TestNode, WALL, type World } from "../fixtures.ts";
+import { createPuppet } from "../puppet.ts";
+
+/** Two nodes that do not know each other, each with messages of its own and some that both have. */
+function apart(
+  world: World,
+  counts: { one: number; other: number; both: number },
+  configs: Partial<Config>[] = [],
+): TestNode[] {
+  const nodes = [world.node("alice", configs[0]), world.node("bob", configs[1])] as [TestNode, TestNode];
+  const writer = createPuppet(world, "writer");
+  const give = (node: TestNode, message: SignedMessage): void => {
+    writer.tell(node, [{ type: "message", bytes: message.bytes }]);
+  };
+  const all = counts.one + counts.other + counts.both;
+  for (let index = 0; index < all; index += 1) {
+    const message = writer.message({ hlc: WALL - 60_000 + 10 * index });
+    // Spread over time: which of the two lacks it changes from one message to the next.
+    const kind = (index * 7_919) % all;
+    if (kind >= counts.one) give(nodes[1], message);
+    if (kind < counts.one || kind >= counts.one + counts.other) give(nodes[0], message);
+  }
+  for (const node of nodes) node.events.length = 0;
+  return nodes;
+}
+
+const areEqual = ([one, other]: readonly TestNode[]): boolean =>
+  fingerprint(one as TestNode) === fingerprint(other as TestNode);
+
+/** Datagrams sent within the time. */
+function sentWithin(world: World, forMs: number): number {
+  let sent = 0;
+  world.onSend = () => {
+    sent += 1;
+  };
+  world.run(forMs);
+  return sent;
+}
+
+describe("two logs that differ", () => {
+  it.each([
+    { one: 0, other: 1, both: 300 },
+    { one: 200, other: 0, both: 0 },
+    { one: 20, other: 20, both: 0 },
+    { one: 150, other: 150, both: 600 },
+    { one: 3, other: 5, both: 2_000 },
+  ])("by $one and $other of $both become equal, and then it is quiet", (counts) => {
+    const world = createWorld();
+    const nodes = apart(world, counts) as [TestNode, TestNode];
+    nodes[0].join(nodes[1]);
+    world.until("both logs to be equal", () => areEqual(nodes), 6_000);
+    expect(nodes[0].core.stats().messages).toBe(counts.one + counts.other + counts.both);
+    world.run(5_000);
+    // What is left are probes: a ping each second from both, and the answers.
+    expect(sentWithin(world, 10_000)).toBeLessThan(50);
+    for (const node of nodes) expect(new Set(shown(node).map(({ id }) => id)).size).toBe(shown(node).length);
+  });
+
+  it.each([1, 2, 3])("become equal over a link that loses half of all datagrams (seed %d)", (seed) => {
+    const world = createWorld({ seed });
+    const nodes = apart(world, { one: 120, other: 120, both: 200 }) as [TestNode, TestNode];
+    world.lose = () => world.rng.u32() % 2 === 0;
+    nodes[0].join(nodes[1]);
+    world.until("both logs to be equal", () => areEqual(nodes), 60_000);
+    expect(nodes[0].core.stats().messages).toBe(440);
+  });
+
+  it("after a split become equal again without a person doing anything", () => {
+    const world = createWorld();
+    const nodes = gather(world, ["a", "b", "c", "d"]) as [TestNode, TestNode, TestNode, TestNode];
+    const side = new Map(nodes.map((node, index) => [node.endpoint, index % 2]));
+    world.lose = ({ from, to }) => side.get(from) !== side.get(to);
+    for (let index = 0; index < 30; index += 1) {
+      for (const node of nodes) node.say(`${node.name} ${index}`);
+      world.run(2_000);
+    }
+    expect(areEqual(nodes)).toBe(false);
+    world.lose = () => false;
+    world.until("all logs to be one", () => nodes.every((node) => areEqual([nodes[0], node])), 60_000);
+    expect(nodes[0].core.stats().messages).toBe(120);
+  });
+});
+
+describe("nodes that keep different amounts", () => {
+  it.each([50, 16])("agree on what both keep, and do not reconcile without end (%d and 500)", (maxMessages) => {
+    const world = createWorld();
+    const nodes = apart(world, { one: 100, other: 100, both: 400 }, [{ maxMessages }, { maxMessages: 500 }]);
+    const [small, large] = nodes as [TestNode, TestNode];
+    small.join(large);
+    world.run(15_000);
+    expect(small.texts()).toEqual(large.texts().slice(-maxMessages));
+    expect(large.core.stats().messages).toBe(500);
+    expect(sentWithin(world, 10_000)).toBeLessThan(60);
+    large.say("on it goes");
+    small.say("so it does");
+    world.run(3_000);
+    expect(small.texts()).toEqual(large.texts().slice(-maxMessages));
+    expect(sentWithin(world, 10_000)).toBeLessThan(60);
+  });
+});
+
+describe("a missing parent", () => {
+  it("is asked for by name, of whoever knew its answer, and both are shown in order", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    puppet.prove(node);
+    const question = puppet.message({ text: "question" });
+    const answer = puppet.message({ text: "answer", parents: [question.id], hlc: WALL + 5_000 });
+    puppet.tell(node, [{ type: "push", slice: { order: 0, lo: 0, last: 0 }, message: answer.bytes }]);
+    expect(shown(node)).toEqual([]);
+    const asked: string[] = [];
+    world.onSend = ({ bytes }) => {
+      for (const frame of puppet.opened(bytes)?.frames ?? []) if (frame.type === "want") asked.push(...frame.prefixes);
+    };
+    world.run(70);
+    expect(asked).toEqual([question.id.slice(0, 24)]);
+    puppet.tell(node, [{ type: "message", bytes: question.bytes }]);
+    expect(shown(node).map(({ text }) => text)).toEqual(["question", "answer"]);
+    world.run(10_000);
+    expect(asked).toHaveLength(1);
+  });
+
+  it("that nobody has is waited for as long as its author stays listed, and then the answer is shown without", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    const question = puppet.message();
+    const answer = puppet.message({ text: "answer", parents: [question.id], hlc: WALL + 5_000 });
+    puppet.tell(node, [{ type: "push", slice: { order: 0, lo: 0, last: 0 }, message: answer.bytes }]);
+    world.run(299_000);
+    expect(shown(node)).toEqual([]);
+    world.run(3_000);
+    expect(shown(node).map(({ text }) => text)).toEqual(["answer"]);
+  });
+});
+
+describe("a newcomer", () => {
+  const firstPage = (latestLimit: number): string[] => {
+    const world = createWorld();
+    const [anna, bob] = apart(world, { one: 300, other: 0, both: 0 }, [{}, { latestLimit }]) as [TestNode, TestNode];
+    bob.join(anna);
+    world.until("the first page", () => bob.events.some((event) => event.type === "stored"), 5_000);
+    // All datagrams of one grant arrive together, the next grant is a round trip away.
+    world.run(5);
+    const newest = anna.core.log().map((message) => message.id);
+    const got = new Set(bob.core.log().map((message) => message.id));
+    return newest.slice(-got.size).filter((id) => got.has(id));
+  };
+
+  it("gets its newest LATEST_LIMIT messages with the first grant, and more only after that", () => {
+    expect(firstPage(20).length).toBeGreaterThanOrEqual(20);
+    expect(firstPage(20).length).toBeLessThan(60);
+    expect(firstPage(100).length).toBeGreaterThanOrEqual(100);
+    expect(firstPage(100).length).toBeLessThan(300);
+  });
+});
