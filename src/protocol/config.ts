@@ -7,7 +7,7 @@ export type Config = {
   readonly fanout: number | undefined;
   /** On how many sightings of one message a node relays it: the number of relay orders its author starts. */
   readonly seenLimit: number;
-  /** Relay orders with the message, in halves and the like, and with its id, whatever loss is measured; undefined: see plans.ts. */
+  /** Relay orders with the message, in halves and the like, and with its id, whatever loss is measured; undefined: see redundancy.ts. */
   readonly bodies: number | undefined;
   readonly ids: number | undefined;
   readonly probeIntervalMs: Millis;

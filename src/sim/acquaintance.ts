@@ -1,6 +1,6 @@
 /** A room in which everyone knows everyone from the start, so that a thousand nodes need not be introduced to each other. */
 import { createRoster, type Roster } from "../protocol/membership/roster.ts";
-import { hashOf } from "../protocol/relay/order.ts";
+import { hashOf } from "../protocol/relay/rankOrder.ts";
 import { below } from "../protocol/rng.ts";
 import type { BootId } from "../protocol/types.ts";
 import { toHex } from "../wire/ids.ts";

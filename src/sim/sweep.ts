@@ -1,6 +1,6 @@
 /**
  * `npm run sim:sweep -- [--seeds N] [--messages N] [--workers N]`: the standard network with one number after another put in the
- * place of what the relay chooses, beside models of others; Markdown, and docs/plots/sweep.svg. The defaults of plans.ts come from it.
+ * place of what the relay chooses, beside models of others; Markdown, and docs/plots/sweep.svg. The defaults of redundancy.ts come from it.
  */
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

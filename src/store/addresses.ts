@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { bounds } from "../protocol/config.ts";
-import { createAddressBook, type RememberedAddress } from "../protocol/entry/addressBook.ts";
+import { createAddressBook, type RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";
 import type { PeerId } from "../protocol/types.ts";
 import { parseEndpoint } from "../wire/endpoint.ts";
 import { makeDirectory } from "./directory.ts";

@@ -1,5 +1,5 @@
 /** Where messages and addresses are kept: the port that the memory journal and an embedded database both fit. */
-import type { RememberedAddress } from "../protocol/entry/addressBook.ts";
+import type { RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";
 import type { JournalEntry, MessageId } from "../protocol/types.ts";
 
 export type StoredMessage = { readonly id: MessageId; readonly bytes: Uint8Array };

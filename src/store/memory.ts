@@ -1,5 +1,5 @@
 /** The journal of a node that keeps nothing: gone with the process. */
-import { createAddressBook, type RememberedAddress } from "../protocol/entry/addressBook.ts";
+import { createAddressBook, type RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";
 import type { MessageId } from "../protocol/types.ts";
 import type { Journal, StoredMessage } from "./journal.ts";
 

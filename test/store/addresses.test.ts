@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { RememberedAddress } from "../../src/protocol/entry/addressBook.ts";
+import type { RememberedAddress } from "../../src/protocol/entry/rememberedAddresses.ts";
 import type { Endpoint, JournalEntry, PeerId } from "../../src/protocol/types.ts";
 import { type AddressJournal, type AddressTrouble, keepAddresses } from "../../src/store/addresses.ts";
 import { memoryJournal } from "../../src/store/memory.ts";

@@ -1,7 +1,7 @@
 // What every Journal must do, whatever keeps it.
 import { describe, expect, it } from "vitest";
 import { bounds } from "../../src/protocol/config.ts";
-import type { RememberedAddress } from "../../src/protocol/entry/addressBook.ts";
+import type { RememberedAddress } from "../../src/protocol/entry/rememberedAddresses.ts";
 import type { Endpoint, JournalEntry, MessageId, PeerId } from "../../src/protocol/types.ts";
 import type { Journal } from "../../src/store/journal.ts";
 

@@ -10,13 +10,13 @@ import { beaconKey, openBeacon, sealBeacon } from "../../crypto/beacon.ts";
 import { BEACON_HEARD_MAX, BEACON_NONCE_BYTES } from "../../wire/beacon.ts";
 import { formatEndpoint, parseEndpoint } from "../../wire/endpoint.ts";
 import type { Context } from "../context.ts";
-import type { Session } from "../link/sessions.ts";
-import type { Arrival } from "../log/arrival.ts";
+import type { Session } from "../link/session.ts";
+import type { Arrival } from "../log/newcomer.ts";
 import type { Membership } from "../membership/membership.ts";
 import { below, jitter, uniform } from "../rng.ts";
 import type { BootId, Effect, Endpoint, Millis } from "../types.ts";
-import type { Contact } from "./contact.ts";
-import { createStrangers, type Stranger } from "./strangers.ts";
+import { createStrangers, type Stranger } from "./beaconSenders.ts";
+import type { Contact } from "./knock.ts";
 
 export type Discovery = {
   /** Looks for others from now on, and at once. */

@@ -7,8 +7,8 @@ import type { Context } from "../context.ts";
 import type { Membership } from "../membership/membership.ts";
 import { jitter, shuffle } from "../rng.ts";
 import type { Endpoint, Millis, PeerId } from "../types.ts";
-import { createAddressBook, type RememberedAddress } from "./addressBook.ts";
-import type { Contact } from "./contact.ts";
+import type { Contact } from "./knock.ts";
+import { createAddressBook, type RememberedAddress } from "./rememberedAddresses.ts";
 
 export type Reconnect = {
   /** Knocks at all that is remembered, the newest first, until somebody is here; from now on at those that are gone. */

@@ -1,6 +1,6 @@
 /** Which frames ask for an acknowledgement, and which wait while much is under way. */
 import type { Frame } from "../../wire/frame.ts";
-import { isReliable } from "../relay/plans.ts";
+import { isReliable } from "../relay/redundancy.ts";
 
 export function asksForAck(frame: Frame): boolean {
   if (frame.type === "push" || frame.type === "brief" || frame.type === "advertise")

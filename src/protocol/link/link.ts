@@ -12,12 +12,12 @@ import { bounds } from "../config.ts";
 import type { Counters } from "../counters.ts";
 import type { Timers } from "../timers.ts";
 import type { BootId, Effect, Endpoint, Millis } from "../types.ts";
-import { noteAddress, takeAck } from "./arrivals.ts";
+import { noteAddress, takeAck } from "./acks.ts";
 import { noteRoundTrip, noteSent, noteSettled } from "./congestion.ts";
 import { asksForAck, isComparing, isPrompt } from "./eliciting.ts";
 import { createInitiative, mayTry, noteAnswer, noteTry } from "./initiative.ts";
+import { pack } from "./lanes.ts";
 import { createLoss, SILENT_AFTER } from "./loss.ts";
-import { pack } from "./packing.ts";
 import { measure, retransmitAfterMs } from "./rtt.ts";
 import {
   countUnanswered,
@@ -32,7 +32,7 @@ import {
   type Session,
   type Sessions,
   type Ticket,
-} from "./sessions.ts";
+} from "./session.ts";
 
 /** Rows of this module in the timer table. */
 export type LinkTimer =

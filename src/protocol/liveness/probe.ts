@@ -8,14 +8,14 @@ import type { Frame } from "../../wire/frame.ts";
 import { bounds } from "../config.ts";
 import type { Context } from "../context.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
-import type { Session } from "../link/sessions.ts";
+import type { Session } from "../link/session.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { Member } from "../membership/roster.ts";
 import type { Rumours } from "../membership/rumours.ts";
 import { below, jitter, sample, shuffle, uniform } from "../rng.ts";
 import type { Millis, PeerId } from "../types.ts";
-import { createVouching, PINGS_MOST, pingsFor } from "./vouching.ts";
-import type { Ways } from "./ways.ts";
+import { createVouching, PINGS_MOST, pingsFor } from "./indirectProbe.ts";
+import type { Ways } from "./reachability.ts";
 
 export type Probe = {
   readonly start: () => void;

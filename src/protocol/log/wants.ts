@@ -2,7 +2,7 @@
 import { bounds } from "../config.ts";
 import type { Context } from "../context.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
-import type { Session } from "../link/sessions.ts";
+import type { Session } from "../link/session.ts";
 import type { BootId, MessageId, Millis } from "../types.ts";
 
 export type Wants = {

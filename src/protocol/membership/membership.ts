@@ -6,16 +6,16 @@ import { readStatement, type SignedStatement, verifyStatement } from "../../cryp
 import { bounds } from "../config.ts";
 import type { Context } from "../context.ts";
 import type { OrderedSet } from "../idset/orderedSet.ts";
-import type { Session } from "../link/sessions.ts";
-import { hashOf } from "../relay/order.ts";
+import type { Session } from "../link/session.ts";
+import { hashOf } from "../relay/rankOrder.ts";
 import type { BootId, Endpoint, PeerId, PeerStatus, PeerView } from "../types.ts";
-import { createHearsay } from "./hearsay.ts";
+import { createHearsay } from "./candidates.ts";
 import { createOwnStatement } from "./ownStatement.ts";
+import { createWhereabouts } from "./peerAddress.ts";
 import { createPeerViews } from "./peerViews.ts";
 import { createRoster, isPresent, type Member, type Roster, type RosterId } from "./roster.ts";
 import type { Rumours } from "./rumours.ts";
 import { CONFIRMATIONS, suspicionMs } from "./suspicion.ts";
-import { createWhereabouts } from "./whereabouts.ts";
 
 export type Membership = {
   readonly get: (peer: PeerId) => Member | undefined;

@@ -2,7 +2,7 @@
 import { type SignedStatement, signStatement } from "../../crypto/signed.ts";
 import type { Context } from "../context.ts";
 import type { Endpoint } from "../types.ts";
-import { createOwnAddresses } from "./addressing.ts";
+import { createOwnAddresses } from "./ownAddresses.ts";
 import type { Rumours } from "./rumours.ts";
 
 export type Change = Partial<Omit<SignedStatement["content"], "peer" | "boot">>;

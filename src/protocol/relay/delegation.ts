@@ -4,7 +4,7 @@ import { frontOf } from "../../wire/ids.ts";
 import type { Member } from "../membership/roster.ts";
 import type { BootId, MessageId, Millis, PeerId } from "../types.ts";
 import type { Settled } from "./delivery.ts";
-import { hashOf, type Part, rankOf } from "./order.ts";
+import { hashOf, type Part, rankOf } from "./rankOrder.ts";
 
 export type Delegation = {
   readonly part: Part<Member>;

@@ -3,8 +3,8 @@ import { FRAMES_BYTES_MAX } from "../../wire/datagram.ts";
 import { type Bound, END, type Frame, type PageItem, type Stretch } from "../../wire/frame.ts";
 import { MESSAGE_ID_BYTES } from "../../wire/ids.ts";
 import { itemBytes, PAGE_HEAD_BYTES_MAX, PAGE_ITEMS_MAX } from "../../wire/page.ts";
-import { separator } from "../idset/bound.ts";
 import type { OrderedSet } from "../idset/orderedSet.ts";
+import { separator } from "../idset/range.ts";
 
 export type Fetch = Frame & { readonly type: "fetch" };
 export type Page = Frame & { readonly type: "page" };

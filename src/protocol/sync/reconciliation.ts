@@ -17,17 +17,17 @@ import { timeOfId } from "../../wire/ids.ts";
 import { PARTS_MAX } from "../../wire/range.ts";
 import { bounds } from "../config.ts";
 import type { Context } from "../context.ts";
-import { aboveOf, afterPrefix, boundOfTime, later, separator } from "../idset/bound.ts";
+import { aboveOf, afterPrefix, boundOfTime, later, separator } from "../idset/range.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
-import type { Session } from "../link/sessions.ts";
+import type { Session } from "../link/session.ts";
 import { isAhead } from "../log/hlc.ts";
 import { below } from "../rng.ts";
 import type { BootId, Millis } from "../types.ts";
-import { createBudget } from "./budget.ts";
-import { createCatchUp } from "./catchUp.ts";
+import { createCatchUp } from "./download.ts";
 import { type Fetch, type Page, pagesFor } from "./pages.ts";
 import type { Replicas } from "./replicas.ts";
-import type { Holding } from "./source.ts";
+import type { Holding } from "./supplier.ts";
+import { createBudget } from "./workBudget.ts";
 
 export type Digest = Frame & { readonly type: "digest" };
 

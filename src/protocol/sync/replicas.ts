@@ -2,13 +2,13 @@
 import type { SignedMessage } from "../../crypto/signed.ts";
 import type { Bound, Frame, PageItem, SetName } from "../../wire/frame.ts";
 import { PAGE_ITEM_BYTES_MAX } from "../../wire/page.ts";
-import { answerWith } from "../blobs/serving.ts";
+import { answerWith } from "../blobs/serve.ts";
 import { bounds } from "../config.ts";
 import type { Context } from "../context.ts";
-import { boundOfTime } from "../idset/bound.ts";
 import type { OrderedSet } from "../idset/orderedSet.ts";
-import type { Session } from "../link/sessions.ts";
-import type { History } from "../log/history.ts";
+import { boundOfTime } from "../idset/range.ts";
+import type { Session } from "../link/session.ts";
+import type { History } from "../log/log.ts";
 import type { Wants } from "../log/wants.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { MessageId } from "../types.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { bounds, defaultConfig } from "../../../src/protocol/config.ts";
 import { createCore } from "../../../src/protocol/core.ts";
-import type { RememberedAddress } from "../../../src/protocol/entry/addressBook.ts";
+import type { RememberedAddress } from "../../../src/protocol/entry/rememberedAddresses.ts";
 import { seededRng } from "../../../src/protocol/rng.ts";
 import type { Core, Effect, Endpoint, JournalEntry, Millis, PeerId } from "../../../src/protocol/types.ts";
 import {

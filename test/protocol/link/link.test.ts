@@ -4,7 +4,7 @@ import { bounds } from "../../../src/protocol/config.ts";
 import { createCounters } from "../../../src/protocol/counters.ts";
 import { WINDOW_FIRST } from "../../../src/protocol/link/congestion.ts";
 import { createLink, type Link, type LinkTimer } from "../../../src/protocol/link/link.ts";
-import type { Session } from "../../../src/protocol/link/sessions.ts";
+import type { Session } from "../../../src/protocol/link/session.ts";
 import { seededRng } from "../../../src/protocol/rng.ts";
 import { createTimers, type Timers } from "../../../src/protocol/timers.ts";
 import type { Effect, Endpoint, MessageId, Millis } from "../../../src/protocol/types.ts";

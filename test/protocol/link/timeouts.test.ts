@@ -4,7 +4,7 @@ import { bounds } from "../../../src/protocol/config.ts";
 import { createCounters } from "../../../src/protocol/counters.ts";
 import { createLink, type LinkTimer } from "../../../src/protocol/link/link.ts";
 import { measure } from "../../../src/protocol/link/rtt.ts";
-import { createSessions, lostAt, noteProgress, type Session } from "../../../src/protocol/link/sessions.ts";
+import { createSessions, lostAt, noteProgress, type Session } from "../../../src/protocol/link/session.ts";
 import { createTimers } from "../../../src/protocol/timers.ts";
 import type { BootId, Endpoint, Millis } from "../../../src/protocol/types.ts";
 import { room } from "../fixtures.ts";

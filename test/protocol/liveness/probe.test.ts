@@ -1,6 +1,6 @@
 /** Failure detection: what a probe costs, who is asked, and who doubts itself. */
 import { describe, expect, it } from "vitest";
-import { pingsFor } from "../../../src/protocol/liveness/vouching.ts";
+import { pingsFor } from "../../../src/protocol/liveness/indirectProbe.ts";
 import { createWorld, gather, names, type TestNode } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 

@@ -1,7 +1,7 @@
 /** Wanted messages: every source is asked in turn, for a while, and then no more. */
 import { describe, expect, it } from "vitest";
 import { bounds } from "../../../src/protocol/config.ts";
-import type { Session } from "../../../src/protocol/link/sessions.ts";
+import type { Session } from "../../../src/protocol/link/session.ts";
 import { createWants, prefixOf, type Wants } from "../../../src/protocol/log/wants.ts";
 import type { MessageId } from "../../../src/protocol/types.ts";
 import { type Bench, bootFrom, createBench } from "../fixtures.ts";

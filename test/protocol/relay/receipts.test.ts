@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Member } from "../../../src/protocol/membership/roster.ts";
 import { type Delegation, newDelegation, sum, type Task, takeReceipt } from "../../../src/protocol/relay/delegation.ts";
-import { WHOLE } from "../../../src/protocol/relay/order.ts";
+import { WHOLE } from "../../../src/protocol/relay/rankOrder.ts";
 import { below } from "../../../src/protocol/rng.ts";
 import type { ChatEvent, MessageId, PeerId } from "../../../src/protocol/types.ts";
 import { createWorld, gather, identityOf, names, type TestNode } from "../fixtures.ts";

@@ -1,0 +1,40 @@
+/** Slices that a node was given of large messages which it does not have whole yet: it covers them when it does. */
+import { ORDERS_MAX, type Slice } from "../../wire/frame.ts";
+import { bounds } from "../config.ts";
+import type { Session } from "../link/session.ts";
+import type { MessageId } from "../types.ts";
+
+export type Offer = { readonly from: Session; readonly slice: Slice };
+
+export type Offers = {
+  readonly put: (id: MessageId, offer: Offer) => void;
+  /** What was put, in its order; forgotten from now on. */
+  readonly take: (id: MessageId) => readonly Offer[];
+  readonly size: () => number;
+};
+
+/** BOUNDED: `bounds.transfers` messages of at most ORDERS_MAX slices; the oldest goes, reconciliation brings its message on. */
+export function createOffers(): Offers {
+  const table = new Map<MessageId, Offer[]>();
+  return {
+    put: (id, offer) => {
+      const before = table.get(id) ?? [];
+      if (before.length >= ORDERS_MAX || before.some(({ slice }) => isSame(slice, offer.slice))) return;
+      table.delete(id);
+      table.set(id, [...before, offer]);
+      if (table.size > bounds.transfers) table.delete(table.keys().next().value as MessageId);
+    },
+    take: (id) => {
+      const offers = table.get(id) ?? [];
+      table.delete(id);
+      return offers;
+    },
+    size: () => table.size,
+  };
+}
+
+// --- internal ---
+
+function isSame(a: Slice, b: Slice): boolean {
+  return a.order === b.order && a.lo === b.lo && a.last === b.last;
+}

@@ -1,0 +1,56 @@
+/** Fills one datagram with the frames that wait for a session, in their order: what may not wait, what people say, what they said. */
+import { FRAMES_BYTES_MAX } from "../../wire/datagram.ts";
+import type { MessageId } from "../types.ts";
+import { hasRoom, hasRoomToCompare } from "./congestion.ts";
+import type { Outgoing, Session, Ticket } from "./session.ts";
+
+export type Packed = {
+  /** Empty: nothing goes now. */
+  readonly parts: Uint8Array[];
+  readonly tickets: Ticket[];
+  /** Of all parts. */
+  size: number;
+  eliciting: boolean;
+  isQuiet: boolean;
+  /** It carries what people say now. */
+  isLive: boolean;
+};
+
+/** Takes the frames from the session. `ack`: goes first. `isBulkFirst`: this is the datagram in which bulk does not give way. */
+export function pack(session: Session, ack: Uint8Array | undefined, isBulkFirst: boolean): Packed {
+  const packed: Packed = { parts: [], tickets: [], size: 0, eliciting: false, isQuiet: false, isLive: false };
+  /** BOUNDED: by the frames of a datagram. */
+  const messages: MessageId[] = [];
+  const { congestion } = session;
+  const [hasRoomNow, mayCompare] = [hasRoom(congestion), hasRoomToCompare(congestion)];
+  const mayGo = ({ isComparing, eliciting }: Outgoing): boolean =>
+    !eliciting || (isComparing === true ? mayCompare : hasRoomNow);
+  /** What of these frames does not go now. */
+  const take = (frames: readonly Outgoing[], isPrompt = false): Outgoing[] => {
+    let taken = 0;
+    for (const outgoing of frames) {
+      const { bytes, orderOf, ticket } = outgoing;
+      if (!isPrompt && !mayGo(outgoing)) break;
+      if (packed.size + bytes.length > FRAMES_BYTES_MAX) break;
+      if (orderOf !== undefined && messages.includes(orderOf)) break;
+      packed.parts.push(bytes);
+      packed.size += bytes.length;
+      packed.eliciting ||= outgoing.eliciting;
+      packed.isQuiet ||= outgoing.isQuiet === true;
+      packed.isLive ||= orderOf !== undefined;
+      if (ticket !== undefined) packed.tickets.push(ticket);
+      if (orderOf !== undefined) messages.push(orderOf);
+      taken += 1;
+    }
+    return frames.slice(taken);
+  };
+  if (ack !== undefined) {
+    packed.parts.push(ack);
+    packed.size += ack.length;
+  }
+  if (session.prompt.length > 0) session.prompt = take(session.prompt, true);
+  if (session.bulk.length > 0 && isBulkFirst) session.bulk = take(session.bulk);
+  if (session.outbox.length > 0) session.outbox = take(session.outbox);
+  if (session.bulk.length > 0 && session.outbox.length === 0) session.bulk = take(session.bulk);
+  return packed;
+}

@@ -1,0 +1,238 @@
+/**
+ * Sessions: what is known of each process start that was heard of or is sent to, by boot id. A session outlives a change of
+ * address, and ends with the process.
+ */
+import { bootKey, type Room } from "../../crypto/keyring.ts";
+import type { Frame } from "../../wire/frame.ts";
+import { bounds } from "../config.ts";
+import type { BootId, Endpoint, MessageId, Millis, PeerId } from "../types.ts";
+import { type Congestion, createCongestion } from "./congestion.ts";
+import { createReplayWindow, type ReplayWindow } from "./replayWindow.ts";
+import { createRtt, type Rtt, retransmitAfterMs } from "./rtt.ts";
+
+/** What a frame's sender wants to know about its fate. */
+export type Ticket =
+  /** Sent again until acknowledged, at most `tries` more times. */
+  | { readonly kind: "again"; readonly frame: Uint8Array; readonly tries: number }
+  | { readonly kind: "probe"; readonly peer: PeerId }
+  | { readonly kind: "greeting"; readonly peer: PeerId }
+  | { readonly kind: "contact"; readonly endpoint: Endpoint }
+  | PushTicket;
+
+/** A part of a relay task, see relay.ts. */
+export type PushTicket = {
+  readonly kind: "push";
+  readonly id: MessageId;
+  readonly task: number;
+  readonly part: number;
+  /** To which peer of the part it went. */
+  readonly delegate: number;
+  readonly carried: "body" | "id";
+};
+
+export type Outgoing = {
+  readonly bytes: Uint8Array;
+  readonly ticket: Ticket | undefined;
+  readonly eliciting: boolean;
+  /** Never in one datagram with another of this message. */
+  readonly orderOf?: MessageId | undefined;
+  readonly isQuiet?: boolean | undefined;
+  readonly isComparing?: boolean | undefined;
+};
+export type Arrival = { readonly counter: number; readonly at: Millis };
+
+/** So many under way, or a full window, and none acknowledged: rather a queue than so many losses, unless chance is likelier than CHANCE_MOST. */
+const QUEUED_LEAST = 4;
+const CHANCE_MOST = 0.05;
+const QUEUED_MS: Millis = 250;
+/** About as long as it takes to call a peer dead. */
+const SILENT_MS: Millis = 5_000;
+
+export type Session = {
+  readonly boot: BootId;
+  /** Who it is, once a statement of that peer named this boot id. */
+  peer: PeerId | undefined;
+  endpoint: Endpoint | undefined;
+  /** `endpoint` was taken from what its peer lists: nothing has come from there yet. */
+  isGuess: boolean;
+  /** Where its peer's signed statement says it is. */
+  listed: readonly Endpoint[];
+  /** Its sealing key, derived when first needed. */
+  readonly key: () => Uint8Array;
+  readonly window: ReplayWindow;
+  /** It acknowledged a counter of ours: alive now, not a replay. Only then its word counts. */
+  proven: boolean;
+  /** It did so from `endpoint`: more than 3x may go there. */
+  validated: boolean;
+  /** Bytes from and to `endpoint`; they count while it is not validated. */
+  received: number;
+  sent: number;
+  highest: number;
+  heardAt: Millis | undefined;
+  readonly rtt: Rtt;
+  /** BOUNDED: an ack goes out long before it fills one frame, see ACK_EARLY in link.ts. */
+  arrivals: Arrival[];
+  ackAt: Millis | undefined;
+  /** BOUNDED: `bounds.outboxFrames`. Frames that go with the next step, however much is under way. */
+  prompt: Outgoing[];
+  /** BOUNDED: likewise. Frames that wait until the window has room. */
+  outbox: Outgoing[];
+  /** BOUNDED: likewise. Frames that give way to those. */
+  bulk: Outgoing[];
+  /** BOUNDED: 32. Frames that wait until the session is proven. */
+  waiting: Frame[];
+  readonly congestion: Congestion;
+  /** Datagrams sent since it acknowledged any. */
+  unanswered: number;
+  /** When the first of them left. */
+  unansweredSince: Millis;
+  /** BOUNDED: those under way. Datagrams that would count as lost, if those sent after them were acknowledged: see `lostAt`. */
+  readonly heldUp: Set<number>;
+  /** Datagrams that counted as lost since it acknowledged any later one. */
+  lostInRow: number;
+  /** The highest counter that it acknowledged, and when it last acknowledged one. */
+  acknowledgedMost: number;
+  acknowledgedAt: Millis;
+};
+
+export type SendOptions = {
+  readonly ticket?: Ticket;
+  /** Sent again when lost, so many times. */
+  readonly tries?: number;
+  /** One order of this message: each travels alone, so that one loss is not the loss of two. */
+  readonly orderOf?: MessageId;
+  /** What was said a while ago: while anything else waits it has one datagram in BULK_EVERY. */
+  readonly isBulk?: boolean;
+  /** It is to open the NAT of this side, and not to arrive beyond another one: QUIET_HOPS. */
+  readonly isQuiet?: boolean;
+};
+
+export type Sessions = {
+  readonly get: (boot: BootId) => Session | undefined;
+  /** Finds or makes it; the least recently used other one goes when the table is full. */
+  readonly open: (boot: BootId) => Session;
+  readonly all: () => IterableIterator<Session>;
+  readonly forget: (boot: BootId) => void;
+  readonly size: () => number;
+};
+
+/** A new address has to be validated again (RFC 9000 §9). */
+export function moveTo(session: Session, endpoint: Endpoint | undefined): void {
+  session.endpoint = endpoint;
+  session.validated = false;
+  session.received = 0;
+  session.sent = 0;
+}
+
+/** One more datagram goes there that asks for an acknowledgement. */
+export function countUnanswered(session: Session, now: Millis): void {
+  if (session.unanswered === 0) session.unansweredSince = now;
+  session.unanswered += 1;
+}
+
+/** Something that asks for an acknowledgement is about to be sent to it. */
+export function willAsk({ prompt, outbox, bulk }: Session): boolean {
+  return [prompt, outbox, bulk].some((lane) => lane.some((outgoing) => outgoing.eliciting));
+}
+
+/** Who is silent for longer may be gone, and holds nobody up. */
+export function isAnswering({ unanswered, unansweredSince }: Session, now: Millis): boolean {
+  return unanswered === 0 || now - unansweredSince <= SILENT_MS;
+}
+
+export function noteProgress(session: Session, counter: number, now: Millis): void {
+  session.acknowledgedMost = Math.max(session.acknowledgedMost, counter);
+  session.acknowledgedAt = now;
+  session.lostInRow = 0;
+}
+
+/**
+ * When a datagram that was not acknowledged for its time-out counts as lost. At once, when a later one was acknowledged (RFC 9002
+ * §6.1). Else its time begins with the last acknowledgement of any before it: it stands behind those in the receiver's queue
+ * (RFC 6298 §5.3). And where many are under way and none comes back the receiver is behind, or gone: then it is given QUEUED_MS,
+ * and each that counts as lost all the same doubles the time of the others (§5.5). `loss`: 0..1, the share that chance takes.
+ */
+export function lostAt(session: Session, counter: number, sentAt: Millis, loss: number): Millis {
+  const { rtt, congestion, lostInRow, acknowledgedMost, acknowledgedAt } = session;
+  if (acknowledgedMost > counter) return sentAt;
+  const usual = retransmitAfterMs(rtt);
+  const isMuch = congestion.inFlight >= QUEUED_LEAST || congestion.wasFull;
+  const isQueue = isMuch && loss ** congestion.inFlight <= CHANCE_MOST;
+  const patience = isQueue ? Math.max(usual, QUEUED_MS) * 2 ** Math.min(lostInRow, 16) : usual;
+  return Math.min(Math.max(sentAt, acknowledgedAt) + patience, sentAt + bounds.rtoMsMax);
+}
+
+/** Whether so many bytes are at most three times what came from the session's address, or that is known to be its own. */
+export function isWithinLimit(session: Session, size: number): boolean {
+  return session.validated || session.sent + size <= bounds.amplification * session.received;
+}
+
+/** It comes from, or would go to, where a member signed that it is. */
+export function isListed({ endpoint, listed }: Session): boolean {
+  return endpoint !== undefined && listed.includes(endpoint);
+}
+
+/** BOUNDED: `bounds.sessions`. A forgotten boot id starts over: it must prove itself again, so that old datagrams stay junk. */
+export function createSessions(room: Room): Sessions {
+  const table = new Map<BootId, Session>();
+  const typical = createRtt();
+  return {
+    get: (boot) => table.get(boot),
+    open: (boot) => {
+      const known = table.get(boot);
+      if (known !== undefined) {
+        // A map keeps the order of insertion: what is used goes to the back, the front is the least recently used.
+        table.delete(boot);
+        table.set(boot, known);
+        return known;
+      }
+      if (table.size >= bounds.sessions) table.delete(table.keys().next().value as BootId);
+      const session = createSession(room, boot, typical);
+      table.set(boot, session);
+      return session;
+    },
+    all: () => table.values(),
+    forget: (boot) => {
+      table.delete(boot);
+    },
+    size: () => table.size,
+  };
+}
+
+// --- internal ---
+
+function createSession(room: Room, boot: BootId, typical: Rtt): Session {
+  let key: Uint8Array | undefined;
+  return {
+    boot,
+    peer: undefined,
+    endpoint: undefined,
+    isGuess: true,
+    listed: [],
+    key: () => {
+      key ??= bootKey(room, boot);
+      return key;
+    },
+    window: createReplayWindow(),
+    proven: false,
+    validated: false,
+    received: 0,
+    sent: 0,
+    highest: -1,
+    heardAt: undefined,
+    rtt: createRtt(typical),
+    arrivals: [],
+    ackAt: undefined,
+    prompt: [],
+    outbox: [],
+    bulk: [],
+    waiting: [],
+    congestion: createCongestion(),
+    unanswered: 0,
+    unansweredSince: 0,
+    heldUp: new Set(),
+    lostInRow: 0,
+    acknowledgedMost: -1,
+    acknowledgedAt: Number.NEGATIVE_INFINITY,
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * Being introduced: another node, which this one and a peer both reach, says where it sees that peer. The peer is told of this
+ * node at the same time, and both ping (hole punching, Ford, Srisuresh, Kegel 2005, §3). The first ping opens the NAT of this
+ * side and dies before the other one: a NAT that takes in what nobody inside has asked for holds the port for itself from
+ * then on, and gives this node another one for that peer.
+ */
+import { isLinkLocal, isLoopback } from "../../wire/endpoint.ts";
+import type { Frame } from "../../wire/frame.ts";
+import type { Context } from "../context.ts";
+import { QUIET_HOPS } from "../link/link.ts";
+import type { Session } from "../link/session.ts";
+import type { Membership } from "../membership/membership.ts";
+import type { Endpoint, Millis, PeerId } from "../types.ts";
+
+export type Introductions = {
+  /** A proven session says where a peer is. */
+  readonly introduced: (frame: Frame & { readonly type: "introduce" }, by: Session) => void;
+  /** The next ping is due. */
+  readonly ping: (peer: PeerId) => void;
+  readonly stop: () => void;
+  readonly size: () => number;
+};
+
+/**
+ * When pings follow that go all the way: the other side has been told by then, and has opened its NAT. With the first one, of
+ * 36 bytes each, they are less than twice what an introduction has at least: nobody is made to flood an invented address.
+ */
+const PINGS_AT_MS: readonly Millis[] = [300, 600, 1_200];
+/** A NAT forgets within 30 s what was not answered: so the next time begins afresh. Who introduces waits a little longer. */
+const AGAIN_MS: Millis = 30_000;
+/** BOUNDED: introductions of the last AGAIN_MS. */
+export const INTRODUCTIONS_MAX = 64;
+
+type Introduction = { readonly endpoint: Endpoint; readonly since: Millis; pings: number };
+
+export function createIntroductions(context: Context, membership: Membership): Introductions {
+  const { link, timers, counters } = context;
+  /** The oldest first. */
+  const latest = new Map<PeerId, Introduction>();
+
+  const forgetOld = (): void => {
+    for (const [peer, { since }] of latest) {
+      if (context.now.mono - since < AGAIN_MS) return;
+      latest.delete(peer);
+    }
+  };
+  const schedule = (peer: PeerId, { since, pings }: Introduction): void => {
+    const afterMs = PINGS_AT_MS[pings];
+    if (afterMs !== undefined) timers.set(`introduction ${peer}`, since + afterMs, { type: "introduction", peer });
+  };
+
+  return {
+    introduced: ({ peer, endpoint }, by) => {
+      if (by.peer === undefined || !membership.isHere(by.peer)) return counters.drop("introduction-by-stranger");
+      const session = membership.sessionOf(peer);
+      if (session === undefined || isLoopback(endpoint) || isLinkLocal(endpoint))
+        return counters.drop("introduction-refused");
+      if (session.validated && session.endpoint === endpoint && session.unanswered === 0) return;
+      forgetOld();
+      if (latest.has(peer) || latest.size >= INTRODUCTIONS_MAX) return counters.drop("introduction-too-soon");
+      const introduction = { endpoint, since: context.now.mono, pings: 0 };
+      latest.set(peer, introduction);
+      link.pingAt(session, endpoint, QUIET_HOPS);
+      schedule(peer, introduction);
+    },
+    ping: (peer) => {
+      const introduction = latest.get(peer);
+      const session = membership.sessionOf(peer);
+      if (introduction === undefined || session === undefined) return;
+      if ((session.heardAt ?? Number.NEGATIVE_INFINITY) >= introduction.since && session.validated) return;
+      link.pingAt(session, introduction.endpoint);
+      introduction.pings += 1;
+      schedule(peer, introduction);
+    },
+    stop: () => {
+      for (const peer of latest.keys()) timers.clear(`introduction ${peer}`);
+      latest.clear();
+    },
+    size: () => latest.size,
+  };
+}

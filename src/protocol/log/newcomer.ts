@@ -1,0 +1,66 @@
+/**
+ * Arriving in a room: from the first answer until this node holds what a peer holds. Meanwhile history comes newest first,
+ * and what must be shown in causal order is held back, for a limited time.
+ */
+import type { Context } from "../context.ts";
+import type { Session } from "../link/session.ts";
+import type { Membership } from "../membership/membership.ts";
+import type { Message, Millis } from "../types.ts";
+import type { History } from "./log.ts";
+
+export type Arrival = {
+  /** A contact answered. */
+  readonly begin: () => void;
+  readonly isArriving: () => boolean;
+  /** Nobody answered. Returns what was held back. */
+  readonly giveUp: () => Message[];
+  /** Another message was fetched. */
+  readonly progress: () => void;
+  /** The log equals that of a peer. What was held back is delivered before it is said that history is complete. */
+  readonly inSync: (from: Session, deliver: (held: readonly Message[]) => void) => void;
+  /** Looks whether it takes too long. Returns what was held back. */
+  readonly check: (isFetching: boolean) => Message[];
+};
+
+/** Without a new message for so long, what is there is shown as it is. */
+const STALLED_MS: Millis = 3_000;
+
+export function createArrival(context: Context, membership: Membership, history: History): Arrival {
+  let arriving: { fetched: number; progressAt: Millis } | undefined;
+
+  const schedule = (): void => context.timers.set("sync", context.now.mono + STALLED_MS, { type: "sync" });
+  const end = (): Message[] => {
+    arriving = undefined;
+    context.timers.clear("sync");
+    return history.release();
+  };
+
+  return {
+    begin: () => {
+      arriving = { fetched: arriving?.fetched ?? 0, progressAt: context.now.mono };
+      if (history.ids.size() === 0) history.hold();
+      schedule();
+    },
+    isArriving: () => arriving !== undefined,
+    giveUp: end,
+    progress: () => {
+      if (arriving === undefined) return;
+      arriving.fetched += 1;
+      arriving.progressAt = context.now.mono;
+    },
+    inSync: (from, deliver) => {
+      const member = from.peer === undefined ? undefined : membership.get(from.peer);
+      if (arriving === undefined || member === undefined) return;
+      const messages = arriving.fetched;
+      deliver(end());
+      context.emit({ type: "notice", notice: { code: "history-synced", messages, peer: membership.view(member) } });
+    },
+    check: (isFetching) => {
+      if (arriving === undefined) return [];
+      schedule();
+      if (isFetching || context.now.mono - arriving.progressAt < STALLED_MS) return [];
+      // It goes on arriving (the notice is still to come), but nobody waits for it any more.
+      return [...history.release(), ...history.giveUp(context.now.mono)];
+    },
+  };
+}

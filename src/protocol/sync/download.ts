@@ -1,0 +1,281 @@
+/**
+ * Catching up: ranges of which peers hold everything and this node little are fetched, newest first, from several of them at
+ * once. What is lacking is cut into gaps (gaps.ts); each source is given other ones, at the pace that this side grants it
+ * (credit.ts). A page names the range that it is all of: what got lost on the way, or was asked of one that went silent, is a
+ * gap again at once, for whoever is free.
+ */
+import { type Bound, END, type SetName, type Stretch } from "../../wire/frame.ts";
+import { STRETCHES_MAX } from "../../wire/page.ts";
+import type { Context } from "../context.ts";
+import { later } from "../idset/range.ts";
+import type { Session } from "../link/session.ts";
+import type { BootId, Millis } from "../types.ts";
+import { CREDIT_FIRST } from "./credit.ts";
+import { createGaps, type Gap, type Gaps } from "./gaps.ts";
+import type { Fetch, Page } from "./pages.ts";
+import type { Replicas } from "./replicas.ts";
+import {
+  createSource,
+  type Grant,
+  type Holding,
+  isComplete,
+  noteEnd,
+  notePage,
+  pagesFree,
+  patienceMs,
+  type Source,
+  wakeUp,
+} from "./supplier.ts";
+
+export type CatchUp = {
+  /** `from` holds `count` items in lo..hi, far more than this node; `go` asks for them. */
+  readonly lacking: (from: Session, set: SetName, lo: Bound, hi: Bound, count: number, holding: Holding) => void;
+  readonly go: (set: SetName) => void;
+  /** All from `lo` on, for a newcomer: LATEST_LIMIT messages come with the first grant. */
+  readonly fetchAll: (from: Session, set: SetName, lo: Bound, holding: Holding) => void;
+  /** While something is fetched: another peer that holds more than this node. */
+  readonly join: (from: Session, set: SetName, holding: Holding) => void;
+  /** It was asked of that peer. */
+  readonly isAsked: (from: Session, page: Page) => boolean;
+  /** The items of the page have been taken in. */
+  readonly onPage: (from: Session, page: Page) => void;
+  /** What was asked of that source is late. */
+  readonly onTimer: (set: SetName, boot: BootId, number: number) => void;
+  readonly isFetching: (set: SetName) => boolean;
+  /** True if some of lo..hi is being fetched, or will be: a peer's claim about it is a place to cut there, and no more. */
+  readonly cut: (set: SetName, lo: Bound, hi: Bound) => boolean;
+  /** Forgets what is lacking. */
+  readonly stop: () => void;
+};
+
+type Options = {
+  readonly replicas: Replicas;
+  /** Asks the peer what it holds there, in parts. */
+  readonly outline: (of: Session, set: SetName, lo: Bound, hi: Bound) => void;
+  /** All is here that these peers were asked for: whether anything else differs. */
+  readonly finished: (set: SetName, sources: readonly { readonly session: Session; readonly floor: Bound }[]) => void;
+  /** Some peers, by chance. */
+  readonly others: (count: number) => Session[];
+};
+
+/** Messages of some 100 bytes of text, or statements; until pages have come. */
+const ITEMS_PER_PAGE = 4;
+/** BOUNDED: peers of which one set is fetched at the same time. */
+export const SOURCES_MAX = 6;
+/** Pages under way from all of them: no more than a small socket buffer holds. */
+const PAGES_MAX = 128;
+/** A gap of more items is cut by its source into parts, so that others can have some. */
+const OUTLINE_ABOVE = 512;
+/** With so many items to come, peers that have not said yet what they hold are asked. */
+const INVITE_ABOVE = 256;
+const INVITE_INTERVAL_MS: Millis = 1_000;
+/** Who holds this share of what another does can stand in for it. */
+const PEER_SHARE = 0.9;
+/** Grants in a row of which nothing came: then the source is left alone until it is heard of again. Sooner if there are others. */
+const SILENT_MAX = 6;
+const SILENT_MAX_AMONG_OTHERS = 2;
+/** From this loss on (an acknowledgement that is lost counts too) requests go twice, so long apart that no datagram has both. */
+const LOSSY = 0.1;
+const AGAIN_MS: Millis = 10;
+
+type Feed = {
+  readonly set: SetName;
+  readonly gaps: Gaps;
+  /** BOUNDED: SOURCES_MAX. */
+  readonly sources: Map<BootId, Source>;
+  itemsPerPage: number;
+  invitedAt: Millis;
+};
+
+export function createCatchUp(context: Context, { replicas, outline, finished, others }: Options): CatchUp {
+  const { link, timers, counters } = context;
+  const newFeed = (set: SetName): Feed => ({
+    set,
+    gaps: createGaps(),
+    sources: new Map(),
+    itemsPerPage: ITEMS_PER_PAGE,
+    invitedAt: Number.NEGATIVE_INFINITY,
+  });
+  const feeds: Readonly<Record<SetName, Feed>> = { log: newFeed("log"), roster: newFeed("roster") };
+
+  const sourceFor = (feed: Feed, session: Session, holding: Holding, credit: number): Source | undefined => {
+    const known = feed.sources.get(session.boot);
+    if (known !== undefined) {
+      wakeUp(known, holding);
+      return known;
+    }
+    const resting = [...feed.sources.values()].find((other) => other.isResting);
+    if (feed.sources.size >= SOURCES_MAX && resting !== undefined) forget(feed, resting);
+    if (feed.sources.size >= SOURCES_MAX) return undefined;
+    const source = createSource(session, holding, credit);
+    feed.sources.set(session.boot, source);
+    return source;
+  };
+  const mayServe = (feed: Feed, { session, holding }: Source, gap: Gap): boolean => {
+    if (gap.taker !== undefined || gap.hi <= holding.floor) return false;
+    if (gap.by === session.boot) return true;
+    const claimant = feed.sources.get(gap.by);
+    return claimant === undefined || holding.count >= PEER_SHARE * claimant.holding.count;
+  };
+  /** What lies below the floor, or would be let go as soon as it came, is not worth its way. */
+  const dropUseless = ({ set, gaps }: Feed): void => {
+    const { ids, floor, most } = replicas[set];
+    const lowest = floor();
+    gaps.drop((gap) => gap.hi <= lowest);
+    if (ids.size() + gaps.count() <= most()) return;
+    let above = 0;
+    gaps.drop((gap) => {
+      const isUseless = gap.taker === undefined && above + ids.size() - ids.rank(gap.hi) > most();
+      above += gap.count;
+      return isUseless;
+    });
+  };
+
+  /** False: there is nothing to ask of it now. */
+  const ask = (feed: Feed, source: Source): boolean => {
+    const free = pagesFree(source, Math.ceil(PAGES_MAX / feed.sources.size));
+    if (free === 0) return false;
+    const { set, gaps } = feed;
+    const { session, holding } = source;
+    const number = (source.number % 255) + 1;
+    const key = `${session.boot} ${number}`;
+    const stretches: Stretch[] = [];
+    let pages = 0;
+    for (const gap of [...gaps.all()]) {
+      if (pages >= free || stretches.length >= STRETCHES_MAX) break;
+      if (!mayServe(feed, source, gap)) continue;
+      const taken = gaps.take(gap, later(later(gap.lo, holding.floor), replicas[set].floor()), key);
+      stretches.push({ lo: taken.lo, hi: taken.hi });
+      pages += Math.ceil(taken.count / feed.itemsPerPage);
+      if (taken.count > OUTLINE_ABOVE && !taken.isOutlined && gap.by === session.boot) {
+        gaps.outlined(taken);
+        outline(session, set, taken.lo, taken.hi);
+      }
+    }
+    if (stretches.length === 0) return false;
+    // What is there is an estimate: a little more, and the rest comes with it.
+    const granted = Math.min(free, pages + Math.ceil(pages / 4));
+    const fetch: Fetch = { type: "fetch", set, number, credit: granted, stretches };
+    const isLossy = source.silent > 0 || link.lossRate() > LOSSY;
+    const begun = { at: context.now.mono, heardAt: undefined, came: 0, of: 0, isEnded: false };
+    const grant: Grant = { number, key, pages: granted, again: isLossy ? fetch : undefined, ...begun };
+    source.number = number;
+    source.grants.set(number, grant);
+    link.send(session, fetch);
+    wake(feed, source, grant, isLossy ? AGAIN_MS : patienceMs(source, grant));
+    return true;
+  };
+  const wake = ({ set }: Feed, { session }: Source, { key, number }: Grant, inMs: Millis): void =>
+    timers.set(timerOf(set, key), context.now.mono + inMs, { type: "catch-up", set, boot: session.boot, number });
+
+  /** Gives every source that is free something to do; ends when nothing is lacking, or nobody has it. */
+  const goOn = (feed: Feed): void => {
+    dropUseless(feed);
+    for (const source of [...feed.sources.values()].sort((a, b) => a.silent - b.silent)) {
+      if (link.sessions.get(source.session.boot) !== source.session) forget(feed, source);
+      else while (ask(feed, source));
+    }
+    if ([...feed.sources.values()].some(({ grants }) => grants.size > 0)) return invite(feed);
+    const sources = [...feed.sources.values()].map(({ session, holding }) => ({ session, floor: holding.floor }));
+    clear(feed);
+    finished(feed.set, sources);
+  };
+  const invite = (feed: Feed): void => {
+    const { mono } = context.now;
+    if (feed.set !== "log" || feed.gaps.count() < INVITE_ABOVE || feed.sources.size >= SOURCES_MAX) return;
+    if (mono - feed.invitedAt < INVITE_INTERVAL_MS) return;
+    const guests = others(SOURCES_MAX).filter((session) => !feed.sources.has(session.boot));
+    if (guests.length > 0) feed.invitedAt = mono;
+    for (const session of guests.slice(0, SOURCES_MAX - feed.sources.size)) link.send(session, { type: "ping" });
+  };
+  const forget = (feed: Feed, source: Source): void => {
+    for (const grant of source.grants.values()) release(feed, source, grant);
+    feed.sources.delete(source.session.boot);
+  };
+  /** If it is there after all, its digest says so. */
+  const rest = (feed: Feed, source: Source): void => {
+    source.isResting = true;
+    for (const grant of source.grants.values()) release(feed, source, grant);
+    link.send(source.session, { type: "ping" }, { tries: PING_TRIES });
+  };
+  const release = ({ set, gaps }: Feed, { grants }: Source, { key, number }: Grant): void => {
+    grants.delete(number);
+    timers.clear(timerOf(set, key));
+    gaps.release(key, 0);
+  };
+  const clear = (feed: Feed): void => {
+    for (const source of feed.sources.values()) forget(feed, source);
+    feed.gaps.clear();
+    feed.invitedAt = Number.NEGATIVE_INFINITY;
+  };
+
+  /** All pages of the grant are here, or no more will come. */
+  const settle = (feed: Feed, source: Source, grant: Grant): void => {
+    noteEnd(source, grant, context.now.mono);
+    // It came to the end of its credit, not of what there is.
+    const atLeast = grant.isEnded && grant.of === grant.pages ? grant.pages * feed.itemsPerPage : 0;
+    feed.gaps.release(grant.key, Math.ceil(atLeast));
+    release(feed, source, grant);
+    const isAlone = [...feed.sources.values()].every((other) => other === source || other.silent > 0);
+    if (source.silent >= (isAlone ? SILENT_MAX : SILENT_MAX_AMONG_OTHERS)) rest(feed, source);
+    goOn(feed);
+  };
+
+  return {
+    lacking: (from, set, lo, hi, count, holding) => {
+      const feed = feeds[set];
+      if (sourceFor(feed, from, holding, CREDIT_FIRST) !== undefined) feed.gaps.add(lo, hi, count, from.boot);
+    },
+    go: (set) => {
+      if (feeds[set].sources.size > 0) goOn(feeds[set]);
+    },
+    fetchAll: (from, set, lo, holding) => {
+      const feed = feeds[set];
+      const first = Math.ceil(context.config.latestLimit / ITEMS_PER_PAGE);
+      if (sourceFor(feed, from, holding, first) === undefined) return;
+      feed.gaps.add(lo, END, holding.count, from.boot);
+      goOn(feed);
+    },
+    join: (from, set, holding) => {
+      const feed = feeds[set];
+      const most = Math.max(...[...feed.sources.values()].map((source) => source.holding.count));
+      if (holding.count < PEER_SHARE * most) return;
+      if (sourceFor(feed, from, holding, CREDIT_FIRST) !== undefined) goOn(feed);
+    },
+    isAsked: ({ boot }, { set, number }) => feeds[set].sources.get(boot)?.grants.has(number) === true,
+    onPage: (from, page) => {
+      const feed = feeds[page.set];
+      const source = feed.sources.get(from.boot);
+      const grant = source?.grants.get(page.number);
+      if (source === undefined || grant === undefined) return counters.drop("page-unasked");
+      notePage(source, grant, page, context.now.mono);
+      if (page.items.length > 0) feed.itemsPerPage += (page.items.length - feed.itemsPerPage) / 8;
+      feed.gaps.cover(grant.key, page.lo, page.hi, page.items.length);
+      if (isComplete(grant)) settle(feed, source, grant);
+      else wake(feed, source, grant, patienceMs(source, grant));
+    },
+    onTimer: (set, boot, number) => {
+      const source = feeds[set].sources.get(boot);
+      const grant = source?.grants.get(number);
+      if (source === undefined || grant === undefined) return;
+      if (grant.again === undefined || grant.came > 0) return settle(feeds[set], source, grant);
+      link.send(source.session, grant.again);
+      grant.again = undefined;
+      wake(feeds[set], source, grant, patienceMs(source, grant));
+    },
+    cut: (set, lo, hi) => feeds[set].gaps.cut(lo, hi),
+    isFetching: (set) => feeds[set].gaps.all().length > 0,
+    stop: () => {
+      clear(feeds.log);
+      clear(feeds.roster);
+    },
+  };
+}
+
+// --- internal ---
+
+const PING_TRIES = 4;
+
+function timerOf(set: SetName, key: string): string {
+  return `catch-up ${set} ${key}`;
+}

@@ -1,0 +1,74 @@
+/** Chunks given out: those that were asked for, of what is here, and no more in a second than is bearable. */
+import { describe, expect, it } from "vitest";
+import { createServing } from "../../../src/protocol/blobs/serve.ts";
+import { bounds } from "../../../src/protocol/config.ts";
+import type { Session } from "../../../src/protocol/link/session.ts";
+import type { MessageId } from "../../../src/protocol/types.ts";
+import type { Frame } from "../../../src/wire/frame.ts";
+import { CHUNK_BYTES, chunkBytes, chunkCount } from "../../../src/wire/large.ts";
+import { MESSAGE_BYTES_MAX } from "../../../src/wire/message.ts";
+import { bootFrom, createBench } from "../fixtures.ts";
+
+type Wanted = Frame & { readonly type: "wantChunks" };
+
+const id = "0123456789ab".repeat(4) as MessageId;
+const messageOf = (total: number): Uint8Array => Buffer.from(Array.from({ length: total }, (_, at) => (at * 31) & 255));
+const chunkOf = (bytes: Uint8Array, index: number): Frame => {
+  const at = index * CHUNK_BYTES;
+  const part = bytes.subarray(at, at + chunkBytes(bytes.length, index));
+  return { type: "chunk", id, total: bytes.length, index, bytes: part };
+};
+
+describe("giving out chunks", () => {
+  const wanted = (chunks: readonly number[]): Wanted => ({ type: "wantChunks", id, chunks });
+  const serve = (total: number | undefined) => {
+    const bench = createBench();
+    const sent: { readonly to: Session; readonly frame: Frame }[] = [];
+    const link = { ...bench.link, send: (to: Session, frame: Frame) => void sent.push({ to, frame }) };
+    const serving = createServing(
+      {
+        ...bench,
+        link,
+        get now() {
+          return bench.now;
+        },
+      },
+      () => (total === undefined ? undefined : messageOf(total)),
+    );
+    return { bench, sent, serving, session: bench.link.sessions.open(bootFrom(bench.rng)) };
+  };
+
+  it("sends those that were asked for, as they lie in the message", () => {
+    const { sent, serving, session } = serve(2_500);
+    serving.onWantChunks(session, wanted([0, 2]));
+    expect(sent.map(({ frame }) => frame)).toEqual([chunkOf(messageOf(2_500), 0), chunkOf(messageOf(2_500), 2)]);
+  });
+
+  it("of what is not here, not large or beyond the end is counted and not answered", () => {
+    for (const [total, chunks] of [
+      [undefined, [0]],
+      [1_000, [0]],
+      [2_500, [3]],
+    ] as const) {
+      const { bench, sent, serving, session } = serve(total);
+      serving.onWantChunks(session, wanted(chunks));
+      expect([sent, bench.counters.totals().dropped]).toEqual([[], { "chunk-unknown": 1 }]);
+    }
+  });
+
+  it("is bounded for each session and for all, and goes on in the next second", () => {
+    const { bench, sent, serving, session } = serve(MESSAGE_BYTES_MAX);
+    const all = Array.from({ length: chunkCount(MESSAGE_BYTES_MAX) }, (_, at) => at);
+    for (let times = 0; times < 20; times += 1) serving.onWantChunks(session, wanted(all));
+    expect(sent).toHaveLength(bounds.chunksPerSecond);
+    for (let other = 0; other < 20; other += 1) {
+      const session = bench.link.sessions.open(bootFrom(bench.rng));
+      for (let times = 0; times < 8; times += 1) serving.onWantChunks(session, wanted(all));
+    }
+    expect(sent).toHaveLength(bounds.chunksPerSecondInAll);
+    expect(bench.counters.totals().dropped["chunk-budget"]).toBeGreaterThan(0);
+    Object.assign(bench, { now: { mono: 1_000, wall: 1_000 } });
+    serving.onWantChunks(session, wanted([0]));
+    expect(sent).toHaveLength(bounds.chunksPerSecondInAll + 1);
+  });
+});

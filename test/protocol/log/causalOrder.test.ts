@@ -1,0 +1,127 @@
+/** The causal gate: whatever the order of arrival, no answer before its question, each once. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type CausalGate, createCausalGate } from "../../../src/protocol/log/causalOrder.ts";
+import { seededRng, shuffle } from "../../../src/protocol/rng.ts";
+import type { MessageId } from "../../../src/protocol/types.ts";
+
+type Graph = ReadonlyMap<MessageId, readonly MessageId[]>;
+
+const idOf = (index: number): MessageId => index.toString(16).padStart(48, "0") as MessageId;
+
+/** Up to 40 messages, each with up to four earlier ones as parents, and a seed for their order of arrival. */
+const graphs: fc.Arbitrary<{ graph: Graph; seed: number }> = fc
+  .tuple(fc.array(fc.array(fc.nat(), { maxLength: 4 }), { minLength: 1, maxLength: 40 }), fc.nat())
+  .map(([rows, seed]) => {
+    const graph = new Map<MessageId, MessageId[]>();
+    rows.forEach((picks, index) => {
+      const parents = index === 0 ? [] : picks.map((pick) => idOf(pick % index));
+      graph.set(idOf(index), [...new Set(parents)]);
+    });
+    return { graph, seed };
+  });
+
+/** Admits as history does: what was not handed on yet is missing. */
+function admit(gate: CausalGate, graph: Graph, out: MessageId[], id: MessageId, now = 0, isOwn = false): void {
+  const missing = (graph.get(id) ?? []).filter((parent) => !out.includes(parent));
+  out.push(...gate.admit(id, missing, now, isOwn));
+}
+
+function expectCausal(graph: Graph, out: readonly MessageId[]): void {
+  out.forEach((id, index) => {
+    for (const parent of graph.get(id) ?? []) expect(out.indexOf(parent)).toBeLessThan(index);
+  });
+  expect(new Set(out).size).toBe(out.length);
+}
+
+const one = idOf(1);
+const two = idOf(2);
+const three = idOf(3);
+
+describe("the causal gate", () => {
+  it("never hands on an answer before its question, and each message once, in any order of arrival", () => {
+    fc.assert(
+      fc.property(graphs, ({ graph, seed }) => {
+        const gate = createCausalGate();
+        const out: MessageId[] = [];
+        for (const id of shuffle(seededRng(seed), [...graph.keys()])) admit(gate, graph, out, id);
+        expectCausal(graph, out);
+        expect(out).toHaveLength(graph.size);
+        expect(gate.heldCount()).toBe(0);
+        expect(gate.nextGiveUp()).toBeUndefined();
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it("hands on all that one message freed in the order of ids", () => {
+    const graph: Graph = new Map([4, 3, 2].map((index) => [idOf(index), [one]]));
+    const gate = createCausalGate();
+    const out: MessageId[] = [];
+    for (const id of graph.keys()) admit(gate, graph, out, id);
+    expect(out).toEqual([]);
+    expect(gate.admit(one, [], 0, false)).toEqual([one, two, three, idOf(4)]);
+  });
+
+  it("holds everything until it is released, then goes in the order of ids", () => {
+    fc.assert(
+      fc.property(graphs, ({ graph, seed }) => {
+        const gate = createCausalGate();
+        const out: MessageId[] = [];
+        gate.hold();
+        for (const id of shuffle(seededRng(seed), [...graph.keys()])) admit(gate, graph, out, id);
+        expect(out).toEqual([]);
+        const released = gate.release();
+        expectCausal(graph, released);
+        expect(released).toEqual([...graph.keys()]);
+      }),
+    );
+  });
+
+  it("lets an own message go while it holds the others back", () => {
+    const gate = createCausalGate();
+    gate.hold();
+    expect(gate.admit(one, [], 0, false)).toEqual([]);
+    expect(gate.admit(two, [], 0, true)).toEqual([two]);
+    expect(gate.release()).toEqual([one]);
+  });
+
+  it("keeps back on release what still lacks a parent, until that comes", () => {
+    const gate = createCausalGate();
+    gate.hold();
+    gate.admit(two, [one], 0, false);
+    gate.admit(three, [], 0, false);
+    expect(gate.release()).toEqual([three]);
+    expect(gate.isHeld(two)).toBe(true);
+    expect(gate.admit(one, [], 0, false)).toEqual([one, two]);
+  });
+
+  it("gives up on lost parents after the wait, not before, and hands on later children with them", () => {
+    const gate = createCausalGate();
+    gate.admit(two, [one], 100, false);
+    gate.admit(three, [two], 200, false);
+    expect(gate.nextGiveUp()).toBe(100);
+    expect(gate.giveUp(99)).toEqual([]);
+    expect(gate.giveUp(100)).toEqual([two, three]);
+    expect(gate.heldCount()).toBe(0);
+    // The lost parent turns up after all: it comes late, and nothing comes twice.
+    expect(gate.admit(one, [], 300, false)).toEqual([one]);
+  });
+
+  it("gives up in causal order, each once, whatever half of the messages never came", () => {
+    fc.assert(
+      fc.property(graphs, ({ graph, seed }) => {
+        const gate = createCausalGate();
+        const out: MessageId[] = [];
+        const came = shuffle(seededRng(seed), [...graph.keys()]).slice(0, Math.ceil(graph.size / 2));
+        for (const id of came) admit(gate, graph, out, id);
+        out.push(...gate.giveUp(0));
+        const present = new Map(
+          came.map((id) => [id, (graph.get(id) ?? []).filter((parent) => came.includes(parent))]),
+        );
+        expectCausal(present, out);
+        expect(out).toHaveLength(came.length);
+      }),
+    );
+  });
+});
