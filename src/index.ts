@@ -4,18 +4,9 @@ export { decodeInvite, encodeInvite, type Invite, type InviteError, isRoomName }
 export { randomRoomKey, roomKeyFromName } from "./crypto/keyring.ts";
 export { openNode } from "./node/node.ts";
 export type { ChatNode, DebugRecord, NodeOptions, NodeStats, RoomInfo } from "./node/types.ts";
-export type {
-  Author,
-  BootId,
-  ChatError,
-  ChatEvent,
-  Command,
-  Endpoint,
-  Message,
-  MessageId,
-  MessageKind,
-  Notice,
-  PeerId,
-  PeerStatus,
-  PeerView,
-} from "./protocol/types.ts";
+export type { Command } from "./protocol/api.ts";
+export type { ChatError, ChatEvent, Notice } from "./protocol/events.ts";
+export type { Author, Message, PeerStatus, PeerView } from "./protocol/views.ts";
+export type { Endpoint } from "./wire/endpoint.ts";
+export type { BootId, MessageId, PeerId } from "./wire/ids.ts";
+export type { MessageKind } from "./wire/message.ts";

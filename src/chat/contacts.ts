@@ -1,6 +1,6 @@
 /** The addresses that a session was asked to join: looking hosts up, and knowing which have not answered yet. */
 import type { ChatNode } from "../node/types.ts";
-import type { Endpoint } from "../protocol/types.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
 import { type Lookup, resolveAddress } from "./address.ts";
 import type { Refusal } from "./events.ts";
 

@@ -1,5 +1,6 @@
 /** What was heard of the delivery of own messages, for `/info`. */
-import type { ChatEvent, MessageId } from "../protocol/types.ts";
+import type { ChatEvent } from "../protocol/events.ts";
+import type { MessageId } from "../wire/ids.ts";
 import type { Delivery } from "./room.ts";
 
 export type Deliveries = {

@@ -2,7 +2,8 @@
 import type { Invite } from "../crypto/invite.ts";
 import { roomKeyFromName } from "../crypto/keyring.ts";
 import type { ChatNode } from "../node/types.ts";
-import type { MessageKind, PeerView } from "../protocol/types.ts";
+import type { PeerView } from "../protocol/views.ts";
+import type { MessageKind } from "../wire/message.ts";
 import { commandNamed, commandNames } from "./commands.ts";
 import type { Desk, Outcome, RoomChoice } from "./desk.ts";
 import type { Refusal, Reply } from "./events.ts";

@@ -4,7 +4,10 @@
  * Messages stand in the order of their ids wherever they arrive, so any order of the same `stored` events gives the same
  * room. Lines of this program itself (notices, answers to commands) are placed by the time at which they were said.
  */
-import type { ChatEvent, Message, MessageId, PeerId, PeerView, UnixMillis } from "../protocol/types.ts";
+import type { ChatEvent } from "../protocol/events.ts";
+import type { UnixMillis } from "../protocol/time.ts";
+import type { Message, PeerView } from "../protocol/views.ts";
+import type { MessageId, PeerId } from "../wire/ids.ts";
 import { sameNick } from "./names.ts";
 import { type Folded, foldPresence, nothingFolded, type PresenceChange } from "./presence.ts";
 

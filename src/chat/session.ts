@@ -3,7 +3,8 @@
  * tells its face what happens. Every face stands on this.
  */
 import type { ChatNode } from "../node/types.ts";
-import type { ChatEvent, MessageKind } from "../protocol/types.ts";
+import type { ChatEvent } from "../protocol/events.ts";
+import type { MessageKind } from "../wire/message.ts";
 import { createContacts } from "./contacts.ts";
 import { createDeliveries } from "./deliveries.ts";
 import type { Desk, Outcome, SessionOptions } from "./desk.ts";

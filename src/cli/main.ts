@@ -1,10 +1,8 @@
 /** The program: reads the command line, answers what needs no node at once, and starts the rest. */
+import type { ExitCode } from "./exitCode.ts";
 import { readArguments } from "./options.ts";
 import { SettingsError } from "./resolve.ts";
 import { version } from "./version.ts";
-
-/** 0 fine, 1 failed, 2 wrong usage or settings. */
-export type ExitCode = 0 | 1 | 2;
 
 /** `argv` without the program's name. Ends the process. */
 export async function main(argv: string[]): Promise<void> {

@@ -1,7 +1,6 @@
 /** The command line: what the options and commands are, and what an argument list asks for. */
 import { Command, CommanderError, Help, Option } from "commander";
 import { flagName, type SettingName, settingNames, settingSpec, settingsHelp } from "../settings.ts";
-import type { SimOptions } from "./simCommand.ts";
 
 /** Settings given as flags, as they were typed. */
 export type Flags = { readonly [N in SettingName]?: string | boolean | readonly string[] };
@@ -32,6 +31,14 @@ export type Invocation =
       readonly options: SimOptions;
       readonly json: boolean;
     };
+
+/** As typed. */
+export type SimOptions = {
+  readonly seed?: string;
+  readonly nodes?: string;
+  readonly loss?: string;
+  readonly plot?: string;
+};
 
 /** What `argv` (without the program's name) asks for. Reads nothing else and prints nothing. */
 export function readArguments(argv: readonly string[], version: string): Invocation {

@@ -5,15 +5,8 @@ import { readScenario, scenarioNames } from "../sim/library.ts";
 import { summaryOf, tableOf } from "../sim/report.ts";
 import { type Run, run } from "../sim/run.ts";
 import { completeScenario, type Scenario } from "../sim/scenario.ts";
+import type { SimOptions } from "./options.ts";
 import { SettingsError } from "./resolve.ts";
-
-/** As typed. */
-export type SimOptions = {
-  readonly seed?: string;
-  readonly nodes?: string;
-  readonly loss?: string;
-  readonly plot?: string;
-};
 
 /** 0: all invariants hold; 1: one is broken. Throws a SettingsError for what does not fit. */
 export type Simulated = { readonly exitCode: 0 | 1; readonly text: string };

@@ -4,7 +4,8 @@ import type { Reply, SessionEvent } from "../chat/events.ts";
 import { replyText } from "../chat/replies.ts";
 import { errorText, noticeText, refusalText, sentenceFor } from "../chat/sentences.ts";
 import type { Session } from "../chat/session.ts";
-import type { Author, ChatEvent, Message, PeerView } from "../protocol/types.ts";
+import type { ChatEvent } from "../protocol/events.ts";
+import type { Author, Message, PeerView } from "../protocol/views.ts";
 
 /** One line; nothing in it steers a terminal, since control and bidirectional characters are written as `\uXXXX`. */
 export function jsonLine(value: object): string {

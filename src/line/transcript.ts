@@ -5,7 +5,9 @@ import { foldPresence, nothingFolded, presenceText } from "../chat/presence.ts";
 import { sanitizeText } from "../chat/sanitize.ts";
 import { sentenceFor } from "../chat/sentences.ts";
 import { clockText, dayText } from "../chat/wording.ts";
-import type { ChatEvent, Message, PeerId } from "../protocol/types.ts";
+import type { ChatEvent } from "../protocol/events.ts";
+import type { Message } from "../protocol/views.ts";
+import type { PeerId } from "../wire/ids.ts";
 
 export type Transcript = {
   /** The lines that an event adds, none for what lines cannot show. Comings and goings wait for `release` or the next line. */

@@ -1,5 +1,5 @@
 /** What carries datagrams between nodes: UDP in life, something tamer in tests. */
-import type { Endpoint } from "../protocol/types.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
 
 export interface Transport {
   /** Where it listens. A wildcard address (`0.0.0.0`, `[::]`) stands for every interface of the host. */

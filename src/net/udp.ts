@@ -3,8 +3,7 @@
  * Two, since a hop limit set on a socket for both holds for IPv6 only. Errors of single datagrams are weather: counted, survived.
  */
 import { createSocket as createOsSocket, type Socket, type SocketOptions } from "node:dgram";
-import type { Endpoint } from "../protocol/types.ts";
-import { formatEndpoint, parseEndpoint } from "../wire/endpoint.ts";
+import { type Endpoint, formatEndpoint, parseEndpoint } from "../wire/endpoint.ts";
 import { codeOf, literalOnly } from "./sockets.ts";
 import { type DatagramListener, type Transport, TransportError } from "./transport.ts";
 

@@ -1,5 +1,5 @@
 /** The only reader of the operating system's clocks. */
-import type { Now } from "../protocol/types.ts";
+import type { Now } from "../protocol/time.ts";
 
 /** mono: since the process started, never set back. wall: as the host is set, which may step either way. */
 export function systemClock(): Now {

@@ -1,5 +1,5 @@
 /** Structured records of what a node does, for whoever looks for a fault: its events, and every 10 s what was lost. */
-import type { ChatEvent } from "../protocol/types.ts";
+import type { ChatEvent } from "../protocol/events.ts";
 import { systemClock } from "./clock.ts";
 import type { NodeOptions } from "./types.ts";
 

@@ -6,8 +6,11 @@
  * handled and their entries being appended (so that it can write several at once), while every transmit and emit waits
  * its turn behind the writes before it.
  */
-import type { ChatEvent, Core, Effect, Endpoint, Input, JournalEntry, Millis, Now } from "../protocol/types.ts";
+import type { Core, Effect, Input, JournalEntry } from "../protocol/api.ts";
+import type { ChatEvent } from "../protocol/events.ts";
+import type { Millis, Now } from "../protocol/time.ts";
 import type { Journal } from "../store/journal.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
 import { suspensionDetector } from "./suspension.ts";
 
 /** What the host brings. None of these may throw. */

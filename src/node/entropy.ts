@@ -1,7 +1,7 @@
 /** Chance from the operating system. */
 import { randomBytes } from "node:crypto";
 import type { Rng } from "../protocol/rng.ts";
-import type { BootId } from "../protocol/types.ts";
+import type { BootId } from "../wire/ids.ts";
 
 /** Bytes drawn at once: a draw costs about as much as 500 numbers out of it. */
 const POOL_BYTES = 4096;

@@ -8,7 +8,7 @@
  *   blocked, and wherever the monotonic clock counts sleep; then the alarm is late. Without an alarm nobody waited for
  *   anything.
  */
-import type { Millis, Now } from "../protocol/types.ts";
+import type { Millis, Now } from "../protocol/time.ts";
 
 /** Shorter gaps are what probes and retries are made for. */
 export const SUSPENSION_MS_MIN = 5_000;

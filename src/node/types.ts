@@ -1,5 +1,8 @@
 /** The public face of a running node: what the chat session, bots and tests hold. */
-import type { ChatEvent, Command, CoreStats, Endpoint, Message, PeerView } from "../protocol/types.ts";
+import type { Command } from "../protocol/api.ts";
+import type { ChatEvent } from "../protocol/events.ts";
+import type { CoreStats, Message, PeerView } from "../protocol/views.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
 
 /** `dropped` counts what the socket lost, too. */
 export type NodeStats = CoreStats & {

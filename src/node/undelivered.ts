@@ -1,5 +1,6 @@
 /** Which own messages no peer has acknowledged yet. */
-import type { ChatEvent, MessageId } from "../protocol/types.ts";
+import type { ChatEvent } from "../protocol/events.ts";
+import type { MessageId } from "../wire/ids.ts";
 
 export type Undelivered = {
   readonly observe: (event: ChatEvent) => void;

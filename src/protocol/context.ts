@@ -1,13 +1,17 @@
 /** What the parts of the state machine share: who this node is, its tuning, chance, the timer table and the way out. */
 import type { Identity } from "../crypto/identity.ts";
 import type { Room } from "../crypto/keyring.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
 import type { SetName } from "../wire/frame.ts";
+import type { BootId, MessageId, PeerId } from "../wire/ids.ts";
+import type { JournalEntry } from "./api.ts";
 import type { Config } from "./config.ts";
 import type { Counters } from "./counters.ts";
+import type { ChatEvent } from "./events.ts";
 import type { Link, LinkTimer } from "./link/link.ts";
 import type { Rng } from "./rng.ts";
+import type { Now } from "./time.ts";
 import type { Timers } from "./timers.ts";
-import type { BootId, ChatEvent, Endpoint, JournalEntry, MessageId, Now, PeerId } from "./types.ts";
 
 /** Every row of the timer table, and with it everything that happens of itself. */
 export type TimerRow =

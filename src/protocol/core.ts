@@ -5,12 +5,14 @@
 import type { Identity } from "../crypto/identity.ts";
 import { createRoom } from "../crypto/keyring.ts";
 import { END, type Frame } from "../wire/frame.ts";
+import type { BootId } from "../wire/ids.ts";
 import { NICK_BYTES_MAX } from "../wire/message.ts";
 import { encodeText } from "../wire/text.ts";
+import type { Command, Core, Effect, JournalEntry } from "./api.ts";
 import { createTransfer } from "./blobs/fetch.ts";
 import { createOffers } from "./blobs/pendingSlices.ts";
 import { createServing } from "./blobs/serve.ts";
-import { bounds, type Config } from "./config.ts";
+import type { Config } from "./config.ts";
 import type { Context, TimerRow } from "./context.ts";
 import { createCounters } from "./counters.ts";
 import { createDiscovery } from "./entry/discovery.ts";
@@ -18,7 +20,9 @@ import { createContact } from "./entry/knock.ts";
 import { createReconnect } from "./entry/reconnect.ts";
 import type { RememberedAddress } from "./entry/rememberedAddresses.ts";
 import { createHomecoming } from "./entry/resume.ts";
+import type { ChatEvent } from "./events.ts";
 import { boundOfTime } from "./idset/range.ts";
+import { bounds } from "./limits.ts";
 import { createLink } from "./link/link.ts";
 import { createIntroductions, INTRODUCTIONS_MAX } from "./liveness/holePunching.ts";
 import { createSplit } from "./liveness/partition.ts";
@@ -39,8 +43,8 @@ import { createRelay } from "./relay/relay.ts";
 import { type Rng, sample } from "./rng.ts";
 import { createReconciliation } from "./sync/reconciliation.ts";
 import { createReplicas } from "./sync/replicas.ts";
+import type { Millis, Now } from "./time.ts";
 import { createTimers } from "./timers.ts";
-import type { BootId, ChatEvent, Command, Core, Effect, JournalEntry, Millis, Now } from "./types.ts";
 
 export type CoreOptions = {
   readonly identity: Identity;

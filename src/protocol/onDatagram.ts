@@ -3,8 +3,9 @@
  * subject) is taken from any boot id at once; what rests on the sender's word waits until it has acknowledged something.
  */
 import { readStatement } from "../crypto/signed.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
 import type { Frame, Slice } from "../wire/frame.ts";
-import { fromHex, timeOfId } from "../wire/ids.ts";
+import { fromHex, type MessageId, timeOfId } from "../wire/ids.ts";
 import type { Transfer } from "./blobs/fetch.ts";
 import type { Offers } from "./blobs/pendingSlices.ts";
 import type { Serving } from "./blobs/serve.ts";
@@ -25,7 +26,7 @@ import type { Membership } from "./membership/membership.ts";
 import type { Relay } from "./relay/relay.ts";
 import { sample } from "./rng.ts";
 import type { Reconciliation } from "./sync/reconciliation.ts";
-import type { Endpoint, MessageId, Millis } from "./types.ts";
+import type { Millis } from "./time.ts";
 
 export type Parts = {
   readonly context: Context;

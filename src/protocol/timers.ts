@@ -1,5 +1,5 @@
 /** All timers of a node as rows of one table, so that its host keeps a single alarm and a test sees what is pending. */
-import type { Millis } from "./types.ts";
+import type { Millis } from "./time.ts";
 
 export type Timers<Row> = {
   /** Sets the row's deadline; a row with the same key is replaced. */

@@ -1,17 +1,8 @@
 /** A room in which everyone knows everyone from the start, so that a thousand nodes need not be introduced to each other. */
-import { createRoster, type Roster } from "../protocol/membership/roster.ts";
-import { hashOf } from "../protocol/relay/rankOrder.ts";
-import { below } from "../protocol/rng.ts";
-import type { BootId } from "../protocol/types.ts";
-import { toHex } from "../wire/ids.ts";
-import type { NodeWorld, VirtualNode } from "./node.ts";
-
-/** What a node begins with: its own boot id, as the others know it, and all of them. */
-export type Acquaintance = { readonly boot: BootId; readonly roster: Roster };
-
-export function randomBoot(rng: NodeWorld["rng"]): BootId {
-  return toHex(Uint8Array.from({ length: 8 }, () => below(rng, 256))) as BootId;
-}
+import { hashOf } from "../protocol/membership/rank.ts";
+import { createRoster } from "../protocol/membership/roster.ts";
+import type { BootId } from "../wire/ids.ts";
+import { type Acquaintance, type NodeWorld, randomBoot, type VirtualNode } from "./node.ts";
 
 /** For each of these nodes. */
 export function acquaint(nodes: readonly VirtualNode[], rng: NodeWorld["rng"]): Map<VirtualNode, Acquaintance> {

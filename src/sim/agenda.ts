@@ -1,5 +1,5 @@
 /** Virtual time: what happens when. Things due at the same time happen in the order they were put down. */
-import type { Millis } from "../protocol/types.ts";
+import type { Millis } from "../protocol/time.ts";
 
 export type Agenda = {
   readonly now: () => Millis;

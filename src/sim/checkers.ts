@@ -2,11 +2,11 @@
  * What must hold after every run (the invariants of ARCHITECTURE.md), checked from outside: by what nodes emit, send and hold.
  * I5 as far as a step of the virtual world goes: it is whole or not at all, a write cut short in the middle is the journal's own test.
  */
-
-import { bounds } from "../protocol/config.ts";
-import type { ChatEvent, MessageId, Millis, UnixMillis } from "../protocol/types.ts";
+import type { ChatEvent } from "../protocol/events.ts";
+import { bounds } from "../protocol/limits.ts";
+import type { Millis, UnixMillis } from "../protocol/time.ts";
 import { DATAGRAM_BYTES_MAX } from "../wire/datagram.ts";
-import { timeOfId } from "../wire/ids.ts";
+import { type MessageId, timeOfId } from "../wire/ids.ts";
 import type { NetworkCounts } from "./network.ts";
 import type { VirtualNode } from "./node.ts";
 

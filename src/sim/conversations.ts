@@ -1,5 +1,6 @@
 /** Counts the round trips of reconciling logs: how often the word passes between two nodes until they have nothing more to say. */
-import type { Endpoint, Millis } from "../protocol/types.ts";
+import type { Millis } from "../protocol/time.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
 import type { Frame } from "../wire/frame.ts";
 
 export type Conversations = {

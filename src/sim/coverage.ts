@@ -1,5 +1,5 @@
 /** Coverage over the time since a message was said: the curve that tells how gossip spreads. */
-import type { Millis } from "../protocol/types.ts";
+import type { Millis } from "../protocol/time.ts";
 import { drawChart, type Series } from "./chart.ts";
 import type { Run } from "./run.ts";
 

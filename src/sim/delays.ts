@@ -1,6 +1,7 @@
 /** How long a datagram takes from one end to the other. */
 import { type Rng, uniform } from "../protocol/rng.ts";
-import type { Endpoint, Millis } from "../protocol/types.ts";
+import type { Millis } from "../protocol/time.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
 import { indexOfEndpoint } from "./endpoints.ts";
 import type { Network, Place } from "./scenario.ts";
 

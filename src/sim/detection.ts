@@ -1,5 +1,7 @@
 /** How long until a crash is known to everyone, and how often someone was buried alive. */
-import type { ChatEvent, Millis, PeerId } from "../protocol/types.ts";
+import type { ChatEvent } from "../protocol/events.ts";
+import type { Millis } from "../protocol/time.ts";
+import type { PeerId } from "../wire/ids.ts";
 import type { VirtualNode } from "./node.ts";
 
 export type Detected = {

@@ -1,6 +1,7 @@
 /** The disk of a virtual node: what was written stays when the node crashes; it can be full. */
-import type { JournalEntry, MessageId } from "../protocol/types.ts";
+import type { JournalEntry } from "../protocol/api.ts";
 import { memoryJournal } from "../store/memory.ts";
+import type { MessageId } from "../wire/ids.ts";
 
 export type Disk = ReturnType<typeof memoryJournal> & {
   readonly setFull: (isFull: boolean) => void;

@@ -2,7 +2,7 @@
  * Addresses of the virtual world: node 258 is at 10.0.1.2, after a move at 11.0.1.2, then at 12.0.1.2, up to 29 and round
  * again. The outsider is none of the nodes.
  */
-import type { Endpoint } from "../protocol/types.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
 
 export const PORT = 62733;
 

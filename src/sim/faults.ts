@@ -1,9 +1,9 @@
 /** What goes wrong in a run, when and to whom: each fault of the scenario, as often as it strikes. */
 import { sample, shuffle } from "../protocol/rng.ts";
-import type { Endpoint, Millis } from "../protocol/types.ts";
-import type { Acquaintance } from "./acquaintance.ts";
+import type { Millis } from "../protocol/time.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
 import { indexOfEndpoint } from "./endpoints.ts";
-import type { NodeWorld, VirtualNode } from "./node.ts";
+import type { Acquaintance, NodeWorld, VirtualNode } from "./node.ts";
 import { startReplayer } from "./replayer.ts";
 import { endOf, type Fault, type Scenario } from "./scenario.ts";
 

@@ -1,5 +1,7 @@
 /** What a run is measured by: who saw which message when, what was sent for it, and what the room costs when nobody talks. */
-import type { ChatEvent, MessageId, Millis } from "../protocol/types.ts";
+import type { ChatEvent } from "../protocol/events.ts";
+import type { Millis } from "../protocol/time.ts";
+import type { MessageId } from "../wire/ids.ts";
 import type { NetworkCounts } from "./network.ts";
 import type { VirtualNode } from "./node.ts";
 import { quantile } from "./quantile.ts";

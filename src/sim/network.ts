@@ -1,6 +1,7 @@
 /** The virtual network: delay, loss, duplication, reordering, partition, junk; all from one seeded source of chance. */
 import { below, type Rng, uniform } from "../protocol/rng.ts";
-import type { Endpoint, Millis } from "../protocol/types.ts";
+import type { Millis } from "../protocol/time.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
 import type { Agenda } from "./agenda.ts";
 import { createDelays } from "./delays.ts";
 import { LAN, OUTSIDER } from "./endpoints.ts";

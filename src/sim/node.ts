@@ -3,11 +3,15 @@ import { identityFromSeed } from "../crypto/identity.ts";
 import { createRoom } from "../crypto/keyring.ts";
 import { type SignedStatement, signStatement } from "../crypto/signed.ts";
 import { createDriver, type Driver } from "../node/driver.ts";
+import type { Command, Core, Input } from "../protocol/api.ts";
 import type { Config } from "../protocol/config.ts";
 import { createCore } from "../protocol/core.ts";
+import type { ChatEvent } from "../protocol/events.ts";
+import type { Roster } from "../protocol/membership/roster.ts";
 import { below, type Rng } from "../protocol/rng.ts";
-import type { BootId, ChatEvent, Command, Core, Endpoint, Input, Millis, PeerId } from "../protocol/types.ts";
-import { type Acquaintance, randomBoot } from "./acquaintance.ts";
+import type { Millis } from "../protocol/time.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
+import { type BootId, type PeerId, toHex } from "../wire/ids.ts";
 import type { Agenda } from "./agenda.ts";
 import { createDisk, type Disk } from "./disk.ts";
 import { endpointOf, LAN, PORT } from "./endpoints.ts";
@@ -71,6 +75,9 @@ const SOCKET_DATAGRAMS_MAX = 4_096;
 const ROUNDING_MS: Millis = 0.001;
 /** How often a host looks after its addresses. */
 const NOTICE_MS: Millis = 2_000;
+
+/** What a node begins with: its own boot id, as the others know it, and all of them. */
+export type Acquaintance = { readonly boot: BootId; readonly roster: Roster };
 
 export function createVirtualNode(index: number, world: NodeWorld): VirtualNode {
   const { agenda, network, rng } = world;
@@ -232,4 +239,8 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
     core: () => (running as { core: Core }).core,
   };
   return self;
+}
+
+export function randomBoot(rng: NodeWorld["rng"]): BootId {
+  return toHex(Uint8Array.from({ length: 8 }, () => below(rng, 256))) as BootId;
 }

@@ -1,6 +1,7 @@
 /** An outsider without the room's key: it hears what passes and sends old datagrams again. */
 import { below, type Rng } from "../protocol/rng.ts";
-import type { Endpoint, Millis } from "../protocol/types.ts";
+import type { Millis } from "../protocol/time.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
 import type { Agenda } from "./agenda.ts";
 import { OUTSIDER } from "./endpoints.ts";
 import type { VirtualNetwork } from "./network.ts";

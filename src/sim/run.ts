@@ -1,8 +1,10 @@
 /** Plays a scenario with a seed: the same two give the same run to the byte, which the trace's hash shows. */
 import { wrapVerify } from "../crypto/identity.ts";
 import { type Config, defaultConfig } from "../protocol/config.ts";
+import type { Notice } from "../protocol/events.ts";
 import { below, seededRng } from "../protocol/rng.ts";
-import type { Endpoint, Millis, Notice } from "../protocol/types.ts";
+import type { Millis } from "../protocol/time.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
 import { acquaint } from "./acquaintance.ts";
 import { createAgenda } from "./agenda.ts";
 import { createCheckers } from "./checkers.ts";

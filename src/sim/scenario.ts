@@ -1,7 +1,7 @@
 /** What is played: a room, its network, what is said, and what goes wrong when. Read from the files in scenarios/. */
 import { parse } from "smol-toml";
 import { type Config, defaultConfig } from "../protocol/config.ts";
-import type { Millis } from "../protocol/types.ts";
+import type { Millis } from "../protocol/time.ts";
 import { TEXT_BYTES_MAX } from "../wire/message.ts";
 import { type Check, count, firstComplaint, flag, milliseconds, share, text, whole } from "./checks.ts";
 

@@ -1,5 +1,5 @@
 /** Waiting for a room to become one: one log, one roster, on all nodes that are up. */
-import type { Millis } from "../protocol/types.ts";
+import type { Millis } from "../protocol/time.ts";
 import type { Agenda } from "./agenda.ts";
 import type { VirtualNode } from "./node.ts";
 

@@ -1,8 +1,10 @@
 /** Opens what passes on the virtual network, with the room's key, and counts the bytes of each kind of frame. */
 import { bootKey, createRoom, open } from "../crypto/keyring.ts";
-import type { BootId, Endpoint, Millis } from "../protocol/types.ts";
+import type { Millis } from "../protocol/time.ts";
 import { decodeHeader } from "../wire/datagram.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
 import { decodeFrames, encodeFrame } from "../wire/frame.ts";
+import type { BootId } from "../wire/ids.ts";
 import { createConversations } from "./conversations.ts";
 
 export type Sniffer = {

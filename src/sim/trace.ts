@@ -1,6 +1,7 @@
 /** The trace of a run: BLAKE2b over every datagram sent, with its time and ends. Equal runs, equal hash. */
 import { blake2b } from "../crypto/hash.ts";
-import type { Endpoint, Millis } from "../protocol/types.ts";
+import type { Millis } from "../protocol/time.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
 import { toHex } from "../wire/ids.ts";
 
 export type Trace = {

@@ -1,8 +1,7 @@
 /** A piece of work for one thread: everything it needs, and nothing but plain values. */
-
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Millis } from "../protocol/types.ts";
+import type { Millis } from "../protocol/time.ts";
 import { type Spread, spread } from "./baselines/model.ts";
 import { models } from "./baselines/models.ts";
 import { type Run, run } from "./run.ts";

@@ -5,10 +5,10 @@
 import { readFileSync } from "node:fs";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { bounds } from "../protocol/config.ts";
 import { createAddressBook, type RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";
-import type { PeerId } from "../protocol/types.ts";
+import { bounds } from "../protocol/limits.ts";
 import { parseEndpoint } from "../wire/endpoint.ts";
+import type { PeerId } from "../wire/ids.ts";
 import { makeDirectory } from "./directory.ts";
 import type { Journal } from "./journal.ts";
 

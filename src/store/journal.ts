@@ -1,6 +1,7 @@
 /** Where messages and addresses are kept: the port that the memory journal and an embedded database both fit. */
+import type { JournalEntry } from "../protocol/api.ts";
 import type { RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";
-import type { JournalEntry, MessageId } from "../protocol/types.ts";
+import type { MessageId } from "../wire/ids.ts";
 
 export type StoredMessage = { readonly id: MessageId; readonly bytes: Uint8Array };
 

@@ -1,6 +1,6 @@
 /** The journal of a node that keeps nothing: gone with the process. */
 import { createAddressBook, type RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";
-import type { MessageId } from "../protocol/types.ts";
+import type { MessageId } from "../wire/ids.ts";
 import type { Journal, StoredMessage } from "./journal.ts";
 
 /** What it kept is there at once. */

@@ -5,7 +5,7 @@ import { presenceText } from "../chat/presence.ts";
 import type { Delivery, Entry } from "../chat/room.ts";
 import { sanitizeLine, sanitizeNick, sanitizeText } from "../chat/sanitize.ts";
 import { clockText, dayText } from "../chat/wording.ts";
-import type { Author, Message } from "../protocol/types.ts";
+import type { Author, Message } from "../protocol/views.ts";
 import { type Palette, paintSpan, type Span } from "./style.ts";
 import { wrapGlyphs } from "./text.ts";
 

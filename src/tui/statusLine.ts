@@ -3,7 +3,7 @@ import { widthOf } from "../chat/columns.ts";
 import type { Room } from "../chat/room.ts";
 import { sanitizeLine, sanitizeNick } from "../chat/sanitize.ts";
 import { clockText, countText, durationText } from "../chat/wording.ts";
-import type { PeerView } from "../protocol/types.ts";
+import type { PeerView } from "../protocol/views.ts";
 import type { Composer, Question } from "./composer.ts";
 import { type Palette, paintSpan } from "./style.ts";
 import { fitWidth } from "./text.ts";

@@ -1,5 +1,5 @@
 /** Colours and weights of the screen, as SGR sequences; without colours where the terminal or NO_COLOR wants none. */
-import type { PeerId } from "../protocol/types.ts";
+import type { PeerId } from "../wire/ids.ts";
 
 /** A piece of text in one style; `style` is an SGR sequence or "". */
 export type Span = { readonly text: string; readonly style: string };

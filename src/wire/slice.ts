@@ -19,3 +19,11 @@ export function readSlice(reader: Reader): Slice {
   if (slice.lo > slice.last) throw new CursorError("empty slice");
   return slice;
 }
+
+/**
+ * Hops of this order are acknowledged, repeated when lost, and reported to the author; the others are sent once and
+ * forgotten: an acknowledgement for each would double the datagrams, to repair what the other orders repair anyway.
+ */
+export function isReliable(order: number): boolean {
+  return order === 0;
+}

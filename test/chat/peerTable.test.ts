@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { widthOf } from "../../src/chat/columns.ts";
 import { PEERS_SHOWN_MAX, peerDetails, peersByState, peerTable } from "../../src/chat/peerTable.ts";
-import type { Endpoint } from "../../src/protocol/types.ts";
+import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { fakePeer } from "../suites/fakeNode.ts";
 
 const anna = fakePeer("anna", 1);

@@ -10,7 +10,8 @@ import {
   type Room,
   type RoomEvent,
 } from "../../src/chat/room.ts";
-import type { Message, MessageId, PeerId, PeerStatus, PeerView } from "../../src/protocol/types.ts";
+import type { Message, PeerStatus, PeerView } from "../../src/protocol/views.ts";
+import type { MessageId, PeerId } from "../../src/wire/ids.ts";
 
 const NOON = Date.UTC(2026, 0, 31, 12);
 

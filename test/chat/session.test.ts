@@ -5,8 +5,10 @@ import { sentenceFor } from "../../src/chat/sentences.ts";
 import { createSession, type Session, type SessionOptions } from "../../src/chat/session.ts";
 import { encodeInvite } from "../../src/crypto/invite.ts";
 import { randomRoomKey, roomKeyFromName } from "../../src/crypto/keyring.ts";
-import type { Endpoint, MessageId, PeerView } from "../../src/protocol/types.ts";
+import type { PeerView } from "../../src/protocol/views.ts";
 import { type Settings, settingNames, settingSpec } from "../../src/settings.ts";
+import type { Endpoint } from "../../src/wire/endpoint.ts";
+import type { MessageId } from "../../src/wire/ids.ts";
 import { createFakeNode, FAKE_TEXT_LIMIT, type FakeNode } from "../suites/fakeNode.ts";
 
 const defaults = Object.fromEntries(

@@ -10,7 +10,7 @@ import { chooseRoom } from "../../src/cli/room.ts";
 import { readSettingsFile } from "../../src/cli/settingsFile.ts";
 import { encodeInvite } from "../../src/crypto/invite.ts";
 import { randomRoomKey, roomKeyFromName } from "../../src/crypto/keyring.ts";
-import type { Endpoint } from "../../src/protocol/types.ts";
+import type { Endpoint } from "../../src/wire/endpoint.ts";
 
 const made: string[] = [];
 afterEach(() => {

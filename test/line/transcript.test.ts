@@ -4,7 +4,9 @@ import type { SessionEvent } from "../../src/chat/events.ts";
 import { clockText, dayText } from "../../src/chat/wording.ts";
 import { runLine } from "../../src/line/face.ts";
 import { createTranscript } from "../../src/line/transcript.ts";
-import type { ChatEvent, Endpoint, PeerView } from "../../src/protocol/types.ts";
+import type { ChatEvent } from "../../src/protocol/events.ts";
+import type { PeerView } from "../../src/protocol/views.ts";
+import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { createFaceRig } from "../suites/faceRig.ts";
 import { createFakeNode, fakePeer } from "../suites/fakeNode.ts";
 

@@ -1,9 +1,10 @@
 // The built-in fault loses what it was asked to lose.
+
 import { expect, it } from "vitest";
 import type { Lan } from "../../src/net/lan.ts";
 import { lossyLan, lossyTransport } from "../../src/net/lossy.ts";
 import type { Transport } from "../../src/net/transport.ts";
-import type { Endpoint } from "../../src/protocol/types.ts";
+import type { Endpoint } from "../../src/wire/endpoint.ts";
 
 const to = "127.0.0.1:9" as Endpoint;
 

@@ -3,8 +3,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Transport, TransportError } from "../../src/net/transport.ts";
 import { openUdp, type UdpOptions } from "../../src/net/udp.ts";
-import type { Endpoint } from "../../src/protocol/types.ts";
-import { parseEndpoint } from "../../src/wire/endpoint.ts";
+import { type Endpoint, parseEndpoint } from "../../src/wire/endpoint.ts";
 import { arrivals, describeTransport } from "../suites/transport.ts";
 
 const closers: (() => Promise<void>)[] = [];

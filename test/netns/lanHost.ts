@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Lan, LanBlocked } from "../../src/net/lan.ts";
 import type { DatagramListener } from "../../src/net/transport.ts";
-import type { Endpoint } from "../../src/protocol/types.ts";
+import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { atEnd } from "./cleanup.ts";
 import { cleanEnvironment } from "./client.ts";
 import { type Host, onHost } from "./namespaces.ts";

@@ -1,8 +1,9 @@
 // What a node tells whoever looks for a fault.
+
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { DROPS_INTERVAL_MS, debugLog } from "../../src/node/debug.ts";
 import type { DebugRecord } from "../../src/node/types.ts";
-import type { ChatEvent } from "../../src/protocol/types.ts";
+import type { ChatEvent } from "../../src/protocol/events.ts";
 import { event } from "./fakeCore.ts";
 
 beforeEach(() => {

@@ -1,7 +1,10 @@
 // Order of effects, the one alarm, journals that write in the background, hosts that sleep.
+
 import { describe, expect, it } from "vitest";
 import { BACKLOG_MAX, createDriver, type Driver, type DriverOptions } from "../../src/node/driver.ts";
-import type { ChatEvent, Effect, Input, JournalEntry, Now } from "../../src/protocol/types.ts";
+import type { Effect, Input, JournalEntry } from "../../src/protocol/api.ts";
+import type { ChatEvent } from "../../src/protocol/events.ts";
+import type { Now } from "../../src/protocol/time.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { memoryJournal } from "../../src/store/memory.ts";
 import { datagram, emit, fakeCore, persist, transmit } from "./fakeCore.ts";

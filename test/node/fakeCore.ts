@@ -1,16 +1,11 @@
 // A core that does what a test tells it: for what is around a core.
-import type {
-  ChatEvent,
-  Core,
-  CoreStats,
-  Effect,
-  Endpoint,
-  Input,
-  MessageId,
-  Millis,
-  Now,
-  PeerView,
-} from "../../src/protocol/types.ts";
+
+import type { Core, Effect, Input } from "../../src/protocol/api.ts";
+import type { ChatEvent } from "../../src/protocol/events.ts";
+import type { Millis, Now } from "../../src/protocol/time.ts";
+import type { CoreStats, PeerView } from "../../src/protocol/views.ts";
+import type { Endpoint } from "../../src/wire/endpoint.ts";
+import type { MessageId } from "../../src/wire/ids.ts";
 
 export type FakeCore = Core & {
   /** Everything handed to it, in order. */

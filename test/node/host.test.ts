@@ -1,4 +1,5 @@
 // A core on a real clock and a real socket.
+
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { decodeInvite, type Invite } from "../../src/crypto/invite.ts";
 import { ownAddress } from "../../src/net/interfaces.ts";
@@ -8,10 +9,12 @@ import { openUdp } from "../../src/net/udp.ts";
 import { systemClock } from "../../src/node/clock.ts";
 import { hostCore } from "../../src/node/host.ts";
 import type { ChatNode, DebugRecord } from "../../src/node/types.ts";
-import type { ChatEvent, Effect, Endpoint, Input, PeerView } from "../../src/protocol/types.ts";
+import type { Effect, Input } from "../../src/protocol/api.ts";
+import type { ChatEvent } from "../../src/protocol/events.ts";
+import type { PeerView } from "../../src/protocol/views.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { memoryJournal } from "../../src/store/memory.ts";
-import { parseEndpoint } from "../../src/wire/endpoint.ts";
+import { type Endpoint, parseEndpoint } from "../../src/wire/endpoint.ts";
 import { emit, event, type FakeCore, fakeCore } from "./fakeCore.ts";
 
 const nodes: ChatNode[] = [];

@@ -1,4 +1,5 @@
 // Whole nodes on the loopback: real keys, real sockets, the real core.
+
 import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -9,8 +10,9 @@ import { roomKeyFromName } from "../../src/crypto/keyring.ts";
 import { openUdp } from "../../src/net/udp.ts";
 import { openNode } from "../../src/node/node.ts";
 import type { ChatNode, NodeOptions } from "../../src/node/types.ts";
-import type { ChatEvent, Endpoint, Message } from "../../src/protocol/types.ts";
-import { parseEndpoint } from "../../src/wire/endpoint.ts";
+import type { ChatEvent } from "../../src/protocol/events.ts";
+import type { Message } from "../../src/protocol/views.ts";
+import { type Endpoint, parseEndpoint } from "../../src/wire/endpoint.ts";
 
 type Live = { readonly node: ChatNode; readonly events: ChatEvent[] };
 

@@ -1,7 +1,8 @@
 // Which own messages are still with nobody else.
+
 import { expect, it } from "vitest";
 import { UNDELIVERED_MAX, undeliveredMessages } from "../../src/node/undelivered.ts";
-import type { ChatEvent } from "../../src/protocol/types.ts";
+import type { ChatEvent } from "../../src/protocol/events.ts";
 
 const said = (id: string, own = true, history = false): ChatEvent =>
   ({ type: "message", message: { id, own, history } }) as unknown as ChatEvent;

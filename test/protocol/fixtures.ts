@@ -5,26 +5,19 @@
 import { expect } from "vitest";
 import { type Identity, identityFromSeed } from "../../src/crypto/identity.ts";
 import { createRoom, roomKeyFromName } from "../../src/crypto/keyring.ts";
+import type { Command, Core, Effect, Input, JournalEntry } from "../../src/protocol/api.ts";
 import { type Config, defaultConfig } from "../../src/protocol/config.ts";
 import type { Context, TimerRow } from "../../src/protocol/context.ts";
 import { createCore } from "../../src/protocol/core.ts";
 import { createCounters } from "../../src/protocol/counters.ts";
+import type { ChatEvent, Notice } from "../../src/protocol/events.ts";
 import { createLink } from "../../src/protocol/link/link.ts";
 import { below, type Rng, seededRng } from "../../src/protocol/rng.ts";
+import type { Millis } from "../../src/protocol/time.ts";
 import { createTimers, type Timers } from "../../src/protocol/timers.ts";
-import type {
-  BootId,
-  ChatEvent,
-  Command,
-  Core,
-  Effect,
-  Endpoint,
-  Input,
-  JournalEntry,
-  Message,
-  Millis,
-  Notice,
-} from "../../src/protocol/types.ts";
+import type { Message } from "../../src/protocol/views.ts";
+import type { Endpoint } from "../../src/wire/endpoint.ts";
+import type { BootId } from "../../src/wire/ids.ts";
 
 /** 2026-01-01T00:00:00Z. */
 export const WALL = 1_767_225_600_000;

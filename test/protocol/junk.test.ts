@@ -5,8 +5,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { signStatement } from "../../src/crypto/signed.ts";
+import type { Effect } from "../../src/protocol/api.ts";
 import { below } from "../../src/protocol/rng.ts";
-import type { Effect } from "../../src/protocol/types.ts";
 import { FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
 import { encodeFrame, type Frame } from "../../src/wire/frame.ts";
 import { framesArbitrary, mutate } from "../wire/arbitraries.ts";

@@ -2,9 +2,11 @@
 import { type Identity, identityFromSeed } from "../../src/crypto/identity.ts";
 import { bootKey, open, seal } from "../../src/crypto/keyring.ts";
 import { type SignedMessage, signMessage, signStatement } from "../../src/crypto/signed.ts";
-import type { BootId, Effect, Endpoint, MessageId, PeerId } from "../../src/protocol/types.ts";
+import type { Effect } from "../../src/protocol/api.ts";
 import { decodeHeader, FRAMES_BYTES_MAX, type Header } from "../../src/wire/datagram.ts";
+import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { decodeFrames, encodeFrame, type Frame } from "../../src/wire/frame.ts";
+import type { BootId, MessageId, PeerId } from "../../src/wire/ids.ts";
 import type { MessageContent } from "../../src/wire/message.ts";
 import type { StatementContent } from "../../src/wire/statement.ts";
 import { bootFrom, room, type TestNode, WALL, type World } from "./fixtures.ts";

@@ -5,12 +5,13 @@ import { createRoom } from "../../src/crypto/keyring.ts";
 import { signMessage } from "../../src/crypto/signed.ts";
 import { defaultConfig } from "../../src/protocol/config.ts";
 import { seededRng } from "../../src/protocol/rng.ts";
-import type { MessageId, Millis } from "../../src/protocol/types.ts";
+import type { Millis } from "../../src/protocol/time.ts";
 import { createAgenda } from "../../src/sim/agenda.ts";
 import { indexOfEndpoint } from "../../src/sim/endpoints.ts";
 import { createNetwork } from "../../src/sim/network.ts";
 import { createVirtualNode, type NodeWorld, type VirtualNode, WALL_START } from "../../src/sim/node.ts";
 import { quantile } from "../../src/sim/quantile.ts";
+import type { MessageId } from "../../src/wire/ids.ts";
 
 type Play = {
   readonly joiner: VirtualNode;

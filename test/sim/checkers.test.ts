@@ -1,10 +1,14 @@
 /** Checkers that never bite prove nothing: each invariant is broken here in front of them. */
 import { expect, test } from "vitest";
-import type { ChatEvent, Core, Endpoint, Message, MessageId, PeerId } from "../../src/protocol/types.ts";
+import type { Core } from "../../src/protocol/api.ts";
+import type { ChatEvent } from "../../src/protocol/events.ts";
+import type { Message } from "../../src/protocol/views.ts";
 import { type Checkers, createCheckers } from "../../src/sim/checkers.ts";
 import { createDisk } from "../../src/sim/disk.ts";
 import { type NetworkCounts, noCounts } from "../../src/sim/network.ts";
 import type { VirtualNode } from "../../src/sim/node.ts";
+import type { Endpoint } from "../../src/wire/endpoint.ts";
+import type { MessageId, PeerId } from "../../src/wire/ids.ts";
 
 const calm = noCounts();
 /** Later than all messages here. */

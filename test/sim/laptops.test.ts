@@ -1,8 +1,9 @@
 /** Nodes that sleep and nodes that move, over seeds and losses: nothing is missed, and what is told of it is true. */
 import { describe, expect, it } from "vitest";
 import { defaultConfig } from "../../src/protocol/config.ts";
+import type { ChatEvent, Notice } from "../../src/protocol/events.ts";
 import { below, seededRng } from "../../src/protocol/rng.ts";
-import type { ChatEvent, Millis, Notice } from "../../src/protocol/types.ts";
+import type { Millis } from "../../src/protocol/time.ts";
 import { type Agenda, createAgenda } from "../../src/sim/agenda.ts";
 import { createNetwork } from "../../src/sim/network.ts";
 import { createVirtualNode, type NodeWorld, type VirtualNode, WALL_START } from "../../src/sim/node.ts";

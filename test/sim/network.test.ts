@@ -1,10 +1,10 @@
 /** The virtual network does to datagrams what it was asked to, no more. */
 import { expect, test } from "vitest";
 import { seededRng } from "../../src/protocol/rng.ts";
-import type { Endpoint } from "../../src/protocol/types.ts";
 import { createAgenda } from "../../src/sim/agenda.ts";
 import { createNetwork } from "../../src/sim/network.ts";
 import type { Network } from "../../src/sim/scenario.ts";
+import type { Endpoint } from "../../src/wire/endpoint.ts";
 
 const A = "10.0.0.1:1" as Endpoint;
 const B = "10.0.0.2:1" as Endpoint;

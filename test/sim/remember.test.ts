@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { defaultConfig } from "../../src/protocol/config.ts";
 import { seededRng } from "../../src/protocol/rng.ts";
-import type { Millis } from "../../src/protocol/types.ts";
+import type { Millis } from "../../src/protocol/time.ts";
 import { type Agenda, createAgenda } from "../../src/sim/agenda.ts";
 import { createNetwork, type VirtualNetwork } from "../../src/sim/network.ts";
 import { createVirtualNode, type NodeWorld, type VirtualNode } from "../../src/sim/node.ts";

@@ -1,4 +1,5 @@
 // Addresses on disk: there again at the next start, private, whole or absent; and what goes wrong is told once.
+
 import { execFileSync } from "node:child_process";
 import {
   mkdirSync,
@@ -13,10 +14,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { JournalEntry } from "../../src/protocol/api.ts";
 import type { RememberedAddress } from "../../src/protocol/entry/rememberedAddresses.ts";
-import type { Endpoint, JournalEntry, PeerId } from "../../src/protocol/types.ts";
 import { type AddressJournal, type AddressTrouble, keepAddresses } from "../../src/store/addresses.ts";
 import { memoryJournal } from "../../src/store/memory.ts";
+import type { Endpoint } from "../../src/wire/endpoint.ts";
+import type { PeerId } from "../../src/wire/ids.ts";
 import { describeJournal } from "../suites/journal.ts";
 
 const noMount = whyNoMount();

@@ -1,6 +1,10 @@
 /** A ChatNode without a network: records commands, says back what a core would, and plays whatever a test makes it play. */
 import type { ChatNode, RoomInfo } from "../../src/node/types.ts";
-import type { ChatEvent, Command, Endpoint, Message, MessageId, PeerId, PeerView } from "../../src/protocol/types.ts";
+import type { Command } from "../../src/protocol/api.ts";
+import type { ChatEvent } from "../../src/protocol/events.ts";
+import type { Message, PeerView } from "../../src/protocol/views.ts";
+import type { Endpoint } from "../../src/wire/endpoint.ts";
+import type { MessageId, PeerId } from "../../src/wire/ids.ts";
 
 export type FakeNode = ChatNode & {
   readonly commands: Command[];

@@ -1,9 +1,12 @@
 // What every Journal must do, whatever keeps it.
+
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../src/protocol/config.ts";
+import type { JournalEntry } from "../../src/protocol/api.ts";
 import type { RememberedAddress } from "../../src/protocol/entry/rememberedAddresses.ts";
-import type { Endpoint, JournalEntry, MessageId, PeerId } from "../../src/protocol/types.ts";
+import { bounds } from "../../src/protocol/limits.ts";
 import type { Journal } from "../../src/store/journal.ts";
+import type { Endpoint } from "../../src/wire/endpoint.ts";
+import type { MessageId, PeerId } from "../../src/wire/ids.ts";
 
 export function describeJournal(name: string, open: () => Promise<Journal>): void {
   describe(`${name} as a journal`, () => {

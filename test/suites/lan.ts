@@ -1,8 +1,7 @@
 // What every Lan must do, whatever carries it.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Lan } from "../../src/net/lan.ts";
-import type { Endpoint } from "../../src/protocol/types.ts";
-import { parseEndpoint } from "../../src/wire/endpoint.ts";
+import { type Endpoint, parseEndpoint } from "../../src/wire/endpoint.ts";
 import { arrivals } from "./transport.ts";
 
 export type LanUnderTest = {

@@ -1,7 +1,8 @@
 // What every Transport must do, whatever carries it.
+
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Transport } from "../../src/net/transport.ts";
-import type { Endpoint } from "../../src/protocol/types.ts";
+import type { Endpoint } from "../../src/wire/endpoint.ts";
 
 export type TransportUnderTest = {
   open: () => Promise<Transport>;

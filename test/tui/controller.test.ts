@@ -1,11 +1,11 @@
 /** The screen as a person uses it: keys and events in, rows out; no terminal, no network. */
 import { describe, expect, it, vi } from "vitest";
 import { createSession, type Session } from "../../src/chat/session.ts";
-import type { MessageId } from "../../src/protocol/types.ts";
 import type { Settings } from "../../src/settings.ts";
 import { type Controller, createController } from "../../src/tui/controller.ts";
 import { createKeyDecoder } from "../../src/tui/keys.ts";
 import { createPalette } from "../../src/tui/style.ts";
+import type { MessageId } from "../../src/wire/ids.ts";
 import { createFakeNode, FAKE_TEXT_LIMIT, type FakeNode } from "../suites/fakeNode.ts";
 
 const NOON = new Date(2026, 0, 31, 12).getTime();

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { PresenceChange } from "../../src/chat/presence.ts";
 import { createRoom, type Entry } from "../../src/chat/room.ts";
-import type { Message } from "../../src/protocol/types.ts";
+import type { Message } from "../../src/protocol/views.ts";
 import { emptyComposer } from "../../src/tui/composer.ts";
 import { createRowLayout } from "../../src/tui/rows.ts";
 import { paintStatus, questionText, type StatusFacts, statusText } from "../../src/tui/statusLine.ts";

@@ -1,9 +1,10 @@
 /** What of the room is on the screen, and that a scrolled view stays where it is. */
 import { describe, expect, it } from "vitest";
 import { applyEvent, createRoom, ROOM_LINES_MAX, type Room } from "../../src/chat/room.ts";
-import type { Message, MessageId, PeerId, PeerView } from "../../src/protocol/types.ts";
+import type { Message, PeerView } from "../../src/protocol/views.ts";
 import { createPalette } from "../../src/tui/style.ts";
 import { type Anchor, scroll, scrollToStart, viewRoom } from "../../src/tui/viewport.ts";
+import type { MessageId, PeerId } from "../../src/wire/ids.ts";
 
 const DAY = new Date(2026, 0, 31, 12).getTime();
 const palette = createPalette(1);

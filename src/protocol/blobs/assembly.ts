@@ -1,6 +1,6 @@
 /** One large message being put together: which chunks are here, and whose they are. */
+import type { BootId } from "../../wire/ids.ts";
 import { chunkCount } from "../../wire/large.ts";
-import type { BootId } from "../types.ts";
 
 export type Assembly = {
   /** True if the chunk is new; `bytes` are copied. */

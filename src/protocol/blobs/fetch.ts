@@ -5,12 +5,13 @@
  * verify is not asked for them again.
  */
 import type { Frame } from "../../wire/frame.ts";
-import { bounds } from "../config.ts";
+import type { BootId, MessageId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
+import { bounds } from "../limits.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
 import { shuffle } from "../rng.ts";
-import type { BootId, MessageId, Millis, PeerId } from "../types.ts";
+import type { Millis } from "../time.ts";
 import { type Assembly, createAssembly } from "./assembly.ts";
 import { createHolder, type Holder } from "./holder.ts";
 

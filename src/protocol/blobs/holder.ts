@@ -1,8 +1,9 @@
 /** One of those who hold a large message, as whoever fetches it sees it: what was asked of it, and how well it answers (credit.ts). */
 import { CREDIT_MAX } from "../../wire/frame.ts";
+import type { BootId } from "../../wire/ids.ts";
 import type { Session } from "../link/session.ts";
 import { createCredit } from "../sync/credit.ts";
-import type { BootId, Millis } from "../types.ts";
+import type { Millis } from "../time.ts";
 
 export type Holder = {
   readonly boot: BootId;

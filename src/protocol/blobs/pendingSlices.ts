@@ -1,8 +1,8 @@
 /** Slices that a node was given of large messages which it does not have whole yet: it covers them when it does. */
 import { ORDERS_MAX, type Slice } from "../../wire/frame.ts";
-import { bounds } from "../config.ts";
+import type { MessageId } from "../../wire/ids.ts";
+import { bounds } from "../limits.ts";
 import type { Session } from "../link/session.ts";
-import type { MessageId } from "../types.ts";
 
 export type Offer = { readonly from: Session; readonly slice: Slice };
 

@@ -1,25 +1,14 @@
 /** Giving out messages: those that fit go whole, larger ones are announced and sent chunk by chunk, as they are asked for. */
-import type { SignedMessage } from "../../crypto/signed.ts";
 import type { Frame } from "../../wire/frame.ts";
-import { CHUNK_BYTES, chunkBytes, chunkCount, LARGE_BYTES_MIN, PUSH_BYTES_MAX } from "../../wire/large.ts";
-import { bounds } from "../config.ts";
+import type { BootId, MessageId } from "../../wire/ids.ts";
+import { CHUNK_BYTES, chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../wire/large.ts";
 import type { Context } from "../context.ts";
+import { bounds } from "../limits.ts";
 import type { Session } from "../link/session.ts";
-import type { BootId, MessageId } from "../types.ts";
 
 export type Serving = {
   readonly onWantChunks: (from: Session, wanted: Frame & { readonly type: "wantChunks" }) => void;
 };
-
-/** Does not fit a push: its id travels, and whoever lacks it fetches it. */
-export function isLarge(message: { readonly bytes: Uint8Array }): boolean {
-  return message.bytes.length > PUSH_BYTES_MAX;
-}
-
-/** The frame that answers who asked for this message. */
-export function answerWith({ id, bytes }: Pick<SignedMessage, "id" | "bytes">): Frame {
-  return isLarge({ bytes }) ? { type: "announce", id, bytes: bytes.length } : { type: "message", bytes };
-}
 
 export function createServing(context: Context, bytesOf: (id: MessageId) => Uint8Array | undefined): Serving {
   const { link, counters } = context;

@@ -2,9 +2,11 @@
  * Strangers: process starts that were heard on the LAN and are not here otherwise; how often each was named in a beacon, and
  * when it may be knocked at. What a beacon says may be old, so nothing that it draws is without a bound.
  */
-import { bounds } from "../config.ts";
+import type { Endpoint } from "../../wire/endpoint.ts";
+import type { BootId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
-import type { BootId, Endpoint, Millis } from "../types.ts";
+import { bounds } from "../limits.ts";
+import type { Millis } from "../time.ts";
 
 export type Stranger = {
   readonly boot: BootId;

@@ -8,13 +8,15 @@
  */
 import { beaconKey, openBeacon, sealBeacon } from "../../crypto/beacon.ts";
 import { BEACON_HEARD_MAX, BEACON_NONCE_BYTES } from "../../wire/beacon.ts";
-import { formatEndpoint, parseEndpoint } from "../../wire/endpoint.ts";
+import { type Endpoint, formatEndpoint, parseEndpoint } from "../../wire/endpoint.ts";
+import type { BootId } from "../../wire/ids.ts";
+import type { Effect } from "../api.ts";
 import type { Context } from "../context.ts";
 import type { Session } from "../link/session.ts";
 import type { Arrival } from "../log/newcomer.ts";
 import type { Membership } from "../membership/membership.ts";
 import { below, jitter, uniform } from "../rng.ts";
-import type { BootId, Effect, Endpoint, Millis } from "../types.ts";
+import type { Millis } from "../time.ts";
 import { createStrangers, type Stranger } from "./beaconSenders.ts";
 import type { Contact } from "./knock.ts";
 

@@ -2,12 +2,13 @@
  * First contact: addresses that a person named. An open datagram of full size goes there (so that three times as much may
  * come back) until someone of the room answers; then the join goes on by digests.
  */
+import type { Endpoint } from "../../wire/endpoint.ts";
 import type { Frame } from "../../wire/frame.ts";
-import { bounds } from "../config.ts";
 import type { Context } from "../context.ts";
+import { bounds } from "../limits.ts";
 import type { Membership } from "../membership/membership.ts";
 import { jitter } from "../rng.ts";
-import type { Endpoint, Millis } from "../types.ts";
+import type { Millis } from "../time.ts";
 
 export type Contact = {
   /** One try, whoever may be there. */

@@ -3,10 +3,12 @@
  * are knocked at for ever, less and less often. So a split heals by itself, and a node that was alone needs nobody to
  * tell it an address.
  */
+import type { Endpoint } from "../../wire/endpoint.ts";
+import type { PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import type { Membership } from "../membership/membership.ts";
 import { jitter, shuffle } from "../rng.ts";
-import type { Endpoint, Millis, PeerId } from "../types.ts";
+import type { Millis } from "../time.ts";
 import type { Contact } from "./knock.ts";
 import { createAddressBook, type RememberedAddress } from "./rememberedAddresses.ts";
 

@@ -1,6 +1,8 @@
 /** Addresses at which peers were reached, with the time of the last success: what a node finds its room again by. */
-import { bounds } from "../config.ts";
-import type { Endpoint, PeerId, UnixMillis } from "../types.ts";
+import type { Endpoint } from "../../wire/endpoint.ts";
+import type { PeerId } from "../../wire/ids.ts";
+import { bounds } from "../limits.ts";
+import type { UnixMillis } from "../time.ts";
 
 export type RememberedAddress = {
   readonly endpoint: Endpoint;

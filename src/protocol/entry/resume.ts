@@ -2,7 +2,8 @@
  * Coming back after a sleep, a standstill, a time without a network, or to another one: peers are told where this node is now
  * and asked what was missed, and when that is fetched one line says what it came to.
  */
-import { isLoopback } from "../../wire/endpoint.ts";
+import { type Endpoint, isLoopback } from "../../wire/endpoint.ts";
+import type { BootId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import type { Session } from "../link/session.ts";
 import type { Probe } from "../liveness/probe.ts";
@@ -10,7 +11,7 @@ import type { History } from "../log/log.ts";
 import type { Membership } from "../membership/membership.ts";
 import { sample } from "../rng.ts";
 import type { Digest } from "../sync/reconciliation.ts";
-import type { BootId, Endpoint, Millis, PeerId, UnixMillis } from "../types.ts";
+import type { Millis, UnixMillis } from "../time.ts";
 import type { Reconnect } from "./reconnect.ts";
 
 export type Homecoming = {

@@ -1,6 +1,6 @@
 /** Bounds of ranges of ids, as short as they can be: they travel in every claim. */
 import { type Bound, END } from "../../wire/frame.ts";
-import type { UnixMillis } from "../types.ts";
+import type { UnixMillis } from "../time.ts";
 
 /** An id as a bound: without trailing zero bytes. */
 export function trimmed(id: string): Bound {

@@ -1,16 +1,9 @@
 /** What arrived from a session: where it is now, and the acknowledgement that it is owed. */
-import { ACK_COUNTERS_MAX, encodeFrame } from "../../wire/frame.ts";
+import { ACK_COUNTERS_MAX, encodeFrame, type Frame } from "../../wire/frame.ts";
+import { isReliable } from "../../wire/slice.ts";
+import type { Millis } from "../time.ts";
 import type { Timers } from "../timers.ts";
-import type { Endpoint, Millis } from "../types.ts";
-import { moveTo, type Session } from "./session.ts";
-
-/** The newest datagram says where its sender is. */
-export function noteAddress(session: Session, from: Endpoint, counter: number): void {
-  if (counter <= session.highest) return;
-  session.highest = counter;
-  if (session.endpoint !== from) moveTo(session, from);
-  session.isGuess = false;
-}
+import type { Session } from "./session.ts";
 
 /** The frame for all that waits to be acknowledged, most of it at least; undefined: nothing does. */
 export function takeAck(session: Session, timers: Pick<Timers<never>, "clear">, now: Millis): Uint8Array | undefined {
@@ -22,3 +15,14 @@ export function takeAck(session: Session, timers: Pick<Timers<never>, "clear">, 
   const delayMs = Math.min(Math.round(now - (arrivals[0]?.at ?? now)), 255);
   return encodeFrame({ type: "ack", counters: arrivals.map((arrival) => arrival.counter), delayMs });
 }
+
+export function asksForAck(frame: Frame): boolean {
+  if (frame.type === "push" || frame.type === "brief" || frame.type === "advertise")
+    return isReliable(frame.slice.order);
+  return !SILENT.has(frame.type);
+}
+
+// --- internal ---
+
+/** Answers, and what the next one of its kind replaces. */
+const SILENT: ReadonlySet<Frame["type"]> = new Set(["ack", "padding", "digest", "observed", "chunk", "page"]);

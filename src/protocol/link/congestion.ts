@@ -3,7 +3,7 @@
  * before it, and round trips say how long that is: LEDBAT (RFC 6817), with slow start and multiplicative decrease as in LEDBAT++
  * (draft-irtf-iccrg-ledbat-plus-plus). Loss narrows the window little: here it is weather more often than a queue.
  */
-import type { Millis } from "../types.ts";
+import type { Millis } from "../time.ts";
 
 export type Congestion = {
   /** Datagrams that wait for their acknowledgement, and how many may. */

@@ -3,8 +3,10 @@
  * (the limit of RFC 9000 §8 holds for all else). A member can list any address, so what is spent is counted for the address
  * and for the process start that is looked for there, and comes back slowly: nobody is made to flood a third party by naming it.
  */
-import { bounds } from "../config.ts";
-import type { BootId, Endpoint, Millis } from "../types.ts";
+import type { Endpoint } from "../../wire/endpoint.ts";
+import type { BootId } from "../../wire/ids.ts";
+import { bounds } from "../limits.ts";
+import type { Millis } from "../time.ts";
 
 /** BOUNDED: INITIATIVES_MAX addresses and boot ids; the one used longest ago goes. */
 export type Initiative = Map<Endpoint | BootId, { readonly spent: number; readonly at: Millis }>;

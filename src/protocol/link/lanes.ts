@@ -1,6 +1,7 @@
 /** Fills one datagram with the frames that wait for a session, in their order: what may not wait, what people say, what they said. */
 import { FRAMES_BYTES_MAX } from "../../wire/datagram.ts";
-import type { MessageId } from "../types.ts";
+import type { Frame } from "../../wire/frame.ts";
+import type { MessageId } from "../../wire/ids.ts";
 import { hasRoom, hasRoomToCompare } from "./congestion.ts";
 import type { Outgoing, Session, Ticket } from "./session.ts";
 
@@ -54,3 +55,30 @@ export function pack(session: Session, ack: Uint8Array | undefined, isBulkFirst:
   if (session.bulk.length > 0 && session.outbox.length === 0) session.bulk = take(session.bulk);
   return packed;
 }
+
+/**
+ * What goes however much is under way: what asks whether a peer is alive, or says so, is little, and its time-outs are the ones that
+ * call a peer dead.
+ */
+export function isPrompt(frame: Frame): boolean {
+  return PROMPT.has(frame.type);
+}
+
+export function isComparing(frame: Frame): boolean {
+  return COMPARING.has(frame.type);
+}
+
+// --- internal ---
+
+const PROMPT: ReadonlySet<Frame["type"]> = new Set([
+  "ping",
+  "digest",
+  "observed",
+  "statement",
+  "suspect",
+  "probeRequest",
+  "probeReply",
+  "introduce",
+]);
+
+const COMPARING: ReadonlySet<Frame["type"]> = new Set(["ranges", "list", "same", "want", "fetch"]);

@@ -7,16 +7,18 @@
  */
 import { bootKey, open, type Room, seal } from "../../crypto/keyring.ts";
 import { decodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, SEAL_BYTES } from "../../wire/datagram.ts";
+import type { Endpoint } from "../../wire/endpoint.ts";
 import { decodeFrames, encodeFrame, type Frame } from "../../wire/frame.ts";
-import { bounds } from "../config.ts";
+import type { BootId } from "../../wire/ids.ts";
+import type { Effect } from "../api.ts";
 import type { Counters } from "../counters.ts";
+import { bounds } from "../limits.ts";
+import type { Millis } from "../time.ts";
 import type { Timers } from "../timers.ts";
-import type { BootId, Effect, Endpoint, Millis } from "../types.ts";
-import { noteAddress, takeAck } from "./acks.ts";
+import { asksForAck, takeAck } from "./acks.ts";
 import { noteRoundTrip, noteSent, noteSettled } from "./congestion.ts";
-import { asksForAck, isComparing, isPrompt } from "./eliciting.ts";
 import { createInitiative, mayTry, noteAnswer, noteTry } from "./initiative.ts";
-import { pack } from "./lanes.ts";
+import { isComparing, isPrompt, pack } from "./lanes.ts";
 import { createLoss, SILENT_AFTER } from "./loss.ts";
 import { measure, retransmitAfterMs } from "./rtt.ts";
 import {
@@ -26,6 +28,7 @@ import {
   isListed,
   isWithinLimit,
   lostAt,
+  noteAddress,
   noteProgress,
   type Outgoing,
   type SendOptions,

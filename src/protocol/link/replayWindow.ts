@@ -1,5 +1,5 @@
 /** Sliding replay window over datagram counters (RFC 6479: a ring of bitmap words, so that sliding never shifts bits). */
-import { bounds } from "../config.ts";
+import { bounds } from "../limits.ts";
 
 export type ReplayWindow = {
   /** True the first time a counter is seen and not older than the window; remembers it. Ask after opening only. */

@@ -1,6 +1,6 @@
 /** Round-trip time of one peer, smoothed (RFC 6298 §2), and the time after which a datagram counts as lost. */
-import { bounds } from "../config.ts";
-import type { Millis } from "../types.ts";
+import { bounds } from "../limits.ts";
+import type { Millis } from "../time.ts";
 
 export type Rtt = {
   smoothedMs: Millis | undefined;

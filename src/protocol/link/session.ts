@@ -3,9 +3,11 @@
  * address, and ends with the process.
  */
 import { bootKey, type Room } from "../../crypto/keyring.ts";
+import type { Endpoint } from "../../wire/endpoint.ts";
 import type { Frame } from "../../wire/frame.ts";
-import { bounds } from "../config.ts";
-import type { BootId, Endpoint, MessageId, Millis, PeerId } from "../types.ts";
+import type { BootId, MessageId, PeerId } from "../../wire/ids.ts";
+import { bounds } from "../limits.ts";
+import type { Millis } from "../time.ts";
 import { type Congestion, createCongestion } from "./congestion.ts";
 import { createReplayWindow, type ReplayWindow } from "./replayWindow.ts";
 import { createRtt, type Rtt, retransmitAfterMs } from "./rtt.ts";
@@ -197,6 +199,14 @@ export function createSessions(room: Room): Sessions {
     },
     size: () => table.size,
   };
+}
+
+/** The newest datagram says where its sender is. */
+export function noteAddress(session: Session, from: Endpoint, counter: number): void {
+  if (counter <= session.highest) return;
+  session.highest = counter;
+  if (session.endpoint !== from) moveTo(session, from);
+  session.isGuess = false;
 }
 
 // --- internal ---

@@ -4,13 +4,14 @@
  * side and dies before the other one: a NAT that takes in what nobody inside has asked for holds the port for itself from
  * then on, and gives this node another one for that peer.
  */
-import { isLinkLocal, isLoopback } from "../../wire/endpoint.ts";
+import { type Endpoint, isLinkLocal, isLoopback } from "../../wire/endpoint.ts";
 import type { Frame } from "../../wire/frame.ts";
+import type { PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import { QUIET_HOPS } from "../link/link.ts";
 import type { Session } from "../link/session.ts";
 import type { Membership } from "../membership/membership.ts";
-import type { Endpoint, Millis, PeerId } from "../types.ts";
+import type { Millis } from "../time.ts";
 
 export type Introductions = {
   /** A proven session says where a peer is. */

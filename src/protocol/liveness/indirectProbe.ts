@@ -3,11 +3,12 @@
  * soon enough to tell the target's silence from that of the one asked (Lifeguard's nack). Who does not reach the target itself
  * is introduced to it: the target is told at once, and who asked when it has answered.
  */
+import type { BootId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import type { Session } from "../link/session.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { Member } from "../membership/roster.ts";
-import type { BootId, Millis, PeerId } from "../types.ts";
+import type { Millis } from "../time.ts";
 
 export type Vouching = {
   readonly requested: (from: Session, target: PeerId, introduce: boolean) => void;

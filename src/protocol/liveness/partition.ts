@@ -2,10 +2,13 @@
  * Whether the network has split. Nobody can see that from inside; what can be seen is that many peers at once stop answering
  * without a goodbye, and later are all back. Both are told, once each, and how many messages the other side had.
  */
-import { bounds } from "../config.ts";
+import type { BootId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
+import type { ChatEvent } from "../events.ts";
+import { bounds } from "../limits.ts";
 import type { Membership } from "../membership/membership.ts";
-import type { BootId, ChatEvent, Millis, PeerId, PeerStatus, PeerView } from "../types.ts";
+import type { Millis } from "../time.ts";
+import type { PeerStatus, PeerView } from "../views.ts";
 
 export type Split = {
   /** Everything that is emitted passes here: changes of peers, and that nobody is left. */

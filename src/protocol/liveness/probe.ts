@@ -5,15 +5,16 @@
  */
 import { FRAMES_BYTES_MAX } from "../../wire/datagram.ts";
 import type { Frame } from "../../wire/frame.ts";
-import { bounds } from "../config.ts";
+import type { PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
+import { bounds } from "../limits.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { Member } from "../membership/roster.ts";
 import type { Rumours } from "../membership/rumours.ts";
 import { below, jitter, sample, shuffle, uniform } from "../rng.ts";
-import type { Millis, PeerId } from "../types.ts";
+import type { Millis } from "../time.ts";
 import { createVouching, PINGS_MOST, pingsFor } from "./indirectProbe.ts";
 import type { Ways } from "./reachability.ts";
 

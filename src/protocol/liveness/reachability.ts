@@ -2,12 +2,13 @@
  * Who is reached from here, and the ways to who is not: through others. Which they are is learned when they are asked to look
  * for it (SWIM's indirect probe) and it answers them.
  */
+import type { PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import type { Session } from "../link/session.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { Member } from "../membership/roster.ts";
 import type { Part } from "../relay/rankOrder.ts";
-import type { Millis, PeerId } from "../types.ts";
+import type { Millis } from "../time.ts";
 
 export type Ways = {
   /** What goes to it is likely to arrive; not: it was tried in vain, nobody knows where it is, or NATs may be in between. */

@@ -2,7 +2,8 @@
  * Causal delivery (Birman, Schiper, Stephenson 1991): a message is handed on when all its parents were, so that a face
  * that only appends never shows an answer above its question. What can be handed on together goes in the order of ids.
  */
-import type { MessageId, Millis } from "../types.ts";
+import type { MessageId } from "../../wire/ids.ts";
+import type { Millis } from "../time.ts";
 
 export type CausalGate = {
   /**

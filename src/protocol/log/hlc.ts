@@ -2,8 +2,8 @@
  * Hybrid logical clock (Kulkarni et al. 2014): close to the wall clock, and never behind what was seen, as far as that can be
  * right. Others lift it by LIFT_MS at most, less than the room accepts, so that nobody pulls honest clocks to the limit.
  */
-import { bounds } from "../config.ts";
-import type { UnixMillis } from "../types.ts";
+import { bounds } from "../limits.ts";
+import type { UnixMillis } from "../time.ts";
 
 export type HybridClock = {
   /** max(wall, last + 1, max(parents) + 1): the stamp of a message about to be written. Parents are at most `liftLimit`. */

@@ -1,13 +1,14 @@
 /** Messages coming in: those a person here writes, and those that others wrote. Both end in the log, on disk, and on screen. */
 import { readMessage, type SignedMessage, signMessage, verifyMessage } from "../../crypto/signed.ts";
-import { timeOfId } from "../../wire/ids.ts";
+import { type MessageId, timeOfId } from "../../wire/ids.ts";
 import type { MessageContent, MessageKind } from "../../wire/message.ts";
 import { encodeText } from "../../wire/text.ts";
-import { answerWith } from "../blobs/serve.ts";
-import { bounds } from "../config.ts";
 import type { Context } from "../context.ts";
+import { bounds } from "../limits.ts";
 import type { Session } from "../link/session.ts";
-import type { Message, MessageId, Millis } from "../types.ts";
+import type { Millis } from "../time.ts";
+import type { Message } from "../views.ts";
+import { answerWith } from "./answer.ts";
 import { createHybridClock, isAhead } from "./hlc.ts";
 import type { History, Inserted } from "./log.ts";
 import type { Arrival } from "./newcomer.ts";

@@ -4,11 +4,12 @@
  */
 import { tagOf } from "../../crypto/identity.ts";
 import type { SignedMessage } from "../../crypto/signed.ts";
-import { timeOfId } from "../../wire/ids.ts";
+import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
 import { PARENTS_MAX } from "../../wire/message.ts";
 import { createOrderedSet, type OrderedSet } from "../idset/orderedSet.ts";
 import { boundOfTime } from "../idset/range.ts";
-import type { Message, MessageId, Millis, Now, PeerId, UnixMillis } from "../types.ts";
+import type { Millis, Now, UnixMillis } from "../time.ts";
+import type { Message } from "../views.ts";
 import { createCausalGate } from "./causalOrder.ts";
 import { liftLimit } from "./hlc.ts";
 

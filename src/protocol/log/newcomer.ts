@@ -5,7 +5,8 @@
 import type { Context } from "../context.ts";
 import type { Session } from "../link/session.ts";
 import type { Membership } from "../membership/membership.ts";
-import type { Message, Millis } from "../types.ts";
+import type { Millis } from "../time.ts";
+import type { Message } from "../views.ts";
 import type { History } from "./log.ts";
 
 export type Arrival = {

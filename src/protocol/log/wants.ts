@@ -1,9 +1,10 @@
 /** Messages known to exist and not here yet (an unknown parent, an advertised id): asked for, in turn, of all who have them. */
-import { bounds } from "../config.ts";
+import type { BootId, MessageId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
+import { bounds } from "../limits.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
-import type { BootId, MessageId, Millis } from "../types.ts";
+import type { Millis } from "../time.ts";
 
 export type Wants = {
   /** `source` has it, or should; it is asked after `delayMs`, unless the message comes by itself. */

@@ -4,13 +4,14 @@
  * earned trust is taken at once, and some of it is greeted all the same; one of whose peers nobody answers is not heeded.
  */
 import type { SignedStatement } from "../../crypto/signed.ts";
-import { bounds } from "../config.ts";
+import type { Endpoint } from "../../wire/endpoint.ts";
+import type { PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
+import { bounds } from "../limits.ts";
 import type { Session } from "../link/session.ts";
 import { below, sample } from "../rng.ts";
-import type { Endpoint, PeerId } from "../types.ts";
 import { createSource, hasCredit, isForgettable, isHeeded, isTrusted, mayVouch, type Source } from "./credibility.ts";
-import { TRIES_EACH } from "./ownAddresses.ts";
+import { TRIES_EACH } from "./peerAddress.ts";
 import type { Member } from "./roster.ts";
 
 export type Hearsay = {

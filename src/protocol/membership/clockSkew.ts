@@ -4,10 +4,10 @@
  * no single host outvotes a room by speaking as many members.
  */
 import { isLoopback } from "../../wire/endpoint.ts";
-import { bounds } from "../config.ts";
 import type { Context } from "../context.ts";
+import { bounds } from "../limits.ts";
 import type { Session } from "../link/session.ts";
-import type { Millis, Now, UnixMillis } from "../types.ts";
+import type { Millis, Now, UnixMillis } from "../time.ts";
 
 export type Skew = {
   /** The time of the room, as this node knows it. Called with the host's clocks before each step. */

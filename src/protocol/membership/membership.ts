@@ -3,16 +3,18 @@
  * left). Others can only make a node suspected, and it answers with a new statement.
  */
 import { readStatement, type SignedStatement, verifyStatement } from "../../crypto/signed.ts";
-import { bounds } from "../config.ts";
+import type { Endpoint } from "../../wire/endpoint.ts";
+import type { BootId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import type { OrderedSet } from "../idset/orderedSet.ts";
+import { bounds } from "../limits.ts";
 import type { Session } from "../link/session.ts";
-import { hashOf } from "../relay/rankOrder.ts";
-import type { BootId, Endpoint, PeerId, PeerStatus, PeerView } from "../types.ts";
+import type { PeerStatus, PeerView } from "../views.ts";
 import { createHearsay } from "./candidates.ts";
 import { createOwnStatement } from "./ownStatement.ts";
 import { createWhereabouts } from "./peerAddress.ts";
 import { createPeerViews } from "./peerViews.ts";
+import { hashOf } from "./rank.ts";
 import { createRoster, isPresent, type Member, type Roster, type RosterId } from "./roster.ts";
 import type { Rumours } from "./rumours.ts";
 import { CONFIRMATIONS, suspicionMs } from "./suspicion.ts";

@@ -1,10 +1,7 @@
 /** Addresses: which of its own a node tells the others, and which of a peer's it uses. */
-import { isLinkLocal, isLoopback } from "../../wire/endpoint.ts";
+import { type Endpoint, isLinkLocal, isLoopback } from "../../wire/endpoint.ts";
 import { ENDPOINTS_MAX } from "../../wire/statement.ts";
-import type { Endpoint, Millis } from "../types.ts";
-
-/** Tries at one address of a peer before the next one. */
-export const TRIES_EACH = 3;
+import type { Millis } from "../time.ts";
 
 /** Each returns whether the list is another one now. */
 export type OwnAddresses = {
@@ -78,28 +75,13 @@ export function createOwnAddresses(known: readonly Endpoint[], now: Millis): Own
   };
 }
 
-/** Of the addresses a peer is said to have, one that can mean the same from here; the next one after each few unanswered tries. */
-export function pickEndpoint(
-  endpoints: readonly Endpoint[],
-  own: readonly Endpoint[],
-  unanswered: number,
-): Endpoint | undefined {
-  const ordered = [...endpoints];
-  const seenOf = new Set(own.map(hostOf));
-  // On this host loopback is what works; behind the same NAT it is the address inside.
-  if (own.length === 0 || own.every(isLoopback)) ordered.sort((a, b) => Number(isLoopback(b)) - Number(isLoopback(a)));
-  else if (endpoints.some((endpoint) => seenOf.has(hostOf(endpoint))))
-    ordered.sort((a, b) => Number(isPrivate(b)) - Number(isPrivate(a)));
-  return ordered[Math.floor(unanswered / TRIES_EACH) % Math.max(ordered.length, 1)];
-}
-
 // --- internal ---
 
 /** RFC 1918, RFC 6598, RFC 4193. */
 const PRIVATE =
   /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|\[f[cd][0-9a-f]{2}:)/;
 
-function isPrivate(endpoint: Endpoint): boolean {
+export function isPrivate(endpoint: Endpoint): boolean {
   return PRIVATE.test(endpoint);
 }
 
@@ -107,7 +89,7 @@ function isIpv6(endpoint: Endpoint): boolean {
   return endpoint.startsWith("[");
 }
 
-function hostOf(endpoint: Endpoint): string {
+export function hostOf(endpoint: Endpoint): string {
   return endpoint.slice(0, endpoint.lastIndexOf(":"));
 }
 

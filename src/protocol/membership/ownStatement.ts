@@ -1,7 +1,7 @@
 /** What this node says about itself: signed anew, with a larger incarnation, at each change. */
 import { type SignedStatement, signStatement } from "../../crypto/signed.ts";
+import type { Endpoint } from "../../wire/endpoint.ts";
 import type { Context } from "../context.ts";
-import type { Endpoint } from "../types.ts";
 import { createOwnAddresses } from "./ownAddresses.ts";
 import type { Rumours } from "./rumours.ts";
 

@@ -1,9 +1,9 @@
 /** Where a peer is looked for: of what its statement lists, the address that fits this node, until it is heard from elsewhere. */
 import type { SignedStatement } from "../../crypto/signed.ts";
+import { type Endpoint, isLoopback } from "../../wire/endpoint.ts";
 import type { Context } from "../context.ts";
 import { moveTo, type Session } from "../link/session.ts";
-import type { Endpoint } from "../types.ts";
-import { pickEndpoint } from "./ownAddresses.ts";
+import { hostOf, isPrivate } from "./ownAddresses.ts";
 
 export type Whereabouts = {
   /** The session of the process start that the statement names; where it is now, or may be. */
@@ -11,6 +11,9 @@ export type Whereabouts = {
   /** A peer that no longer lists the address it was reached at is not there any more: on to one that it lists. */
   readonly withdraw: (before: readonly Endpoint[], next: SignedStatement["content"]) => void;
 };
+
+/** Tries at one address of a peer before the next one. */
+export const TRIES_EACH = 3;
 
 export function createWhereabouts({ link }: Context, own: () => SignedStatement): Whereabouts {
   const pick = (endpoints: readonly Endpoint[], unanswered: number): Endpoint | undefined =>
@@ -33,4 +36,19 @@ export function createWhereabouts({ link }: Context, own: () => SignedStatement)
       moveTo(found, pick(endpoints, found.unanswered));
     },
   };
+}
+
+/** Of the addresses a peer is said to have, one that can mean the same from here; the next one after each few unanswered tries. */
+export function pickEndpoint(
+  endpoints: readonly Endpoint[],
+  own: readonly Endpoint[],
+  unanswered: number,
+): Endpoint | undefined {
+  const ordered = [...endpoints];
+  const seenOf = new Set(own.map(hostOf));
+  // On this host loopback is what works; behind the same NAT it is the address inside.
+  if (own.length === 0 || own.every(isLoopback)) ordered.sort((a, b) => Number(isLoopback(b)) - Number(isLoopback(a)));
+  else if (endpoints.some((endpoint) => seenOf.has(hostOf(endpoint))))
+    ordered.sort((a, b) => Number(isPrivate(b)) - Number(isPrivate(a)));
+  return ordered[Math.floor(unanswered / TRIES_EACH) % Math.max(ordered.length, 1)];
 }

@@ -1,8 +1,9 @@
 /** Members as faces see them: what they say of themselves, and what this node knows of the way to them. */
 import { tagOf } from "../../crypto/identity.ts";
 import type { SignedStatement } from "../../crypto/signed.ts";
+import type { Endpoint } from "../../wire/endpoint.ts";
 import type { Context } from "../context.ts";
-import type { Endpoint, PeerView } from "../types.ts";
+import type { PeerView } from "../views.ts";
 import type { Member } from "./roster.ts";
 
 export type PeerViews = {

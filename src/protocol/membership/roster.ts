@@ -3,9 +3,10 @@
  * has changed, so that thousands of simulated nodes that begin with the same roster hold it once.
  */
 import type { SignedStatement } from "../../crypto/signed.ts";
-import { frontOf } from "../../wire/ids.ts";
+import { type BootId, frontOf, type PeerId } from "../../wire/ids.ts";
 import { createOrderedSet, type OrderedSet } from "../idset/orderedSet.ts";
-import type { BootId, Millis, PeerId, PeerStatus } from "../types.ts";
+import type { Millis } from "../time.ts";
+import type { PeerStatus } from "../views.ts";
 
 /** Never changed in place: `set` puts another one in its stead. */
 export type Member = {

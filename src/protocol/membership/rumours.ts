@@ -3,7 +3,7 @@
  * 2002, §4.1; the multiplier is memberlist's). The news about a peer replaces what was told of it before.
  */
 import { encodeFrame, type Frame } from "../../wire/frame.ts";
-import type { PeerId } from "../types.ts";
+import type { PeerId } from "../../wire/ids.ts";
 
 export type Rumours = {
   readonly spread: (about: PeerId, frame: Frame) => void;

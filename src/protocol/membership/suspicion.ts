@@ -2,7 +2,7 @@
  * How long a member stays suspected before it counts as dead: Lifeguard (Dadgar, Phillips, Currey 2018, §IV.B) in the form of
  * HashiCorp memberlist. Each independent accuser shortens the wait, from max towards min.
  */
-import type { Millis } from "../types.ts";
+import type { Millis } from "../time.ts";
 
 /** Accusers beyond the first after which the wait is at its minimum. */
 export const CONFIRMATIONS = 2;

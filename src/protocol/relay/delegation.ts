@@ -1,10 +1,11 @@
 /** The parts of a slice that a node covers: who has each of them now, what is known of it, and how that adds up. */
 import { LACKING_MAX, type Slice } from "../../wire/frame.ts";
-import { frontOf } from "../../wire/ids.ts";
+import { type BootId, frontOf, type MessageId, type PeerId } from "../../wire/ids.ts";
+import { hashOf } from "../membership/rank.ts";
 import type { Member } from "../membership/roster.ts";
-import type { BootId, MessageId, Millis, PeerId } from "../types.ts";
+import type { Millis } from "../time.ts";
 import type { Settled } from "./delivery.ts";
-import { hashOf, type Part, rankOf } from "./rankOrder.ts";
+import { type Part, rankOf } from "./rankOrder.ts";
 
 export type Delegation = {
   readonly part: Part<Member>;

@@ -1,9 +1,9 @@
 /** Who has a message, by what they sent, acknowledged or reported, and what its author is told of that. */
 import { LACKING_MAX } from "../../wire/frame.ts";
-import { bounds } from "../config.ts";
+import type { MessageId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
+import { bounds } from "../limits.ts";
 import type { Membership } from "../membership/membership.ts";
-import type { MessageId, PeerId } from "../types.ts";
 
 export type Delivery = {
   readonly noteHolder: (id: MessageId, peer: PeerId | undefined) => void;

@@ -3,7 +3,8 @@
  * message spreads along another tree and the load is even. Ranks are absolute (u32), so rosters need not agree on them.
  */
 import type { Slice } from "../../wire/frame.ts";
-import type { MessageId, PeerId } from "../types.ts";
+import type { MessageId } from "../../wire/ids.ts";
+import { mix } from "../membership/rank.ts";
 
 export const WHOLE = { lo: 0, last: 0xffffffff } as const;
 
@@ -14,11 +15,6 @@ export type Part<Peer> = { readonly slice: Slice; readonly peers: readonly Peer[
 /** The rank of a peer (by a hash of its id) in one order of a message: u32, evenly spread. */
 export function rankOf(id: MessageId, order: number, peerHash: number): number {
   return mix(mix(seedOf(id, order)) ^ peerHash);
-}
-
-/** Where a peer's rank in each order comes from: u32. */
-export function hashOf(peer: PeerId): number {
-  return mix(Number.parseInt(peer.slice(0, 8), 16));
 }
 
 /** The peers within the slice for whom `admits` holds, by rank. */
@@ -97,12 +93,4 @@ function evenly<Peer>(
 /** The hash part of the id is uniform; the order number tells the orders of one message apart. */
 function seedOf(id: MessageId, order: number): number {
   return (Number.parseInt(id.slice(12, 20), 16) + Math.imul(order, 0x9e3779b9)) >>> 0;
-}
-
-/** The finalizer of MurmurHash3 (Appleby): every input bit flips every output bit with probability one half. */
-function mix(value: number): number {
-  let hash = value | 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

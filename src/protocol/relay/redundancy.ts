@@ -36,14 +36,6 @@ export function fanoutFor(chosen: number | undefined, members: number): number {
   return chosen ?? Math.min(Math.max(Math.ceil(FANOUT_PER_ROOT * Math.sqrt(members)), FANOUT_LEAST), FANOUT_MOST);
 }
 
-/**
- * Hops of this order are acknowledged, repeated when lost, and reported to the author; the others are sent once and
- * forgotten: an acknowledgement for each would double the datagrams, to repair what the other orders repair anyway.
- */
-export function isReliable(order: number): boolean {
-  return order === 0;
-}
-
 /** The author's slices for a message, the most useful first. `loss`: 0..1, as the link measures it; `isOneHop`: no more peers than the fanout. */
 export function ordersFor(loss: number, isLarge: boolean, isOneHop: boolean, chosen: Chosen): Slice[] {
   const plan = PLANS.find(({ below }) => loss < below) as Plan;

@@ -6,16 +6,18 @@
  */
 import type { SignedMessage } from "../../crypto/signed.ts";
 import { type Frame, ORDERS_MAX, type Slice } from "../../wire/frame.ts";
-import { frontOf, PEER_ID_BYTES } from "../../wire/ids.ts";
-import { isLarge } from "../blobs/serve.ts";
+import { type BootId, frontOf, type MessageId, PEER_ID_BYTES, type PeerId } from "../../wire/ids.ts";
+import { isReliable } from "../../wire/slice.ts";
 import type { Context } from "../context.ts";
 import type { PushTicket, Session } from "../link/session.ts";
 import { pingsFor } from "../liveness/indirectProbe.ts";
 import type { Ways } from "../liveness/reachability.ts";
+import { isLarge } from "../log/answer.ts";
 import type { History } from "../log/log.ts";
 import type { Membership } from "../membership/membership.ts";
+import { hashOf } from "../membership/rank.ts";
 import type { Member } from "../membership/roster.ts";
-import type { BootId, MessageId, Millis, PeerId } from "../types.ts";
+import type { Millis } from "../time.ts";
 import {
   type Delegation,
   delegateOf,
@@ -29,8 +31,8 @@ import {
   wasGiven,
 } from "./delegation.ts";
 import { createDelivery, rememberLatest, type Settled } from "./delivery.ts";
-import { cut, hashOf, type Part, rankedWithin } from "./rankOrder.ts";
-import { fanoutFor, ID_ORDERS_FROM, isReliable, ordersFor } from "./redundancy.ts";
+import { cut, type Part, rankedWithin } from "./rankOrder.ts";
+import { fanoutFor, ID_ORDERS_FROM, ordersFor } from "./redundancy.ts";
 
 export type Relay = {
   /** The author's first step: starts the message's orders. */

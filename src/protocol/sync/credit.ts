@@ -4,7 +4,7 @@
  * takes little away. While a queue builds up, on the way or here, credit does not grow, and a long one halves it, so that live
  * messages do not wait behind history (LEDBAT, RFC 6817).
  */
-import type { Millis } from "../types.ts";
+import type { Millis } from "../time.ts";
 
 export type Credit = {
   /** Datagrams, a whole number. */

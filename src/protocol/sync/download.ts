@@ -5,11 +5,12 @@
  * gap again at once, for whoever is free.
  */
 import { type Bound, END, type SetName, type Stretch } from "../../wire/frame.ts";
+import type { BootId } from "../../wire/ids.ts";
 import { STRETCHES_MAX } from "../../wire/page.ts";
 import type { Context } from "../context.ts";
 import { later } from "../idset/range.ts";
 import type { Session } from "../link/session.ts";
-import type { BootId, Millis } from "../types.ts";
+import type { Millis } from "../time.ts";
 import { CREDIT_FIRST } from "./credit.ts";
 import { createGaps, type Gap, type Gaps } from "./gaps.ts";
 import type { Fetch, Page } from "./pages.ts";

@@ -3,7 +3,7 @@
  * are cut where a claim about their inside begins or ends, shrink as pages come, and do not come back until all is there.
  */
 import type { Bound } from "../../wire/frame.ts";
-import type { BootId } from "../types.ts";
+import type { BootId } from "../../wire/ids.ts";
 
 export type Gap = {
   readonly lo: Bound;

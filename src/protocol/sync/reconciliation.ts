@@ -13,16 +13,16 @@ import {
   type Ranges,
   type SetName,
 } from "../../wire/frame.ts";
-import { timeOfId } from "../../wire/ids.ts";
+import { type BootId, timeOfId } from "../../wire/ids.ts";
 import { PARTS_MAX } from "../../wire/range.ts";
-import { bounds } from "../config.ts";
 import type { Context } from "../context.ts";
 import { aboveOf, afterPrefix, boundOfTime, later, separator } from "../idset/range.ts";
+import { bounds } from "../limits.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
 import { isAhead } from "../log/hlc.ts";
 import { below } from "../rng.ts";
-import type { BootId, Millis } from "../types.ts";
+import type { Millis } from "../time.ts";
 import { createCatchUp } from "./download.ts";
 import { type Fetch, type Page, pagesFor } from "./pages.ts";
 import type { Replicas } from "./replicas.ts";

@@ -1,17 +1,17 @@
 /** The two replicated sets, as reconciliation and catching up see them: ids in order, and what stands for each on the wire. */
 import type { SignedMessage } from "../../crypto/signed.ts";
 import type { Bound, Frame, PageItem, SetName } from "../../wire/frame.ts";
+import type { MessageId } from "../../wire/ids.ts";
 import { PAGE_ITEM_BYTES_MAX } from "../../wire/page.ts";
-import { answerWith } from "../blobs/serve.ts";
-import { bounds } from "../config.ts";
 import type { Context } from "../context.ts";
 import type { OrderedSet } from "../idset/orderedSet.ts";
 import { boundOfTime } from "../idset/range.ts";
+import { bounds } from "../limits.ts";
 import type { Session } from "../link/session.ts";
+import { answerWith } from "../log/answer.ts";
 import type { History } from "../log/log.ts";
 import type { Wants } from "../log/wants.ts";
 import type { Membership } from "../membership/membership.ts";
-import type { MessageId } from "../types.ts";
 
 export type Replica = {
   /** What is compared. */

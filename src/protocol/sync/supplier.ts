@@ -2,7 +2,7 @@
 import { type Bound, CREDIT_MAX } from "../../wire/frame.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
-import type { Millis } from "../types.ts";
+import type { Millis } from "../time.ts";
 import { type Credit, createCredit } from "./credit.ts";
 import type { Fetch, Page } from "./pages.ts";
 

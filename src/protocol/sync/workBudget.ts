@@ -1,8 +1,8 @@
 /** How much work a peer may cause in a second by comparing and fetching, and which of its claims were answered a moment ago. */
-import { bounds } from "../config.ts";
 import type { Context } from "../context.ts";
+import { bounds } from "../limits.ts";
 import type { Session } from "../link/session.ts";
-import type { Millis } from "../types.ts";
+import type { Millis } from "../time.ts";
 
 export type Budget = {
   /** False: beyond `bounds.rangesPerSecond`, dropped and counted. */

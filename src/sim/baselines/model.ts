@@ -3,7 +3,8 @@
  * history, everyone knows everyone from the start. What a model has to do is spread; what it costs and how long it takes is counted.
  */
 import { below, type Rng, seededRng } from "../../protocol/rng.ts";
-import type { Endpoint, Millis } from "../../protocol/types.ts";
+import type { Millis } from "../../protocol/time.ts";
+import type { Endpoint } from "../../wire/endpoint.ts";
 import { createAgenda } from "../agenda.ts";
 import { endpointOf, indexOfEndpoint } from "../endpoints.ts";
 import { createNetwork } from "../network.ts";

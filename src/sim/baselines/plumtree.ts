@@ -2,7 +2,7 @@
  * Plumtree (Leitão, Pereira, Rodrigues, "Epidemic Broadcast Trees", 2007): the body goes along the links of a tree, its id along
  * the others; who hears of an id and gets no body grafts the link. Over datagrams that may be lost, as here.
  */
-import type { Millis } from "../../protocol/types.ts";
+import type { Millis } from "../../protocol/time.ts";
 import { type Model, randomOverlay } from "./model.ts";
 
 /** HyParView's active view at N = 10,000 in the paper: fanout 4 + 1. */

@@ -1,6 +1,6 @@
 /** Texts up to 64 KiB: offered by id, fetched in chunks, whole or not at all. */
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../../src/protocol/config.ts";
+import { bounds } from "../../../src/protocol/limits.ts";
 import { below } from "../../../src/protocol/rng.ts";
 import { createWorld, fingerprint, gather, names, shown, type TestNode, transmits } from "../fixtures.ts";
 

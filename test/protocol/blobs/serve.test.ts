@@ -1,10 +1,10 @@
 /** Chunks given out: those that were asked for, of what is here, and no more in a second than is bearable. */
 import { describe, expect, it } from "vitest";
 import { createServing } from "../../../src/protocol/blobs/serve.ts";
-import { bounds } from "../../../src/protocol/config.ts";
+import { bounds } from "../../../src/protocol/limits.ts";
 import type { Session } from "../../../src/protocol/link/session.ts";
-import type { MessageId } from "../../../src/protocol/types.ts";
 import type { Frame } from "../../../src/wire/frame.ts";
+import type { MessageId } from "../../../src/wire/ids.ts";
 import { CHUNK_BYTES, chunkBytes, chunkCount } from "../../../src/wire/large.ts";
 import { MESSAGE_BYTES_MAX } from "../../../src/wire/message.ts";
 import { bootFrom, createBench } from "../fixtures.ts";

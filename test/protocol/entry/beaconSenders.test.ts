@@ -2,13 +2,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { beaconKey, openBeacon, sealBeacon } from "../../../src/crypto/beacon.ts";
-import { bounds } from "../../../src/protocol/config.ts";
 import { createDiscovery, type Discovery } from "../../../src/protocol/entry/discovery.ts";
+import { bounds } from "../../../src/protocol/limits.ts";
 import type { Member } from "../../../src/protocol/membership/roster.ts";
 import { below, seededRng } from "../../../src/protocol/rng.ts";
-import type { BootId, Endpoint, Millis } from "../../../src/protocol/types.ts";
+import type { Millis } from "../../../src/protocol/time.ts";
 import { createAgenda } from "../../../src/sim/agenda.ts";
 import { BEACON_BYTES } from "../../../src/wire/beacon.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
+import type { BootId } from "../../../src/wire/ids.ts";
 import { beaconArbitrary, bytesArbitrary, mutatedArbitrary } from "../../wire/arbitraries.ts";
 import { type Bench, createBench, createWorld, LAN, room, type TestNode, transmits, type World } from "../fixtures.ts";
 

@@ -2,9 +2,12 @@
 import { describe, expect, it } from "vitest";
 import { beaconKey, openBeacon, sealBeacon } from "../../../src/crypto/beacon.ts";
 import { createRoom, roomKeyFromName } from "../../../src/crypto/keyring.ts";
-import type { BootId, Effect, Endpoint, Millis } from "../../../src/protocol/types.ts";
+import type { Effect } from "../../../src/protocol/api.ts";
+import type { Millis } from "../../../src/protocol/time.ts";
 import { BEACON_BYTES, type Beacon } from "../../../src/wire/beacon.ts";
 import { DATAGRAM_BYTES_MAX, decodeHeader } from "../../../src/wire/datagram.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
+import type { BootId } from "../../../src/wire/ids.ts";
 import { type Carried, createWorld, LAN, notices, room, type TestNode, transmits, type World } from "../fixtures.ts";
 
 const key = beaconKey(room);

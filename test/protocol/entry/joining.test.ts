@@ -1,6 +1,6 @@
 /** Joining, frame by frame: contact, challenge, proof; and what an address gets that has not answered. */
 import { describe, expect, it } from "vitest";
-import type { Endpoint } from "../../../src/protocol/types.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import type { Frame } from "../../../src/wire/frame.ts";
 import { createWorld, gather, names, notices, type TestNode, transmits } from "../fixtures.ts";
 import { type Answer, createPuppet, type Puppet } from "../puppet.ts";

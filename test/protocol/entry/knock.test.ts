@@ -1,8 +1,9 @@
 /** First contact: tries with growing waits, says once that nobody answers, and never gives up. */
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../../src/protocol/config.ts";
+import { bounds } from "../../../src/protocol/limits.ts";
 import { seededRng, uniform } from "../../../src/protocol/rng.ts";
-import type { Endpoint, Millis } from "../../../src/protocol/types.ts";
+import type { Millis } from "../../../src/protocol/time.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { createWorld, notices, type TestNode, type World } from "../fixtures.ts";
 
 const silent = "10.0.9.9:62733" as Endpoint;

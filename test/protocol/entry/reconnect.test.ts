@@ -1,10 +1,14 @@
 /** What is remembered of a room, and how a node finds it again by that. */
 import { describe, expect, it } from "vitest";
-import { bounds, defaultConfig } from "../../../src/protocol/config.ts";
+import type { Core, Effect, JournalEntry } from "../../../src/protocol/api.ts";
+import { defaultConfig } from "../../../src/protocol/config.ts";
 import { createCore } from "../../../src/protocol/core.ts";
 import type { RememberedAddress } from "../../../src/protocol/entry/rememberedAddresses.ts";
+import { bounds } from "../../../src/protocol/limits.ts";
 import { seededRng } from "../../../src/protocol/rng.ts";
-import type { Core, Effect, Endpoint, JournalEntry, Millis, PeerId } from "../../../src/protocol/types.ts";
+import type { Millis } from "../../../src/protocol/time.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
+import type { PeerId } from "../../../src/wire/ids.ts";
 import {
   bootFrom,
   createWorld,

@@ -1,6 +1,8 @@
 /** Back after a sleep, a standstill or a time without a network: nothing is missed, nobody is buried, one line is told. */
 import { describe, expect, it } from "vitest";
-import type { Endpoint, Millis, PeerStatus } from "../../../src/protocol/types.ts";
+import type { Millis } from "../../../src/protocol/time.ts";
+import type { PeerStatus } from "../../../src/protocol/views.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { createWorld, fingerprint, gather, names, notices, type TestNode, transmits, type World } from "../fixtures.ts";
 
 const MINUTE: Millis = 60_000;

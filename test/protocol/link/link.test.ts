@@ -1,14 +1,17 @@
 /** The link alone: how acknowledgements are gathered, what counts as lost, and the bound on what waits. */
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../../src/protocol/config.ts";
+import type { Effect } from "../../../src/protocol/api.ts";
 import { createCounters } from "../../../src/protocol/counters.ts";
+import { bounds } from "../../../src/protocol/limits.ts";
 import { WINDOW_FIRST } from "../../../src/protocol/link/congestion.ts";
 import { createLink, type Link, type LinkTimer } from "../../../src/protocol/link/link.ts";
 import type { Session } from "../../../src/protocol/link/session.ts";
 import { seededRng } from "../../../src/protocol/rng.ts";
+import type { Millis } from "../../../src/protocol/time.ts";
 import { createTimers, type Timers } from "../../../src/protocol/timers.ts";
-import type { Effect, Endpoint, MessageId, Millis } from "../../../src/protocol/types.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import type { Frame } from "../../../src/wire/frame.ts";
+import type { MessageId } from "../../../src/wire/ids.ts";
 import { bootFrom, room, transmits } from "../fixtures.ts";
 
 type End = { readonly link: Link; readonly timers: Timers<LinkTimer>; readonly endpoint: Endpoint };

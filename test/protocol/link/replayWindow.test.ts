@@ -1,7 +1,7 @@
 /** The replay window against a set of everything seen. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../../src/protocol/config.ts";
+import { bounds } from "../../../src/protocol/limits.ts";
 import { createReplayWindow } from "../../../src/protocol/link/replayWindow.ts";
 import { COUNTER_MAX } from "../../../src/wire/datagram.ts";
 

@@ -1,6 +1,6 @@
 /** Round-trip times: RFC 6298's numbers, and the time after which a datagram counts as lost. */
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../../src/protocol/config.ts";
+import { bounds } from "../../../src/protocol/limits.ts";
 import { createRtt, measure, retransmitAfterMs } from "../../../src/protocol/link/rtt.ts";
 
 describe("the round-trip time", () => {

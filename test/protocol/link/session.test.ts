@@ -1,9 +1,9 @@
 /** Sessions: bounded, and what was not used for longest goes. */
 import { describe, expect, it } from "vitest";
 import { bootKey } from "../../../src/crypto/keyring.ts";
-import { bounds } from "../../../src/protocol/config.ts";
+import { bounds } from "../../../src/protocol/limits.ts";
 import { createSessions } from "../../../src/protocol/link/session.ts";
-import type { BootId } from "../../../src/protocol/types.ts";
+import type { BootId } from "../../../src/wire/ids.ts";
 import { room } from "../fixtures.ts";
 
 const bootOf = (index: number): BootId => index.toString(16).padStart(16, "0") as BootId;

@@ -1,12 +1,14 @@
 /** When a datagram counts as lost: soon where few are under way, patiently where the receiver works through a queue. */
 import { expect, test } from "vitest";
-import { bounds } from "../../../src/protocol/config.ts";
 import { createCounters } from "../../../src/protocol/counters.ts";
+import { bounds } from "../../../src/protocol/limits.ts";
 import { createLink, type LinkTimer } from "../../../src/protocol/link/link.ts";
 import { measure } from "../../../src/protocol/link/rtt.ts";
 import { createSessions, lostAt, noteProgress, type Session } from "../../../src/protocol/link/session.ts";
+import type { Millis } from "../../../src/protocol/time.ts";
 import { createTimers } from "../../../src/protocol/timers.ts";
-import type { BootId, Endpoint, Millis } from "../../../src/protocol/types.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
+import type { BootId } from "../../../src/wire/ids.ts";
 import { room } from "../fixtures.ts";
 
 const AFTER_MS = 70;

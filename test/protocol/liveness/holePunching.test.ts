@@ -1,6 +1,6 @@
 /** Nodes behind different NATs: introduced by one that both reach, and talking through it where that does not help. */
 import { describe, expect, it } from "vitest";
-import type { Endpoint } from "../../../src/protocol/types.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { type Carried, createWorld, gather, names, type TestNode, type World } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 

@@ -1,8 +1,10 @@
 /** A split is told once on each side, and its end once; a crash, a goodbye and churn are none. */
 import { describe, expect, it } from "vitest";
+import type { ChatEvent, Notice } from "../../../src/protocol/events.ts";
 import { createSplit, goneAtLeast } from "../../../src/protocol/liveness/partition.ts";
 import type { Member } from "../../../src/protocol/membership/roster.ts";
-import type { ChatEvent, Notice, PeerId, PeerStatus, PeerView } from "../../../src/protocol/types.ts";
+import type { PeerStatus, PeerView } from "../../../src/protocol/views.ts";
+import type { PeerId } from "../../../src/wire/ids.ts";
 import {
   bootFrom,
   createBench,

@@ -1,6 +1,6 @@
 /** Members that do not reach each other: what one says reaches the other through who reaches both, at once and honestly. */
 import { describe, expect, it } from "vitest";
-import type { ChatEvent } from "../../../src/protocol/types.ts";
+import type { ChatEvent } from "../../../src/protocol/events.ts";
 import { createWorld, gather, names, type TestNode, type World } from "../fixtures.ts";
 
 const deliveries = (node: TestNode): Extract<ChatEvent, { type: "delivery" }>[] =>

@@ -1,7 +1,7 @@
 /** Who speaks faster than the network takes it is told so, and nothing that was taken is lost. */
 import { describe, expect, it } from "vitest";
+import type { ChatEvent } from "../../../src/protocol/events.ts";
 import { below } from "../../../src/protocol/rng.ts";
-import type { ChatEvent } from "../../../src/protocol/types.ts";
 import { createWorld, gather, notices, shown, type TestNode } from "../fixtures.ts";
 
 const refusals = (events: readonly ChatEvent[]): number =>

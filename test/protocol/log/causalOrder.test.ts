@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CausalGate, createCausalGate } from "../../../src/protocol/log/causalOrder.ts";
 import { seededRng, shuffle } from "../../../src/protocol/rng.ts";
-import type { MessageId } from "../../../src/protocol/types.ts";
+import type { MessageId } from "../../../src/wire/ids.ts";
 
 type Graph = ReadonlyMap<MessageId, readonly MessageId[]>;
 

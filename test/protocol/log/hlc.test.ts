@@ -1,7 +1,7 @@
 /** The hybrid clock: later than all it saw, close to the wall, and not dragged along by one wrong clock. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../../src/protocol/config.ts";
+import { bounds } from "../../../src/protocol/limits.ts";
 import { createHybridClock, liftLimit } from "../../../src/protocol/log/hlc.ts";
 import { WALL } from "../fixtures.ts";
 

@@ -1,6 +1,7 @@
 /** What is said, and what is refused: nothing unsayable leaves, nothing impossible comes in. */
 import { describe, expect, it } from "vitest";
-import { bounds, defaultConfig } from "../../../src/protocol/config.ts";
+import { defaultConfig } from "../../../src/protocol/config.ts";
+import { bounds } from "../../../src/protocol/limits.ts";
 import type { Frame } from "../../../src/wire/frame.ts";
 import { createWorld, gather, notices, shown, type TestNode, WALL } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";

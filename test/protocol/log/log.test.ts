@@ -1,10 +1,10 @@
 /** The log of a room: heads and parents, trimming and its horizon, forks, and what is held back. */
 import { describe, expect, it } from "vitest";
 import { type SignedMessage, signMessage } from "../../../src/crypto/signed.ts";
-import { bounds } from "../../../src/protocol/config.ts";
 import { boundOfTime } from "../../../src/protocol/idset/range.ts";
+import { bounds } from "../../../src/protocol/limits.ts";
 import { createHistory, type History, type Inserted } from "../../../src/protocol/log/log.ts";
-import type { MessageId } from "../../../src/protocol/types.ts";
+import type { MessageId } from "../../../src/wire/ids.ts";
 import { identityOf, room, WALL } from "../fixtures.ts";
 
 const alice = identityOf("alice");

@@ -1,9 +1,9 @@
 /** Wanted messages: every source is asked in turn, for a while, and then no more. */
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../../src/protocol/config.ts";
+import { bounds } from "../../../src/protocol/limits.ts";
 import type { Session } from "../../../src/protocol/link/session.ts";
 import { createWants, prefixOf, type Wants } from "../../../src/protocol/log/wants.ts";
-import type { MessageId } from "../../../src/protocol/types.ts";
+import type { MessageId } from "../../../src/wire/ids.ts";
 import { type Bench, bootFrom, createBench } from "../fixtures.ts";
 
 const id = "0123456789ab".repeat(4) as MessageId;

@@ -1,7 +1,7 @@
 /** The room's time: a node with a wrong clock goes by the clocks of the others, and is told when its own is far off. */
 import { describe, expect, it } from "vitest";
 import { createSkew, type Skew } from "../../../src/protocol/membership/clockSkew.ts";
-import type { Endpoint } from "../../../src/protocol/types.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { type Bench, bootFrom, createBench, notices, WALL } from "../fixtures.ts";
 
 const MINUTE = 60_000;

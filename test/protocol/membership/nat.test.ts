@@ -1,6 +1,6 @@
 /** Behind a NAT: a node learns its outside address from others, and two behind the same one find the way inside. */
 import { describe, expect, it } from "vitest";
-import type { Endpoint } from "../../../src/protocol/types.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { createWorld, names, type TestNode, type World } from "../fixtures.ts";
 
 /** The fixture's addresses are inside, all but the first node's; outside they share one. */

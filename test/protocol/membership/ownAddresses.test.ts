@@ -1,7 +1,8 @@
 /** Which of its own addresses a node tells the others, and which of a peer's it uses. */
 import { describe, expect, it } from "vitest";
-import { createOwnAddresses, pickEndpoint } from "../../../src/protocol/membership/ownAddresses.ts";
-import type { Endpoint } from "../../../src/protocol/types.ts";
+import { createOwnAddresses } from "../../../src/protocol/membership/ownAddresses.ts";
+import { pickEndpoint } from "../../../src/protocol/membership/peerAddress.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
 
 const at = (...texts: string[]): Endpoint[] => texts as Endpoint[];
 const [lan, lan6, wifi, outside, other, loopback] = at(

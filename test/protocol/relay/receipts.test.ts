@@ -1,10 +1,11 @@
 /** Receipts where much is lost: they may take a while, and then they are exact; at no time do they claim too much. */
 import { describe, expect, it } from "vitest";
+import type { ChatEvent } from "../../../src/protocol/events.ts";
 import type { Member } from "../../../src/protocol/membership/roster.ts";
 import { type Delegation, newDelegation, sum, type Task, takeReceipt } from "../../../src/protocol/relay/delegation.ts";
 import { WHOLE } from "../../../src/protocol/relay/rankOrder.ts";
 import { below } from "../../../src/protocol/rng.ts";
-import type { ChatEvent, MessageId, PeerId } from "../../../src/protocol/types.ts";
+import type { MessageId, PeerId } from "../../../src/wire/ids.ts";
 import { createWorld, gather, identityOf, names, type TestNode } from "../fixtures.ts";
 
 type Delivery = Extract<ChatEvent, { type: "delivery" }>;

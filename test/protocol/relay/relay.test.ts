@@ -1,8 +1,9 @@
 /** Relay over real cores: everyone once, never to more than the fanout, silent delegates replaced, counts that add up. */
 import { describe, expect, it } from "vitest";
 import { bootKey, open } from "../../../src/crypto/keyring.ts";
-import type { ChatEvent, Endpoint } from "../../../src/protocol/types.ts";
+import type { ChatEvent } from "../../../src/protocol/events.ts";
 import { decodeHeader } from "../../../src/wire/datagram.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { decodeFrames, type Frame } from "../../../src/wire/frame.ts";
 import { createWorld, gather, names, room, type TestNode, type World } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";

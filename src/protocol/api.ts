@@ -1,0 +1,88 @@
+/**
+ * The vocabulary of the state machine: what can happen to a node (`Input`), what it asks of its host (`Effect`) and what
+ * it tells the people in front of it (`ChatEvent`).
+ *
+ * Ids are lower-case hex in text form, so that they compare, sort and print alike everywhere.
+ */
+import type { Endpoint } from "../wire/endpoint.ts";
+import type { MessageId, PeerId } from "../wire/ids.ts";
+import type { MessageKind } from "../wire/message.ts";
+import type { ChatEvent } from "./events.ts";
+import type { Millis, Now, UnixMillis } from "./time.ts";
+import type { CoreStats, Message, PeerView } from "./views.ts";
+
+/** Everything that can happen to a node; nothing else changes its state. */
+export type Input =
+  | { readonly type: "datagram"; readonly bytes: Uint8Array; readonly from: Endpoint }
+  /** Heard on the LAN's multicast group. */
+  | { readonly type: "beacon"; readonly bytes: Uint8Array; readonly from: Endpoint }
+  | { readonly type: "timer" }
+  | { readonly type: "command"; readonly command: Command };
+
+/** Everything a node asks of its host, which performs them in this order. */
+export type Effect =
+  | { readonly type: "persist"; readonly entry: JournalEntry }
+  /** `hops`: it is to pass so many routers, less one, and no more. */
+  | { readonly type: "transmit"; readonly bytes: Uint8Array; readonly to: Endpoint; readonly hops?: number }
+  /** To everyone on each LAN that this host is on. Only with discovery on. */
+  | { readonly type: "broadcast"; readonly bytes: Uint8Array }
+  | { readonly type: "emit"; readonly event: ChatEvent };
+
+/**
+ * What a journal keeps. A `message` is on disk before any later transmit of the same step. An `address` is where a peer was
+ * reached, and when; it is written when there is time.
+ */
+export type JournalEntry =
+  | { readonly type: "message"; readonly id: MessageId; readonly bytes: Uint8Array }
+  | { readonly type: "trim"; readonly below: MessageId }
+  | { readonly type: "address"; readonly endpoint: Endpoint; readonly peer: PeerId; readonly at: UnixMillis };
+
+export interface Core {
+  /**
+   * Mutates, as `flush` does and nothing else; never throws on network bytes. `holdBack`: what it sends waits for `flush`, or
+   * for the next input that is not held back, so that what goes to one peer shares datagrams.
+   */
+  handle(input: Input, now: Now, holdBack?: boolean): Effect[];
+  /** What was held back. */
+  flush(now: Now): Effect[];
+  /** When `handle({type:"timer"})` wants to be called next, on the monotonic clock. */
+  nextDeadline(): Millis | undefined;
+  /** Read-only views; each is a fresh copy. */
+  self(): PeerView;
+  /** Everyone known but oneself, by nick. */
+  peers(now: Now): PeerView[];
+  /** The newest `limit` messages (default all), oldest first, in the order of their ids: the same on every node. */
+  log(limit?: number): Message[];
+  stats(): CoreStats;
+  /** What is kept, in one comparable value, and how many of these messages still wait for their parents to be shown. */
+  logState(): { readonly fingerprint: string; readonly held: number };
+  /** Whether this peer counts as here: alive or suspected. */
+  isHere(peer: PeerId): boolean;
+  /** Just started, alone, and looking for others, at remembered addresses or on the LAN: somebody may answer any moment. */
+  isSeeking(): boolean;
+  /** So much waits to go out that `say` is refused with `busy`. */
+  isBusy(): boolean;
+  /** How full each bounded table is. */
+  tables(): Readonly<Record<string, { readonly size: number; readonly bound: number }>>;
+}
+
+/** What a person can ask of a node. */
+export type Command =
+  /** Emits `message` with own=true, or `error` text-empty / text-too-long / not-in-room / busy, and then nothing is sent. */
+  | { readonly type: "say"; readonly text: string; readonly kind: MessageKind }
+  /** Contact these addresses and keep trying. Emits notice `joined` or, after 5 s, `no-answer`. */
+  | { readonly type: "join"; readonly endpoints: readonly Endpoint[] }
+  /** Tell everyone, forget the roster, keep the history. */
+  | { readonly type: "leave" }
+  /** Emits notice `renamed`, or error `bad-nick`. */
+  | { readonly type: "rename"; readonly nick: string }
+  | {
+      readonly type: "configure";
+      readonly fanout?: number | undefined;
+      readonly seenLimit?: number;
+      readonly maxMessages?: number;
+    }
+  /** The host slept or its clock jumped: `goneMs` of wall time passed unnoticed. */
+  | { readonly type: "resumed"; readonly goneMs: Millis }
+  /** Where this node is on the host's own networks, the likeliest to be reached first: at the start, and when it has changed. */
+  | { readonly type: "network"; readonly endpoints: readonly Endpoint[] };

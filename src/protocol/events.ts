@@ -1,0 +1,87 @@
+/** What a node tells the people in front of it. Codes and data only: the faces make the sentences. */
+import type { Endpoint } from "../wire/endpoint.ts";
+import type { MessageId } from "../wire/ids.ts";
+import type { Millis } from "./time.ts";
+import type { Author, Message, PeerStatus, PeerView } from "./views.ts";
+
+/** What a node tells its face. Codes and data only: the faces make the sentences. */
+export type ChatEvent =
+  /** In causal order, each id once: never before a message that its author had seen. For faces that cannot go back. */
+  | { readonly type: "message"; readonly message: Message }
+  /** As soon as it is kept, in any order, each id once. For faces that sort by id. */
+  | { readonly type: "stored"; readonly message: Message }
+  | { readonly type: "peer"; readonly status: PeerStatus; readonly peer: PeerView }
+  | {
+      readonly type: "delivery";
+      readonly id: MessageId;
+      readonly reached: number;
+      readonly of: number;
+      readonly lacking: readonly string[];
+    }
+  | { readonly type: "notice"; readonly notice: Notice }
+  | { readonly type: "error"; readonly error: ChatError };
+
+export type Notice =
+  /** A contact answered, or someone was found on the LAN: this node is in the room with others. */
+  | { readonly code: "joined"; readonly peer: PeerView; readonly endpoint: Endpoint }
+  /** No live peer is known (at start without join, or all went); so many went without a goodbye and are still listed. */
+  | { readonly code: "alone"; readonly unreachable: number }
+  /** Many peers at once do not answer any more: of `of` nodes, this one included, `reachable` are here. */
+  | { readonly code: "split"; readonly reachable: number; readonly of: number }
+  /**
+   * Those who were out of reach at once are back, this node's side first; `restarted` of them as new processes. They were
+   * gone for `goneMs`, and `recovered` messages came from them.
+   */
+  | {
+      readonly code: "healed";
+      readonly sides: readonly [number, number];
+      readonly restarted: number;
+      readonly recovered: number;
+      readonly goneMs: Millis;
+    }
+  /** The log equals a peer's: `messages` were fetched since the join began. */
+  | { readonly code: "history-synced"; readonly messages: number; readonly peer: PeerView }
+  | { readonly code: "no-answer"; readonly endpoint: Endpoint; readonly afterMs: Millis }
+  | { readonly code: "renamed"; readonly peer: PeerView; readonly before: string; readonly own: boolean }
+  /** The host's clock differs from those of most peers by `aheadMs` (negative: behind): this node goes by theirs. */
+  | { readonly code: "clock-skew"; readonly aheadMs: Millis }
+  | { readonly code: "forked-author"; readonly peer: Author; readonly seq: number }
+  | { readonly code: "left-room" }
+  /** After the error `busy`: messages are taken again. */
+  | { readonly code: "drained" }
+  /** Told by the host, once: nobody on the LAN can be found, `detail` (the system's code) says more. `port`: that of beacons. */
+  | {
+      readonly code: "discovery-blocked";
+      readonly reason: "port" | "sending" | "receiving";
+      readonly port: number;
+      readonly detail?: string;
+    }
+  /** From the host: the file of remembered addresses could not be read, and is begun anew. `reason`: the system's, if any. */
+  | { readonly code: "addresses-damaged"; readonly path: string; readonly reason?: string | undefined }
+  /** There is no network any more but the loopback. */
+  | { readonly code: "offline" }
+  /**
+   * Back after `goneMs` of sleep, standstill or no network, or at another address. Of what others had said by then `messages`
+   * came, from `peers` of them (if none came: as many were compared with). `missing`: so many are known to exist and are not
+   * here; more may be if not all of those who `answered` hold the same as this node now (`complete`). Nobody answered: 0.
+   */
+  | {
+      readonly code: "back";
+      readonly goneMs: Millis;
+      readonly messages: number;
+      readonly peers: number;
+      readonly missing: number;
+      readonly answered: number;
+      readonly complete: boolean;
+      readonly movedTo?: Endpoint | undefined;
+    };
+
+export type ChatError =
+  | { readonly code: "text-too-long"; readonly bytes: number; readonly limit: number }
+  | { readonly code: "text-empty" }
+  | { readonly code: "bad-nick"; readonly nick: string; readonly limit: number }
+  | { readonly code: "not-in-room" }
+  /** So many messages wait to go out that this one was not taken: say it again after the notice `drained`. */
+  | { readonly code: "busy"; readonly waiting: number }
+  /** From the host: addresses are remembered only until the node ends. `reason`: the system's code. */
+  | { readonly code: "addresses-unwritable"; readonly path: string; readonly reason: string };

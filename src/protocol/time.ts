@@ -1,0 +1,9 @@
+/** The times of a node: a clock that only goes forward drives it, the wall clock is only shown and stamped. */
+
+/** Milliseconds of a clock that only goes forward; drives every timer. */
+export type Millis = number;
+
+/** Milliseconds since 1970 as the host's wall clock says; only shown and stamped. */
+export type UnixMillis = number;
+
+export type Now = { readonly mono: Millis; readonly wall: UnixMillis };

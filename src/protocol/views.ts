@@ -1,0 +1,67 @@
+/** What a node shows of itself, its peers and its messages: plain values, each a copy. */
+import type { Endpoint } from "../wire/endpoint.ts";
+import type { MessageId, PeerId } from "../wire/ids.ts";
+import type { MessageKind } from "../wire/message.ts";
+import type { Millis, UnixMillis } from "./time.ts";
+
+export type Author = {
+  readonly id: PeerId;
+  /** Four letters derived from the key: tells two Annas apart. */
+  readonly tag: string;
+  /** The nick at the time of writing. */
+  readonly nick: string;
+};
+
+export type Message = {
+  readonly id: MessageId;
+  readonly author: Author;
+  readonly seq: number;
+  readonly kind: MessageKind;
+  readonly text: string;
+  /** The author's clock when it was written (hybrid logical clock, ms). */
+  readonly time: UnixMillis;
+  readonly parents: readonly MessageId[];
+  readonly own: boolean;
+  /** Fetched as history rather than heard live. */
+  readonly history: boolean;
+};
+
+export type PeerStatus = "alive" | "suspect" | "dead" | "left";
+
+export type PeerView = {
+  readonly id: PeerId;
+  readonly tag: string;
+  readonly nick: string;
+  readonly status: PeerStatus;
+  /** How long it has had this status; undefined: oneself. */
+  readonly sinceMs: Millis | undefined;
+  /** Where datagrams for it go now, if known. */
+  readonly address: Endpoint | undefined;
+  readonly rttMs: Millis | undefined;
+  /** How long ago it was last heard directly. */
+  readonly lastHeardMs: Millis | undefined;
+};
+
+export type CoreStats = {
+  /** Live peers, oneself not counted. */
+  readonly peers: number;
+  readonly messages: number;
+  readonly datagramsIn: number;
+  readonly datagramsOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Frames received that carried a message body. */
+  readonly payloadsIn: number;
+  /** Frames sent that carried a message body, retries included. */
+  readonly payloadsOut: number;
+  /** Messages relayed: first pushes on a sighting, acknowledgement-driven retries apart. */
+  readonly relayed: number;
+  /** The most peers that any one message was sent on to, retries apart. */
+  readonly relayedPerMessageMax: number;
+  /** Acknowledgement-driven repeats of a push, to the same or another peer of the slice. */
+  readonly retries: number;
+  /** By how much this node's clock is ahead of those of most peers; negative: behind. */
+  readonly clockAheadMs: Millis;
+  /** Datagrams and frames refused, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+};
