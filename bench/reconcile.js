@@ -7,7 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import { identityFromSeed } from "../dist/crypto/identity.js";
-import { bootKey, createRoom, open } from "../dist/crypto/keyring.js";
+import { bootKey, createRoomKeys, open } from "../dist/crypto/keyring.js";
 import { readMessage, signMessage } from "../dist/crypto/signed.js";
 import { defaultConfig } from "../dist/protocol/config.js";
 import { createCore } from "../dist/protocol/core.js";
@@ -33,7 +33,7 @@ const LIMIT_MS = 60_000;
 const NOON = 1_767_225_600_000;
 const COMPARING = new Set(["ranges", "list", "want", "fetch", "same"]);
 
-const room = createRoom(new Uint8Array(32).fill(7));
+const room = createRoomKeys(new Uint8Array(32).fill(7));
 const author = identityFromSeed(new Uint8Array(32).fill(9));
 const history = writeHistory();
 

@@ -12,11 +12,11 @@ import {
   encodeBeacon,
 } from "../wire/beacon.ts";
 import { blake2b } from "./hash.ts";
-import type { Room } from "./keyring.ts";
+import type { RoomKeys } from "./keyring.ts";
 
 /** Seals all beacons of a room, whoever sends them. */
-export function beaconKey(room: Room): Uint8Array {
-  return blake2b(Buffer.from("smplchat beacon key"), 32, room.key);
+export function beaconKey(roomKeys: RoomKeys): Uint8Array {
+  return blake2b(Buffer.from("smplchat beacon key"), 32, roomKeys.key);
 }
 
 /** `nonce`: 24 bytes of chance, never used twice. Gives 400 bytes. */

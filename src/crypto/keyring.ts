@@ -9,7 +9,7 @@ import { blake2b } from "./hash.ts";
 
 export const ROOM_KEY_BYTES = 32;
 
-export type Room = {
+export type RoomKeys = {
   /** 32 bytes: whoever has them is in. */
   readonly key: Uint8Array;
   /** 8 hex digits in the clear on every datagram: tells rooms on one socket apart. */
@@ -30,7 +30,7 @@ export function randomRoomKey(): Uint8Array {
   return key;
 }
 
-export function createRoom(key: Uint8Array): Room {
+export function createRoomKeys(key: Uint8Array): RoomKeys {
   return {
     key: Uint8Array.from(key),
     tag: toHex(blake2b(Buffer.from("smplchat room tag"), 4, key)),
@@ -39,8 +39,8 @@ export function createRoom(key: Uint8Array): Room {
 }
 
 /** The key under which the process start `boot` seals all it sends. */
-export function bootKey(room: Room, boot: BootId): Uint8Array {
-  return blake2b(Buffer.concat([Buffer.from("smplchat boot key\0"), fromHex(boot)]), 32, room.key);
+export function bootKey(roomKeys: RoomKeys, boot: BootId): Uint8Array {
+  return blake2b(Buffer.concat([Buffer.from("smplchat boot key\0"), fromHex(boot)]), 32, roomKeys.key);
 }
 
 /** `addressee` is given exactly when `header.type` is "addressed". */

@@ -8,7 +8,7 @@ import { decodeContent, encodeContent, type MessageContent, SIGNATURE_BYTES } fr
 import { decodeStatementContent, encodeStatementContent, type StatementContent } from "../wire/statement.ts";
 import { blake2b } from "./hash.ts";
 import { type Identity, verifySignature } from "./identity.ts";
-import type { Room } from "./keyring.ts";
+import type { RoomKeys } from "./keyring.ts";
 
 export type SignedMessage = {
   readonly id: MessageId;
@@ -22,32 +22,36 @@ export type SignedStatement = { readonly content: StatementContent; readonly byt
 const MESSAGE_LABEL = Buffer.from("smplchat message 1\0");
 const STATEMENT_LABEL = Buffer.from("smplchat statement 1\0");
 
-export function signMessage(room: Room, identity: Identity, content: Omit<MessageContent, "author">): SignedMessage {
+export function signMessage(
+  roomKeys: RoomKeys,
+  identity: Identity,
+  content: Omit<MessageContent, "author">,
+): SignedMessage {
   const whole = { ...content, author: identity.id };
   const bytes = encodeContent(whole);
-  const signed = Buffer.concat([MESSAGE_LABEL, room.id, bytes]);
+  const signed = Buffer.concat([MESSAGE_LABEL, roomKeys.id, bytes]);
   return { id: idOf(whole.hlc, signed), content: whole, bytes: Buffer.concat([bytes, identity.sign(signed)]) };
 }
 
 /** Decodes and names a message without verifying it: look the id up first, verifying is the ceiling. */
-export function readMessage(room: Room, bytes: Uint8Array): SignedMessage | undefined {
+export function readMessage(roomKeys: RoomKeys, bytes: Uint8Array): SignedMessage | undefined {
   const content = decodeContent(bytes);
   if (content === undefined) return undefined;
-  return { id: idOf(content.hlc, signedPart(MESSAGE_LABEL, room, bytes)), content, bytes };
+  return { id: idOf(content.hlc, signedPart(MESSAGE_LABEL, roomKeys, bytes)), content, bytes };
 }
 
-export function verifyMessage(room: Room, message: SignedMessage): boolean {
-  return verify(MESSAGE_LABEL, room, message.content.author, message.bytes);
+export function verifyMessage(roomKeys: RoomKeys, message: SignedMessage): boolean {
+  return verify(MESSAGE_LABEL, roomKeys, message.content.author, message.bytes);
 }
 
 export function signStatement(
-  room: Room,
+  roomKeys: RoomKeys,
   identity: Identity,
   content: Omit<StatementContent, "peer">,
 ): SignedStatement {
   const whole = { ...content, peer: identity.id };
   const bytes = encodeStatementContent(whole);
-  const signature = identity.sign(Buffer.concat([STATEMENT_LABEL, room.id, bytes]));
+  const signature = identity.sign(Buffer.concat([STATEMENT_LABEL, roomKeys.id, bytes]));
   return { content: whole, bytes: Buffer.concat([bytes, signature]) };
 }
 
@@ -57,8 +61,8 @@ export function readStatement(bytes: Uint8Array): SignedStatement | undefined {
   return content === undefined ? undefined : { content, bytes };
 }
 
-export function verifyStatement(room: Room, statement: SignedStatement): boolean {
-  return verify(STATEMENT_LABEL, room, statement.content.peer, statement.bytes);
+export function verifyStatement(roomKeys: RoomKeys, statement: SignedStatement): boolean {
+  return verify(STATEMENT_LABEL, roomKeys, statement.content.peer, statement.bytes);
 }
 
 // --- internal ---
@@ -67,11 +71,11 @@ function idOf(hlc: number, signed: Uint8Array): MessageId {
   return (hlc.toString(16).padStart(12, "0") + toHex(blake2b(signed, 18))) as MessageId;
 }
 
-function signedPart(label: Uint8Array, room: Room, bytes: Uint8Array): Uint8Array {
-  return Buffer.concat([label, room.id, bytes.subarray(0, bytes.length - SIGNATURE_BYTES)]);
+function signedPart(label: Uint8Array, roomKeys: RoomKeys, bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([label, roomKeys.id, bytes.subarray(0, bytes.length - SIGNATURE_BYTES)]);
 }
 
-function verify(label: Uint8Array, room: Room, signer: PeerId, bytes: Uint8Array): boolean {
+function verify(label: Uint8Array, roomKeys: RoomKeys, signer: PeerId, bytes: Uint8Array): boolean {
   const signature = bytes.subarray(bytes.length - SIGNATURE_BYTES);
-  return verifySignature(signer, signedPart(label, room, bytes), signature);
+  return verifySignature(signer, signedPart(label, roomKeys, bytes), signature);
 }

@@ -1,5 +1,5 @@
 /** Opens a real node: an identity, a socket, a core, and the host that brings them to life. */
-import { createRoom } from "../crypto/keyring.ts";
+import { createRoomKeys } from "../crypto/keyring.ts";
 import { ownAddresses } from "../net/interfaces.ts";
 import type { Lan } from "../net/lan.ts";
 import { lossyLan, lossyTransport } from "../net/lossy.ts";
@@ -64,7 +64,7 @@ export async function openNode(options: NodeOptions): Promise<ChatNode> {
 // --- internal ---
 
 function openJournal({ dataDir, room }: NodeOptions): MemoryJournal | AddressJournal {
-  return dataDir === undefined ? memoryJournal() : keepAddresses(memoryJournal(), dataDir, createRoom(room.key).id);
+  return dataDir === undefined ? memoryJournal() : keepAddresses(memoryJournal(), dataDir, createRoomKeys(room.key).id);
 }
 
 function configOf(options: NodeOptions): Config {

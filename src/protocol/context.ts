@@ -1,6 +1,6 @@
 /** What the parts of the state machine share: who this node is, its tuning, chance, the timer table and the way out. */
 import type { Identity } from "../crypto/identity.ts";
-import type { Room } from "../crypto/keyring.ts";
+import type { RoomKeys } from "../crypto/keyring.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { SetName } from "../wire/frame.ts";
 import type { BootId, MessageId, PeerId } from "../wire/ids.ts";
@@ -20,27 +20,27 @@ export type TimerRow =
   | { readonly type: "probe" }
   | { readonly type: "probe-deadline"; readonly peer: PeerId }
   | { readonly type: "suspicion"; readonly peer: PeerId }
-  | { readonly type: "introduction"; readonly peer: PeerId }
+  | { readonly type: "hole-punch"; readonly peer: PeerId }
   | { readonly type: "gossip" }
   | { readonly type: "beacon" }
   | { readonly type: "cleanup" }
   | { readonly type: "recall" }
   | { readonly type: "retry" }
-  | { readonly type: "split" }
-  | { readonly type: "homecoming" }
+  | { readonly type: "partition" }
+  | { readonly type: "resume" }
   | { readonly type: "offline" }
-  | { readonly type: "contact"; readonly endpoint: Endpoint }
+  | { readonly type: "knock"; readonly endpoint: Endpoint }
   | { readonly type: "want"; readonly prefix: string }
-  | { readonly type: "transfer"; readonly key: string }
-  | { readonly type: "catch-up"; readonly set: SetName; readonly boot: BootId; readonly number: number }
+  | { readonly type: "fetch-blob"; readonly key: string }
+  | { readonly type: "download"; readonly set: SetName; readonly boot: BootId; readonly number: number }
   | { readonly type: "reconcile"; readonly set: SetName; readonly boot: BootId }
-  | { readonly type: "gate" }
-  | { readonly type: "sync" }
+  | { readonly type: "causal-order" }
+  | { readonly type: "newcomer" }
   | { readonly type: "receipt"; readonly id: MessageId; readonly task: number };
 
 export type Context = {
   readonly identity: Identity;
-  readonly room: Room;
+  readonly roomKeys: RoomKeys;
   readonly rng: Rng;
   readonly timers: Timers<TimerRow>;
   readonly counters: Counters;

@@ -3,42 +3,42 @@
  * in the order in which its host has to do it. This file only wires the parts; each part is a file of its own.
  */
 import type { Identity } from "../crypto/identity.ts";
-import { createRoom } from "../crypto/keyring.ts";
+import { createRoomKeys } from "../crypto/keyring.ts";
 import { END, type Frame } from "../wire/frame.ts";
 import type { BootId } from "../wire/ids.ts";
 import { NICK_BYTES_MAX } from "../wire/message.ts";
 import { encodeText } from "../wire/text.ts";
 import type { Command, Core, Effect, JournalEntry } from "./api.ts";
-import { createTransfer } from "./blobs/fetch.ts";
-import { createOffers } from "./blobs/pendingSlices.ts";
-import { createServing } from "./blobs/serve.ts";
+import { createBlobFetch } from "./blobs/fetch.ts";
+import { createPendingSlices } from "./blobs/pendingSlices.ts";
+import { createBlobServer } from "./blobs/serve.ts";
 import type { Config } from "./config.ts";
 import type { Context, TimerRow } from "./context.ts";
 import { createCounters } from "./counters.ts";
 import { createDiscovery } from "./entry/discovery.ts";
-import { createContact } from "./entry/knock.ts";
+import { createKnocks } from "./entry/knock.ts";
 import { createReconnect } from "./entry/reconnect.ts";
 import type { RememberedAddress } from "./entry/rememberedAddresses.ts";
-import { createHomecoming } from "./entry/resume.ts";
+import { createResume } from "./entry/resume.ts";
 import type { ChatEvent } from "./events.ts";
 import { boundOfTime } from "./idset/range.ts";
-import { bounds } from "./limits.ts";
+import { limits } from "./limits.ts";
 import { createLink } from "./link/link.ts";
-import { createIntroductions, INTRODUCTIONS_MAX } from "./liveness/holePunching.ts";
-import { createSplit } from "./liveness/partition.ts";
+import { createHolePunching, HOLE_PUNCHES_MAX } from "./liveness/holePunching.ts";
+import { createPartition } from "./liveness/partition.ts";
 import { createProbe } from "./liveness/probe.ts";
-import { createWays, VOUCHED_MAX } from "./liveness/reachability.ts";
-import { createPace } from "./log/backpressure.ts";
-import { createSpeech } from "./log/intake.ts";
-import { createHistory } from "./log/log.ts";
-import { createArrival } from "./log/newcomer.ts";
+import { createReachability, VOUCHED_MAX } from "./liveness/reachability.ts";
+import { createBackpressure } from "./log/backpressure.ts";
+import { createIntake } from "./log/intake.ts";
+import { createLog } from "./log/log.ts";
+import { createNewcomer } from "./log/newcomer.ts";
 import { createWants } from "./log/wants.ts";
-import { createSkew } from "./membership/clockSkew.ts";
+import { createClockSkew } from "./membership/clockSkew.ts";
 import { createMembership } from "./membership/membership.ts";
 import type { Roster } from "./membership/roster.ts";
 import { createRumours } from "./membership/rumours.ts";
-import { createInbound, type Parts } from "./onDatagram.ts";
-import { createDue } from "./onTimer.ts";
+import { type Components, createOnDatagram } from "./onDatagram.ts";
+import { createOnTimer } from "./onTimer.ts";
 import { createRelay } from "./relay/relay.ts";
 import { type Rng, sample } from "./rng.ts";
 import { createReconciliation } from "./sync/reconciliation.ts";
@@ -77,107 +77,119 @@ const DISCOVER_MS = 1_000;
 
 export function createCore(options: CoreOptions): Core {
   const { identity, rng, now } = options;
-  const room = createRoom(options.room.key);
+  const roomKeys = createRoomKeys(options.room.key);
   const timers = createTimers<TimerRow>();
   const counters = createCounters();
-  const link = createLink({ room, boot: options.boot, timers, counters });
+  const link = createLink({ roomKeys, boot: options.boot, timers, counters });
   /** BOUNDED: what one step emits and persists; emptied at its end. */
   let events: ChatEvent[] = [];
   let entries: JournalEntry[] = [];
   const emit = (event: ChatEvent): void => {
     events.push(event);
-    split.observe(event);
+    partition.observe(event);
   };
   const persist = (entry: JournalEntry): void => {
     entries.push(entry);
   };
-  const context: Context = { identity, room, rng, timers, counters, link, config: options.config, now, emit, persist };
+  const context: Context = {
+    identity,
+    roomKeys,
+    rng,
+    timers,
+    counters,
+    link,
+    config: options.config,
+    now,
+    emit,
+    persist,
+  };
 
   const rumours = createRumours();
-  const history = createHistory(identity.id, options.config.maxMessages);
+  const log = createLog(identity.id, options.config.maxMessages);
   const membership = createMembership(context, rumours, options.nick, (peer) => probe.cameIn(peer), options.acquainted);
-  const arrival = createArrival(context, membership, history);
+  const newcomer = createNewcomer(context, membership, log);
   const wants = createWants(context);
-  const split = createSplit(context, membership, () => probe.callRoll());
-  const speech = createSpeech(context, history, arrival, wants, ({ author, hlc }, from, live) => {
-    homecoming.heard(author, hlc, from);
+  const partition = createPartition(context, membership, () => probe.callRoll());
+  const intake = createIntake(context, log, newcomer, wants, ({ author, hlc }, from, live) => {
+    resume.heard(author, hlc, from);
     if (live) return;
-    arrival.progress();
-    split.fetched(author);
+    newcomer.progress();
+    partition.fetched(author);
   });
-  const replicas = createReplicas(context, history, wants, membership);
+  const replicas = createReplicas(context, log, wants, membership);
   const reconciliation = createReconciliation(context, replicas, {
-    horizon: history.horizon,
+    horizon: log.horizon,
     inSync: (set, from) => {
       if (set !== "log") return;
-      arrival.inSync(from, speech.deliver);
-      homecoming.inSync(from);
+      newcomer.inSync(from, intake.deliver);
+      resume.inSync(from);
       if (from.peer === undefined) return;
       relay.onEqualLogs(from.peer);
-      split.inSync(from.peer);
+      partition.inSync(from.peer);
     },
-    others: (count) => sample(rng, membership.present().filter(ways.isReachable), count).map(membership.session),
+    others: (count) =>
+      sample(rng, membership.present().filter(reachability.isReachable), count).map(membership.session),
   });
   const digest = (): Frame => reconciliation.digest();
-  const ways = createWays(context, membership);
-  const probe = createProbe(context, membership, rumours, ways, digest);
-  const introductions = createIntroductions(context, membership);
-  const contact = createContact(context, membership, digest);
-  const reconnect = createReconnect(context, membership, contact, options.remembered ?? []);
+  const reachability = createReachability(context, membership);
+  const probe = createProbe(context, membership, rumours, reachability, digest);
+  const holePunching = createHolePunching(context, membership);
+  const knocks = createKnocks(context, membership, digest);
+  const reconnect = createReconnect(context, membership, knocks, options.remembered ?? []);
   const port = options.discovery?.port;
-  const discovery = port === undefined ? undefined : createDiscovery(context, { membership, contact, arrival, port });
-  const homecoming = createHomecoming(context, membership, history, probe, reconnect, (hlc) => {
+  const discovery = port === undefined ? undefined : createDiscovery(context, { membership, knocks, newcomer, port });
+  const resume = createResume(context, membership, log, probe, reconnect, (hlc) => {
     const { ids } = replicas.log;
     return ids.size() - ids.rank(boundOfTime(hlc));
   });
-  const relay = createRelay(context, membership, history, ways);
-  const skew = createSkew(context, history.latest);
-  const serving = createServing(context, (id) => history.get(id)?.message.bytes);
-  const offers = createOffers();
-  const transfer = createTransfer(context, {
-    isKnown: history.isKnown,
+  const relay = createRelay(context, membership, log, reachability);
+  const clockSkew = createClockSkew(context, log.latest);
+  const blobServer = createBlobServer(context, (id) => log.get(id)?.message.bytes);
+  const pendingSlices = createPendingSlices();
+  const blobFetch = createBlobFetch(context, {
+    isKnown: log.isKnown,
     whole: (bytes, from, live) => {
       counters.count("payloadsIn");
-      const id = speech.receive(bytes, from, live);
+      const id = intake.receive(bytes, from, live);
       if (id === undefined || id === "ahead") return undefined;
       relay.onArrived(id);
-      for (const { from: giver, slice } of offers.take(id)) relay.onSighting(giver, id, slice, "id");
+      for (const { from: giver, slice } of pendingSlices.take(id)) relay.onSighting(giver, id, slice, "id");
       return id;
     },
   });
-  const parts: Parts = {
+  const components: Components = {
     context,
     membership,
     probe,
-    introductions,
-    contact,
+    holePunching,
+    knocks,
     reconnect,
     discovery,
-    homecoming,
+    resume,
     relay,
     reconciliation,
-    speech,
-    arrival,
+    intake,
+    newcomer,
     wants,
-    transfer,
-    offers,
-    serving,
-    skew,
+    blobFetch,
+    pendingSlices,
+    blobServer,
+    clockSkew,
   };
-  const inbound = createInbound(parts);
-  const fire = createDue(parts, inbound, split);
+  const onDatagram = createOnDatagram(components);
+  const fire = createOnTimer(components, onDatagram, partition);
   const isSeeking = (): boolean =>
     timers.has("start") && (reconnect.isSeeking() || discovery !== undefined) && membership.presentCount() === 0;
-  const pace = createPace(context, membership, () => contact.isExpecting() || isSeeking());
+  const backpressure = createBackpressure(context, membership, () => knocks.isExpecting() || isSeeking());
   let inRoom = true;
 
-  for (const bytes of options.kept ?? []) speech.restore(bytes);
-  speech.deliverRestored();
+  for (const bytes of options.kept ?? []) intake.restore(bytes);
+  intake.deliverRestored();
   probe.start();
   reconnect.start();
   discovery?.start();
   // Whoever answers first, a remembered address or someone it told, what comes then is history.
-  if (reconnect.isSeeking()) arrival.begin();
+  if (reconnect.isSeeking()) newcomer.begin();
   const lookAroundMs = reconnect.isSeeking() ? SEEK_MS : discovery === undefined ? LOOK_AROUND_MS : DISCOVER_MS;
   timers.set("start", now.mono + lookAroundMs, { type: "start" });
   timers.set("cleanup", now.mono + options.config.cleanupIntervalMs, { type: "cleanup" });
@@ -185,7 +197,7 @@ export function createCore(options: CoreOptions): Core {
   return {
     handle: (input, at, holdBack = false) => {
       setTime(at);
-      if (input.type === "datagram" && inRoom) inbound.datagram(input.bytes, input.from);
+      if (input.type === "datagram" && inRoom) onDatagram.receive(input.bytes, input.from);
       else if (input.type === "beacon" && inRoom) discovery?.heard(input.bytes, input.from);
       else if (input.type === "datagram" || input.type === "beacon") counters.drop("not-in-room");
       else if (input.type === "command") command(input.command);
@@ -207,58 +219,58 @@ export function createCore(options: CoreOptions): Core {
         .sort((a, b) => (a.nick < b.nick ? -1 : a.nick > b.nick ? 1 : a.id < b.id ? -1 : 1));
     },
     log: (limit = Number.MAX_SAFE_INTEGER) =>
-      history.ids
+      log.ids
         .slice("", END, limit, true)
-        .map(history.view)
+        .map(log.view)
         .filter((message) => message !== undefined),
     stats: () => ({
       ...counters.totals(),
       peers: membership.presentCount(),
-      messages: history.ids.size(),
+      messages: log.ids.size(),
       relayedPerMessageMax: relay.relayedMax(),
-      clockAheadMs: skew.aheadMs(),
+      clockAheadMs: clockSkew.aheadMs(),
     }),
-    logState: () => ({ fingerprint: replicas.log.ids.summary("", END).fingerprint, held: history.heldCount() }),
+    logState: () => ({ fingerprint: replicas.log.ids.summary("", END).fingerprint, held: log.heldCount() }),
     isHere: membership.isHere,
     isSeeking,
-    isBusy: pace.isBusy,
+    isBusy: backpressure.isBusy,
     tables: () => ({
-      sessions: { size: link.sessions.size(), bound: bounds.sessions },
+      sessions: { size: link.sessions.size(), bound: limits.sessions },
       // A datagram that makes room for another stays until the next step.
-      unacknowledged: { size: link.unacknowledged(), bound: bounds.unacknowledged + 64 },
-      members: { size: membership.size(), bound: bounds.members },
-      hearsay: { size: membership.hearsaySize(), bound: bounds.hearsay },
-      relays: { size: relay.size(), bound: bounds.relays },
-      transfers: { size: transfer.size(), bound: bounds.transfers },
-      offers: { size: offers.size(), bound: bounds.transfers },
-      strangers: { size: discovery?.size() ?? 0, bound: bounds.strangers },
-      wanted: { size: wants.size(), bound: bounds.wanted },
-      introductions: { size: introductions.size(), bound: INTRODUCTIONS_MAX },
-      vouched: { size: ways.size(), bound: VOUCHED_MAX },
-      remembered: { size: reconnect.size(), bound: bounds.remembered },
-      messages: { size: history.ids.size(), bound: context.config.maxMessages },
+      unacknowledged: { size: link.unacknowledged(), bound: limits.unacknowledged + 64 },
+      members: { size: membership.size(), bound: limits.members },
+      candidates: { size: membership.candidatesSize(), bound: limits.candidates },
+      relays: { size: relay.size(), bound: limits.relays },
+      transfers: { size: blobFetch.size(), bound: limits.transfers },
+      pendingSlices: { size: pendingSlices.size(), bound: limits.transfers },
+      beaconSenders: { size: discovery?.size() ?? 0, bound: limits.beaconSenders },
+      wanted: { size: wants.size(), bound: limits.wanted },
+      holePunches: { size: holePunching.size(), bound: HOLE_PUNCHES_MAX },
+      vouched: { size: reachability.size(), bound: VOUCHED_MAX },
+      remembered: { size: reconnect.size(), bound: limits.remembered },
+      messages: { size: log.ids.size(), bound: context.config.maxMessages },
     }),
   };
 
   /** Where the host's clock is wrong, the time of the room counts. */
   function setTime(host: Now): void {
-    context.now = { mono: host.mono, wall: skew.roomTime(host) };
+    context.now = { mono: host.mono, wall: clockSkew.roomTime(host) };
   }
 
   function command(asked: Command): void {
     switch (asked.type) {
       case "say": {
         if (!inRoom) return emit({ type: "error", error: { code: "not-in-room" } });
-        if (!pace.take()) return;
-        const id = speech.say(asked.text, asked.kind, membership.own().content.nick);
+        if (!backpressure.take()) return;
+        const id = intake.say(asked.text, asked.kind, membership.own().content.nick);
         if (id !== undefined) relay.publish(id);
         return;
       }
       case "join":
         if (!inRoom) enter();
         // Whoever answers first, the contact or someone it told, what comes then is history.
-        if (membership.presentCount() === 0) arrival.begin();
-        return contact.join(asked.endpoints);
+        if (membership.presentCount() === 0) newcomer.begin();
+        return knocks.join(asked.endpoints);
       case "leave":
         return leave();
       case "rename":
@@ -267,24 +279,24 @@ export function createCore(options: CoreOptions): Core {
         const { fanout = context.config.fanout, seenLimit = context.config.seenLimit } = asked;
         const { maxMessages = context.config.maxMessages } = asked;
         context.config = { ...context.config, fanout, seenLimit, maxMessages };
-        const below = history.setMax(maxMessages);
+        const below = log.setMax(maxMessages);
         if (below !== undefined) persist({ type: "trim", below });
         return;
       }
       case "resumed":
         if (!inRoom) return;
-        homecoming.resumed(asked.goneMs);
+        resume.resumed(asked.goneMs);
         return lookAround();
       case "network":
         if (!inRoom) return membership.network(asked.endpoints);
-        if (homecoming.network(asked.endpoints)) lookAround();
+        if (resume.network(asked.endpoints)) lookAround();
     }
   }
 
   /** Of this step, and what was held back before it. */
   function effects(holdBack: boolean): Effect[] {
     const sent = holdBack ? [] : [...link.flush(context.now.mono), ...(discovery?.flush() ?? [])];
-    pace.check();
+    backpressure.check();
     const all: Effect[] = [
       ...entries.map((entry) => ({ type: "persist", entry }) as const),
       ...sent,
@@ -297,7 +309,7 @@ export function createCore(options: CoreOptions): Core {
 
   function lookAround(): void {
     // Whom this node did not hear through its own fault did not split from it.
-    if (homecoming.isActive()) split.reset();
+    if (resume.isActive()) partition.reset();
     discovery?.start();
   }
 
@@ -324,14 +336,14 @@ export function createCore(options: CoreOptions): Core {
     const farewell = { type: "statement", bytes: membership.own().bytes } as const;
     for (const member of sample(rng, membership.present(), FAREWELLS)) link.send(membership.session(member), farewell);
     reconnect.leave();
-    homecoming.stop();
+    resume.stop();
     membership.forgetAll();
-    split.reset();
+    partition.reset();
     probe.stop();
-    introductions.stop();
-    contact.stop();
+    holePunching.stop();
+    knocks.stop();
     discovery?.stop();
-    transfer.stop();
+    blobFetch.stop();
     reconciliation.stop();
     emit({ type: "notice", notice: { code: "left-room" } });
   }

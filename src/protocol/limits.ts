@@ -2,14 +2,14 @@
 import { TEXT_BYTES_MAX } from "../wire/message.ts";
 
 /** Bounds of every table and queue (invariant I6), and the constants of the literature with their source. */
-export const bounds = {
+export const limits = {
   /** Process starts heard of or sent to; the least recently used goes. */
   sessions: 4_096,
   /** Members of a roster, the gone ones included. */
   members: 12_000,
   /** Peers that others told of and that have not answered yet; and members that were never met. */
-  hearsay: 4_096,
-  hearsayCredited: 1_024,
+  candidates: 4_096,
+  candidatesCredited: 1_024,
   /** Datagrams sent and not yet acknowledged or given up, over all peers. */
   unacknowledged: 16_384,
   /** Frames waiting for one peer. */
@@ -21,7 +21,7 @@ export const bounds = {
   /** Ranges compared per peer and second. */
   rangesPerSecond: 4_000,
   /** Process starts heard on the LAN and not known otherwise. */
-  strangers: 256,
+  beaconSenders: 256,
   /** Addresses being contacted. */
   contacts: 64,
   /** How long an answer to an open datagram is recognised. */

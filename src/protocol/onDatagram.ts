@@ -6,50 +6,50 @@ import { readStatement } from "../crypto/signed.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { Frame, Slice } from "../wire/frame.ts";
 import { fromHex, type MessageId, timeOfId } from "../wire/ids.ts";
-import type { Transfer } from "./blobs/fetch.ts";
-import type { Offers } from "./blobs/pendingSlices.ts";
-import type { Serving } from "./blobs/serve.ts";
+import type { BlobFetch } from "./blobs/fetch.ts";
+import type { PendingSlices } from "./blobs/pendingSlices.ts";
+import type { BlobServer } from "./blobs/serve.ts";
 import type { Context } from "./context.ts";
 import type { Discovery } from "./entry/discovery.ts";
-import type { Contact } from "./entry/knock.ts";
+import type { Knocks } from "./entry/knock.ts";
 import type { Reconnect } from "./entry/reconnect.ts";
-import type { Homecoming } from "./entry/resume.ts";
+import type { Resume } from "./entry/resume.ts";
 import { type Session, type Ticket, willAsk } from "./link/session.ts";
-import type { Introductions } from "./liveness/holePunching.ts";
+import type { HolePunching } from "./liveness/holePunching.ts";
 import type { Probe } from "./liveness/probe.ts";
 import { isAhead } from "./log/hlc.ts";
-import type { Speech } from "./log/intake.ts";
-import type { Arrival } from "./log/newcomer.ts";
+import type { Intake } from "./log/intake.ts";
+import type { Newcomer } from "./log/newcomer.ts";
 import { prefixOf, type Wants } from "./log/wants.ts";
-import type { Skew } from "./membership/clockSkew.ts";
+import type { ClockSkew } from "./membership/clockSkew.ts";
 import type { Membership } from "./membership/membership.ts";
 import type { Relay } from "./relay/relay.ts";
 import { sample } from "./rng.ts";
 import type { Reconciliation } from "./sync/reconciliation.ts";
 import type { Millis } from "./time.ts";
 
-export type Parts = {
+export type Components = {
   readonly context: Context;
   readonly membership: Membership;
   readonly probe: Probe;
-  readonly introductions: Introductions;
-  readonly contact: Contact;
+  readonly holePunching: HolePunching;
+  readonly knocks: Knocks;
   readonly reconnect: Reconnect;
   readonly discovery: Discovery | undefined;
-  readonly homecoming: Homecoming;
+  readonly resume: Resume;
   readonly relay: Relay;
   readonly reconciliation: Reconciliation;
-  readonly speech: Speech;
-  readonly arrival: Arrival;
+  readonly intake: Intake;
+  readonly newcomer: Newcomer;
   readonly wants: Wants;
-  readonly transfer: Transfer;
-  readonly offers: Offers;
-  readonly serving: Serving;
-  readonly skew: Skew;
+  readonly blobFetch: BlobFetch;
+  readonly pendingSlices: PendingSlices;
+  readonly blobServer: BlobServer;
+  readonly clockSkew: ClockSkew;
 };
 
-export type Inbound = {
-  readonly datagram: (bytes: Uint8Array, from: Endpoint) => void;
+export type OnDatagram = {
+  readonly receive: (bytes: Uint8Array, from: Endpoint) => void;
   /** A datagram of ours counts as lost. */
   readonly lost: (counter: number) => void;
 };
@@ -68,26 +68,26 @@ const ADVERTISED_DELAY_MS: Millis = 10;
 /** Statements of others in the first answer, within three times what a contact sends. */
 const FIRST_PEERS = 6;
 
-export function createInbound(parts: Parts): Inbound {
+export function createOnDatagram(components: Components): OnDatagram {
   const {
     context,
     membership,
     probe,
-    introductions,
-    contact,
+    holePunching,
+    knocks,
     reconnect,
     discovery,
-    homecoming,
+    resume,
     relay,
     reconciliation,
-    speech,
-    arrival,
+    intake,
+    newcomer,
     wants,
-    transfer,
-    offers,
-    serving,
-    skew,
-  } = parts;
+    blobFetch,
+    pendingSlices,
+    blobServer,
+    clockSkew,
+  } = components;
   const { identity, link, counters } = context;
 
   const acknowledged = (session: Session, frame: Frame & { type: "ack" }, from: Endpoint): Endpoint | undefined => {
@@ -129,7 +129,7 @@ export function createInbound(parts: Parts): Inbound {
   };
   const message = (session: Session, bytes: Uint8Array, live: boolean): MessageId | undefined => {
     counters.count("payloadsIn");
-    const id = speech.receive(bytes, session, live);
+    const id = intake.receive(bytes, session, live);
     // An acknowledgement would say that it is here.
     isUnread ||= id === "ahead";
     if (id === undefined || id === "ahead") return undefined;
@@ -143,7 +143,7 @@ export function createInbound(parts: Parts): Inbound {
     for (const item of page.items) {
       if (item instanceof Uint8Array && page.set === "log") message(session, item, false);
       else if (item instanceof Uint8Array) statement(session, item);
-      else if (isAsked && !isTooEarly(item.id)) transfer.offered(session, item.id, item.bytes, false);
+      else if (isAsked && !isTooEarly(item.id)) blobFetch.offered(session, item.id, item.bytes, false);
       else counters.drop("announce-unasked");
     }
   };
@@ -163,7 +163,7 @@ export function createInbound(parts: Parts): Inbound {
   const advertised = (session: Session, { id, slice }: Frame & { type: "advertise" }): void => {
     if (isTooEarly(id)) return;
     relay.onSighting(session, id, slice, "id");
-    if (!speech.has(id)) wants.want(prefixOf(id), session, ADVERTISED_DELAY_MS);
+    if (!intake.has(id)) wants.want(prefixOf(id), session, ADVERTISED_DELAY_MS);
   };
 
   /** It comes from where a member signed that it is. */
@@ -217,10 +217,10 @@ export function createInbound(parts: Parts): Inbound {
         statement(session, frame.bytes);
         return;
       case "digest":
-        homecoming.answered(session, frame);
-        return reconciliation.onDigest(session, frame, arrival.isArriving() || homecoming.isActive());
+        resume.answered(session, frame);
+        return reconciliation.onDigest(session, frame, newcomer.isArriving() || resume.isActive());
       case "observed":
-        skew.heard(session, frame.wall);
+        clockSkew.heard(session, frame.wall);
         return membership.observed(frame.endpoint);
       case "suspect":
         if (membership.suspect(frame.peer, frame.incarnation, frame.accuser)) probe.confirm(frame.peer);
@@ -231,23 +231,23 @@ export function createInbound(parts: Parts): Inbound {
         if (frame.answered) membership.vouched(frame.target, session);
         return probe.vouched(frame.target, frame.answered, session);
       case "introduce":
-        return introductions.introduced(frame, session);
+        return holePunching.introduced(frame, session);
       case "advertise":
         return advertised(session, frame);
       case "offer":
         if (isTooEarly(frame.id)) return;
-        if (speech.has(frame.id)) return relay.onSighting(session, frame.id, frame.slice, "id");
-        offers.put(frame.id, { from: session, slice: frame.slice });
-        return transfer.offered(session, frame.id, frame.bytes, true);
+        if (intake.has(frame.id)) return relay.onSighting(session, frame.id, frame.slice, "id");
+        pendingSlices.put(frame.id, { from: session, slice: frame.slice });
+        return blobFetch.offered(session, frame.id, frame.bytes, true);
       case "announce":
         // Instead of a message that was asked for: else anyone could fill the queue with what nobody has.
         if (!wants.isWanted(prefixOf(frame.id)) && !reconciliation.isOwed(session, frame.id))
           return counters.drop("announce-unasked");
-        return transfer.offered(session, frame.id, frame.bytes, false);
+        return blobFetch.offered(session, frame.id, frame.bytes, false);
       case "wantChunks":
-        return serving.onWantChunks(session, frame);
+        return blobServer.onWantChunks(session, frame);
       case "chunk":
-        return transfer.onChunk(session, frame);
+        return blobFetch.onChunk(session, frame);
       case "want":
         return reconciliation.onWant(session, frame);
       case "ranges":
@@ -278,7 +278,7 @@ export function createInbound(parts: Parts): Inbound {
     if (contacted !== undefined) {
       reconnect.reached(contacted, member.id);
       const isFirst = reconnect.answered();
-      if (contact.answered(contacted) || isFirst) endpoint = contacted;
+      if (knocks.answered(contacted) || isFirst) endpoint = contacted;
     }
     if (endpoint === undefined) return;
     context.emit({ type: "notice", notice: { code: "joined", peer: membership.view(member), endpoint } });
@@ -292,7 +292,7 @@ export function createInbound(parts: Parts): Inbound {
   };
 
   return {
-    datagram: (bytes, from) => {
+    receive: (bytes, from) => {
       const received = link.receive(bytes, from, context.now.mono);
       if (received === undefined) return;
       const { session, frames, isContact, counter } = received;
@@ -303,8 +303,8 @@ export function createInbound(parts: Parts): Inbound {
         if (frame.type === "ack") contacted = acknowledged(session, frame, from) ?? contacted;
       }
       const isAwaited = (at: Endpoint): boolean =>
-        contact.isAwaited(at) || reconnect.isSeeking() || discovery?.isAwaited(at) === true;
-      if (contacted !== undefined && isAwaited(contacted)) arrival.begin();
+        knocks.isAwaited(at) || reconnect.isSeeking() || discovery?.isAwaited(at) === true;
+      if (contacted !== undefined && isAwaited(contacted)) newcomer.begin();
       for (const frame of frames) {
         if (anyone(session, frame)) continue;
         if (session.proven) trusted(session, frame);

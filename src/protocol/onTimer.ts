@@ -1,36 +1,40 @@
 /** What happens of itself: each row of the timer table goes to the part that it belongs to. */
 import type { TimerRow } from "./context.ts";
-import type { Split } from "./liveness/partition.ts";
-import type { Inbound, Parts } from "./onDatagram.ts";
+import type { Partition } from "./liveness/partition.ts";
+import type { Components, OnDatagram } from "./onDatagram.ts";
 
 /** Returns what is done with a row that is due. */
-export function createDue(parts: Parts, inbound: Inbound, split: Split): (row: TimerRow) => void {
+export function createOnTimer(
+  components: Components,
+  onDatagram: OnDatagram,
+  partition: Partition,
+): (row: TimerRow) => void {
   const {
     context,
     membership,
     probe,
-    introductions,
-    contact,
+    holePunching,
+    knocks,
     reconnect,
     discovery,
-    homecoming,
+    resume,
     relay,
     reconciliation,
-    speech,
-    arrival,
+    intake,
+    newcomer,
     wants,
-    transfer,
-  } = parts;
+    blobFetch,
+  } = components;
   const { link, timers, emit } = context;
   return (row) => {
     switch (row.type) {
       case "lost":
-        return inbound.lost(row.counter);
+        return onDatagram.lost(row.counter);
       case "ack":
         return link.ackDue(row.boot);
       case "start":
-        if (membership.presentCount() > 0 || contact.isTrying()) return;
-        speech.deliver(arrival.giveUp());
+        if (membership.presentCount() > 0 || knocks.isTrying()) return;
+        intake.deliver(newcomer.giveUp());
         return emit({ type: "notice", notice: { code: "alone", unreachable: 0 } });
       case "beacon":
         return discovery?.tick();
@@ -38,8 +42,8 @@ export function createDue(parts: Parts, inbound: Inbound, split: Split): (row: T
         return probe.tick();
       case "probe-deadline":
         return probe.deadline(row.peer);
-      case "introduction":
-        return introductions.ping(row.peer);
+      case "hole-punch":
+        return holePunching.ping(row.peer);
       case "suspicion":
         return membership.suspicionExpired(row.peer);
       case "gossip":
@@ -47,33 +51,33 @@ export function createDue(parts: Parts, inbound: Inbound, split: Split): (row: T
       case "cleanup":
         for (const { endpoint, id } of membership.cleanup()) reconnect.lost(endpoint, id);
         return timers.set("cleanup", context.now.mono + context.config.cleanupIntervalMs, row);
-      case "homecoming":
-        return homecoming.check();
+      case "resume":
+        return resume.check();
       case "offline":
-        return homecoming.offline();
+        return resume.offline();
       case "recall":
         return reconnect.recall();
       case "retry":
         return reconnect.retry();
-      case "split":
-        return split.check();
-      case "contact":
-        return contact.retry(row.endpoint);
+      case "partition":
+        return partition.check();
+      case "knock":
+        return knocks.retry(row.endpoint);
       case "want":
         return wants.askAgain(row.prefix);
-      case "transfer":
-        return transfer.onTimer(row.key);
-      case "catch-up":
+      case "fetch-blob":
+        return blobFetch.onTimer(row.key);
+      case "download":
         return reconciliation.onPagesLate(row.set, row.boot, row.number);
       case "reconcile": {
         const session = link.sessions.get(row.boot);
         if (session !== undefined) reconciliation.begin(session, row.set);
         return;
       }
-      case "gate":
-        return speech.giveUp();
-      case "sync":
-        return speech.deliver(arrival.check(reconciliation.isFetching("log") || transfer.isActive()));
+      case "causal-order":
+        return intake.giveUp();
+      case "newcomer":
+        return intake.deliver(newcomer.check(reconciliation.isFetching("log") || blobFetch.isActive()));
       case "receipt":
         return relay.onDeadline(row.id, row.task);
     }

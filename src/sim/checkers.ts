@@ -3,7 +3,7 @@
  * I5 as far as a step of the virtual world goes: it is whole or not at all, a write cut short in the middle is the journal's own test.
  */
 import type { ChatEvent } from "../protocol/events.ts";
-import { bounds } from "../protocol/limits.ts";
+import { limits } from "../protocol/limits.ts";
 import type { Millis, UnixMillis } from "../protocol/time.ts";
 import { DATAGRAM_BYTES_MAX } from "../wire/datagram.ts";
 import { type MessageId, timeOfId } from "../wire/ids.ts";
@@ -70,7 +70,7 @@ export function createCheckers(): Checkers {
   };
   const checkLogs = (nodes: readonly VirtualNode[], now: UnixMillis): void => {
     // What a wrong clock stamped too far ahead is nobody's but its author's for now.
-    const isDue = (id: MessageId): boolean => timeOfId(id) <= now + bounds.clockAheadMs - CLOCKS_MS;
+    const isDue = (id: MessageId): boolean => timeOfId(id) <= now + limits.clockAheadMs - CLOCKS_MS;
     const logs = nodes.flatMap((node, index) => (node.isUp() ? [{ index, ids: idsOf(node).filter(isDue) }] : []));
     const everywhere = new Set(logs.flatMap((log) => log.ids));
     for (const [id, isKept] of said)
@@ -108,7 +108,7 @@ export function createCheckers(): Checkers {
     verdict: (nodes, counts, now) => {
       if (counts.oversize > 0) complain(`I6: ${counts.oversize} datagrams above ${DATAGRAM_BYTES_MAX} bytes`);
       const { outsiderIn, outsiderOut } = counts;
-      if (outsiderIn > bounds.amplification * outsiderOut)
+      if (outsiderIn > limits.amplification * outsiderOut)
         complain(`I7: ${outsiderIn} bytes went to an outsider that sent ${outsiderOut}`);
       checkLogs(nodes, now);
       nodes.forEach((node, index) => {

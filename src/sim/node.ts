@@ -1,6 +1,6 @@
 /** A node of the virtual world: the real core, driver and journal; only clock, alarm and socket are virtual. */
 import { identityFromSeed } from "../crypto/identity.ts";
-import { createRoom } from "../crypto/keyring.ts";
+import { createRoomKeys } from "../crypto/keyring.ts";
 import { type SignedStatement, signStatement } from "../crypto/signed.ts";
 import { createDriver, type Driver } from "../node/driver.ts";
 import type { Command, Core, Input } from "../protocol/api.ts";
@@ -85,7 +85,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
   let moves = 0;
   const seed = Uint8Array.from({ length: 32 }, () => below(rng, 256));
   const identity = identityFromSeed(seed);
-  const room = createRoom(world.roomKey);
+  const roomKeys = createRoomKeys(world.roomKey);
   const disk = createDisk();
   let running: { readonly core: Core; readonly driver: Driver; readonly boot: BootId } | undefined;
   let handling: Endpoint | undefined;
@@ -154,7 +154,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
     isUp: () => running !== undefined,
     isAwake: () => running !== undefined && !isStalled() && !isAsleep(),
     introduction: (boot) =>
-      signStatement(room, identity, {
+      signStatement(roomKeys, identity, {
         boot,
         incarnation: clock().wall,
         status: "alive",

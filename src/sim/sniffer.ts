@@ -1,5 +1,5 @@
 /** Opens what passes on the virtual network, with the room's key, and counts the bytes of each kind of frame. */
-import { bootKey, createRoom, open } from "../crypto/keyring.ts";
+import { bootKey, createRoomKeys, open } from "../crypto/keyring.ts";
 import type { Millis } from "../protocol/time.ts";
 import { decodeHeader } from "../wire/datagram.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
@@ -23,7 +23,7 @@ export type Sniffed = {
 export const reconciliationFrames: readonly string[] = ["ranges", "list", "fetch", "page", "same", "want", "message"];
 
 export function createSniffer(roomKey: Uint8Array): Sniffer {
-  const room = createRoom(roomKey);
+  const roomKeys = createRoomKeys(roomKey);
   /** BOUNDED: by the process starts of a run. */
   const keys = new Map<BootId, Uint8Array>();
   const frameBytes: Record<string, number> = {};
@@ -32,7 +32,7 @@ export function createSniffer(roomKey: Uint8Array): Sniffer {
     see: (bytes, from, to, addressee, at) => {
       const header = decodeHeader(bytes);
       if (typeof header === "string" || addressee === undefined) return;
-      const key = keys.get(header.boot) ?? bootKey(room, header.boot);
+      const key = keys.get(header.boot) ?? bootKey(roomKeys, header.boot);
       keys.set(header.boot, key);
       const opened = open(key, header, addressee, bytes);
       const frames = opened === undefined ? "bad-frame" : decodeFrames(opened);

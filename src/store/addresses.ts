@@ -5,8 +5,8 @@
 import { readFileSync } from "node:fs";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { createAddressBook, type RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";
-import { bounds } from "../protocol/limits.ts";
+import { createRememberedAddresses, type RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";
+import { limits } from "../protocol/limits.ts";
 import { parseEndpoint } from "../wire/endpoint.ts";
 import type { PeerId } from "../wire/ids.ts";
 import { makeDirectory } from "./directory.ts";
@@ -57,18 +57,18 @@ export function keepAddresses(journal: Journal, dataDir: string, room: Uint8Arra
     tell(found);
     return [];
   };
-  let book = createAddressBook(read());
+  let addresses = createRememberedAddresses(read());
 
   const write = async (): Promise<void> => {
     isChanged = false;
     writtenAt = performance.now();
     // Another program of this user may be in the room, too: what it wrote is kept.
     const others = readAddresses(path);
-    if (!("code" in others)) book = createAddressBook([...others, ...book.newestFirst()]);
+    if (!("code" in others)) addresses = createRememberedAddresses([...others, ...addresses.newestFirst()]);
     try {
       makeDirectory(dirname(path));
       // Somebody else is at it: after them.
-      if (!(await replaceFile(path, format(book.newestFirst())))) writeWithin(WRITE_INTERVAL_MS);
+      if (!(await replaceFile(path, format(addresses.newestFirst())))) writeWithin(WRITE_INTERVAL_MS);
       isFailing = false;
     } catch (error) {
       if (!isFailing) tell({ code: "unwritable", path, reason: codeOf(error) });
@@ -95,12 +95,12 @@ export function keepAddresses(journal: Journal, dataDir: string, room: Uint8Arra
     ...journal,
     append: (entry) => {
       if (entry.type !== "address") return journal.append(entry);
-      const isKnown = book.get(entry.endpoint)?.peer === entry.peer;
-      book.put(entry);
-      writeWithin(isKnown ? WRITE_REFRESHED_MS : book.size() > ENOUGH ? WRITE_ENOUGH_MS : WRITE_INTERVAL_MS);
+      const isKnown = addresses.get(entry.endpoint)?.peer === entry.peer;
+      addresses.put(entry);
+      writeWithin(isKnown ? WRITE_REFRESHED_MS : addresses.size() > ENOUGH ? WRITE_ENOUGH_MS : WRITE_INTERVAL_MS);
       return undefined;
     },
-    addresses: () => book.newestFirst(),
+    addresses: () => addresses.newestFirst(),
     onTrouble: (next) => {
       listener = next;
       for (const trouble of waiting.values()) next(trouble);
@@ -131,7 +131,7 @@ function format(entries: readonly RememberedAddress[]): string {
 function parse(text: string): RememberedAddress[] | undefined {
   const [first, ...lines] = text.split("\n");
   if (first !== FIRST_LINE || lines.pop() !== "" || lines.pop() !== `${lines.length} in all`) return undefined;
-  if (lines.length > bounds.remembered) return undefined;
+  if (lines.length > limits.remembered) return undefined;
   const entries: RememberedAddress[] = [];
   for (const line of lines) {
     const [, at, endpoint = "", peer] = /^(\d{1,15}) (\S{1,80}) ([0-9a-f]{64})$/.exec(line) ?? [];

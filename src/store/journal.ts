@@ -15,7 +15,7 @@ export interface Journal {
   append(entry: JournalEntry): undefined | Promise<void>;
   /** Everything kept, in the order of ids; `for await` reads either. Not to be appended to while it is read. */
   messages(): Iterable<StoredMessage> | AsyncIterable<StoredMessage>;
-  /** The `bounds.remembered` addresses of the latest successes, the newest first. */
+  /** The `limits.remembered` addresses of the latest successes, the newest first. */
   addresses(): Iterable<RememberedAddress>;
   /** Settles when every append so far is durable or has failed. */
   flush(): Promise<void>;

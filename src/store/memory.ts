@@ -1,5 +1,5 @@
 /** The journal of a node that keeps nothing: gone with the process. */
-import { createAddressBook, type RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";
+import { createRememberedAddresses, type RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";
 import type { MessageId } from "../wire/ids.ts";
 import type { Journal, StoredMessage } from "./journal.ts";
 
@@ -33,11 +33,11 @@ export function memoryJournal(): MemoryJournal {
     trims = 0;
     for (const id of kept.keys()) if (isGone(id)) kept.delete(id);
   };
-  const book = createAddressBook();
+  const addresses = createRememberedAddresses();
   return {
     append: (entry) => {
       if (entry.type === "message") append(entry.id, entry.bytes);
-      else if (entry.type === "address") book.put(entry);
+      else if (entry.type === "address") addresses.put(entry);
       else trim(entry.below);
       return undefined;
     },
@@ -47,7 +47,7 @@ export function memoryJournal(): MemoryJournal {
         if (bytes !== undefined) yield { id, bytes };
       }
     },
-    addresses: book.newestFirst,
+    addresses: addresses.newestFirst,
     flush: async () => {},
     close: async () => {},
   };

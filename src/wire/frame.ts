@@ -35,7 +35,7 @@ import {
 import { readSlice, type Slice, writeSlice } from "./slice.ts";
 
 export { CREDIT_MAX, type PageItem, type Stretch } from "./page.ts";
-export { type Bound, END, type Part, type RangeClaim, type Ranges, type SetName } from "./range.ts";
+export { type Bound, END, type RangeClaim, type RangePart, type Ranges, type SetName } from "./range.ts";
 export { ORDERS_MAX, type Slice } from "./slice.ts";
 
 export type SetDigest = { readonly count: number /** 8 bytes, hex. */; readonly fingerprint: string };

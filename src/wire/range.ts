@@ -25,7 +25,7 @@ export type RangeClaim = {
 export type Span = { readonly set: SetName; readonly lo: Bound; readonly hi: Bound };
 
 /** One of the adjoining ranges of a frame: from where the one before ends up to `hi`. */
-export type Part = {
+export type RangePart = {
   readonly hi: Bound;
   readonly count: number;
   /** 12 bytes, hex; empty when there is nothing to fingerprint. */
@@ -33,7 +33,7 @@ export type Part = {
 };
 
 /** Adjoining ranges from `lo` on: 1..PARTS_MAX parts, their bounds ascending. */
-export type Ranges = { readonly set: SetName; readonly lo: Bound; readonly parts: readonly Part[] };
+export type Ranges = { readonly set: SetName; readonly lo: Bound; readonly parts: readonly RangePart[] };
 
 export const PARTS_MAX = 16;
 
@@ -54,7 +54,7 @@ export function writeRanges(writer: Writer, ranges: Ranges): void {
 export function readRanges(reader: Reader): Ranges {
   const set = readSet(reader);
   const lo = readBound(reader);
-  const parts: Part[] = [];
+  const parts: RangePart[] = [];
   let from = lo;
   for (let left = within(reader.u8(), 1, PARTS_MAX); left > 0; left -= 1) {
     const hi = readBound(reader);

@@ -2,13 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { beaconKey, openBeacon, sealBeacon } from "../../src/crypto/beacon.ts";
-import { bootKey, createRoom, roomKeyFromName } from "../../src/crypto/keyring.ts";
+import { bootKey, createRoomKeys, roomKeyFromName } from "../../src/crypto/keyring.ts";
 import { BEACON_BYTES, type Beacon } from "../../src/wire/beacon.ts";
 import type { BootId } from "../../src/wire/ids.ts";
 import { beaconArbitrary, bytesArbitrary } from "../wire/arbitraries.ts";
 
-const room = createRoom(roomKeyFromName("tea"));
-const key = beaconKey(room);
+const roomKeys = createRoomKeys(roomKeyFromName("tea"));
+const key = beaconKey(roomKeys);
 const boot = "a0a1a2a3a4a5a6a7" as BootId;
 const beacon: Beacon = { boot, port: 62733, heard: ["b0b1b2b3b4b5b6b7" as BootId] };
 const nonce = (fill: number): Uint8Array => new Uint8Array(24).fill(fill);
@@ -26,7 +26,7 @@ describe("a sealed beacon", () => {
   });
 
   it("is foreign in every other room", () => {
-    const other = beaconKey(createRoom(roomKeyFromName("Tea")));
+    const other = beaconKey(createRoomKeys(roomKeyFromName("Tea")));
     expect(openBeacon(other, sealBeacon(key, nonce(1), beacon))).toBe("foreign-beacon");
   });
 
@@ -51,13 +51,13 @@ describe("a sealed beacon", () => {
     const matches = one.subarray(24).filter((byte, index) => byte === other[24 + index]).length;
     // 376 bytes of chance agree in one or two places.
     expect(matches).toBeLessThan(15);
-    for (const known of [room.tag, boot, Buffer.from(room.id).toString("hex"), "f50d0001"])
+    for (const known of [roomKeys.tag, boot, Buffer.from(roomKeys.id).toString("hex"), "f50d0001"])
       expect(one.toString("hex")).not.toContain(known);
   });
 
   it("has a key of its own", () => {
-    expect(key).not.toEqual(bootKey(room, boot));
-    expect(key).not.toEqual(room.key);
-    expect(beaconKey(createRoom(roomKeyFromName("tea")))).toEqual(key);
+    expect(key).not.toEqual(bootKey(roomKeys, boot));
+    expect(key).not.toEqual(roomKeys.key);
+    expect(beaconKey(createRoomKeys(roomKeyFromName("tea")))).toEqual(key);
   });
 });

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   bootKey,
-  createRoom,
+  createRoomKeys,
   open,
   ROOM_KEY_BYTES,
   randomRoomKey,
@@ -15,14 +15,14 @@ import { DATAGRAM_BYTES_MAX, decodeHeader, FRAMES_BYTES_MAX, type Header } from 
 import type { BootId } from "../../src/wire/ids.ts";
 import { bootArbitrary, bytesArbitrary, headerArbitrary } from "../wire/arbitraries.ts";
 
-const room = createRoom(roomKeyFromName("tea"));
+const roomKeys = createRoomKeys(roomKeyFromName("tea"));
 const sender = "0102030405060708" as BootId;
 const receiver = "1112131415161718" as BootId;
-const header = (type: Header["type"], counter = 7): Header => ({ type, roomTag: room.tag, boot: sender, counter });
+const header = (type: Header["type"], counter = 7): Header => ({ type, roomTag: roomKeys.tag, boot: sender, counter });
 const frames = Buffer.from("020202", "hex");
 
 /** As a receiver does it: everything it knows of the sender stands in the datagram. */
-function received(datagram: Uint8Array, own: BootId, inRoom = room): Uint8Array | undefined {
+function received(datagram: Uint8Array, own: BootId, inRoom = roomKeys): Uint8Array | undefined {
   const read = decodeHeader(datagram);
   return typeof read === "string" ? undefined : open(bootKey(inRoom, read.boot), read, own, datagram);
 }
@@ -31,18 +31,23 @@ describe("a sealed datagram", () => {
   it("is opened by its addressee, up to the largest", () => {
     fc.assert(
       fc.property(headerArbitrary, bootArbitrary, bytesArbitrary(0, 300), (given, own, bytes) => {
-        const datagram = seal(bootKey(room, given.boot), given, given.type === "addressed" ? own : undefined, bytes);
+        const datagram = seal(
+          bootKey(roomKeys, given.boot),
+          given,
+          given.type === "addressed" ? own : undefined,
+          bytes,
+        );
         expect(received(datagram, own)).toEqual(bytes);
       }),
       { numRuns: 500 },
     );
-    const full = seal(bootKey(room, sender), header("open"), undefined, new Uint8Array(FRAMES_BYTES_MAX));
+    const full = seal(bootKey(roomKeys, sender), header("open"), undefined, new Uint8Array(FRAMES_BYTES_MAX));
     expect(full.length).toBe(DATAGRAM_BYTES_MAX);
     expect(received(full, receiver)).toHaveLength(FRAMES_BYTES_MAX);
   });
 
   it.each(["open", "addressed"] as const)("of type %s with any bit changed is not opened", (type) => {
-    const datagram = seal(bootKey(room, sender), header(type), type === "open" ? undefined : receiver, frames);
+    const datagram = seal(bootKey(roomKeys, sender), header(type), type === "open" ? undefined : receiver, frames);
     expect(received(datagram, receiver)).toEqual(frames);
     for (let bit = 0; bit < datagram.length * 8; bit += 1) {
       const changed = Buffer.from(datagram);
@@ -52,7 +57,7 @@ describe("a sealed datagram", () => {
   });
 
   it("cut short or made longer is not opened", () => {
-    const datagram = seal(bootKey(room, sender), header("open"), undefined, frames);
+    const datagram = seal(bootKey(roomKeys, sender), header("open"), undefined, frames);
     for (let length = 0; length < datagram.length; length += 1)
       expect(received(datagram.subarray(0, length), receiver)).toBeUndefined();
     expect(received(Buffer.concat([datagram, Uint8Array.of(0)]), receiver)).toBeUndefined();
@@ -62,37 +67,37 @@ describe("a sealed datagram", () => {
     fc.assert(
       fc.property(bootArbitrary, (other) => {
         fc.pre(other !== receiver);
-        expect(received(seal(bootKey(room, sender), header("addressed"), receiver, frames), other)).toBeUndefined();
-        expect(received(seal(bootKey(room, sender), header("open"), undefined, frames), other)).toEqual(frames);
+        expect(received(seal(bootKey(roomKeys, sender), header("addressed"), receiver, frames), other)).toBeUndefined();
+        expect(received(seal(bootKey(roomKeys, sender), header("open"), undefined, frames), other)).toEqual(frames);
       }),
     );
   });
 
   it("is junk in another room, even under that room's tag", () => {
-    const other = createRoom(roomKeyFromName("coffee"));
-    const datagram = seal(bootKey(room, sender), header("open"), undefined, frames);
+    const other = createRoomKeys(roomKeyFromName("coffee"));
+    const datagram = seal(bootKey(roomKeys, sender), header("open"), undefined, frames);
     expect(received(datagram, receiver, other)).toBeUndefined();
-    const relabelled = seal(bootKey(room, sender), { ...header("open"), roomTag: other.tag }, undefined, frames);
+    const relabelled = seal(bootKey(roomKeys, sender), { ...header("open"), roomTag: other.tag }, undefined, frames);
     expect(received(relabelled, receiver, other)).toBeUndefined();
   });
 
   it("is junk under another counter, boot, type or tag than it was sealed with", () => {
-    const key = bootKey(room, sender);
+    const key = bootKey(roomKeys, sender);
     const datagram = seal(key, header("addressed"), receiver, frames);
     expect(open(key, header("addressed"), receiver, datagram)).toEqual(frames);
     expect(open(key, header("addressed", 8), receiver, datagram)).toBeUndefined();
     expect(open(key, header("open"), receiver, datagram)).toBeUndefined();
-    expect(open(bootKey(room, receiver), header("addressed"), receiver, datagram)).toBeUndefined();
+    expect(open(bootKey(roomKeys, receiver), header("addressed"), receiver, datagram)).toBeUndefined();
   });
 
   it("tells nothing of its frames: two counters, two ciphertexts", () => {
-    const key = bootKey(room, sender);
+    const key = bootKey(roomKeys, sender);
     const sealed = [1, 2].map((counter) => seal(key, header("open", counter), undefined, frames).subarray(19));
     expect(sealed[0]).not.toEqual(sealed[1]);
   });
 
   it("is ChaCha20-Poly1305 with the counter as nonce, as OpenSSL knows it", () => {
-    const key = bootKey(room, sender);
+    const key = bootKey(roomKeys, sender);
     const nonce = Buffer.from("000000000000" + "0000000000ff", "hex");
     for (const type of ["open", "addressed"] as const) {
       const datagram = seal(key, header(type, 255), type === "open" ? undefined : receiver, frames);
@@ -107,24 +112,24 @@ describe("a sealed datagram", () => {
 
 describe("a room", () => {
   it("has the same keys for everyone who knows its name", () => {
-    expect(createRoom(roomKeyFromName("tea"))).toEqual(room);
-    expect(bootKey(room, sender)).toEqual(bootKey(createRoom(roomKeyFromName("tea")), sender));
+    expect(createRoomKeys(roomKeyFromName("tea"))).toEqual(roomKeys);
+    expect(bootKey(roomKeys, sender)).toEqual(bootKey(createRoomKeys(roomKeyFromName("tea")), sender));
   });
 
   it("shares nothing with a room of another name, nor one boot with another", () => {
-    const other = createRoom(roomKeyFromName("Tea"));
-    expect(other.key).not.toEqual(room.key);
-    expect(other.tag).not.toBe(room.tag);
-    expect(other.id).not.toEqual(room.id);
-    expect(bootKey(other, sender)).not.toEqual(bootKey(room, sender));
-    expect(bootKey(room, receiver)).not.toEqual(bootKey(room, sender));
+    const other = createRoomKeys(roomKeyFromName("Tea"));
+    expect(other.key).not.toEqual(roomKeys.key);
+    expect(other.tag).not.toBe(roomKeys.tag);
+    expect(other.id).not.toEqual(roomKeys.id);
+    expect(bootKey(other, sender)).not.toEqual(bootKey(roomKeys, sender));
+    expect(bootKey(roomKeys, receiver)).not.toEqual(bootKey(roomKeys, sender));
   });
 
   it("gives away nothing of its key in its tag and id", () => {
-    const derived = [room.id, bootKey(room, sender)].map((bytes) => Buffer.from(bytes).toString("hex"));
-    expect(new Set([Buffer.from(room.key).toString("hex"), ...derived]).size).toBe(3);
-    expect(room.tag).toMatch(/^[0-9a-f]{8}$/);
-    for (const hex of derived) expect(hex.startsWith(room.tag)).toBe(false);
+    const derived = [roomKeys.id, bootKey(roomKeys, sender)].map((bytes) => Buffer.from(bytes).toString("hex"));
+    expect(new Set([Buffer.from(roomKeys.key).toString("hex"), ...derived]).size).toBe(3);
+    expect(roomKeys.tag).toMatch(/^[0-9a-f]{8}$/);
+    for (const hex of derived) expect(hex.startsWith(roomKeys.tag)).toBe(false);
   });
 
   it("that is private has a key of chance", () => {
@@ -135,7 +140,7 @@ describe("a room", () => {
 
   it("keeps its key when the bytes it came from are wiped", () => {
     const key = randomRoomKey();
-    const made = createRoom(key);
+    const made = createRoomKeys(key);
     const kept = Buffer.from(key);
     key.fill(0);
     expect(Buffer.from(made.key)).toEqual(kept);

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { identityFromSeed } from "../../src/crypto/identity.ts";
-import { createRoom, roomKeyFromName } from "../../src/crypto/keyring.ts";
+import { createRoomKeys, roomKeyFromName } from "../../src/crypto/keyring.ts";
 import {
   readMessage,
   readStatement,
@@ -22,21 +22,21 @@ import { SMALL_ORDER_POINTS, UNIVERSAL_SIGNATURE, withLargeS } from "./badKeys.t
 
 const anna = identityFromSeed(new Uint8Array(32).fill(1));
 const bob = identityFromSeed(new Uint8Array(32).fill(2));
-const tea = createRoom(roomKeyFromName("tea"));
-const coffee = createRoom(roomKeyFromName("coffee"));
+const tea = createRoomKeys(roomKeyFromName("tea"));
+const coffee = createRoomKeys(roomKeyFromName("coffee"));
 const said = { seq: 3, hlc: 1_700_000_000_000, kind: "text", parents: [], nick: "anna", text: "hi" } as const;
 const stated = { boot: "0102030405060708", incarnation: 9, status: "alive", nick: "anna", endpoints: [] } as const;
 const message = signMessage(tea, anna, said);
 const statement = signStatement(tea, anna, stated as unknown as Parameters<typeof signStatement>[2]);
 
 /** As a receiver does it. */
-const accepts = (bytes: Uint8Array, room = tea): SignedMessage | undefined => {
-  const read = readMessage(room, bytes);
-  return read !== undefined && verifyMessage(room, read) ? read : undefined;
+const accepts = (bytes: Uint8Array, roomKeys = tea): SignedMessage | undefined => {
+  const read = readMessage(roomKeys, bytes);
+  return read !== undefined && verifyMessage(roomKeys, read) ? read : undefined;
 };
-const acceptsStatement = (bytes: Uint8Array, room = tea): SignedStatement | undefined => {
+const acceptsStatement = (bytes: Uint8Array, roomKeys = tea): SignedStatement | undefined => {
   const read = readStatement(bytes);
-  return read !== undefined && verifyStatement(room, read) ? read : undefined;
+  return read !== undefined && verifyStatement(roomKeys, read) ? read : undefined;
 };
 const bitsChanged = (bytes: Uint8Array): Buffer[] =>
   Array.from({ length: bytes.length * 8 }, (_, bit) => {

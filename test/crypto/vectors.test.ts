@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { beaconKey, openBeacon } from "../../src/crypto/beacon.ts";
 import { verifySignature } from "../../src/crypto/identity.ts";
-import { bootKey, createRoom, open } from "../../src/crypto/keyring.ts";
+import { bootKey, createRoomKeys, open } from "../../src/crypto/keyring.ts";
 import { readMessage, readStatement, verifyMessage, verifyStatement } from "../../src/crypto/signed.ts";
 import { type Beacon, decodeBeacon } from "../../src/wire/beacon.ts";
 import { CursorError, createReader } from "../../src/wire/cursor.ts";
@@ -49,7 +49,7 @@ describe("the golden vectors", () => {
   it.each(load<Sealed[]>("datagrams"))("hold a datagram of type $header.type, and it opens", (sealed) => {
     const bytes = fromHex(sealed.bytes);
     expect(decodeHeader(bytes)).toEqual(sealed.header);
-    const key = bootKey(createRoom(fromHex(sealed.roomKey)), sealed.header.boot);
+    const key = bootKey(createRoomKeys(fromHex(sealed.roomKey)), sealed.header.boot);
     const opened = open(key, sealed.header, sealed.addressee ?? ("00".repeat(8) as BootId), bytes);
     expect(opened && toHex(opened)).toBe(sealed.frames);
   });
@@ -59,7 +59,7 @@ describe("the golden vectors", () => {
     "hold a beacon of $beacon.boot, and it opens",
     ({ roomKey, beacon, plain, bytes }) => {
       expect(decodeBeacon(fromHex(plain))).toEqual(beacon);
-      expect(openBeacon(beaconKey(createRoom(fromHex(roomKey))), fromHex(bytes))).toEqual(beacon);
+      expect(openBeacon(beaconKey(createRoomKeys(fromHex(roomKey))), fromHex(bytes))).toEqual(beacon);
     },
   );
 
@@ -67,16 +67,16 @@ describe("the golden vectors", () => {
   const signed = load<{ messages: Signed[]; statements: Signed[] }>("signed");
 
   it.each(signed.messages)("hold the message $id", ({ roomKey, content, id, bytes }) => {
-    const room = createRoom(fromHex(roomKey));
-    const message = readMessage(room, fromHex(bytes));
+    const roomKeys = createRoomKeys(fromHex(roomKey));
+    const message = readMessage(roomKeys, fromHex(bytes));
     expect([message?.content, message?.id]).toEqual([content, id]);
-    expect(message && verifyMessage(room, message)).toBe(true);
+    expect(message && verifyMessage(roomKeys, message)).toBe(true);
   });
 
   it.each(signed.statements)("hold the statement of $content.status", ({ roomKey, content, bytes }) => {
     const statement = readStatement(fromHex(bytes));
     expect(statement?.content).toEqual(content);
-    expect(statement && verifyStatement(createRoom(fromHex(roomKey)), statement)).toBe(true);
+    expect(statement && verifyStatement(createRoomKeys(fromHex(roomKey)), statement)).toBe(true);
   });
 });
 

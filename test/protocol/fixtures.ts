@@ -4,7 +4,7 @@
  */
 import { expect } from "vitest";
 import { type Identity, identityFromSeed } from "../../src/crypto/identity.ts";
-import { createRoom, roomKeyFromName } from "../../src/crypto/keyring.ts";
+import { createRoomKeys, roomKeyFromName } from "../../src/crypto/keyring.ts";
 import type { Command, Core, Effect, Input, JournalEntry } from "../../src/protocol/api.ts";
 import { type Config, defaultConfig } from "../../src/protocol/config.ts";
 import type { Context, TimerRow } from "../../src/protocol/context.ts";
@@ -22,7 +22,7 @@ import type { BootId } from "../../src/wire/ids.ts";
 /** 2026-01-01T00:00:00Z. */
 export const WALL = 1_767_225_600_000;
 export const ROOM_KEY = roomKeyFromName("test");
-export const room = createRoom(ROOM_KEY);
+export const roomKeys = createRoomKeys(ROOM_KEY);
 
 export type Carried = {
   readonly at: Millis;
@@ -280,11 +280,11 @@ export function createBench(name = "bench", config: Partial<Config> = {}): Bench
   const events: ChatEvent[] = [];
   return {
     identity: identityOf(name),
-    room,
+    roomKeys,
     rng,
     timers,
     counters,
-    link: createLink({ room, boot: bootFrom(rng), timers, counters }),
+    link: createLink({ roomKeys, boot: bootFrom(rng), timers, counters }),
     config: { ...defaultConfig, ...config },
     now: { mono: 0, wall: WALL },
     emit: (event) => {

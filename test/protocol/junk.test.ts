@@ -10,7 +10,7 @@ import { below } from "../../src/protocol/rng.ts";
 import { FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
 import { encodeFrame, type Frame } from "../../src/wire/frame.ts";
 import { framesArbitrary, mutate } from "../wire/arbitraries.ts";
-import { createWorld, gather, room, shown, type TestNode, transmits, WALL } from "./fixtures.ts";
+import { createWorld, gather, roomKeys, shown, type TestNode, transmits, WALL } from "./fixtures.ts";
 import { createPuppet, type Puppet } from "./puppet.ts";
 
 const DATAGRAMS = 20_000;
@@ -33,7 +33,7 @@ function meaningful(puppet: Puppet, nodes: readonly TestNode[]): Frame[] {
     { type: "advertise", slice, id: known.id },
     {
       type: "statement",
-      bytes: signStatement(room, puppet.identity, { ...content, incarnation: 9, status: "left" }).bytes,
+      bytes: signStatement(roomKeys, puppet.identity, { ...content, incarnation: 9, status: "left" }).bytes,
     },
     { type: "suspect", peer: bob.identity.id, incarnation: 2 ** 48 - 1, accuser: "ab".repeat(8) },
     { type: "suspect", peer: alice.identity.id, incarnation: WALL, accuser: "ab".repeat(8) },

@@ -9,7 +9,7 @@ import { decodeFrames, encodeFrame, type Frame } from "../../src/wire/frame.ts";
 import type { BootId, MessageId, PeerId } from "../../src/wire/ids.ts";
 import type { MessageContent } from "../../src/wire/message.ts";
 import type { StatementContent } from "../../src/wire/statement.ts";
-import { bootFrom, room, type TestNode, WALL, type World } from "./fixtures.ts";
+import { bootFrom, roomKeys, type TestNode, WALL, type World } from "./fixtures.ts";
 
 export type Answer = { readonly header: Header; readonly frames: readonly Frame[]; readonly bytes: number };
 
@@ -48,12 +48,12 @@ export function createPuppet(world: World, name: string, host = 200): Puppet {
   const identity = identityFromSeed(Buffer.alloc(32, `puppet ${name} `));
   const boot = bootFrom(world.rng);
   const endpoint = `10.0.1.${host}:62733` as Endpoint;
-  const key = bootKey(room, boot);
+  const key = bootKey(roomKeys, boot);
   let counter = 0;
   let seq = 0;
 
   const sealedBytes = (inner: Uint8Array, to: BootId | undefined): Uint8Array => {
-    const header: Header = { type: to === undefined ? "open" : "addressed", roomTag: room.tag, boot, counter };
+    const header: Header = { type: to === undefined ? "open" : "addressed", roomTag: roomKeys.tag, boot, counter };
     counter += 1;
     return seal(key, header, to, inner);
   };
@@ -74,7 +74,7 @@ export function createPuppet(world: World, name: string, host = 200): Puppet {
     opened: (bytes) => {
       const header = decodeHeader(bytes);
       if (typeof header === "string") return undefined;
-      const inner = open(bootKey(room, header.boot), header, boot, bytes);
+      const inner = open(bootKey(roomKeys, header.boot), header, boot, bytes);
       const frames = inner === undefined ? "bad-frame" : decodeFrames(inner);
       return frames === "bad-frame" ? undefined : { header, frames, bytes: bytes.length };
     },
@@ -91,13 +91,13 @@ export function createPuppet(world: World, name: string, host = 200): Puppet {
     },
     statement: (change = {}) => {
       const base = { boot, incarnation: WALL, status: "alive", nick: name, endpoints: [endpoint] } as const;
-      return { type: "statement", bytes: signStatement(room, identity, { ...base, ...change }).bytes };
+      return { type: "statement", bytes: signStatement(roomKeys, identity, { ...base, ...change }).bytes };
     },
     message: (change = {}) => {
       seq += 1;
       const hlc = WALL + Math.floor(world.now());
       const base = { seq, hlc, kind: "text", parents: [], nick: name, text: `${name} ${seq}` } as const;
-      return signMessage(room, identity, { ...base, ...change });
+      return signMessage(roomKeys, identity, { ...base, ...change });
     },
   };
   const answersIn = (effects: readonly Effect[], at: Endpoint): Answer[] =>

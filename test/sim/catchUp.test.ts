@@ -1,7 +1,7 @@
 /** A newcomer to a long history, on the virtual network: several sources, loss, one that dies; and what is said meanwhile. */
 import { describe, expect, it } from "vitest";
 import { identityFromSeed } from "../../src/crypto/identity.ts";
-import { createRoom } from "../../src/crypto/keyring.ts";
+import { createRoomKeys } from "../../src/crypto/keyring.ts";
 import { signMessage } from "../../src/crypto/signed.ts";
 import { defaultConfig } from "../../src/protocol/config.ts";
 import { seededRng } from "../../src/protocol/rng.ts";
@@ -78,12 +78,12 @@ function play(options: { holders: number; loss?: number; seed: number }): Play {
 }
 
 function write(messages: number): { id: MessageId; bytes: Uint8Array }[] {
-  const room = createRoom(roomKey);
+  const roomKeys = createRoomKeys(roomKey);
   let parents: MessageId[] = [];
   return Array.from({ length: messages }, (_, seq) => {
     const hlc = WALL_START - (messages - seq) * 1_000 - 60_000;
     const text = `${seq} `.padEnd(100, "x");
-    const { id, bytes } = signMessage(room, author, { seq, hlc, kind: "text", parents, nick: "a", text });
+    const { id, bytes } = signMessage(roomKeys, author, { seq, hlc, kind: "text", parents, nick: "a", text });
     parents = [id];
     return { id, bytes };
   });

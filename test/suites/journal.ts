@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { JournalEntry } from "../../src/protocol/api.ts";
 import type { RememberedAddress } from "../../src/protocol/entry/rememberedAddresses.ts";
-import { bounds } from "../../src/protocol/limits.ts";
+import { limits } from "../../src/protocol/limits.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import type { MessageId, PeerId } from "../../src/wire/ids.ts";
@@ -62,7 +62,7 @@ export function describeJournal(name: string, open: () => Promise<Journal>): voi
 
     it("keeps as many addresses as it may, those of the latest successes", async () => {
       const journal = await open();
-      const most = bounds.remembered;
+      const most = limits.remembered;
       for (let n = 1; n <= most + 3; n += 1) void journal.append(address(n, n === 2 ? 10_000 : n));
       const kept = [...journal.addresses()];
       expect(kept).toHaveLength(most);

@@ -5,7 +5,7 @@
  */
 import { beaconKey, sealBeacon } from "../../src/crypto/beacon.ts";
 import { identityFromSeed, tagOf } from "../../src/crypto/identity.ts";
-import { bootKey, createRoom, roomKeyFromName, seal } from "../../src/crypto/keyring.ts";
+import { bootKey, createRoomKeys, roomKeyFromName, seal } from "../../src/crypto/keyring.ts";
 import { signMessage, signStatement } from "../../src/crypto/signed.ts";
 import { type Beacon, encodeBeacon } from "../../src/wire/beacon.ts";
 import { encodeHeader, type Header } from "../../src/wire/datagram.ts";
@@ -39,8 +39,8 @@ function asJson(value: unknown): unknown {
 const ANNA = identityFromSeed(new Uint8Array(32).fill(0x0a));
 const BOB = identityFromSeed(new Uint8Array(32).fill(0x0b));
 const ROOM_NAMES = ["smplchat", "größe"];
-const ROOM = createRoom(roomKeyFromName("smplchat"));
-const PRIVATE_ROOM = createRoom(new Uint8Array(32).fill(0x5a));
+const ROOM = createRoomKeys(roomKeyFromName("smplchat"));
+const PRIVATE_ROOM = createRoomKeys(new Uint8Array(32).fill(0x5a));
 const ANNA_BOOT = "a0a1a2a3a4a5a6a7" as BootId;
 const BOB_BOOT = "b0b1b2b3b4b5b6b7" as BootId;
 /** 2026-01-31T12:00:00.000Z */
@@ -66,17 +66,17 @@ const LEFT = signStatement(ROOM, BOB, { boot: BOB_BOOT, incarnation: 1, status: 
 
 function makeKeys(): unknown {
   const rooms = [
-    ...ROOM_NAMES.map((name) => ({ name, room: createRoom(roomKeyFromName(name)) })),
-    { room: PRIVATE_ROOM },
+    ...ROOM_NAMES.map((name) => ({ name, roomKeys: createRoomKeys(roomKeyFromName(name)) })),
+    { roomKeys: PRIVATE_ROOM },
   ];
   return {
-    rooms: rooms.map(({ room, ...named }) => ({
+    rooms: rooms.map(({ roomKeys, ...named }) => ({
       ...named,
-      key: toHex(room.key),
-      tag: room.tag,
-      id: toHex(room.id),
-      beaconKey: toHex(beaconKey(room)),
-      boots: [ANNA_BOOT, BOB_BOOT].map((boot) => ({ boot, key: toHex(bootKey(room, boot)) })),
+      key: toHex(roomKeys.key),
+      tag: roomKeys.tag,
+      id: toHex(roomKeys.id),
+      beaconKey: toHex(beaconKey(roomKeys)),
+      boots: [ANNA_BOOT, BOB_BOOT].map((boot) => ({ boot, key: toHex(bootKey(roomKeys, boot)) })),
     })),
     identities: [ANNA, BOB].map(({ id, seed }) => ({ seed: toHex(seed), id, tag: tagOf(id) })),
   };

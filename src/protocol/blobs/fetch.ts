@@ -7,7 +7,7 @@
 import type { Frame } from "../../wire/frame.ts";
 import type { BootId, MessageId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
 import { shuffle } from "../rng.ts";
@@ -15,7 +15,7 @@ import type { Millis } from "../time.ts";
 import { type Assembly, createAssembly } from "./assembly.ts";
 import { createHolder, type Holder } from "./holder.ts";
 
-export type Transfer = {
+export type BlobFetch = {
   /** `from` holds a message of `bytes` bytes that may not be here; `live`: it was relayed, not asked for as history. */
   readonly offered: (from: Session, id: MessageId, bytes: number, live: boolean) => void;
   readonly onChunk: (from: Session, chunk: Frame & { readonly type: "chunk" }) => void;
@@ -76,9 +76,9 @@ type Fetch = {
   isStrict: boolean;
 };
 
-export function createTransfer(context: Context, { isKnown, whole }: Options): Transfer {
+export function createBlobFetch(context: Context, { isKnown, whole }: Options): BlobFetch {
   const { link, timers, counters, rng } = context;
-  /** BOUNDED: `bounds.transfers`, by id and size, so that a wrong size harms only those who named it. */
+  /** BOUNDED: `limits.transfers`, by id and size, so that a wrong size harms only those who named it. */
   const fetches = new Map<string, Fetch>();
   const refused = new Set<string>();
 
@@ -100,13 +100,13 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
     timers.clear(timerOf(fetch.key));
   };
   const wake = (fetch: Fetch, at: Millis): void =>
-    timers.set(timerOf(fetch.key), at, { type: "transfer", key: fetch.key });
+    timers.set(timerOf(fetch.key), at, { type: "fetch-blob", key: fetch.key });
 
   /** How long to wait for what was asked for; longer when it was asked in vain. */
   const patienceMs = ({ boot, silent }: Holder): Millis => {
     const session = link.sessions.get(boot);
     const usual = session === undefined ? 0 : retransmitAfterMs(session.rtt);
-    return Math.min(usual * 2 ** silent(), bounds.rtoMsMax);
+    return Math.min(usual * 2 ** silent(), limits.rtoMsMax);
   };
   const peerOf = (boot: BootId): Peer => link.sessions.get(boot)?.peer ?? "nobody";
   /** How many of those that are fetched each peer is asked for. */
@@ -164,7 +164,7 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
       dueAt = Math.min(dueAt, (holder.oldestAsked() ?? dueAt) + patienceMs(holder));
     }
     // Never within this step again, whatever became of the wait meanwhile.
-    wake(fetch, Math.max(Math.min(dueAt, mono + bounds.rtoMsMax), mono + PAUSE_MS_MIN));
+    wake(fetch, Math.max(Math.min(dueAt, mono + limits.rtoMsMax), mono + PAUSE_MS_MIN));
   };
   /** Lets waiting ones begin. */
   const startNext = (): void => {
@@ -226,7 +226,7 @@ export function createTransfer(context: Context, { isKnown, whole }: Options): T
   const open = (from: Session, id: MessageId, bytes: number, live: boolean): Fetch | undefined => {
     const openedBy = peerOf(from.boot);
     if ((opened.get(openedBy) ?? 0) >= OFFERED_PER_PEER) return counters.refuse("large-full");
-    if (fetches.size >= bounds.transfers && !makeRoom(openedBy)) return counters.refuse("large-full");
+    if (fetches.size >= limits.transfers && !makeRoom(openedBy)) return counters.refuse("large-full");
     const fetch: Fetch = {
       key: keyOf(id, bytes),
       id,

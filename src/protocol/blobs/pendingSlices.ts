@@ -1,28 +1,28 @@
 /** Slices that a node was given of large messages which it does not have whole yet: it covers them when it does. */
 import { ORDERS_MAX, type Slice } from "../../wire/frame.ts";
 import type { MessageId } from "../../wire/ids.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";
 
-export type Offer = { readonly from: Session; readonly slice: Slice };
+export type PendingSlice = { readonly from: Session; readonly slice: Slice };
 
-export type Offers = {
-  readonly put: (id: MessageId, offer: Offer) => void;
+export type PendingSlices = {
+  readonly put: (id: MessageId, pending: PendingSlice) => void;
   /** What was put, in its order; forgotten from now on. */
-  readonly take: (id: MessageId) => readonly Offer[];
+  readonly take: (id: MessageId) => readonly PendingSlice[];
   readonly size: () => number;
 };
 
-/** BOUNDED: `bounds.transfers` messages of at most ORDERS_MAX slices; the oldest goes, reconciliation brings its message on. */
-export function createOffers(): Offers {
-  const table = new Map<MessageId, Offer[]>();
+/** BOUNDED: `limits.transfers` messages of at most ORDERS_MAX slices; the oldest goes, reconciliation brings its message on. */
+export function createPendingSlices(): PendingSlices {
+  const table = new Map<MessageId, PendingSlice[]>();
   return {
-    put: (id, offer) => {
+    put: (id, pending) => {
       const before = table.get(id) ?? [];
-      if (before.length >= ORDERS_MAX || before.some(({ slice }) => isSame(slice, offer.slice))) return;
+      if (before.length >= ORDERS_MAX || before.some(({ slice }) => isSame(slice, pending.slice))) return;
       table.delete(id);
-      table.set(id, [...before, offer]);
-      if (table.size > bounds.transfers) table.delete(table.keys().next().value as MessageId);
+      table.set(id, [...before, pending]);
+      if (table.size > limits.transfers) table.delete(table.keys().next().value as MessageId);
     },
     take: (id) => {
       const offers = table.get(id) ?? [];

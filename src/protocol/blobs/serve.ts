@@ -3,14 +3,14 @@ import type { Frame } from "../../wire/frame.ts";
 import type { BootId, MessageId } from "../../wire/ids.ts";
 import { CHUNK_BYTES, chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../wire/large.ts";
 import type { Context } from "../context.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";
 
-export type Serving = {
+export type BlobServer = {
   readonly onWantChunks: (from: Session, wanted: Frame & { readonly type: "wantChunks" }) => void;
 };
 
-export function createServing(context: Context, bytesOf: (id: MessageId) => Uint8Array | undefined): Serving {
+export function createBlobServer(context: Context, bytesOf: (id: MessageId) => Uint8Array | undefined): BlobServer {
   const { link, counters } = context;
   /** BOUNDED: sessions. Chunks sent to each in the current second. */
   let sent = new Map<BootId, number>();
@@ -26,7 +26,7 @@ export function createServing(context: Context, bytesOf: (id: MessageId) => Uint
     }
     second = current;
     const before = sent.get(to.boot) ?? 0;
-    if (before >= bounds.chunksPerSecond || sentInAll >= bounds.chunksPerSecondInAll) return false;
+    if (before >= limits.chunksPerSecond || sentInAll >= limits.chunksPerSecondInAll) return false;
     sent.set(to.boot, before + 1);
     sentInAll += 1;
     return true;

@@ -5,10 +5,10 @@
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { BootId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Millis } from "../time.ts";
 
-export type Stranger = {
+export type BeaconSender = {
   readonly boot: BootId;
   /** Where its beacons came from. BOUNDED: ENDPOINTS_MAX. */
   readonly endpoints: Endpoint[];
@@ -24,21 +24,21 @@ export type Stranger = {
   knockFrom: Millis;
 };
 
-export type Strangers = {
+export type BeaconSenders = {
   /** It was heard, from there. */
-  readonly meet: (boot: BootId, endpoint: Endpoint, isAlone: boolean) => Stranger;
-  readonly get: (boot: BootId) => Stranger | undefined;
+  readonly meet: (boot: BootId, endpoint: Endpoint, isAlone: boolean) => BeaconSender;
+  readonly get: (boot: BootId) => BeaconSender | undefined;
   /** A beacon, of this node or another, named it. */
   readonly wasNamed: (boot: BootId) => void;
   readonly forget: (boot: BootId) => void;
   /** Heard lately, and still strangers; those that were named least recently first. */
-  readonly around: () => Stranger[];
+  readonly around: () => BeaconSender[];
   /** One of them was not named since it was heard last. */
   readonly someUnnamed: () => boolean;
   /** One of them may have missed that it was named. */
   readonly someUnmet: () => boolean;
   /** Counts a knock, and says where; undefined: not now. */
-  readonly takeKnock: (stranger: Stranger) => Endpoint | undefined;
+  readonly takeKnock: (sender: BeaconSender) => Endpoint | undefined;
   readonly isKnockedAt: (endpoint: Endpoint) => boolean;
   readonly clear: () => void;
   readonly size: () => number;
@@ -57,38 +57,38 @@ const KNOCKS_PER_SECOND = 3;
 /** Addresses of one: of both families, and of two networks. */
 const ENDPOINTS_MAX = 4;
 
-export function createStrangers(context: Context, isHere: (boot: BootId) => boolean): Strangers {
-  /** BOUNDED: `bounds.strangers`; the one heard longest ago goes. */
-  const table = new Map<BootId, Stranger>();
+export function createBeaconSenders(context: Context, isHere: (boot: BootId) => boolean): BeaconSenders {
+  /** BOUNDED: `limits.beaconSenders`; the one heard longest ago goes. */
+  const table = new Map<BootId, BeaconSender>();
   /** BOUNDED: KNOCKS_PER_SECOND. */
   let knockedAt: Millis[] = [];
 
   const now = (): Millis => context.now.mono;
-  const around = (): Stranger[] =>
+  const around = (): BeaconSender[] =>
     [...table.values()].filter(({ boot, heardAt }) => now() - heardAt <= AROUND_MS && !isHere(boot));
 
   return {
     meet: (boot, endpoint, isAlone) => {
       const never = Number.NEGATIVE_INFINITY;
       const fresh = { boot, endpoints: [], metAlone: isAlone, heardAt: 0, namedAt: never, named: 0 };
-      const stranger: Stranger = table.get(boot) ?? { ...fresh, countedAt: never, knocks: 0, knockFrom: never };
-      const { endpoints } = stranger;
+      const sender: BeaconSender = table.get(boot) ?? { ...fresh, countedAt: never, knocks: 0, knockFrom: never };
+      const { endpoints } = sender;
       if (!endpoints.includes(endpoint) && endpoints.length < ENDPOINTS_MAX) endpoints.push(endpoint);
-      stranger.heardAt = now();
+      sender.heardAt = now();
       // A map keeps the order of insertion: who was heard last is at its end.
       table.delete(boot);
-      table.set(boot, stranger);
-      if (table.size > bounds.strangers) table.delete(table.keys().next().value as BootId);
-      return stranger;
+      table.set(boot, sender);
+      if (table.size > limits.beaconSenders) table.delete(table.keys().next().value as BootId);
+      return sender;
     },
     get: (boot) => table.get(boot),
     wasNamed: (boot) => {
-      const stranger = table.get(boot);
-      if (stranger === undefined) return;
-      stranger.namedAt = now();
-      if (now() - stranger.countedAt < AT_ONCE_MS) return;
-      stranger.countedAt = now();
-      stranger.named += 1;
+      const sender = table.get(boot);
+      if (sender === undefined) return;
+      sender.namedAt = now();
+      if (now() - sender.countedAt < AT_ONCE_MS) return;
+      sender.countedAt = now();
+      sender.named += 1;
     },
     forget: (boot) => {
       table.delete(boot);
@@ -96,14 +96,14 @@ export function createStrangers(context: Context, isHere: (boot: BootId) => bool
     around: () => around().sort((one, other) => one.namedAt - other.namedAt),
     someUnnamed: () => around().some(({ heardAt, namedAt, named }) => namedAt < heardAt && named < NAMED_MAX),
     someUnmet: () => around().some(({ named }) => named < NAMED_MAX),
-    takeKnock: (stranger) => {
-      const endpoint = stranger.endpoints[stranger.knocks % stranger.endpoints.length];
-      if (endpoint === undefined || now() < stranger.knockFrom) return undefined;
+    takeKnock: (sender) => {
+      const endpoint = sender.endpoints[sender.knocks % sender.endpoints.length];
+      if (endpoint === undefined || now() < sender.knockFrom) return undefined;
       knockedAt = knockedAt.filter((at) => now() - at < 1_000);
       if (knockedAt.length >= KNOCKS_PER_SECOND) return context.counters.refuse("too-many-knocks");
       knockedAt.push(now());
-      stranger.knockFrom = now() + Math.min(KNOCK_FIRST_MS * 2 ** stranger.knocks, KNOCK_MAX_MS);
-      stranger.knocks += 1;
+      sender.knockFrom = now() + Math.min(KNOCK_FIRST_MS * 2 ** sender.knocks, KNOCK_MAX_MS);
+      sender.knocks += 1;
       return endpoint;
     },
     isKnockedAt: (endpoint) =>

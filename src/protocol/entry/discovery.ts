@@ -13,12 +13,12 @@ import type { BootId } from "../../wire/ids.ts";
 import type { Effect } from "../api.ts";
 import type { Context } from "../context.ts";
 import type { Session } from "../link/session.ts";
-import type { Arrival } from "../log/newcomer.ts";
+import type { Newcomer } from "../log/newcomer.ts";
 import type { Membership } from "../membership/membership.ts";
 import { below, jitter, uniform } from "../rng.ts";
 import type { Millis } from "../time.ts";
-import { createStrangers, type Stranger } from "./beaconSenders.ts";
-import type { Contact } from "./knock.ts";
+import { type BeaconSender, createBeaconSenders } from "./beaconSenders.ts";
+import type { Knocks } from "./knock.ts";
 
 export type Discovery = {
   /** Looks for others from now on, and at once. */
@@ -36,10 +36,10 @@ export type Discovery = {
   readonly size: () => number;
 };
 
-export type DiscoveryParts = {
+export type DiscoveryOptions = {
   readonly membership: Pick<Membership, "presentCount" | "byBoot" | "hasAddress">;
-  readonly contact: Pick<Contact, "knock">;
-  readonly arrival: Pick<Arrival, "begin">;
+  readonly knocks: Pick<Knocks, "knock">;
+  readonly newcomer: Pick<Newcomer, "begin">;
   /** Where this node takes datagrams. */
   readonly port: number;
 };
@@ -62,10 +62,10 @@ const AGAIN_MS: Millis = 1_500;
 const IN_VAIN = 2;
 const NEVER = Number.POSITIVE_INFINITY;
 
-export function createDiscovery(context: Context, parts: DiscoveryParts): Discovery {
+export function createDiscovery(context: Context, options: DiscoveryOptions): Discovery {
   const { rng, timers, link, counters } = context;
-  const { membership, contact, arrival, port } = parts;
-  const key = beaconKey(context.room);
+  const { membership, knocks, newcomer, port } = options;
+  const key = beaconKey(context.roomKeys);
   /** BOUNDED: one of each step. */
   let said: Uint8Array[] = [];
   let isOn = false;
@@ -88,18 +88,18 @@ export function createDiscovery(context: Context, parts: DiscoveryParts): Discov
     if (member === undefined || !membership.hasAddress(member)) return false;
     return member.status === "alive" || member.status === "suspect";
   };
-  const strangers = createStrangers(context, isHere);
+  const senders = createBeaconSenders(context, isHere);
 
   const planRegular = (): void => {
     if (isAlone()) {
       regularAt = now() + jitter(rng, Math.min(ALONE_FIRST_MS * 2 ** round, ALONE_MAX_MS), 0.2);
       round += 1;
-    } else if (strangers.someUnmet()) regularAt = now() + AGAIN_MS * (1 + uniform(rng));
+    } else if (senders.someUnmet()) regularAt = now() + AGAIN_MS * (1 + uniform(rng));
     else regularAt = now() + QUIET_MS + QUIET_SPREAD_MS * uniform(rng);
   };
   /** None, if all strangers were named by others meanwhile. */
   const planAnswer = (): void => {
-    if (!strangers.someUnnamed()) answerAt = NEVER;
+    if (!senders.someUnnamed()) answerAt = NEVER;
     else if (answerAt === NEVER) {
       const within = Math.min(ANSWER_MS + ANSWER_PER_MEMBER_MS * membership.presentCount(), ANSWER_MAX_MS);
       // By chance after the gap, too: all who wait for it to end would else speak at once, again and again.
@@ -116,21 +116,21 @@ export function createDiscovery(context: Context, parts: DiscoveryParts): Discov
     planAnswer();
   };
 
-  const knock = (stranger: Stranger): void => {
-    const endpoint = strangers.takeKnock(stranger);
+  const knock = (sender: BeaconSender): void => {
+    const endpoint = senders.takeKnock(sender);
     if (endpoint === undefined) return;
     // Whoever answers first, this one or someone it told, what comes then is history.
-    if (isAlone()) arrival.begin();
-    contact.knock(endpoint);
+    if (isAlone()) newcomer.begin();
+    knocks.knock(endpoint);
   };
   const speak = (): void => {
-    const named = strangers.around().slice(0, BEACON_HEARD_MAX);
+    const named = senders.around().slice(0, BEACON_HEARD_MAX);
     const nonce = Uint8Array.from({ length: BEACON_NONCE_BYTES }, () => below(rng, 256));
     said.push(sealBeacon(key, nonce, { boot: link.boot, port, heard: named.map(({ boot }) => boot) }));
     roomSpokeAt = now();
-    for (const stranger of named) {
-      if (stranger.named >= IN_VAIN) knock(stranger);
-      strangers.wasNamed(stranger.boot);
+    for (const sender of named) {
+      if (sender.named >= IN_VAIN) knock(sender);
+      senders.wasNamed(sender.boot);
     }
   };
 
@@ -139,10 +139,10 @@ export function createDiscovery(context: Context, parts: DiscoveryParts): Discov
     stop: () => {
       isOn = false;
       timers.clear("beacon");
-      strangers.clear();
+      senders.clear();
     },
     tick: () => {
-      const isNeeded = isAlone() || answerAt <= now() || roomSpokeAt + QUIET_MS <= now() || strangers.someUnmet();
+      const isNeeded = isAlone() || answerAt <= now() || roomSpokeAt + QUIET_MS <= now() || senders.someUnmet();
       if (isNeeded) speak();
       answerAt = NEVER;
       planRegular();
@@ -153,28 +153,28 @@ export function createDiscovery(context: Context, parts: DiscoveryParts): Discov
       const beacon = openBeacon(key, bytes);
       if (typeof beacon === "string") return counters.drop(beacon);
       if (beacon.boot === link.boot) return;
-      for (const boot of beacon.heard) strangers.wasNamed(boot);
+      for (const boot of beacon.heard) senders.wasNamed(boot);
       const endpoint = endpointAt(from, beacon.port);
       if (isHere(beacon.boot)) {
-        strangers.forget(beacon.boot);
+        senders.forget(beacon.boot);
         roomSpokeAt = now();
         planRegular();
       } else if (endpoint !== undefined) {
-        const stranger = strangers.meet(beacon.boot, endpoint, isAlone());
+        const sender = senders.meet(beacon.boot, endpoint, isAlone());
         if (beacon.heard.includes(link.boot)) {
           // It knows of this node already: the knock answers it.
-          strangers.wasNamed(beacon.boot);
-          knock(stranger);
+          senders.wasNamed(beacon.boot);
+          knock(sender);
         }
       }
       planAnswer();
     },
-    isAwaited: strangers.isKnockedAt,
+    isAwaited: senders.isKnockedAt,
     found: ({ boot, endpoint }) => {
-      const stranger = strangers.get(boot);
-      if (stranger === undefined || !isHere(boot)) return undefined;
-      strangers.forget(boot);
-      const isTold = stranger.knocks > 0 || (isNews && stranger.metAlone);
+      const sender = senders.get(boot);
+      if (sender === undefined || !isHere(boot)) return undefined;
+      senders.forget(boot);
+      const isTold = sender.knocks > 0 || (isNews && sender.metAlone);
       isNews = false;
       return isTold ? endpoint : undefined;
     },
@@ -186,7 +186,7 @@ export function createDiscovery(context: Context, parts: DiscoveryParts): Discov
       said = [];
       return effects;
     },
-    size: strangers.size,
+    size: senders.size,
   };
 }
 

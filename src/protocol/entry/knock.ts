@@ -5,12 +5,12 @@
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { Frame } from "../../wire/frame.ts";
 import type { Context } from "../context.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Membership } from "../membership/membership.ts";
 import { jitter } from "../rng.ts";
 import type { Millis } from "../time.ts";
 
-export type Contact = {
+export type Knocks = {
   /** One try, whoever may be there. */
   readonly knock: (endpoint: Endpoint) => void;
   readonly join: (endpoints: readonly Endpoint[]) => void;
@@ -33,9 +33,9 @@ const NO_ANSWER_AFTER_MS: Millis = 5_000;
 
 type Attempt = { readonly since: Millis; wait: Millis; told: boolean };
 
-export function createContact(context: Context, membership: Membership, digest: () => Frame): Contact {
+export function createKnocks(context: Context, membership: Membership, digest: () => Frame): Knocks {
   const { rng, timers, link, emit } = context;
-  /** BOUNDED: `bounds.contacts`; more are refused. */
+  /** BOUNDED: `limits.contacts`; more are refused. */
   const attempts = new Map<Endpoint, Attempt>();
 
   const knock = (endpoint: Endpoint): void => {
@@ -48,14 +48,14 @@ export function createContact(context: Context, membership: Membership, digest: 
   const schedule = (endpoint: Endpoint, attempt: Attempt): void => {
     const untilTold = attempt.told ? Number.POSITIVE_INFINITY : attempt.since + NO_ANSWER_AFTER_MS;
     const at = Math.min(context.now.mono + jitter(rng, attempt.wait, 0.1), Math.max(untilTold, context.now.mono));
-    timers.set(`contact ${endpoint}`, at, { type: "contact", endpoint });
+    timers.set(`knock ${endpoint}`, at, { type: "knock", endpoint });
   };
 
   return {
     knock,
     join: (endpoints) => {
       for (const endpoint of endpoints) {
-        if (attempts.size >= bounds.contacts && !attempts.has(endpoint)) {
+        if (attempts.size >= limits.contacts && !attempts.has(endpoint)) {
           context.counters.drop("too-many-contacts");
           continue;
         }
@@ -85,11 +85,11 @@ export function createContact(context: Context, membership: Membership, digest: 
       return false;
     },
     answered: (endpoint) => {
-      timers.clear(`contact ${endpoint}`);
+      timers.clear(`knock ${endpoint}`);
       return attempts.delete(endpoint);
     },
     stop: () => {
-      for (const endpoint of attempts.keys()) timers.clear(`contact ${endpoint}`);
+      for (const endpoint of attempts.keys()) timers.clear(`knock ${endpoint}`);
       attempts.clear();
     },
   };

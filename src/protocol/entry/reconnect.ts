@@ -9,8 +9,8 @@ import type { Context } from "../context.ts";
 import type { Membership } from "../membership/membership.ts";
 import { jitter, shuffle } from "../rng.ts";
 import type { Millis } from "../time.ts";
-import type { Contact } from "./knock.ts";
-import { createAddressBook, type RememberedAddress } from "./rememberedAddresses.ts";
+import type { Knocks } from "./knock.ts";
+import { createRememberedAddresses, type RememberedAddress } from "./rememberedAddresses.ts";
 
 export type Reconnect = {
   /** Knocks at all that is remembered, the newest first, until somebody is here; from now on at those that are gone. */
@@ -57,16 +57,16 @@ type Try = { readonly waitMs: Millis; readonly dueAt: Millis };
 export function createReconnect(
   context: Context,
   membership: Membership,
-  contact: Contact,
+  knocks: Knocks,
   remembered: Iterable<RememberedAddress>,
 ): Reconnect {
   const { rng, timers, link, identity } = context;
-  const book = createAddressBook();
+  const addresses = createRememberedAddresses();
   for (const entry of remembered) {
     // A clock that was ahead when this was written must not keep the entry on top for ever.
-    if (entry.peer !== identity.id) book.put({ ...entry, at: Math.min(entry.at, context.now.wall) });
+    if (entry.peer !== identity.id) addresses.put({ ...entry, at: Math.min(entry.at, context.now.wall) });
   }
-  /** BOUNDED: `bounds.remembered`. Still to be knocked at in this round. */
+  /** BOUNDED: `limits.remembered`. Still to be knocked at in this round. */
   let wave: Endpoint[] = [];
   let round = 0;
   let seeking = false;
@@ -76,12 +76,12 @@ export function createReconnect(
   let restUntil: Millis = 0;
 
   const keep = (endpoint: Endpoint, peer: PeerId, at: number): void => {
-    book.put({ endpoint, peer, at });
+    addresses.put({ endpoint, peer, at });
     context.persist({ type: "address", endpoint, peer, at });
   };
   const isAlone = (): boolean => membership.presentCount() === 0;
   const startRound = (afterMs: Millis): void => {
-    wave = book.newestFirst().map(({ endpoint }) => endpoint);
+    wave = addresses.newestFirst().map(({ endpoint }) => endpoint);
     timers.set("recall", context.now.mono + afterMs, { type: "recall" });
   };
   /** Whoever becomes alone notices by the next time. */
@@ -97,12 +97,12 @@ export function createReconnect(
       if (member.status === "alive" || member.status === "suspect") here.add(address);
       else if (member.status === "dead" && address !== undefined) candidates.add(address);
     }
-    for (const { endpoint, peer } of book.newestFirst()) {
+    for (const { endpoint, peer } of addresses.newestFirst()) {
       const status = membership.get(peer)?.status;
       if (status === undefined || status === "dead") candidates.add(endpoint);
     }
     for (const endpoint of candidates)
-      if (here.has(endpoint) || contact.isAwaited(endpoint)) candidates.delete(endpoint);
+      if (here.has(endpoint) || knocks.isAwaited(endpoint)) candidates.delete(endpoint);
     return candidates;
   };
   const next = (before: Try | undefined): Try => {
@@ -115,7 +115,7 @@ export function createReconnect(
 
   return {
     start: () => {
-      seeking = book.size() > 0;
+      seeking = addresses.size() > 0;
       round = 0;
       if (seeking) startRound(0);
       restUntil = context.now.mono + jitter(rng, RETRY_INTERVAL_MS, 0.3);
@@ -125,13 +125,13 @@ export function createReconnect(
       tries = new Map();
       round = 0;
       if (isAlone()) startRound(0);
-      else for (const { endpoint } of book.newestFirst().slice(0, WAVE_FIRST)) contact.knock(endpoint);
+      else for (const { endpoint } of addresses.newestFirst().slice(0, WAVE_FIRST)) knocks.knock(endpoint);
     },
     recall: () => {
       if (!isAlone()) return;
-      const isFirst = round === 0 && wave.length === book.size();
+      const isFirst = round === 0 && wave.length === addresses.size();
       for (const endpoint of wave.splice(0, isFirst ? WAVE_FIRST : WAVE)) {
-        if (!contact.isAwaited(endpoint)) contact.knock(endpoint);
+        if (!knocks.isAwaited(endpoint)) knocks.knock(endpoint);
       }
       if (wave.length > 0) timers.set("recall", context.now.mono + WAVE_INTERVAL_MS, { type: "recall" });
       else if (round < ROUND_WAITS_MS.length) {
@@ -140,16 +140,16 @@ export function createReconnect(
       }
     },
     reached: (endpoint, peer) => {
-      const known = book.get(endpoint);
+      const known = addresses.get(endpoint);
       const { wall } = context.now;
       // In a large room one address is as good as another: those that are fresh enough are not pushed out in turn.
-      const last = known === undefined ? book.fullSince() : known.peer === peer ? known.at : undefined;
+      const last = known === undefined ? addresses.fullSince() : known.peer === peer ? known.at : undefined;
       if (last !== undefined && wall - last < REFRESH_MS) return;
       keep(endpoint, peer, Math.max(wall, known?.at ?? 0));
     },
     lost: (endpoint, peer) => {
-      if (book.get(endpoint) === undefined)
-        book.put({ endpoint, peer, at: context.now.wall - context.config.nodeTimeoutMs });
+      if (addresses.get(endpoint) === undefined)
+        addresses.put({ endpoint, peer, at: context.now.wall - context.config.nodeTimeoutMs });
     },
     isSeeking: () => seeking,
     answered: () => {
@@ -171,7 +171,7 @@ export function createReconnect(
         [...candidates].filter((endpoint) => dueAt(endpoint) <= until),
       ).sort((a, b) => dueAt(a) - dueAt(b));
       for (const endpoint of due.slice(0, RETRY_COUNT)) {
-        contact.knock(endpoint);
+        knocks.knock(endpoint);
         tries.set(endpoint, next(tries.get(endpoint)));
       }
     },
@@ -180,12 +180,12 @@ export function createReconnect(
         const session = link.sessions.get(member.statement.content.boot);
         if (session?.endpoint === undefined || session.heardAt === undefined || !session.validated) continue;
         const at = context.now.wall - Math.round(context.now.mono - session.heardAt);
-        const known = book.get(session.endpoint);
+        const known = addresses.get(session.endpoint);
         if (known === undefined || at - known.at > REFRESH_LEAVING_MS) keep(session.endpoint, member.id, at);
       }
       timers.clear("recall");
       timers.clear("retry");
     },
-    size: book.size,
+    size: addresses.size,
   };
 }

@@ -1,7 +1,7 @@
 /** Addresses at which peers were reached, with the time of the last success: what a node finds its room again by. */
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { PeerId } from "../../wire/ids.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { UnixMillis } from "../time.ts";
 
 export type RememberedAddress = {
@@ -12,7 +12,7 @@ export type RememberedAddress = {
   readonly at: UnixMillis;
 };
 
-export type AddressBook = {
+export type RememberedAddresses = {
   readonly get: (endpoint: Endpoint) => RememberedAddress | undefined;
   /** Of two successes at one address the later counts. */
   readonly put: (entry: RememberedAddress) => void;
@@ -22,8 +22,8 @@ export type AddressBook = {
   readonly size: () => number;
 };
 
-/** BOUNDED: `bounds.remembered`; the address whose last success is the longest ago goes first. */
-export function createAddressBook(entries: Iterable<RememberedAddress> = []): AddressBook {
+/** BOUNDED: `limits.remembered`; the address whose last success is the longest ago goes first. */
+export function createRememberedAddresses(entries: Iterable<RememberedAddress> = []): RememberedAddresses {
   const book = new Map<Endpoint, RememberedAddress>();
   /** Undefined: to be looked for again. */
   let oldestAt: UnixMillis | undefined;
@@ -33,7 +33,7 @@ export function createAddressBook(entries: Iterable<RememberedAddress> = []): Ad
     if ((book.get(endpoint)?.at ?? Number.NEGATIVE_INFINITY) > at) return;
     book.set(endpoint, { endpoint, peer, at });
     oldestAt = undefined;
-    if (book.size > bounds.remembered) book.delete((newestFirst().at(-1) as RememberedAddress).endpoint);
+    if (book.size > limits.remembered) book.delete((newestFirst().at(-1) as RememberedAddress).endpoint);
   };
   for (const entry of entries) put(entry);
 
@@ -42,7 +42,7 @@ export function createAddressBook(entries: Iterable<RememberedAddress> = []): Ad
     put,
     newestFirst,
     fullSince: () => {
-      if (book.size < bounds.remembered) return undefined;
+      if (book.size < limits.remembered) return undefined;
       oldestAt ??= newestFirst().at(-1)?.at;
       return oldestAt;
     },

@@ -7,14 +7,14 @@ import type { BootId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import type { Session } from "../link/session.ts";
 import type { Probe } from "../liveness/probe.ts";
-import type { History } from "../log/log.ts";
+import type { Log } from "../log/log.ts";
 import type { Membership } from "../membership/membership.ts";
 import { sample } from "../rng.ts";
 import type { Digest } from "../sync/reconciliation.ts";
 import type { Millis, UnixMillis } from "../time.ts";
 import type { Reconnect } from "./reconnect.ts";
 
-export type Homecoming = {
+export type Resume = {
   /** Nothing was done for so long: neither heard nor said. */
   readonly resumed: (goneMs: Millis) => void;
   /** The host's own addresses are these now, the likeliest first. True if it is in another network, or in one again. */
@@ -69,14 +69,14 @@ type Return = {
 };
 
 /** `heldFrom`: how many messages stamped so or later are held and count. */
-export function createHomecoming(
+export function createResume(
   context: Context,
   membership: Membership,
-  history: History,
+  log: Log,
   probe: Probe,
   reconnect: Reconnect,
   heldFrom: (hlc: UnixMillis) => number,
-): Homecoming {
+): Resume {
   const { timers, link, rng, emit } = context;
   let current: Return | undefined;
   /** The likeliest of the host's own addresses; without a network the last one there was. */
@@ -102,7 +102,7 @@ export function createHomecoming(
       if (member !== undefined) link.send(membership.session(member), { type: "ping" });
     }
   };
-  const look = (): void => timers.set("homecoming", context.now.mono + LOOK_MS, { type: "homecoming" });
+  const look = (): void => timers.set("resume", context.now.mono + LOOK_MS, { type: "resume" });
 
   const begin = (goneMs: Millis, isWide: boolean, isOwed: boolean, placeBefore = place): void => {
     if (membership.size() === 0 && reconnect.size() === 0) return;
@@ -132,10 +132,10 @@ export function createHomecoming(
   const missing = ({ answers }: Return): number => {
     const lacking = [...answers.values()].map((digest) => {
       // What they hold from before this node's horizon was let go here, and is not missed.
-      if (digest === undefined || digest.horizon < history.horizon()) return 0;
+      if (digest === undefined || digest.horizon < log.horizon()) return 0;
       return digest.log.count - heldFrom(digest.horizon);
     });
-    return Math.max(history.missingCount(), ...lacking);
+    return Math.max(log.missingCount(), ...lacking);
   };
   const tell = (of: Return): void => {
     const { goneMs, news, answers } = of;
@@ -235,7 +235,7 @@ export function createHomecoming(
     },
     stop: () => {
       current = undefined;
-      timers.clear("homecoming");
+      timers.clear("resume");
     },
   };
 }

@@ -5,7 +5,7 @@
  */
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { BootId } from "../../wire/ids.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Millis } from "../time.ts";
 
 /** BOUNDED: INITIATIVES_MAX addresses and boot ids; the one used longest ago goes. */
@@ -15,7 +15,7 @@ export type Initiative = Map<Endpoint | BootId, { readonly spent: number; readon
 export const INITIATIVE_MAX = 16;
 /** After so long one more may go. */
 const REGAIN_MS: Millis = 2_000;
-const INITIATIVES_MAX = 2 * bounds.sessions;
+const INITIATIVES_MAX = 2 * limits.sessions;
 
 export function createInitiative(): Initiative {
   return new Map();

@@ -7,7 +7,7 @@ import type { Outgoing, Session, Ticket } from "./session.ts";
 
 export type Packed = {
   /** Empty: nothing goes now. */
-  readonly parts: Uint8Array[];
+  readonly frames: Uint8Array[];
   readonly tickets: Ticket[];
   /** Of all parts. */
   size: number;
@@ -19,7 +19,7 @@ export type Packed = {
 
 /** Takes the frames from the session. `ack`: goes first. `isBulkFirst`: this is the datagram in which bulk does not give way. */
 export function pack(session: Session, ack: Uint8Array | undefined, isBulkFirst: boolean): Packed {
-  const packed: Packed = { parts: [], tickets: [], size: 0, eliciting: false, isQuiet: false, isLive: false };
+  const packed: Packed = { frames: [], tickets: [], size: 0, eliciting: false, isQuiet: false, isLive: false };
   /** BOUNDED: by the frames of a datagram. */
   const messages: MessageId[] = [];
   const { congestion } = session;
@@ -34,7 +34,7 @@ export function pack(session: Session, ack: Uint8Array | undefined, isBulkFirst:
       if (!isPrompt && !mayGo(outgoing)) break;
       if (packed.size + bytes.length > FRAMES_BYTES_MAX) break;
       if (orderOf !== undefined && messages.includes(orderOf)) break;
-      packed.parts.push(bytes);
+      packed.frames.push(bytes);
       packed.size += bytes.length;
       packed.eliciting ||= outgoing.eliciting;
       packed.isQuiet ||= outgoing.isQuiet === true;
@@ -46,7 +46,7 @@ export function pack(session: Session, ack: Uint8Array | undefined, isBulkFirst:
     return frames.slice(taken);
   };
   if (ack !== undefined) {
-    packed.parts.push(ack);
+    packed.frames.push(ack);
     packed.size += ack.length;
   }
   if (session.prompt.length > 0) session.prompt = take(session.prompt, true);

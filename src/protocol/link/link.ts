@@ -5,14 +5,14 @@
  * An acknowledgement names counters of ours, and only the addressed boot can have opened those datagrams: whoever
  * acknowledges is alive now. So an acknowledgement is the answered challenge, and any datagram that asks for one a challenge.
  */
-import { bootKey, open, type Room, seal } from "../../crypto/keyring.ts";
+import { bootKey, open, type RoomKeys, seal } from "../../crypto/keyring.ts";
 import { decodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, SEAL_BYTES } from "../../wire/datagram.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import { decodeFrames, encodeFrame, type Frame } from "../../wire/frame.ts";
 import type { BootId } from "../../wire/ids.ts";
 import type { Effect } from "../api.ts";
 import type { Counters } from "../counters.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Millis } from "../time.ts";
 import type { Timers } from "../timers.ts";
 import { asksForAck, takeAck } from "./acks.ts";
@@ -103,19 +103,19 @@ export const QUIET_HOPS = 2;
 /** Live messages go first, but what is given to one who lacks it must not wait for ever. */
 const BULK_EVERY = 4;
 const LATE_MAX = 2_048;
-/** A full acknowledgement goes at once, so that `arrivals` stays within one frame. */
+/** A full acknowledgement goes at once, so that `owedAcks` stays within one frame. */
 const ACK_EARLY = 16;
 
 export function createLink(options: {
-  readonly room: Room;
+  readonly roomKeys: RoomKeys;
   readonly boot: BootId;
   readonly timers: Pick<Timers<LinkTimer>, "set" | "clear">;
   readonly counters: Counters;
 }): Link {
-  const { room, boot, timers, counters } = options;
-  const sessions = createSessions(room);
-  const ownKey = bootKey(room, boot);
-  /** BOUNDED: `bounds.unacknowledged`; the oldest counts as lost. */
+  const { roomKeys, boot, timers, counters } = options;
+  const sessions = createSessions(roomKeys);
+  const ownKey = bootKey(roomKeys, boot);
+  /** BOUNDED: `limits.unacknowledged`; the oldest counts as lost. */
   const unacknowledged = new Map<number, Sent>();
   /** BOUNDED: by what one step sends. Made room for others; counted as lost in the next step. */
   const overdue = new Map<number, Sent>();
@@ -125,7 +125,7 @@ export function createLink(options: {
   const stuck = new Set<Session>();
   /** BOUNDED: LATE_MAX. Counted as lost; an acknowledgement may come yet. */
   const late = new Map<number, Sent>();
-  /** BOUNDED: the contacts of one step, `bounds.contacts` and a wave of remembered ones. */
+  /** BOUNDED: the contacts of one step, `limits.contacts` and a wave of remembered ones. */
   let contacts: { to: Endpoint; at: Millis; frames: Uint8Array }[] = [];
   /** BOUNDED: the introductions of one step. */
   let trials: { session: Session; to: Endpoint; hops: number | undefined }[] = [];
@@ -167,7 +167,7 @@ export function createLink(options: {
   };
 
   const transmit = (to: Endpoint, session: Session | undefined, frames: Uint8Array, hops?: number): Effect => {
-    const header = { type: session ? "addressed" : "open", roomTag: room.tag, boot, counter } as const;
+    const header = { type: session ? "addressed" : "open", roomTag: roomKeys.tag, boot, counter } as const;
     const bytes = seal(ownKey, header, session?.boot, frames);
     counter += 1;
     counters.sent(bytes.length);
@@ -175,7 +175,7 @@ export function createLink(options: {
   };
 
   const track = (of: number, sent: Sent, waitMs: Millis): void => {
-    if (unacknowledged.size >= bounds.unacknowledged) {
+    if (unacknowledged.size >= limits.unacknowledged) {
       const [oldest, its] = unacknowledged.entries().next().value as [number, Sent];
       unacknowledged.delete(oldest);
       overdue.set(oldest, its);
@@ -187,7 +187,7 @@ export function createLink(options: {
   };
 
   const queue = (session: Session, outgoing: Outgoing, lane: Outgoing[]): void => {
-    if (lane.length >= bounds.outboxFrames) return counters.drop("outbox-full");
+    if (lane.length >= limits.outboxFrames) return counters.drop("outbox-full");
     lane.push(outgoing);
     dirty.add(session);
   };
@@ -203,8 +203,8 @@ export function createLink(options: {
 
   const packOne = (session: Session, now: Millis): Effect | "held-back" | undefined => {
     const packed = pack(session, takeAck(session, timers, now), counter % BULK_EVERY === 0);
-    const { parts, tickets, size, eliciting, isQuiet, isLive } = packed;
-    if (parts.length === 0) return undefined;
+    const { frames, tickets, size, eliciting, isQuiet, isLive } = packed;
+    if (frames.length === 0) return undefined;
     const whole = size + HEADER_BYTES + SEAL_BYTES;
     const to = addressFor(session, whole, eliciting, now);
     if (eliciting)
@@ -217,7 +217,7 @@ export function createLink(options: {
     }
     session.sent += whole;
     if (eliciting) countUnanswered(session, now);
-    return transmit(to, session, Buffer.concat(parts), isQuiet ? QUIET_HOPS : undefined);
+    return transmit(to, session, Buffer.concat(frames), isQuiet ? QUIET_HOPS : undefined);
   };
 
   return {
@@ -227,11 +227,11 @@ export function createLink(options: {
       counters.received(bytes.length);
       const header = decodeHeader(bytes);
       if (typeof header === "string") return counters.refuse(header);
-      if (header.roomTag !== room.tag) return counters.refuse("foreign-room");
+      if (header.roomTag !== roomKeys.tag) return counters.refuse("foreign-room");
       if (header.boot === boot) return counters.refuse("own-echo");
       // A session is made only for what opens: strangers cannot fill the table.
       const known = sessions.get(header.boot);
-      const frameBytes = open(known?.key() ?? bootKey(room, header.boot), header, boot, bytes);
+      const frameBytes = open(known?.key() ?? bootKey(roomKeys, header.boot), header, boot, bytes);
       if (frameBytes === undefined) return counters.refuse("not-sealed-for-us");
       const session = sessions.open(header.boot);
       if (!session.window.accept(header.counter)) return counters.refuse("replayed");
@@ -240,7 +240,7 @@ export function createLink(options: {
       noteAddress(session, from, header.counter);
       if (from === session.endpoint) session.received += bytes.length;
       session.heardAt = now;
-      if (frames.some(asksForAck)) session.arrivals.push({ counter: header.counter, at: now });
+      if (frames.some(asksForAck)) session.owedAcks.push({ counter: header.counter, at: now });
       return { session, frames, isContact: header.type === "open", counter: header.counter };
     },
     acknowledged: (session, ack, from, now) => {
@@ -296,8 +296,8 @@ export function createLink(options: {
       contacts.push({ to, at: now, frames: Buffer.concat([bytes, Buffer.alloc(FRAMES_BYTES_MAX - bytes.length)]) });
     },
     oweAck: (session, delayMs, now) => {
-      if (session.arrivals.length === 0) return;
-      const at = session.arrivals.length >= ACK_EARLY ? now : now + delayMs;
+      if (session.owedAcks.length === 0) return;
+      const at = session.owedAcks.length >= ACK_EARLY ? now : now + delayMs;
       if (at <= now) dirty.add(session);
       else if (session.ackAt === undefined || session.ackAt > at) {
         session.ackAt = at;
@@ -305,7 +305,7 @@ export function createLink(options: {
       }
     },
     disown: (session, counter) => {
-      session.arrivals = session.arrivals.filter((arrival) => arrival.counter !== counter);
+      session.owedAcks = session.owedAcks.filter((owed) => owed.counter !== counter);
     },
     ackDue: (of) => {
       const session = sessions.get(of);
@@ -314,7 +314,7 @@ export function createLink(options: {
     flush: (now) => {
       const effects: Effect[] = contacts.map(({ to, at, frames }) => {
         const tickets = [{ kind: "contact", endpoint: to }] as const;
-        track(counter, { session: undefined, to, at, tickets }, bounds.contactWaitMs);
+        track(counter, { session: undefined, to, at, tickets }, limits.contactWaitMs);
         return transmit(to, undefined, frames);
       });
       contacts = [];

@@ -1,5 +1,5 @@
 /** Sliding replay window over datagram counters (RFC 6479: a ring of bitmap words, so that sliding never shifts bits). */
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 
 export type ReplayWindow = {
   /** True the first time a counter is seen and not older than the window; remembers it. Ask after opening only. */
@@ -8,7 +8,7 @@ export type ReplayWindow = {
 
 const WORD_BITS = 32;
 /** One word more than the window, so that the word being filled never holds bits that still count. */
-const WORDS = Math.ceil(bounds.replayWindow / WORD_BITS) + 2;
+const WORDS = Math.ceil(limits.replayWindow / WORD_BITS) + 2;
 
 /** So many counters are remembered as they are: most peers of a large room send no more. */
 const FEW = 16;
@@ -34,7 +34,7 @@ export function createReplayWindow(): ReplayWindow {
   };
   return {
     accept: (counter) => {
-      if (counter + bounds.replayWindow <= highest) return false;
+      if (counter + limits.replayWindow <= highest) return false;
       if (few !== undefined && few.length < FEW) {
         if (few.includes(counter)) return false;
         few.push(counter);
@@ -44,7 +44,7 @@ export function createReplayWindow(): ReplayWindow {
       if (ring === undefined) {
         const words = new Uint32Array(WORDS);
         // Those that have slid out of the window are refused without being looked up.
-        for (const known of few ?? []) if (known + bounds.replayWindow > highest) mark(words, known);
+        for (const known of few ?? []) if (known + limits.replayWindow > highest) mark(words, known);
         ring = words;
         few = undefined;
       }

@@ -1,5 +1,5 @@
 /** Round-trip time of one peer, smoothed (RFC 6298 §2), and the time after which a datagram counts as lost. */
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Millis } from "../time.ts";
 
 export type Rtt = {
@@ -18,7 +18,7 @@ export function createRtt(typical?: Rtt): Rtt {
  * waits is not the path's: somebody stood still in between, and it would pass for lag long afterwards.
  */
 export function measure(rtt: Rtt, sampleMs: Millis): void {
-  if (sampleMs > bounds.rtoMsMax) return;
+  if (sampleMs > limits.rtoMsMax) return;
   const sample = Math.max(sampleMs, 0);
   if (rtt.typical !== undefined) measure(rtt.typical, sample);
   if (rtt.smoothedMs === undefined) {
@@ -33,8 +33,8 @@ export function measure(rtt: Rtt, sampleMs: Millis): void {
 /** 2·RTT + 30 ms near, RTT + 60 ms far, and never less than what the measured variation asks for. */
 export function retransmitAfterMs(rtt: Rtt): Millis {
   if (rtt.smoothedMs === undefined) {
-    return rtt.typical === undefined ? 2 * bounds.initialRttMs + bounds.rtoSlackMs : retransmitAfterMs(rtt.typical);
+    return rtt.typical === undefined ? 2 * limits.initialRttMs + limits.rtoSlackMs : retransmitAfterMs(rtt.typical);
   }
-  const usual = Math.min(2 * rtt.smoothedMs + bounds.rtoSlackMs, rtt.smoothedMs + 2 * bounds.rtoSlackMs);
-  return Math.min(Math.max(usual, rtt.smoothedMs + 4 * rtt.variationMs), bounds.rtoMsMax);
+  const usual = Math.min(2 * rtt.smoothedMs + limits.rtoSlackMs, rtt.smoothedMs + 2 * limits.rtoSlackMs);
+  return Math.min(Math.max(usual, rtt.smoothedMs + 4 * rtt.variationMs), limits.rtoMsMax);
 }

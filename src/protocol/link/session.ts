@@ -2,11 +2,11 @@
  * Sessions: what is known of each process start that was heard of or is sent to, by boot id. A session outlives a change of
  * address, and ends with the process.
  */
-import { bootKey, type Room } from "../../crypto/keyring.ts";
+import { bootKey, type RoomKeys } from "../../crypto/keyring.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { Frame } from "../../wire/frame.ts";
 import type { BootId, MessageId, PeerId } from "../../wire/ids.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Millis } from "../time.ts";
 import { type Congestion, createCongestion } from "./congestion.ts";
 import { createReplayWindow, type ReplayWindow } from "./replayWindow.ts";
@@ -21,13 +21,13 @@ export type Ticket =
   | { readonly kind: "contact"; readonly endpoint: Endpoint }
   | PushTicket;
 
-/** A part of a relay task, see relay.ts. */
+/** A branch of a relay task, see relay.ts. */
 export type PushTicket = {
   readonly kind: "push";
   readonly id: MessageId;
   readonly task: number;
-  readonly part: number;
-  /** To which peer of the part it went. */
+  readonly branch: number;
+  /** To which peer of the branch it went. */
   readonly delegate: number;
   readonly carried: "body" | "id";
 };
@@ -41,7 +41,7 @@ export type Outgoing = {
   readonly isQuiet?: boolean | undefined;
   readonly isComparing?: boolean | undefined;
 };
-export type Arrival = { readonly counter: number; readonly at: Millis };
+export type OwedAck = { readonly counter: number; readonly at: Millis };
 
 /** So many under way, or a full window, and none acknowledged: rather a queue than so many losses, unless chance is likelier than CHANCE_MOST. */
 const QUEUED_LEAST = 4;
@@ -73,9 +73,9 @@ export type Session = {
   heardAt: Millis | undefined;
   readonly rtt: Rtt;
   /** BOUNDED: an ack goes out long before it fills one frame, see ACK_EARLY in link.ts. */
-  arrivals: Arrival[];
+  owedAcks: OwedAck[];
   ackAt: Millis | undefined;
-  /** BOUNDED: `bounds.outboxFrames`. Frames that go with the next step, however much is under way. */
+  /** BOUNDED: `limits.outboxFrames`. Frames that go with the next step, however much is under way. */
   prompt: Outgoing[];
   /** BOUNDED: likewise. Frames that wait until the window has room. */
   outbox: Outgoing[];
@@ -161,12 +161,12 @@ export function lostAt(session: Session, counter: number, sentAt: Millis, loss: 
   const isMuch = congestion.inFlight >= QUEUED_LEAST || congestion.wasFull;
   const isQueue = isMuch && loss ** congestion.inFlight <= CHANCE_MOST;
   const patience = isQueue ? Math.max(usual, QUEUED_MS) * 2 ** Math.min(lostInRow, 16) : usual;
-  return Math.min(Math.max(sentAt, acknowledgedAt) + patience, sentAt + bounds.rtoMsMax);
+  return Math.min(Math.max(sentAt, acknowledgedAt) + patience, sentAt + limits.rtoMsMax);
 }
 
 /** Whether so many bytes are at most three times what came from the session's address, or that is known to be its own. */
 export function isWithinLimit(session: Session, size: number): boolean {
-  return session.validated || session.sent + size <= bounds.amplification * session.received;
+  return session.validated || session.sent + size <= limits.amplification * session.received;
 }
 
 /** It comes from, or would go to, where a member signed that it is. */
@@ -174,8 +174,8 @@ export function isListed({ endpoint, listed }: Session): boolean {
   return endpoint !== undefined && listed.includes(endpoint);
 }
 
-/** BOUNDED: `bounds.sessions`. A forgotten boot id starts over: it must prove itself again, so that old datagrams stay junk. */
-export function createSessions(room: Room): Sessions {
+/** BOUNDED: `limits.sessions`. A forgotten boot id starts over: it must prove itself again, so that old datagrams stay junk. */
+export function createSessions(roomKeys: RoomKeys): Sessions {
   const table = new Map<BootId, Session>();
   const typical = createRtt();
   return {
@@ -188,8 +188,8 @@ export function createSessions(room: Room): Sessions {
         table.set(boot, known);
         return known;
       }
-      if (table.size >= bounds.sessions) table.delete(table.keys().next().value as BootId);
-      const session = createSession(room, boot, typical);
+      if (table.size >= limits.sessions) table.delete(table.keys().next().value as BootId);
+      const session = createSession(roomKeys, boot, typical);
       table.set(boot, session);
       return session;
     },
@@ -211,7 +211,7 @@ export function noteAddress(session: Session, from: Endpoint, counter: number): 
 
 // --- internal ---
 
-function createSession(room: Room, boot: BootId, typical: Rtt): Session {
+function createSession(roomKeys: RoomKeys, boot: BootId, typical: Rtt): Session {
   let key: Uint8Array | undefined;
   return {
     boot,
@@ -220,7 +220,7 @@ function createSession(room: Room, boot: BootId, typical: Rtt): Session {
     isGuess: true,
     listed: [],
     key: () => {
-      key ??= bootKey(room, boot);
+      key ??= bootKey(roomKeys, boot);
       return key;
     },
     window: createReplayWindow(),
@@ -231,7 +231,7 @@ function createSession(room: Room, boot: BootId, typical: Rtt): Session {
     highest: -1,
     heardAt: undefined,
     rtt: createRtt(typical),
-    arrivals: [],
+    owedAcks: [],
     ackAt: undefined,
     prompt: [],
     outbox: [],

@@ -13,7 +13,7 @@ import type { Session } from "../link/session.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { Millis } from "../time.ts";
 
-export type Introductions = {
+export type HolePunching = {
   /** A proven session says where a peer is. */
   readonly introduced: (frame: Frame & { readonly type: "introduce" }, by: Session) => void;
   /** The next ping is due. */
@@ -30,11 +30,11 @@ const PINGS_AT_MS: readonly Millis[] = [300, 600, 1_200];
 /** A NAT forgets within 30 s what was not answered: so the next time begins afresh. Who introduces waits a little longer. */
 const AGAIN_MS: Millis = 30_000;
 /** BOUNDED: introductions of the last AGAIN_MS. */
-export const INTRODUCTIONS_MAX = 64;
+export const HOLE_PUNCHES_MAX = 64;
 
 type Introduction = { readonly endpoint: Endpoint; readonly since: Millis; pings: number };
 
-export function createIntroductions(context: Context, membership: Membership): Introductions {
+export function createHolePunching(context: Context, membership: Membership): HolePunching {
   const { link, timers, counters } = context;
   /** The oldest first. */
   const latest = new Map<PeerId, Introduction>();
@@ -47,7 +47,7 @@ export function createIntroductions(context: Context, membership: Membership): I
   };
   const schedule = (peer: PeerId, { since, pings }: Introduction): void => {
     const afterMs = PINGS_AT_MS[pings];
-    if (afterMs !== undefined) timers.set(`introduction ${peer}`, since + afterMs, { type: "introduction", peer });
+    if (afterMs !== undefined) timers.set(`hole-punch ${peer}`, since + afterMs, { type: "hole-punch", peer });
   };
 
   return {
@@ -58,7 +58,7 @@ export function createIntroductions(context: Context, membership: Membership): I
         return counters.drop("introduction-refused");
       if (session.validated && session.endpoint === endpoint && session.unanswered === 0) return;
       forgetOld();
-      if (latest.has(peer) || latest.size >= INTRODUCTIONS_MAX) return counters.drop("introduction-too-soon");
+      if (latest.has(peer) || latest.size >= HOLE_PUNCHES_MAX) return counters.drop("introduction-too-soon");
       const introduction = { endpoint, since: context.now.mono, pings: 0 };
       latest.set(peer, introduction);
       link.pingAt(session, endpoint, QUIET_HOPS);
@@ -74,7 +74,7 @@ export function createIntroductions(context: Context, membership: Membership): I
       schedule(peer, introduction);
     },
     stop: () => {
-      for (const peer of latest.keys()) timers.clear(`introduction ${peer}`);
+      for (const peer of latest.keys()) timers.clear(`hole-punch ${peer}`);
       latest.clear();
     },
     size: () => latest.size,

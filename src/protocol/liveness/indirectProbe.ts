@@ -10,7 +10,7 @@ import type { Membership } from "../membership/membership.ts";
 import type { Member } from "../membership/roster.ts";
 import type { Millis } from "../time.ts";
 
-export type Vouching = {
+export type IndirectProbe = {
   readonly requested: (from: Session, target: PeerId, introduce: boolean) => void;
   /** A ping of it counts as lost. */
   readonly unanswered: (peer: PeerId) => void;
@@ -36,7 +36,7 @@ export function pingsFor(loss: number, members: number): number {
   return Math.min(Math.max(enough, PINGS_LEAST), PINGS_MOST);
 }
 
-export function createVouching(context: Context, membership: Membership): Vouching {
+export function createIndirectProbe(context: Context, membership: Membership): IndirectProbe {
   const { link } = context;
   /** Who asks for each target, and whether it is being introduced. */
   const targets = new Map<PeerId, { readonly askers: Map<BootId, boolean>; lost: number }>();

@@ -5,12 +5,12 @@
 import type { BootId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import type { ChatEvent } from "../events.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { Millis } from "../time.ts";
 import type { PeerStatus, PeerView } from "../views.ts";
 
-export type Split = {
+export type Partition = {
   /** Everything that is emitted passes here: changes of peers, and that nobody is left. */
   readonly observe: (event: ChatEvent) => void;
   /** A message was fetched, not heard live. */
@@ -50,13 +50,13 @@ type Lost = { readonly at: Millis; readonly boot: BootId | undefined };
 type Gone = { readonly boot: BootId | undefined; readonly isDead: boolean };
 
 type Parted = {
-  /** BOUNDED: `bounds.members`. Out of reach, not back yet; as which process each was known. */
+  /** BOUNDED: `limits.members`. Out of reach, not back yet; as which process each was known. */
   readonly gone: Map<PeerId, Gone>;
-  /** BOUNDED: `bounds.members`. Who stayed: what they say is no recovery. */
+  /** BOUNDED: `limits.members`. Who stayed: what they say is no recovery. */
   readonly stayed: Set<PeerId>;
   /** When one of those who are gone was last heard. */
   readonly since: Millis;
-  /** BOUNDED: `bounds.members`. Those who are back; true: as another process. */
+  /** BOUNDED: `limits.members`. Those who are back; true: as another process. */
   readonly back: Map<PeerId, boolean>;
   /** On this side when the first came back, this node included. */
   here: number;
@@ -71,13 +71,13 @@ type Parted = {
 };
 
 /** `callRoll`: pings those who still count as here, in a large room some of them, so that the numbers told are right. */
-export function createSplit(
+export function createPartition(
   context: Context,
   membership: Pick<Membership, "all" | "get" | "presentCount">,
   callRoll: () => readonly PeerId[],
-): Split {
+): Partition {
   const { timers, emit } = context;
-  /** BOUNDED: `bounds.members`. Died within WINDOW_MS and is not back. */
+  /** BOUNDED: `limits.members`. Died within WINDOW_MS and is not back. */
   const lost = new Map<PeerId, Lost>();
   let parted: Parted | undefined;
   let told = Number.NEGATIVE_INFINITY;
@@ -88,7 +88,7 @@ export function createSplit(
   let asked: readonly PeerId[] = [];
 
   const schedule = (): void => {
-    if (!timers.has("split")) timers.set("split", context.now.mono + CHECK_MS, { type: "split" });
+    if (!timers.has("partition")) timers.set("partition", context.now.mono + CHECK_MS, { type: "partition" });
   };
   const died = (peer: PeerView): void => {
     const member = membership.get(peer.id);
@@ -99,7 +99,7 @@ export function createSplit(
     if (parted !== undefined) {
       parted.back.delete(peer.id);
       parted.stayed.delete(peer.id);
-      if (parted.gone.size < bounds.members) parted.gone.set(peer.id, { boot, isDead: true });
+      if (parted.gone.size < limits.members) parted.gone.set(peer.id, { boot, isDead: true });
     } else lost.set(peer.id, { at: mono, boot });
     schedule();
   };
@@ -239,7 +239,7 @@ export function createSplit(
     reset: () => {
       lost.clear();
       parted = undefined;
-      timers.clear("split");
+      timers.clear("partition");
     },
   };
 }

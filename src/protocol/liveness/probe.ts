@@ -7,7 +7,7 @@ import { FRAMES_BYTES_MAX } from "../../wire/datagram.ts";
 import type { Frame } from "../../wire/frame.ts";
 import type { PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
 import type { Membership } from "../membership/membership.ts";
@@ -15,8 +15,8 @@ import type { Member } from "../membership/roster.ts";
 import type { Rumours } from "../membership/rumours.ts";
 import { below, jitter, sample, shuffle, uniform } from "../rng.ts";
 import type { Millis } from "../time.ts";
-import { createVouching, PINGS_MOST, pingsFor } from "./indirectProbe.ts";
-import type { Ways } from "./reachability.ts";
+import { createIndirectProbe, PINGS_MOST, pingsFor } from "./indirectProbe.ts";
+import type { Reachability } from "./reachability.ts";
 
 export type Probe = {
   readonly start: () => void;
@@ -52,7 +52,7 @@ const HEALTH_MAX = 8;
 /** In a larger room each side has enough who ask: together they find everyone. */
 const ROLL_MAX = 32;
 /** Everyone, and those who went and came back meanwhile. */
-const ROUND_MAX = 2 * bounds.members;
+const ROUND_MAX = 2 * limits.members;
 /** memberlist: to how many members, how often, while there are rumours. */
 const GOSSIP_FANOUT = 3;
 const GOSSIP_INTERVAL_MS: Millis = 100;
@@ -67,7 +67,7 @@ export function createProbe(
   context: Context,
   membership: Membership,
   rumours: Rumours,
-  ways: Ways,
+  reachability: Reachability,
   digest: () => Frame,
 ): Probe {
   const { rng, timers, link } = context;
@@ -75,7 +75,7 @@ export function createProbe(
   let round: PeerId[] = [];
   /** BOUNDED: by the members. Who is being probed, since when. */
   const probing = new Map<PeerId, Probing>();
-  const vouching = createVouching(context, membership);
+  const indirectProbe = createIndirectProbe(context, membership);
   /** Lifeguard's local health, 0 (well) .. HEALTH_MAX: who misses many answers doubts itself first, and waits longer. */
   let health = 0;
 
@@ -99,7 +99,7 @@ export function createProbe(
     for (const frame of rumours.take(RUMOUR_BYTES, membership.presentCount() + 1)) link.send(session, frame);
   };
   const ping = (session: Session, peer: PeerId): void =>
-    link.send(session, { type: "ping" }, { ticket: { kind: "probe", peer }, isQuiet: ways.isUnheard(session) });
+    link.send(session, { type: "ping" }, { ticket: { kind: "probe", peer }, isQuiet: reachability.isUnheard(session) });
   const begin = (member: Member): void => {
     if (probing.has(member.id)) return;
     const session = membership.session(member);
@@ -116,16 +116,17 @@ export function createProbe(
     link.send(session, digest());
     sendRumours(session);
     // Whoever reached it before is asked at once.
-    if (!ways.isReachable(member)) askOthers(member, ways.to(member).slice(0, 1));
+    if (!reachability.isReachable(member)) askOthers(member, reachability.intermediaries(member).slice(0, 1));
   };
   const isAnswered = (member: Member, since: Millis): boolean =>
     (link.sessions.get(member.statement.content.boot)?.heardAt ?? Number.NEGATIVE_INFINITY) >= since;
   /** `known`: whom to ask, if it is known who reaches it. */
   const askOthers = (member: Member, known: readonly Member[] = []): void => {
-    const mayHelp = (other: Member): boolean => other !== member && other.status === "alive" && ways.isReachable(other);
+    const mayHelp = (other: Member): boolean =>
+      other !== member && other.status === "alive" && reachability.isReachable(other);
     const asked = known.length > 0 ? known : sample(rng, membership.present().filter(mayHelp), INDIRECT_PROBES);
     const probe = probing.get(member.id);
-    const introduce = !ways.isReachable(member);
+    const introduce = !reachability.isReachable(member);
     for (const other of asked) {
       link.send(membership.session(other), { type: "probeRequest", target: member.id, introduce });
       if (probe !== undefined) probe.asked += 1;
@@ -168,7 +169,7 @@ export function createProbe(
       if (uniform(rng) * membership.presentCount() < CONFIRMERS) begin(member);
     },
     unanswered: (peer) => {
-      vouching.unanswered(peer);
+      indirectProbe.unanswered(peer);
       const member = membership.get(peer);
       const probe = probing.get(peer);
       if (member === undefined || probe === undefined || isAnswered(member, probe.since)) return;
@@ -192,15 +193,15 @@ export function createProbe(
       health = Math.min(health + Math.max(doubt, 0), HEALTH_MAX);
       membership.suspect(peer, member.statement.content.incarnation, context.identity.id.slice(0, 16));
     },
-    requested: vouching.requested,
+    requested: indirectProbe.requested,
     vouched: (target, answered, by) => {
-      if (answered) ways.vouched(target, by);
+      if (answered) reachability.vouched(target, by);
       const probe = probing.get(target);
       if (probe === undefined) return;
       if (answered) probing.delete(target);
       else probe.negative += 1;
     },
-    heard: vouching.heard,
+    heard: indirectProbe.heard,
     answer: (session) => {
       link.send(session, digest());
       const { endpoint } = session;
@@ -213,7 +214,7 @@ export function createProbe(
     },
     gossip: () => {
       for (const member of sample(rng, membership.present(), GOSSIP_FANOUT))
-        if (ways.isReachable(member)) sendRumours(membership.session(member));
+        if (reachability.isReachable(member)) sendRumours(membership.session(member));
       gossipSoon();
     },
     gossipSoon,

@@ -7,24 +7,24 @@ import type { Context } from "../context.ts";
 import type { Session } from "../link/session.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { Member } from "../membership/roster.ts";
-import type { Part } from "../relay/rankOrder.ts";
+import type { Branch } from "../relay/rankOrder.ts";
 import type { Millis } from "../time.ts";
 
-export type Ways = {
+export type Reachability = {
   /** What goes to it is likely to arrive; not: it was tried in vain, nobody knows where it is, or NATs may be in between. */
   readonly isReachable: (member: Member) => boolean;
   /** Whoever in it is reached from here covers the others, as far as they are reached from there. */
-  readonly reachedFirst: (part: Part<Member>) => Part<Member>;
+  readonly reachedFirst: (branch: Branch<Member>) => Branch<Member>;
   /** This node is behind a NAT, and nothing of that one has come in yet: so nothing may, before another has introduced both. */
   readonly isUnheard: (session: Session) => boolean;
-  /** Members that this node reaches and that reach it, the likeliest first; at most WAYS_MAX. */
-  readonly to: (member: Member) => Member[];
+  /** Members that this node reaches and that reach it, the likeliest first; at most INTERMEDIARIES_MAX. */
+  readonly intermediaries: (member: Member) => Member[];
   /** `by` had an answer from `target` just now. */
   readonly vouched: (target: PeerId, by: Session) => void;
   readonly size: () => number;
 };
 
-const WAYS_MAX = 3;
+const INTERMEDIARIES_MAX = 3;
 /** BOUNDED: members that others vouched for; the one vouched for the longest ago goes. */
 export const VOUCHED_MAX = 1_024;
 /** Two rounds of probes in a small room, with some to spare. In a large one a message finds its way by others of the slice. */
@@ -35,7 +35,7 @@ const VAIN_MS: Millis = 2_000;
 
 type Voucher = { readonly peer: PeerId; readonly at: Millis };
 
-export function createWays(context: Context, membership: Membership): Ways {
+export function createReachability(context: Context, membership: Membership): Reachability {
   /** The latest first. */
   const vouchers = new Map<PeerId, readonly Voucher[]>();
 
@@ -54,7 +54,7 @@ export function createWays(context: Context, membership: Membership): Ways {
       return { slice, peers: others.length === 0 ? peers : [...peers.filter(isReachable), ...others] };
     },
     isUnheard,
-    to: ({ id }) =>
+    intermediaries: ({ id }) =>
       (vouchers.get(id) ?? []).flatMap(({ peer, at }) => {
         const member = context.now.mono - at < FRESH_MS ? membership.get(peer) : undefined;
         return member?.status === "alive" && isReachable(member) ? [member] : [];
@@ -63,7 +63,7 @@ export function createWays(context: Context, membership: Membership): Ways {
       if (peer === undefined || peer === target || membership.get(target) === undefined) return;
       const others = (vouchers.get(target) ?? []).filter((voucher) => voucher.peer !== peer);
       vouchers.delete(target);
-      vouchers.set(target, [{ peer, at: context.now.mono }, ...others].slice(0, WAYS_MAX));
+      vouchers.set(target, [{ peer, at: context.now.mono }, ...others].slice(0, INTERMEDIARIES_MAX));
       if (vouchers.size > VOUCHED_MAX) vouchers.delete(vouchers.keys().next().value as PeerId);
     },
     size: () => vouchers.size,

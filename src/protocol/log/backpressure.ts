@@ -5,7 +5,7 @@
 import type { Context } from "../context.ts";
 import type { Membership } from "../membership/membership.ts";
 
-export type Pace = {
+export type Backpressure = {
   /** So much waits that nothing more is taken. */
   readonly isBusy: () => boolean;
   /** True: there is room for one more, and it is said now. False: the error `busy` was emitted. */
@@ -20,7 +20,7 @@ const WAITING_MAX = 256;
 const ALONE_MAX = 256;
 
 /** `isExpecting`: somebody was asked and has had little time to answer. */
-export function createPace(context: Context, membership: Membership, isExpecting: () => boolean): Pace {
+export function createBackpressure(context: Context, membership: Membership, isExpecting: () => boolean): Backpressure {
   const { link, emit } = context;
   const backlog = (): number => link.backlog(context.now.mono);
   /** Since somebody was here. */

@@ -5,7 +5,7 @@
 import type { MessageId } from "../../wire/ids.ts";
 import type { Millis } from "../time.ts";
 
-export type CausalGate = {
+export type CausalOrder = {
   /**
    * The message is kept; `missing` are its parents that count and were not handed on, waited for until `until`. Returns what
    * can go now, in order. An own message (which has none missing) goes even while the gate is held.
@@ -25,7 +25,7 @@ export type CausalGate = {
 type Held = { readonly missing: Set<MessageId>; readonly until: Millis };
 
 /** BOUNDED: by what history keeps; a message that is trimmed is given up first. */
-export function createCausalGate(): CausalGate {
+export function createCausalOrder(): CausalOrder {
   const held = new Map<MessageId, Held>();
   const waitingFor = new Map<MessageId, Set<MessageId>>();
   let holding = false;

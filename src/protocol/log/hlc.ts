@@ -2,7 +2,7 @@
  * Hybrid logical clock (Kulkarni et al. 2014): close to the wall clock, and never behind what was seen, as far as that can be
  * right. Others lift it by LIFT_MS at most, less than the room accepts, so that nobody pulls honest clocks to the limit.
  */
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { UnixMillis } from "../time.ts";
 
 export type HybridClock = {
@@ -14,12 +14,12 @@ export type HybridClock = {
 
 /** The latest stamp that lifts this clock, and that a message written now may name as a parent. */
 export function liftLimit(wall: UnixMillis): UnixMillis {
-  return wall + bounds.clockLiftMs;
+  return wall + limits.clockLiftMs;
 }
 
 /** More than that is nothing a node takes now: its clock, or that of the author, is wrong. */
 export function isAhead(wall: UnixMillis, hlc: UnixMillis): boolean {
-  return hlc > wall + bounds.clockAheadMs;
+  return hlc > wall + limits.clockAheadMs;
 }
 
 export function createHybridClock(): HybridClock {

@@ -4,17 +4,17 @@ import { type MessageId, timeOfId } from "../../wire/ids.ts";
 import type { MessageContent, MessageKind } from "../../wire/message.ts";
 import { encodeText } from "../../wire/text.ts";
 import type { Context } from "../context.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";
 import type { Millis } from "../time.ts";
 import type { Message } from "../views.ts";
 import { answerWith } from "./answer.ts";
 import { createHybridClock, isAhead } from "./hlc.ts";
-import type { History, Inserted } from "./log.ts";
-import type { Arrival } from "./newcomer.ts";
+import type { Inserted, Log } from "./log.ts";
+import type { Newcomer } from "./newcomer.ts";
 import { prefixOf, type Wants } from "./wants.ts";
 
-export type Speech = {
+export type Intake = {
   /** Undefined: refused, and the error was emitted. */
   readonly say: (text: string, kind: MessageKind, nick: string) => MessageId | undefined;
   /**
@@ -43,14 +43,14 @@ const HISTORY_WAIT_MS: Millis = 30_000;
 const HISTORY_AGE_MS: Millis = 30_000;
 
 /** `onHeard`: another message came; `live`: relayed, not fetched. */
-export function createSpeech(
+export function createIntake(
   context: Context,
-  history: History,
-  arrival: Arrival,
+  log: Log,
+  newcomer: Newcomer,
   wants: Wants,
   onHeard: (content: MessageContent, from: Session, live: boolean) => void,
-): Speech {
-  const { room, identity, counters, emit, persist, timers } = context;
+): Intake {
+  const { roomKeys, identity, counters, emit, persist, timers } = context;
   const clock = createHybridClock();
   /** Grows by one with each message; starts at the wall clock, so that no later start of the process repeats one. */
   let seq = context.now.wall;
@@ -60,18 +60,18 @@ export function createSpeech(
 
   const deliver = (messages: readonly Message[]): void => {
     for (const message of messages) emit({ type: "message", message });
-    if (timers.has("gate")) return;
-    const next = history.nextGiveUp();
+    if (timers.has("causal-order")) return;
+    const next = log.nextGiveUp();
     if (next === undefined) return;
     // Looked at now and then: what is held later may have less time than what is held already.
     const inMs = Math.min(Math.max(next - context.now.mono, 1_000), HISTORY_WAIT_MS);
-    timers.set("gate", context.now.mono + inMs, { type: "gate" });
+    timers.set("causal-order", context.now.mono + inMs, { type: "causal-order" });
   };
   const keep = (message: SignedMessage, isHistory: boolean): Inserted => {
-    const waitMs = arrival.isArriving() ? HISTORY_WAIT_MS : context.config.nodeTimeoutMs;
-    const inserted = history.insert({ message, history: isHistory }, context.now, waitMs);
+    const waitMs = newcomer.isArriving() ? HISTORY_WAIT_MS : context.config.nodeTimeoutMs;
+    const inserted = log.insert({ message, history: isHistory }, context.now, waitMs);
     persist({ type: "message", id: message.id, bytes: message.bytes });
-    const stored = history.view(message.id);
+    const stored = log.view(message.id);
     if (stored !== undefined) emit({ type: "stored", message: stored });
     if (inserted.forked && stored !== undefined) {
       emit({ type: "notice", notice: { code: "forked-author", peer: stored.author, seq: stored.seq } });
@@ -94,21 +94,21 @@ export function createSpeech(
         emit({ type: "error", error: { code: "text-empty" } });
         return undefined;
       }
-      if (bytes > bounds.textBytes) {
-        emit({ type: "error", error: { code: "text-too-long", bytes, limit: bounds.textBytes } });
+      if (bytes > limits.textBytes) {
+        emit({ type: "error", error: { code: "text-too-long", bytes, limit: limits.textBytes } });
         return undefined;
       }
-      const parents = history.parents(context.now.wall);
+      const parents = log.parents(context.now.wall);
       const hlc = clock.stamp(context.now.wall, parents.map(timeOfId));
-      const message = signMessage(room, identity, { seq, hlc, kind, parents, nick, text });
+      const message = signMessage(roomKeys, identity, { seq, hlc, kind, parents, nick, text });
       seq += 1;
       keep(message, false);
       return message.id;
     },
     receive: (bytes, from, live) => {
-      const message = readMessage(room, bytes);
+      const message = readMessage(roomKeys, bytes);
       if (message === undefined) return counters.refuse("bad-message");
-      if (history.isKnown(message.id)) return message.id;
+      if (log.isKnown(message.id)) return message.id;
       if (isAhead(context.now.wall, message.content.hlc)) {
         counters.drop("ahead");
         return "ahead";
@@ -117,37 +117,37 @@ export function createSpeech(
       if (message.content.parents.some((parent) => timeOfId(parent) >= message.content.hlc)) {
         return counters.refuse("bad-order");
       }
-      if (!verifyMessage(room, message)) return counters.refuse("bad-signature");
+      if (!verifyMessage(roomKeys, message)) return counters.refuse("bad-signature");
       clock.observe(context.now.wall, message.content.hlc);
       const askers = wants.arrived(message.id);
       const isOld = context.now.wall - message.content.hlc > HISTORY_AGE_MS;
       // The bytes are a view of a datagram: what is kept is a copy of their own.
       const own = { ...message, bytes: Uint8Array.from(bytes) };
       onHeard(message.content, from, live);
-      const inserted = keep(own, !live && (arrival.isArriving() || isOld));
+      const inserted = keep(own, !live && (newcomer.isArriving() || isOld));
       // While history is fetched in order, parents come by themselves.
-      if (!arrival.isArriving())
+      if (!newcomer.isArriving())
         for (const parent of inserted.missing) wants.want(prefixOf(parent), from, PARENT_DELAY_MS);
       for (const asker of askers) give(asker, own);
       return message.id;
     },
     restore: (bytes) => {
-      const message = readMessage(room, bytes);
+      const message = readMessage(roomKeys, bytes);
       if (message === undefined) return;
       if (message.content.author === identity.id) seq = Math.max(seq, message.content.seq + 1);
       clock.observe(context.now.wall, message.content.hlc);
-      restored.push(...history.insert({ message, history: true }, context.now, HISTORY_WAIT_MS).delivered);
+      restored.push(...log.insert({ message, history: true }, context.now, HISTORY_WAIT_MS).delivered);
     },
     deliverRestored: () => {
       for (const message of restored) emit({ type: "stored", message });
       deliver(restored);
       restored = [];
     },
-    has: history.isKnown,
+    has: log.isKnown,
     deliver,
     giveUp: () => {
-      if (arrival.isArriving()) timers.set("gate", context.now.mono + 1_000, { type: "gate" });
-      else deliver(history.giveUp(context.now.mono));
+      if (newcomer.isArriving()) timers.set("causal-order", context.now.mono + 1_000, { type: "causal-order" });
+      else deliver(log.giveUp(context.now.mono));
     },
   };
 }

@@ -10,7 +10,7 @@ import { createOrderedSet, type OrderedSet } from "../idset/orderedSet.ts";
 import { boundOfTime } from "../idset/range.ts";
 import type { Millis, Now, UnixMillis } from "../time.ts";
 import type { Message } from "../views.ts";
-import { createCausalGate } from "./causalOrder.ts";
+import { createCausalOrder } from "./causalOrder.ts";
 import { liftLimit } from "./hlc.ts";
 
 export type Kept = {
@@ -29,7 +29,7 @@ export type Inserted = {
   readonly trimmedBelow: MessageId | undefined;
 };
 
-export type History = {
+export type Log = {
   readonly ids: OrderedSet<MessageId>;
   readonly get: (id: MessageId) => Kept | undefined;
   /** Kept, or let go already: nothing new. */
@@ -57,10 +57,10 @@ export type History = {
 const HEADS_MAX = 64;
 
 /** BOUNDED: `maxMessages`; the oldest go first. */
-export function createHistory(self: PeerId, maxMessages: number): History {
+export function createLog(self: PeerId, maxMessages: number): Log {
   const kept = new Map<MessageId, Kept>();
   const ids = createOrderedSet<MessageId>();
-  const gate = createCausalGate();
+  const causalOrder = createCausalOrder();
   /** BOUNDED: HEADS_MAX. Kept messages that no kept message names as parent. */
   const heads = new Set<MessageId>();
   /** BOUNDED: as kept. Parents that kept messages name, kept themselves or not, and how often. */
@@ -86,7 +86,7 @@ export function createHistory(self: PeerId, maxMessages: number): History {
     let below: MessageId | undefined;
     while (ids.size() > max) {
       const oldest = ids.at(0) as MessageId;
-      if (gate.isHeld(oldest)) delivered.push(...views(gate.giveUp(Number.POSITIVE_INFINITY)));
+      if (causalOrder.isHeld(oldest)) delivered.push(...views(causalOrder.giveUp(Number.POSITIVE_INFINITY)));
       const entry = kept.get(oldest) as Kept;
       ids.remove(oldest);
       kept.delete(oldest);
@@ -114,8 +114,8 @@ export function createHistory(self: PeerId, maxMessages: number): History {
       }
       if (!named.has(id)) addHead(id);
       const missing = content.parents.filter((parent) => !kept.has(parent) && !isBelow(parent, horizon));
-      const blocking = content.parents.filter((parent) => missing.includes(parent) || gate.isHeld(parent));
-      const delivered = views(gate.admit(id, blocking, now.mono + waitMs, content.author === self));
+      const blocking = content.parents.filter((parent) => missing.includes(parent) || causalOrder.isHeld(parent));
+      const delivered = views(causalOrder.admit(id, blocking, now.mono + waitMs, content.author === self));
       const trimmed = trim();
       return {
         delivered: [...delivered, ...trimmed.delivered],
@@ -126,7 +126,7 @@ export function createHistory(self: PeerId, maxMessages: number): History {
     },
     parents: (wall) =>
       [...heads]
-        .filter((id) => !gate.isHeld(id))
+        .filter((id) => !causalOrder.isHeld(id))
         .filter((id) => timeOfId(id) <= liftLimit(wall))
         .sort()
         .slice(-PARENTS_MAX),
@@ -141,11 +141,11 @@ export function createHistory(self: PeerId, maxMessages: number): History {
     },
     horizon: () => horizon,
     view,
-    hold: gate.hold,
-    release: () => views(gate.release()),
-    giveUp: (now) => views(gate.giveUp(now)),
-    nextGiveUp: gate.nextGiveUp,
-    heldCount: gate.heldCount,
+    hold: causalOrder.hold,
+    release: () => views(causalOrder.release()),
+    giveUp: (now) => views(causalOrder.giveUp(now)),
+    nextGiveUp: causalOrder.nextGiveUp,
+    heldCount: causalOrder.heldCount,
     setMax: (messages) => {
       max = messages;
       return trim().below;

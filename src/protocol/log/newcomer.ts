@@ -7,9 +7,9 @@ import type { Session } from "../link/session.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { Millis } from "../time.ts";
 import type { Message } from "../views.ts";
-import type { History } from "./log.ts";
+import type { Log } from "./log.ts";
 
-export type Arrival = {
+export type Newcomer = {
   /** A contact answered. */
   readonly begin: () => void;
   readonly isArriving: () => boolean;
@@ -26,20 +26,20 @@ export type Arrival = {
 /** Without a new message for so long, what is there is shown as it is. */
 const STALLED_MS: Millis = 3_000;
 
-export function createArrival(context: Context, membership: Membership, history: History): Arrival {
+export function createNewcomer(context: Context, membership: Membership, log: Log): Newcomer {
   let arriving: { fetched: number; progressAt: Millis } | undefined;
 
-  const schedule = (): void => context.timers.set("sync", context.now.mono + STALLED_MS, { type: "sync" });
+  const schedule = (): void => context.timers.set("newcomer", context.now.mono + STALLED_MS, { type: "newcomer" });
   const end = (): Message[] => {
     arriving = undefined;
-    context.timers.clear("sync");
-    return history.release();
+    context.timers.clear("newcomer");
+    return log.release();
   };
 
   return {
     begin: () => {
       arriving = { fetched: arriving?.fetched ?? 0, progressAt: context.now.mono };
-      if (history.ids.size() === 0) history.hold();
+      if (log.ids.size() === 0) log.hold();
       schedule();
     },
     isArriving: () => arriving !== undefined,
@@ -61,7 +61,7 @@ export function createArrival(context: Context, membership: Membership, history:
       schedule();
       if (isFetching || context.now.mono - arriving.progressAt < STALLED_MS) return [];
       // It goes on arriving (the notice is still to come), but nobody waits for it any more.
-      return [...history.release(), ...history.giveUp(context.now.mono)];
+      return [...log.release(), ...log.giveUp(context.now.mono)];
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Messages known to exist and not here yet (an unknown parent, an advertised id): asked for, in turn, of all who have them. */
 import type { BootId, MessageId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
 import type { Millis } from "../time.ts";
@@ -32,7 +32,7 @@ export function prefixOf(id: MessageId): string {
 
 export function createWants(context: Context): Wants {
   const { link, timers, counters } = context;
-  /** BOUNDED: `bounds.wanted`; more are left to reconciliation. */
+  /** BOUNDED: `limits.wanted`; more are left to reconciliation. */
   const wanted = new Map<string, { sources: BootId[]; askers: Session[]; tries: number }>();
 
   const ask = (prefix: string): void => {
@@ -60,7 +60,7 @@ export function createWants(context: Context): Wants {
         if (entry.tries > 0 && entry.tries <= PARALLEL_MAX) ask(prefix);
         return;
       }
-      if (wanted.size >= bounds.wanted) return counters.drop("wanted-full");
+      if (wanted.size >= limits.wanted) return counters.drop("wanted-full");
       wanted.set(prefix, { sources: [source.boot], askers: [], tries: 0 });
       if (delayMs === 0) ask(prefix);
       else timers.set(`want ${prefix}`, context.now.mono + delayMs, { type: "want", prefix });

@@ -7,14 +7,22 @@ import type { SignedStatement } from "../../crypto/signed.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";
 import { below, sample } from "../rng.ts";
-import { createSource, hasCredit, isForgettable, isHeeded, isTrusted, mayVouch, type Source } from "./credibility.ts";
+import {
+  createInformant,
+  hasCredit,
+  type Informant,
+  isForgettable,
+  isHeeded,
+  isTrusted,
+  mayVouch,
+} from "./credibility.ts";
 import { TRIES_EACH } from "./peerAddress.ts";
 import type { Member } from "./roster.ts";
 
-export type Hearsay = {
+export type Candidates = {
   /** Whether anything that this source says of unknown peers is to be looked at. */
   readonly isHeeded: (from: Session) => boolean;
   /** A genuine statement of an unknown peer, or its own: true, it counts at once; false, when it has answered. */
@@ -49,7 +57,7 @@ export type Registry = {
 };
 
 /** Greetings under way, for one source and in all. */
-const GREETINGS_PER_SOURCE = 32;
+const GREETINGS_PER_INFORMANT = 32;
 const GREETINGS_MAX = 128;
 /**
  * Tries of one greeting, more for who lists more than two addresses: of 100 real peers two do not answer where 30 % is lost
@@ -68,48 +76,48 @@ const SAMPLED = 8;
 const STRANGERS = "strangers";
 
 type Told = {
-  readonly source: Source;
+  readonly informant: Informant;
   statement: SignedStatement;
   /** `held`: no member yet. The others are members that were not met: on whose credit. */
   state: "held" | "credited" | "vouched";
-  voucher: Source | undefined;
+  voucher: Informant | undefined;
   /** 0: not greeted. */
   tries: number;
 };
 
-export function createHearsay(context: Context, registry: Registry): Hearsay {
+export function createCandidates(context: Context, registry: Registry): Candidates {
   const { rng, link, counters } = context;
-  /** BOUNDED: `bounds.sessions`; the oldest goes. */
-  const sources = new Map<string, Source>();
-  /** BOUNDED: `bounds.hearsay` that are held, and members that were never met. */
+  /** BOUNDED: `limits.sessions`; the oldest goes. */
+  const informants = new Map<string, Informant>();
+  /** BOUNDED: `limits.candidates` that are held, and members that were never met. */
   const told = new Map<PeerId, Told>();
   /** BOUNDED: by the sources. Those with a queue, in turn. */
-  const waiting = new Set<Source>();
+  const waiting = new Set<Informant>();
   /** BOUNDED: by the greetings of one interval. Datagrams to each address. */
   const greeted = new Map<Endpoint, number>();
   let greetings = 0;
   let credited = 0;
 
-  const sourceOf = (session: Session): Source => {
+  const informantOf = (session: Session): Informant => {
     const name = session.proven ? (session.peer ?? session.boot) : STRANGERS;
-    const known = sources.get(name);
+    const known = informants.get(name);
     if (known !== undefined) return known;
-    if (sources.size >= bounds.sessions) sources.delete(sources.keys().next().value as string);
-    const source = createSource(name);
-    sources.set(name, source);
-    return source;
+    if (informants.size >= limits.sessions) informants.delete(informants.keys().next().value as string);
+    const informant = createInformant(name);
+    informants.set(name, informant);
+    return informant;
   };
-  const mayCredit = (source: Source): boolean =>
-    source.name !== STRANGERS && hasCredit(source) && credited < bounds.hearsayCredited;
+  const mayCredit = (informant: Informant): boolean =>
+    informant.name !== STRANGERS && hasCredit(informant) && credited < limits.candidatesCredited;
 
   const isSampled = (): boolean => credited <= ALL_GREETED || below(rng, SAMPLED) === 0;
-  const enqueue = (peer: PeerId, { source }: Told): void => {
-    source.queue.push(peer);
-    waiting.add(source);
+  const enqueue = (peer: PeerId, { informant }: Told): void => {
+    informant.queue.push(peer);
+    waiting.add(informant);
   };
   const credit = (entry: Told): void => {
     entry.state = "credited";
-    entry.source.credited += 1;
+    entry.informant.credited += 1;
     credited += 1;
   };
   /** It is settled, one way or another. */
@@ -117,7 +125,7 @@ export function createHearsay(context: Context, registry: Registry): Hearsay {
     told.delete(peer);
     stopGreeting(entry);
     if (entry.state === "credited") {
-      entry.source.credited -= 1;
+      entry.informant.credited -= 1;
       credited -= 1;
     }
     if (entry.voucher !== undefined) entry.voucher.vouched -= 1;
@@ -125,30 +133,30 @@ export function createHearsay(context: Context, registry: Registry): Hearsay {
   const stopGreeting = (entry: Told): void => {
     if (entry.tries === 0) return;
     entry.tries = 0;
-    entry.source.greeting -= 1;
+    entry.informant.greeting -= 1;
     greetings -= 1;
   };
 
   const greetNext = (): void => {
-    for (const source of [...waiting]) {
+    for (const informant of [...waiting]) {
       if (greetings >= GREETINGS_MAX) return;
       // In turn: who told of many does not keep the others waiting.
-      waiting.delete(source);
-      while (source.queue.length > 0 && source.greeting < GREETINGS_PER_SOURCE && greetings < GREETINGS_MAX) {
-        const peer = source.queue.shift() as PeerId;
+      waiting.delete(informant);
+      while (informant.queue.length > 0 && informant.greeting < GREETINGS_PER_INFORMANT && greetings < GREETINGS_MAX) {
+        const peer = informant.queue.shift() as PeerId;
         const entry = told.get(peer);
         if (entry === undefined || entry.tries > 0 || entry.state === "vouched") continue;
-        if (entry.state === "held" && mayCredit(source)) {
+        if (entry.state === "held" && mayCredit(informant)) {
           credit(entry);
           registry.take(entry.statement);
           if (!isSampled()) continue;
         }
         entry.tries = 1;
-        source.greeting += 1;
+        informant.greeting += 1;
         greetings += 1;
         greet(peer, entry);
       }
-      if (source.queue.length > 0) waiting.add(source);
+      if (informant.queue.length > 0) waiting.add(informant);
     }
   };
   const greet = (peer: PeerId, entry: Told): void => {
@@ -162,7 +170,7 @@ export function createHearsay(context: Context, registry: Registry): Hearsay {
     const isQuiet = entry.tries <= ASK_AFTER && session.heardAt === undefined && registry.isBehindNat();
     if (isQuiet && entry.tries === 1) askOthers(peer, entry);
     // Whoever others told of may not have heard of this node, or not heed those who tell of it.
-    if (entry.tries === 1 && entry.source.name !== STRANGERS)
+    if (entry.tries === 1 && entry.informant.name !== STRANGERS)
       link.send(session, { type: "statement", bytes: registry.own().bytes }, { isQuiet });
     link.send(session, { type: "ping" }, { ticket: { kind: "greeting", peer }, isQuiet });
   };
@@ -170,25 +178,26 @@ export function createHearsay(context: Context, registry: Registry): Hearsay {
   const latest = (peer: PeerId, { statement }: Told): SignedStatement => registry.get(peer)?.statement ?? statement;
   const confirm = (peer: PeerId, entry: Told): void => {
     settle(peer, entry);
-    entry.source.met += 1;
+    entry.informant.met += 1;
     if (entry.state === "held") registry.take(entry.statement);
   };
   const giveUp = (peer: PeerId, entry: Told): void => {
-    const { source } = entry;
-    const wasTrusted = isTrusted(source);
+    const { informant } = entry;
+    const wasTrusted = isTrusted(informant);
     settle(peer, entry);
-    source.failed += 1;
+    informant.failed += 1;
     counters.drop("hearsay-unanswered");
     if (entry.state === "credited") registry.forget(peer);
-    if (wasTrusted && !isTrusted(source)) doubt(source);
-    if (!isHeeded(source)) abandon(source);
+    if (wasTrusted && !isTrusted(informant)) doubt(informant);
+    if (!isHeeded(informant)) abandon(informant);
   };
   /** What it was believed is looked at now. */
-  const doubt = (source: Source): void => {
-    for (const [peer, entry] of told) if (entry.source === source && entry.state === "credited") enqueue(peer, entry);
+  const doubt = (informant: Informant): void => {
+    for (const [peer, entry] of told)
+      if (entry.informant === informant && entry.state === "credited") enqueue(peer, entry);
   };
   /** Whom it told of and who has not been greeted yet is not greeted any more. */
-  const abandon = ({ queue }: Source): void => {
+  const abandon = ({ queue }: Informant): void => {
     for (const peer of queue.splice(0)) {
       const entry = told.get(peer);
       if (entry?.state === "credited") queue.push(peer);
@@ -196,10 +205,10 @@ export function createHearsay(context: Context, registry: Registry): Hearsay {
     }
   };
   /** Where this node does not get through others may: its source, and a few more. */
-  const askOthers = (peer: PeerId, { source }: Told): void => {
+  const askOthers = (peer: PeerId, { informant }: Told): void => {
     const others = registry.present().filter((member) => member.status === "alive" && member.id !== peer);
     const asked = new Set(sample(rng, others, ASKED));
-    const teller = registry.get(source.name as PeerId);
+    const teller = registry.get(informant.name as PeerId);
     if (teller !== undefined) asked.add(teller);
     for (const member of asked) {
       const request = { type: "probeRequest", target: peer, introduce: true } as const;
@@ -209,8 +218,8 @@ export function createHearsay(context: Context, registry: Registry): Hearsay {
 
   return {
     isHeeded: (from) => {
-      const source = sources.get(from.peer ?? from.boot);
-      if (source === undefined || isHeeded(source)) return true;
+      const informant = informants.get(from.peer ?? from.boot);
+      if (informant === undefined || isHeeded(informant)) return true;
       counters.drop("hearsay-not-heeded");
       return false;
     },
@@ -221,16 +230,16 @@ export function createHearsay(context: Context, registry: Registry): Hearsay {
         if (statement.content.incarnation > known.statement.content.incarnation) known.statement = statement;
         return false;
       }
-      const source = sourceOf(from);
-      const entry: Told = { source, statement, state: "held", voucher: undefined, tries: 0 };
-      if (mayCredit(source)) {
+      const informant = informantOf(from);
+      const entry: Told = { informant, statement, state: "held", voucher: undefined, tries: 0 };
+      if (mayCredit(informant)) {
         told.set(peer, entry);
         credit(entry);
         if (isSampled()) enqueue(peer, entry);
         greetNext();
         return true;
       }
-      if (told.size - credited >= bounds.hearsay || source.queue.length >= bounds.hearsay / 4) {
+      if (told.size - credited >= limits.candidates || informant.queue.length >= limits.candidates / 4) {
         counters.drop("hearsay-full");
         return false;
       }
@@ -258,7 +267,7 @@ export function createHearsay(context: Context, registry: Registry): Hearsay {
     },
     vouched: (peer, by) => {
       const entry = told.get(peer);
-      const voucher = sourceOf(by);
+      const voucher = informantOf(by);
       if (entry?.state !== "held" || !mayVouch(voucher)) return;
       stopGreeting(entry);
       voucher.vouched += 1;
@@ -271,7 +280,7 @@ export function createHearsay(context: Context, registry: Registry): Hearsay {
       const entry = told.get(peer);
       if (entry === undefined) return;
       settle(peer, entry);
-      entry.source.met += 1;
+      entry.informant.met += 1;
       greetNext();
     },
     statementOf: (peer) => told.get(peer)?.statement,
@@ -279,18 +288,18 @@ export function createHearsay(context: Context, registry: Registry): Hearsay {
       const entry = told.get(peer);
       if (entry === undefined) return false;
       settle(peer, entry);
-      entry.source.failed += 1;
+      entry.informant.failed += 1;
       return true;
     },
     cleanup: () => {
       greeted.clear();
-      for (const [name, source] of sources) {
-        source.failed = Math.floor(source.failed / 2);
-        if (isForgettable(source)) sources.delete(name);
+      for (const [name, informant] of informants) {
+        informant.failed = Math.floor(informant.failed / 2);
+        if (isForgettable(informant)) informants.delete(name);
       }
     },
     clear: () => {
-      for (const table of [sources, told, waiting, greeted]) table.clear();
+      for (const table of [informants, told, waiting, greeted]) table.clear();
       greetings = 0;
       credited = 0;
     },

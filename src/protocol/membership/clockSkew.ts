@@ -5,11 +5,11 @@
  */
 import { isLoopback } from "../../wire/endpoint.ts";
 import type { Context } from "../context.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";
 import type { Millis, Now, UnixMillis } from "../time.ts";
 
-export type Skew = {
+export type ClockSkew = {
   /** The time of the room, as this node knows it. Called with the host's clocks before each step. */
   readonly roomTime: (host: Now) => UnixMillis;
   /** A proven peer says that the room's time is `wall` now. */
@@ -32,7 +32,7 @@ const BEGAN: UnixMillis = 1_764_547_200_000;
 const STEP_MS: Millis = 2_000;
 
 /** `latest`: the stamp of the newest message that this node holds. */
-export function createSkew(context: Context, latest: () => UnixMillis): Skew {
+export function createClockSkew(context: Context, latest: () => UnixMillis): ClockSkew {
   /** By host: how much later the room's time is than this host's clock. */
   const votes = new Map<string, Millis>();
   let host: Now | undefined;
@@ -45,7 +45,7 @@ export function createSkew(context: Context, latest: () => UnixMillis): Skew {
   const correctionFor = (now: Now): Millis => {
     if (Math.abs(median) <= TOLERANCE_MS) return 0;
     if (votes.size > 1 || now.wall < BEGAN) return median;
-    if (median < 0) return latest() > now.wall + median + bounds.clockAheadMs ? 0 : median;
+    if (median < 0) return latest() > now.wall + median + limits.clockAheadMs ? 0 : median;
     behindSince ??= now.mono;
     const isTime = now.mono - behindSince >= FORWARD_AFTER_MS;
     return isTime && median <= FORWARD_ALONE_MS_MAX ? median : 0;
@@ -74,7 +74,7 @@ export function createSkew(context: Context, latest: () => UnixMillis): Skew {
       if (votes.size > VOTES_MAX) votes.delete(votes.keys().next().value as string);
       median = Math.round(milderMedian([...votes.values()]));
       update(now);
-      const isOff = Math.abs(median) > bounds.clockAheadMs;
+      const isOff = Math.abs(median) > limits.clockAheadMs;
       if (isOff && !told) context.emit({ type: "notice", notice: { code: "clock-skew", aheadMs: -median } });
       told = isOff;
     },

@@ -4,7 +4,7 @@
  */
 import type { PeerId } from "../../wire/ids.ts";
 
-export type Source = {
+export type Informant = {
   readonly name: string;
   /** Of the peers it told of first: met since. */
   met: number;
@@ -16,7 +16,7 @@ export type Source = {
   vouched: number;
   /** Being greeted. */
   greeting: number;
-  /** To be greeted. BOUNDED: a quarter of `bounds.hearsay`. */
+  /** To be greeted. BOUNDED: a quarter of `limits.candidates`. */
   readonly queue: PeerId[];
 };
 
@@ -31,27 +31,27 @@ const NOT_HEEDED_FROM = 8;
 /** Peers that one source vouches for, besides one for each that was met. */
 const VOUCHED_MAX = 16;
 
-export function createSource(name: string): Source {
+export function createInformant(name: string): Informant {
   return { name, met: 0, failed: 0, credited: 0, vouched: 0, greeting: 0, queue: [] };
 }
 
-export function isTrusted({ met, failed }: Source): boolean {
+export function isTrusted({ met, failed }: Informant): boolean {
   return met >= TRUSTED_FROM && failed <= met * TRUSTED_FAILED;
 }
 
-export function hasCredit(source: Source): boolean {
-  return isTrusted(source) && source.credited < CREDIT_FIRST + CREDIT_PER_MET * source.met;
+export function hasCredit(informant: Informant): boolean {
+  return isTrusted(informant) && informant.credited < CREDIT_FIRST + CREDIT_PER_MET * informant.met;
 }
 
 /** Whether anything that it says of unknown peers is to be looked at. */
-export function isHeeded({ met, failed }: Source): boolean {
+export function isHeeded({ met, failed }: Informant): boolean {
   return failed < NOT_HEEDED_FROM || failed <= met;
 }
 
-export function mayVouch({ met, vouched }: Source): boolean {
+export function mayVouch({ met, vouched }: Informant): boolean {
   return vouched < VOUCHED_MAX + met;
 }
 
-export function isForgettable({ met, failed, credited, vouched, greeting, queue }: Source): boolean {
+export function isForgettable({ met, failed, credited, vouched, greeting, queue }: Informant): boolean {
   return met + failed + credited + vouched + greeting + queue.length === 0;
 }

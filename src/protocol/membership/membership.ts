@@ -7,12 +7,12 @@ import type { Endpoint } from "../../wire/endpoint.ts";
 import type { BootId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import type { OrderedSet } from "../idset/orderedSet.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";
 import type { PeerStatus, PeerView } from "../views.ts";
-import { createHearsay } from "./candidates.ts";
+import { createCandidates } from "./candidates.ts";
 import { createOwnStatement } from "./ownStatement.ts";
-import { createWhereabouts } from "./peerAddress.ts";
+import { createPeerAddresses } from "./peerAddress.ts";
 import { createPeerViews } from "./peerViews.ts";
 import { hashOf } from "./rank.ts";
 import { createRoster, isPresent, type Member, type Roster, type RosterId } from "./roster.ts";
@@ -49,7 +49,7 @@ export type Membership = {
   /** Another node got an answer from it. */
   readonly vouched: (peer: PeerId, by: Session) => void;
   /** Peers that others told of and that are no members yet. */
-  readonly hearsaySize: () => number;
+  readonly candidatesSize: () => number;
   /** True if nobody was known to suspect it before. */
   readonly suspect: (peer: PeerId, incarnation: number, accuser: string) => boolean;
   readonly suspicionExpired: (peer: PeerId) => void;
@@ -84,8 +84,8 @@ export function createMembership(
   cameIn: (peer: PeerId) => void,
   acquainted?: Roster,
 ): Membership {
-  const { identity, room, link, timers, emit } = context;
-  /** BOUNDED: `bounds.members`. */
+  const { identity, roomKeys, link, timers, emit } = context;
+  /** BOUNDED: `limits.members`. */
   const roster = acquainted?.fork() ?? createRoster();
   const given = roster.get(identity.id)?.statement;
   if (given !== undefined) {
@@ -129,7 +129,7 @@ export function createMembership(
     timers.set(`suspicion ${member.id}`, member.since + wait, { type: "suspicion", peer: member.id });
   };
 
-  const { sessionOf, withdraw } = createWhereabouts(context, own.current);
+  const { sessionOf, withdraw } = createPeerAddresses(context, own.current);
   const session = (member: Member): Session => sessionOf(member.statement);
 
   const take = (statement: SignedStatement): void => {
@@ -141,7 +141,7 @@ export function createMembership(
       rumours.spread(peer, { type: "statement", bytes: statement.bytes });
     }
     const status = content.status === "left" ? "left" : "alive";
-    if (status === "left") hearsay.gone(peer);
+    if (status === "left") candidates.gone(peer);
     if (known === undefined) {
       const since = context.now.mono;
       setStatus({ id: peer, hash: hashOf(peer), statement, status: "dead", since, accusers: [] }, status);
@@ -160,7 +160,7 @@ export function createMembership(
     }
   };
 
-  const hearsay = createHearsay(context, {
+  const candidates = createCandidates(context, {
     get: roster.get,
     present: roster.present,
     sessionOf,
@@ -203,7 +203,7 @@ export function createMembership(
     byFront: roster.byFront,
     session,
     sessionOf: (peer) => {
-      const statement = roster.get(peer)?.statement ?? hearsay.statementOf(peer);
+      const statement = roster.get(peer)?.statement ?? candidates.statementOf(peer);
       return statement && sessionOf(statement);
     },
     hasAddress: (member) => {
@@ -224,7 +224,7 @@ export function createMembership(
         const isNewer =
           incarnation > own.current().content.incarnation ||
           (incarnation === own.current().content.incarnation && statement.content.boot !== link.boot);
-        if (isNewer && verifyStatement(room, statement)) own.announce({ incarnation });
+        if (isNewer && verifyStatement(roomKeys, statement)) own.announce({ incarnation });
         return;
       }
       const known = roster.get(peer);
@@ -238,24 +238,24 @@ export function createMembership(
         // Whoever was not known has not left anything here, and nobody can be asked where it is.
         if (!isIntroduction && (statement.content.status === "left" || statement.content.endpoints.length === 0))
           return;
-        if (roster.size() >= bounds.members) return context.counters.drop("roster-full");
-        if (!isIntroduction && !hearsay.isHeeded(from)) return;
+        if (roster.size() >= limits.members) return context.counters.drop("roster-full");
+        if (!isIntroduction && !candidates.isHeeded(from)) return;
       }
-      if (!verifyStatement(room, statement)) return context.counters.drop("bad-statement-signature");
+      if (!verifyStatement(roomKeys, statement)) return context.counters.drop("bad-statement-signature");
       // The bytes are a view of a datagram: what is kept is a copy of their own.
       const kept = { content: statement.content, bytes: Uint8Array.from(bytes) };
-      if (isIntroduction) hearsay.introduced(peer);
-      if (known !== undefined || isIntroduction || hearsay.judge(kept, from)) take(kept);
+      if (isIntroduction) candidates.introduced(peer);
+      if (known !== undefined || isIntroduction || candidates.judge(kept, from)) take(kept);
     },
     greet: (bytes, from) => {
       const statement = readStatement(bytes);
       if (statement?.content.boot !== from.boot || statement.content.status === "left") return;
-      if (roster.size() >= bounds.members || !verifyStatement(room, statement)) return;
-      hearsay.judge({ content: statement.content, bytes: Uint8Array.from(bytes) }, from);
+      if (roster.size() >= limits.members || !verifyStatement(roomKeys, statement)) return;
+      candidates.judge({ content: statement.content, bytes: Uint8Array.from(bytes) }, from);
     },
-    greetingLost: hearsay.unanswered,
-    vouched: hearsay.vouched,
-    hearsaySize: hearsay.size,
+    greetingLost: candidates.unanswered,
+    vouched: candidates.vouched,
+    candidatesSize: candidates.size,
     suspect: (peer, incarnation, accuser) => {
       if (peer === identity.id) {
         // Only what this node itself has said can be doubted: a larger incarnation is nobody's.
@@ -280,11 +280,11 @@ export function createMembership(
     suspicionExpired: (peer) => {
       const member = roster.get(peer);
       if (member?.status !== "suspect") return;
-      if (hearsay.gone(peer)) bury(member);
+      if (candidates.gone(peer)) bury(member);
       else setStatus(member, "dead");
     },
     heard: (from) => {
-      hearsay.met(from);
+      candidates.met(from);
       const member = from.peer === undefined ? undefined : roster.get(from.peer);
       if (member === undefined || member.status === "alive" || member.statement.content.boot !== from.boot) return;
       if (member.status === "left") return;
@@ -311,7 +311,7 @@ export function createMembership(
     },
     setPresent: (here) => own.announce({ status: here ? "alive" : "left" }),
     cleanup: () => {
-      hearsay.cleanup();
+      candidates.cleanup();
       const lost: { endpoint: Endpoint; id: PeerId }[] = [];
       for (const member of roster.all()) {
         if (isPresent(member) || context.now.mono - member.since < context.config.nodeTimeoutMs) continue;
@@ -325,7 +325,7 @@ export function createMembership(
     view,
     selfView,
     forgetAll: () => {
-      hearsay.clear();
+      candidates.clear();
       for (const member of roster.all()) {
         if (isPresent(member)) roster.unlist(member.statement);
         roster.remove(member.id);

@@ -29,9 +29,9 @@ export function createOwnStatement(
   given: SignedStatement | undefined,
   replaced: (before: SignedStatement, next: SignedStatement) => void,
 ): OwnStatement {
-  const { identity, room, link } = context;
+  const { identity, roomKeys, link } = context;
   const first = { boot: link.boot, incarnation: context.now.wall, status: "alive", nick, endpoints: [] } as const;
-  let own = given?.content.boot === link.boot ? given : signStatement(room, identity, first);
+  let own = given?.content.boot === link.boot ? given : signStatement(roomKeys, identity, first);
   const addresses = createOwnAddresses(own.content.endpoints, context.now.mono);
 
   const announce = (change: Change = {}): void => {
@@ -39,7 +39,7 @@ export function createOwnStatement(
     const { status, nick: name } = before.content;
     const incarnation = Math.min((change.incarnation ?? before.content.incarnation) + 1, INCARNATION_MAX);
     const endpoints = addresses.listed();
-    own = signStatement(room, identity, { boot: link.boot, status, nick: name, endpoints, ...change, incarnation });
+    own = signStatement(roomKeys, identity, { boot: link.boot, status, nick: name, endpoints, ...change, incarnation });
     replaced(before, own);
     rumours.spread(identity.id, { type: "statement", bytes: own.bytes });
   };

@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import { moveTo, type Session } from "../link/session.ts";
 import { hostOf, isPrivate } from "./ownAddresses.ts";
 
-export type Whereabouts = {
+export type PeerAddresses = {
   /** The session of the process start that the statement names; where it is now, or may be. */
   readonly sessionOf: (statement: SignedStatement) => Session;
   /** A peer that no longer lists the address it was reached at is not there any more: on to one that it lists. */
@@ -15,7 +15,7 @@ export type Whereabouts = {
 /** Tries at one address of a peer before the next one. */
 export const TRIES_EACH = 3;
 
-export function createWhereabouts({ link }: Context, own: () => SignedStatement): Whereabouts {
+export function createPeerAddresses({ link }: Context, own: () => SignedStatement): PeerAddresses {
   const pick = (endpoints: readonly Endpoint[], unanswered: number): Endpoint | undefined =>
     pickEndpoint(endpoints, own().content.endpoints, unanswered);
   return {

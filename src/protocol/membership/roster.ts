@@ -58,7 +58,7 @@ export function rosterId(statement: SignedStatement): RosterId {
   return peer.slice(0, 12) + incarnation.toString(16).padStart(12, "0") + peer.slice(12, 36);
 }
 
-/** BOUNDED: by who fills it, `bounds.members`. */
+/** BOUNDED: by who fills it, `limits.members`. */
 export function createRoster(): Roster {
   return rosterOver(createLayeredMap(), createLayeredMap(), createLayeredMap(), createLayeredMap(), createOrderedSet());
 }

@@ -1,15 +1,15 @@
-/** The parts of a slice that a node covers: who has each of them now, what is known of it, and how that adds up. */
+/** The branches of a slice that a node covers: who has each of them now, what is known of it, and how that adds up. */
 import { LACKING_MAX, type Slice } from "../../wire/frame.ts";
 import { type BootId, frontOf, type MessageId, type PeerId } from "../../wire/ids.ts";
 import { hashOf } from "../membership/rank.ts";
 import type { Member } from "../membership/roster.ts";
 import type { Millis } from "../time.ts";
 import type { Settled } from "./delivery.ts";
-import { type Part, rankOf } from "./rankOrder.ts";
+import { type Branch, rankOf } from "./rankOrder.ts";
 
 export type Delegation = {
-  readonly part: Part<Member>;
-  /** Index in part.peers of the peer that has the slice now. */
+  readonly branch: Branch<Member>;
+  /** Index in branch.peers of the peer that has the slice now. */
   delegate: number;
   tries: number;
   state: "sent" | "acknowledged" | "reported" | "failed";
@@ -34,17 +34,17 @@ export type Task = {
   reported: number;
 };
 
-export function newDelegation(part: Part<Member>): Delegation {
-  return { part, delegate: 0, tries: 0, state: "sent", reached: 0, of: 0, lacking: [] };
+export function newDelegation(branch: Branch<Member>): Delegation {
+  return { branch, delegate: 0, tries: 0, state: "sent", reached: 0, of: 0, lacking: [] };
 }
 
 export function delegateOf(delegation: Delegation): Member | undefined {
-  return delegation.part.peers[delegation.delegate];
+  return delegation.branch.peers[delegation.delegate];
 }
 
-/** This slice is that of the part, and the peer has or had it. */
-export function wasGiven({ part, delegate }: Delegation, slice: Slice, peer: PeerId | undefined): boolean {
-  return isEqual(part.slice, slice) && part.peers.slice(0, delegate + 1).some(({ id }) => id === peer);
+/** This slice is that of the branch, and the peer has or had it. */
+export function wasGiven({ branch, delegate }: Delegation, slice: Slice, peer: PeerId | undefined): boolean {
+  return isEqual(branch.slice, slice) && branch.peers.slice(0, delegate + 1).some(({ id }) => id === peer);
 }
 
 export function isEqual(one: Slice, other: Slice): boolean {
@@ -63,7 +63,7 @@ export function takeReceipt(delegation: Delegation, receipt: Settled, from: Peer
     delegation.of = receipt.of;
     delegation.lacking = receipt.lacking;
   }
-  const isAll = receipt.reached === receipt.of && receipt.of >= delegation.part.peers.length;
+  const isAll = receipt.reached === receipt.of && receipt.of >= delegation.branch.peers.length;
   if (isCurrent || isAll) delegation.state = "reported";
   return delegation.reached !== before.reached || delegation.state !== before.state;
 }
@@ -73,7 +73,7 @@ export function receiptKey(id: MessageId, task: number): string {
 }
 
 export function isSettled(delegation: Delegation): boolean {
-  if (delegation.state === "acknowledged") return delegation.part.peers.length === 1 && delegation.reached === 1;
+  if (delegation.state === "acknowledged") return delegation.branch.peers.length === 1 && delegation.reached === 1;
   return delegation.state !== "sent";
 }
 
@@ -85,19 +85,19 @@ export type Knowledge = {
   readonly isHere: (peer: PeerId) => boolean;
 };
 
-/** This node and all its parts: how many have the message, of how many, and the first few that may lack it. */
+/** This node and all its branches: how many have the message, of how many, and the first few that may lack it. */
 export function sum(task: Task, knowledge: Knowledge): Settled {
   const others = othersOf(task, knowledge);
   let reached = 1;
   let of = 1;
   const lacking: string[] = [];
   for (const delegation of task.delegations) {
-    const { slice } = delegation.part;
+    const { slice } = delegation.branch;
     // Where it came by its id alone, its author was not known when the slice was cut.
-    const peers = delegation.part.peers.filter(({ id }) => id !== knowledge.author);
+    const peers = delegation.branch.peers.filter(({ id }) => id !== knowledge.author);
     // They are in the slice: what the delegate says counts them perhaps.
     const joined = take(others, (peer) => contains(slice, rankIn(task, peer))).length;
-    // And this node itself, where its rank is in the middle of the only part.
+    // And this node itself, where its rank is in the middle of the only branch.
     const isOwn = task.giver !== undefined && peers.length > 1 && contains(slice, rankIn(task, knowledge.self));
     const known = reachedOf(delegation, peers, knowledge, { joined, own: isOwn ? 1 : 0 });
     reached += known;
@@ -112,7 +112,7 @@ export function sum(task: Task, knowledge: Knowledge): Settled {
 /** Of a message of this node: who was not known when it was said, and has it all the same. */
 function othersOf({ giver, delegations }: Task, { holders }: Knowledge): PeerId[] {
   if (giver !== undefined) return [];
-  const known = new Set(delegations.flatMap(({ part }) => part.peers.map(({ id }) => id)));
+  const known = new Set(delegations.flatMap(({ branch }) => branch.peers.map(({ id }) => id)));
   return [...holders].filter((peer) => !known.has(peer));
 }
 

@@ -2,7 +2,7 @@
 import { LACKING_MAX } from "../../wire/frame.ts";
 import type { MessageId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Membership } from "../membership/membership.ts";
 
 export type Delivery = {
@@ -22,9 +22,9 @@ export type Delivery = {
 export type Settled = { readonly reached: number; readonly of: number; readonly lacking: readonly string[] };
 
 export function createDelivery(context: Context, membership: Membership): Delivery {
-  /** BOUNDED: `bounds.relays`. What was told of each own message. */
+  /** BOUNDED: `limits.relays`. What was told of each own message. */
   const told = new Map<MessageId, Settled>();
-  /** BOUNDED: `bounds.relays` messages of as many peers as spoke of them. */
+  /** BOUNDED: `limits.relays` messages of as many peers as spoke of them. */
   const holders = new Map<MessageId, Set<PeerId>>();
 
   const noteHolder = (id: MessageId, peer: PeerId | undefined): void => {
@@ -67,9 +67,9 @@ function isWhole({ reached, of, lacking }: Settled): boolean {
   return lacking.length >= Math.min(of - reached, LACKING_MAX);
 }
 
-/** Sets the value, and lets the one set longest ago go when the table has more than `bounds.relays`. */
+/** Sets the value, and lets the one set longest ago go when the table has more than `limits.relays`. */
 export function rememberLatest<Key, Value>(table: Map<Key, Value>, key: Key, value: Value): void {
   table.delete(key);
   table.set(key, value);
-  if (table.size > bounds.relays) table.delete(table.keys().next().value as Key);
+  if (table.size > limits.relays) table.delete(table.keys().next().value as Key);
 }

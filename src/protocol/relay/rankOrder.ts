@@ -9,8 +9,8 @@ import { mix } from "../membership/rank.ts";
 export const WHOLE = { lo: 0, last: 0xffffffff } as const;
 
 export type Ranked<Peer> = { readonly peer: Peer; readonly rank: number };
-/** A part of a slice: the first peer gets the message and covers the rest of it. */
-export type Part<Peer> = { readonly slice: Slice; readonly peers: readonly Peer[] };
+/** A branch of a slice: the first peer gets the message and covers the rest of it. */
+export type Branch<Peer> = { readonly slice: Slice; readonly peers: readonly Peer[] };
 
 /** The rank of a peer (by a hash of its id) in one order of a message: u32, evenly spread. */
 export function rankOf(id: MessageId, order: number, peerHash: number): number {
@@ -35,9 +35,9 @@ export function rankedWithin<Peer extends { readonly hash: number; readonly id: 
 }
 
 /**
- * Cuts a slice into at most `fanout` parts of about equal size that together cover all of it, unknown peers in between
- * included. Who delegates further names its own hash: it has the message, and no part holds its rank, so that nobody below it
- * sends it there again, nor counts it twice. (One part alone cannot leave out what is in its middle.) Parts begin at those for
+ * Cuts a slice into at most `fanout` branches of about equal size that together cover all of it, unknown peers in between
+ * included. Who delegates further names its own hash: it has the message, and no branch holds its rank, so that nobody below it
+ * sends it there again, nor counts it twice. (One branch alone cannot leave out what is in its middle.) Branches begin at those for
  * whom `mayLead` holds, the others go with the one before them; if it holds for nobody, for all.
  */
 export function cut<Peer extends { readonly hash: number }>(
@@ -47,7 +47,7 @@ export function cut<Peer extends { readonly hash: number }>(
   fanout: number,
   ownHash?: number,
   mayLead: (peer: Peer) => boolean = () => true,
-): Part<Peer>[] {
+): Branch<Peer>[] {
   const { order, lo, last } = slice;
   const found = new Set(ranked.filter(mayLead));
   const leads = found.size > 0 ? found : new Set(ranked);
@@ -75,7 +75,7 @@ function evenly<Peer>(
   leads: ReadonlySet<Peer>,
   most: number,
   rank: (peer: Peer) => number,
-): Part<Peer>[] {
+): Branch<Peer>[] {
   const places = ranked.flatMap((peer, index) => (leads.has(peer) ? [index] : []));
   const count = Math.min(most, places.length);
   const starts = Array.from({ length: count + 1 }, (_, index) =>
@@ -84,7 +84,7 @@ function evenly<Peer>(
   return Array.from({ length: count }, (_, index) => {
     const [from, to] = [starts[index] as number, starts[index + 1] as number];
     const first = index === 0 ? lo : rank(ranked[from] as Peer);
-    // Peers of one rank stay together: the bound of a part never falls below its own start.
+    // Peers of one rank stay together: the bound of a branch never falls below its own start.
     const until = index === count - 1 ? last : Math.max(rank(ranked[to] as Peer) - 1, first);
     return { slice: { order, lo: first, last: until }, peers: ranked.slice(from, to) };
   });

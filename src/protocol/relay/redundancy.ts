@@ -29,7 +29,7 @@ const FANOUT_MOST = 50;
 const FANOUT_PER_ROOT = 1.5;
 
 /**
- * Parts that a slice is cut into in a room of `members`: a little more than the square root reaches everyone in two hops,
+ * Branches that a slice is cut into in a room of `members`: a little more than the square root reaches everyone in two hops,
  * and each hop more is another chance to be lost. Few more are not worth less, many more would be a burden for the author.
  */
 export function fanoutFor(chosen: number | undefined, members: number): number {

@@ -1,8 +1,8 @@
 /**
- * Relay: range-delegated gossip. Whoever covers a slice of a message's order cuts it into at most `fanout` parts and sends
- * the message with each part to the first peer of it (El-Ansary et al. 2003, broadcast by range delegation; the random order
+ * Relay: range-delegated gossip. Whoever covers a slice of a message's order cuts it into at most `fanout` branches and sends
+ * the message with each branch to the first peer of it (El-Ansary et al. 2003, broadcast by range delegation; the random order
  * per message is Turbine's). Each hop is acknowledged; a silent delegate's slice goes to another of the slice. What the
- * parts report adds up: the author learns how many have the message.
+ * branches report adds up: the author learns how many have the message.
  */
 import type { SignedMessage } from "../../crypto/signed.ts";
 import { type Frame, ORDERS_MAX, type Slice } from "../../wire/frame.ts";
@@ -11,9 +11,9 @@ import { isReliable } from "../../wire/slice.ts";
 import type { Context } from "../context.ts";
 import type { PushTicket, Session } from "../link/session.ts";
 import { pingsFor } from "../liveness/indirectProbe.ts";
-import type { Ways } from "../liveness/reachability.ts";
+import type { Reachability } from "../liveness/reachability.ts";
 import { isLarge } from "../log/answer.ts";
-import type { History } from "../log/log.ts";
+import type { Log } from "../log/log.ts";
 import type { Membership } from "../membership/membership.ts";
 import { hashOf } from "../membership/rank.ts";
 import type { Member } from "../membership/roster.ts";
@@ -31,7 +31,7 @@ import {
   wasGiven,
 } from "./delegation.ts";
 import { createDelivery, rememberLatest, type Settled } from "./delivery.ts";
-import { cut, type Part, rankedWithin } from "./rankOrder.ts";
+import { type Branch, cut, rankedWithin } from "./rankOrder.ts";
 import { fanoutFor, ID_ORDERS_FROM, ordersFor } from "./redundancy.ts";
 
 export type Relay = {
@@ -49,7 +49,7 @@ export type Relay = {
   readonly onReceipt: (from: Session, receipt: Receipt) => void;
   readonly onAcknowledged: (ticket: PushTicket) => void;
   readonly onLost: (ticket: PushTicket) => void;
-  /** The parts had time enough: report what is known. */
+  /** The branches had time enough: report what is known. */
   readonly onDeadline: (id: MessageId, task: number) => void;
   /** The most peers any one message was sent on to, retries apart. */
   readonly relayedMax: () => number;
@@ -64,15 +64,15 @@ export type Receipt = {
   readonly lacking: readonly string[];
 };
 
-/** Pushes of one part to one peer, before the slice goes to another of it. */
+/** Pushes of one branch to one peer, before the slice goes to another of it. */
 const TRIES_SAME = 2;
 /** Peers of a slice that are tried as its delegate. */
 const DELEGATES_MAX = 3;
-/** Pushes of one part, before it counts as failed; where all may be lost by chance it is tried further, for its receipt's sake. */
+/** Pushes of one branch, before it counts as failed; where all may be lost by chance it is tried further, for its receipt's sake. */
 const TRIES_LEAST = 6;
 /** A receipt is sent again so often when lost: of twenty that are needed not one may be missing. */
 const RECEIPT_TRIES = 5;
-/** How long a delegate waits for what its parts report, before it reports without. */
+/** How long a delegate waits for what its branches report, before it reports without. */
 const RECEIPT_WAIT_MS: Millis = 1_500;
 /** A large message has to be fetched first, hop by hop. */
 const RECEIPT_WAIT_LARGE_MS: Millis = 15_000;
@@ -80,14 +80,14 @@ const RECEIPT_WAIT_LARGE_MS: Millis = 15_000;
 const SILENT_MS: Millis = 400;
 const WATCH_MS: Millis = 200;
 
-export function createRelay(context: Context, membership: Membership, history: History, ways: Ways): Relay {
+export function createRelay(context: Context, membership: Membership, log: Log, reachability: Reachability): Relay {
   const { link, timers, counters } = context;
   /**
-   * BOUNDED: `bounds.relays` messages of at most ORDERS_MAX slices; the oldest message goes first, it spreads by the other
+   * BOUNDED: `limits.relays` messages of at most ORDERS_MAX slices; the oldest message goes first, it spreads by the other
    * order or by reconciliation.
    */
   const tasks = new Map<MessageId, Task[]>();
-  /** BOUNDED: `bounds.relays`. Orders on which a message was seen, and the slices covered. */
+  /** BOUNDED: `limits.relays`. Orders on which a message was seen, and the slices covered. */
   const sightings = new Map<MessageId, Slice[]>();
   const delivery = createDelivery(context, membership);
   const ownHash = hashOf(context.identity.id);
@@ -101,16 +101,16 @@ export function createRelay(context: Context, membership: Membership, history: H
     if (peer === undefined) return;
     if (delegation.state !== "failed") delegation.state = "sent";
     delegation.tries += 1;
-    const frame = frameWith(task.id, delegation.part.slice, carriesBody(task, delegation));
+    const frame = frameWith(task.id, delegation.branch.slice, carriesBody(task, delegation));
     const carried = carriedBy(frame);
     if (carried === "body") counters.count("payloadsOut");
     link.send(membership.session(peer), frame, {
-      ticket: { kind: "push", id: task.id, task: task.number, part: index, delegate: delegation.delegate, carried },
+      ticket: { kind: "push", id: task.id, task: task.number, branch: index, delegate: delegation.delegate, carried },
       orderOf: task.id,
     });
   };
   const frameWith = (id: MessageId, slice: Slice, isBody: boolean): Frame => {
-    const message = history.get(id)?.message;
+    const message = log.get(id)?.message;
     if (message !== undefined && isLarge(message)) return { type: "offer", slice, id, bytes: message.bytes.length };
     return isBody && message !== undefined ? pushOf(message, slice) : { type: "advertise", slice, id };
   };
@@ -131,11 +131,11 @@ export function createRelay(context: Context, membership: Membership, history: H
     delegation.tries === 1 &&
     task.slice.order < ID_ORDERS_FROM &&
     !isHolder(task.id, delegateOf(delegation));
-  const isLargeId = (id: MessageId): boolean => isLarge(history.get(id)?.message ?? { bytes: new Uint8Array(0) });
+  const isLargeId = (id: MessageId): boolean => isLarge(log.get(id)?.message ?? { bytes: new Uint8Array(0) });
   const isHolder = (id: MessageId, peer: Member | undefined): boolean =>
     peer !== undefined && delivery.isHolder(id, peer.id);
 
-  const authorOf = (id: MessageId): PeerId | undefined => history.get(id)?.message.content.author;
+  const authorOf = (id: MessageId): PeerId | undefined => log.get(id)?.message.content.author;
   const isReported = (id: MessageId, order: number): boolean => isReliable(order) || isLargeId(id);
   /** Whom the slice is to reach, by rank. */
   const peersOf = (id: MessageId, slice: Slice, giver: BootId | undefined): Member[] => {
@@ -155,28 +155,30 @@ export function createRelay(context: Context, membership: Membership, history: H
     giver: BootId | undefined,
     how: { isRetry: boolean; isLate: boolean },
   ): void => {
-    const parts = cut(id, slice, peersOf(id, slice, giver), fanout(), ownHash, ways.isReachable).map(ways.reachedFirst);
-    counters.count(how.isRetry ? "retries" : "relayed", parts.length);
-    if (!how.isRetry) relayedMax = Math.max(relayedMax, parts.length);
-    if (isReported(id, slice.order)) delegate(id, slice, parts, giver, how.isLate);
-    else for (const part of parts) hand(id, part, how.isLate);
+    const branches = cut(id, slice, peersOf(id, slice, giver), fanout(), ownHash, reachability.isReachable).map(
+      reachability.reachedFirst,
+    );
+    counters.count(how.isRetry ? "retries" : "relayed", branches.length);
+    if (!how.isRetry) relayedMax = Math.max(relayedMax, branches.length);
+    if (isReported(id, slice.order)) delegate(id, slice, branches, giver, how.isLate);
+    else for (const branch of branches) hand(id, branch, how.isLate);
   };
-  /** Gives the parts away, and stays responsible for them. */
+  /** Gives the branches away, and stays responsible for them. */
   const delegate = (
     id: MessageId,
     slice: Slice,
-    parts: readonly Part<Member>[],
+    branches: readonly Branch<Member>[],
     giver: BootId | undefined,
     isLate: boolean,
   ): void => {
     const others = tasks.get(id) ?? [];
-    const delegations = parts.map((part) => newDelegation(part));
+    const delegations = branches.map((branch) => newDelegation(branch));
     const since = context.now.mono;
     const task: Task = { id, number: others.length, slice, giver, delegations, isLate, since, reported: 0 };
     rememberLatest(tasks, id, [...others, task]);
-    for (let index = 0; index < parts.length; index += 1) push(task, index);
-    if (parts.length === 0 && isLate) report(task);
-    if (parts.length === 0) return;
+    for (let index = 0; index < branches.length; index += 1) push(task, index);
+    if (branches.length === 0 && isLate) report(task);
+    if (branches.length === 0) return;
     awaitReceipts(task, isLargeId(id) ? WATCH_MS : RECEIPT_WAIT_MS);
   };
   const awaitReceipts = ({ id, number }: Task, forMs: Millis): void =>
@@ -193,14 +195,14 @@ export function createRelay(context: Context, membership: Membership, history: H
     }
     awaitReceipts(task, WATCH_MS);
   };
-  /** Sends a part of an order that is not acknowledged: whoever it misses has the other orders. */
-  const hand = (id: MessageId, part: Part<Member>, isLate: boolean): void => {
-    const [peer] = part.peers;
+  /** Sends a branch of an order that is not acknowledged: whoever it misses has the other orders. */
+  const hand = (id: MessageId, branch: Branch<Member>, isLate: boolean): void => {
+    const [peer] = branch.peers;
     if (peer === undefined) return;
     const hasIt = isHolder(id, peer);
-    if (hasIt && part.peers.length === 1) return;
-    const isBody = !isLate && !hasIt && part.slice.order < ID_ORDERS_FROM;
-    const frame = frameWith(id, part.slice, isBody);
+    if (hasIt && branch.peers.length === 1) return;
+    const isBody = !isLate && !hasIt && branch.slice.order < ID_ORDERS_FROM;
+    const frame = frameWith(id, branch.slice, isBody);
     if (carriedBy(frame) === "body") counters.count("payloadsOut");
     link.send(membership.session(peer), frame, { orderOf: id });
   };
@@ -212,10 +214,10 @@ export function createRelay(context: Context, membership: Membership, history: H
       holders: delivery.holders(task.id),
       isHere: membership.isHere,
     });
-  /** What the parts add up to, if this node has the message; a delegate tells the one that gave it the slice, and again if it is more. */
+  /** What the branches add up to, if this node has the message; a delegate tells the one that gave it the slice, and again if it is more. */
   const report = (task: Task): void => {
     // An id that arrived is not a message that arrived.
-    if (task.slice.order >= ID_ORDERS_FROM || !history.isKnown(task.id)) return;
+    if (task.slice.order >= ID_ORDERS_FROM || !log.isKnown(task.id)) return;
     const settled = sumOf(task);
     if (task.giver === undefined) return delivery.tell(task.id, settled);
     // A leaf that was sent the message says nothing: its acknowledgement is its receipt. That of a mere id is none.
@@ -233,7 +235,7 @@ export function createRelay(context: Context, membership: Membership, history: H
    * the acknowledgement that goes with it, and the slice is given once more.
    */
   const answerAgain = ({ boot }: Session, id: MessageId, slice: Slice): void => {
-    if (!isReported(id, slice.order) || !history.isKnown(id)) return;
+    if (!isReported(id, slice.order) || !log.isKnown(id)) return;
     const task = tasks.get(id)?.find((one) => one.giver === boot && isEqual(one.slice, slice));
     if (task !== undefined) {
       if (task.delegations.every(isSettled)) sendReceipt(boot, id, slice, sumOf(task), 0);
@@ -246,7 +248,7 @@ export function createRelay(context: Context, membership: Membership, history: H
     sendReceipt(boot, id, slice, { reached: reached + own, of: others.length + own, lacking: [] }, 0);
   };
 
-  /** Something about a part is known: an author tells at once, a delegate when all its parts are. */
+  /** Something about a branch is known: an author tells at once, a delegate when all its branches are. */
   const settle = (task: Task): void => {
     if (task.giver === undefined) report(task);
     const open = task.delegations.some((delegation) => !isSettled(delegation));
@@ -296,9 +298,9 @@ export function createRelay(context: Context, membership: Membership, history: H
     },
     onAcknowledged: (ticket) => {
       const task = tasks.get(ticket.id)?.[ticket.task];
-      const delegation = task?.delegations[ticket.part];
+      const delegation = task?.delegations[ticket.branch];
       if (task === undefined || delegation === undefined || delegation.state === "reported") return;
-      if (ticket.carried === "body") delivery.noteHolder(task.id, delegation.part.peers[ticket.delegate]?.id);
+      if (ticket.carried === "body") delivery.noteHolder(task.id, delegation.branch.peers[ticket.delegate]?.id);
       // It came late, and the slice is another's by now: that one is still to answer.
       if (ticket.delegate !== delegation.delegate) return;
       delegation.state = "acknowledged";
@@ -307,10 +309,10 @@ export function createRelay(context: Context, membership: Membership, history: H
     },
     onLost: (ticket) => {
       const task = tasks.get(ticket.id)?.[ticket.task];
-      const delegation = task?.delegations[ticket.part];
+      const delegation = task?.delegations[ticket.branch];
       if (task === undefined || delegation === undefined) return;
       if (delegation.state !== "sent" && delegation.state !== "failed") return;
-      const isLeaf = delegation.part.peers.length === 1;
+      const isLeaf = delegation.branch.peers.length === 1;
       if (isLeaf && task.slice.order < ID_ORDERS_FROM && isHolder(task.id, delegateOf(delegation))) {
         delegation.state = "acknowledged";
         delegation.reached = 1;
@@ -322,10 +324,10 @@ export function createRelay(context: Context, membership: Membership, history: H
         settle(task);
       }
       if (delegation.tries >= triesMost()) return;
-      const delegates = Math.min(delegation.part.peers.length, DELEGATES_MAX);
+      const delegates = Math.min(delegation.branch.peers.length, DELEGATES_MAX);
       if (delegation.tries % TRIES_SAME === 0 && delegation.delegate + 1 < delegates) delegation.delegate += 1;
       counters.count("retries");
-      push(task, ticket.part);
+      push(task, ticket.branch);
     },
     onDeadline: (id, number) => {
       const task = tasks.get(id)?.[number];

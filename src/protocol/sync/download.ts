@@ -16,7 +16,7 @@ import { createGaps, type Gap, type Gaps } from "./gaps.ts";
 import type { Fetch, Page } from "./pages.ts";
 import type { Replicas } from "./replicas.ts";
 import {
-  createSource,
+  createSupplier,
   type Grant,
   type Holding,
   isComplete,
@@ -24,11 +24,11 @@ import {
   notePage,
   pagesFree,
   patienceMs,
-  type Source,
+  type Supplier,
   wakeUp,
 } from "./supplier.ts";
 
-export type CatchUp = {
+export type Download = {
   /** `from` holds `count` items in lo..hi, far more than this node; `go` asks for them. */
   readonly lacking: (from: Session, set: SetName, lo: Bound, hi: Bound, count: number, holding: Holding) => void;
   readonly go: (set: SetName) => void;
@@ -62,7 +62,7 @@ type Options = {
 /** Messages of some 100 bytes of text, or statements; until pages have come. */
 const ITEMS_PER_PAGE = 4;
 /** BOUNDED: peers of which one set is fetched at the same time. */
-export const SOURCES_MAX = 6;
+export const SUPPLIERS_MAX = 6;
 /** Pages under way from all of them: no more than a small socket buffer holds. */
 const PAGES_MAX = 128;
 /** A gap of more items is cut by its source into parts, so that others can have some. */
@@ -82,40 +82,40 @@ const AGAIN_MS: Millis = 10;
 type Feed = {
   readonly set: SetName;
   readonly gaps: Gaps;
-  /** BOUNDED: SOURCES_MAX. */
-  readonly sources: Map<BootId, Source>;
+  /** BOUNDED: SUPPLIERS_MAX. */
+  readonly suppliers: Map<BootId, Supplier>;
   itemsPerPage: number;
   invitedAt: Millis;
 };
 
-export function createCatchUp(context: Context, { replicas, outline, finished, others }: Options): CatchUp {
+export function createDownload(context: Context, { replicas, outline, finished, others }: Options): Download {
   const { link, timers, counters } = context;
   const newFeed = (set: SetName): Feed => ({
     set,
     gaps: createGaps(),
-    sources: new Map(),
+    suppliers: new Map(),
     itemsPerPage: ITEMS_PER_PAGE,
     invitedAt: Number.NEGATIVE_INFINITY,
   });
   const feeds: Readonly<Record<SetName, Feed>> = { log: newFeed("log"), roster: newFeed("roster") };
 
-  const sourceFor = (feed: Feed, session: Session, holding: Holding, credit: number): Source | undefined => {
-    const known = feed.sources.get(session.boot);
+  const supplierFor = (feed: Feed, session: Session, holding: Holding, credit: number): Supplier | undefined => {
+    const known = feed.suppliers.get(session.boot);
     if (known !== undefined) {
       wakeUp(known, holding);
       return known;
     }
-    const resting = [...feed.sources.values()].find((other) => other.isResting);
-    if (feed.sources.size >= SOURCES_MAX && resting !== undefined) forget(feed, resting);
-    if (feed.sources.size >= SOURCES_MAX) return undefined;
-    const source = createSource(session, holding, credit);
-    feed.sources.set(session.boot, source);
-    return source;
+    const resting = [...feed.suppliers.values()].find((other) => other.isResting);
+    if (feed.suppliers.size >= SUPPLIERS_MAX && resting !== undefined) forget(feed, resting);
+    if (feed.suppliers.size >= SUPPLIERS_MAX) return undefined;
+    const supplier = createSupplier(session, holding, credit);
+    feed.suppliers.set(session.boot, supplier);
+    return supplier;
   };
-  const mayServe = (feed: Feed, { session, holding }: Source, gap: Gap): boolean => {
+  const mayServe = (feed: Feed, { session, holding }: Supplier, gap: Gap): boolean => {
     if (gap.taker !== undefined || gap.hi <= holding.floor) return false;
     if (gap.by === session.boot) return true;
-    const claimant = feed.sources.get(gap.by);
+    const claimant = feed.suppliers.get(gap.by);
     return claimant === undefined || holding.count >= PEER_SHARE * claimant.holding.count;
   };
   /** What lies below the floor, or would be let go as soon as it came, is not worth its way. */
@@ -133,18 +133,18 @@ export function createCatchUp(context: Context, { replicas, outline, finished, o
   };
 
   /** False: there is nothing to ask of it now. */
-  const ask = (feed: Feed, source: Source): boolean => {
-    const free = pagesFree(source, Math.ceil(PAGES_MAX / feed.sources.size));
+  const ask = (feed: Feed, supplier: Supplier): boolean => {
+    const free = pagesFree(supplier, Math.ceil(PAGES_MAX / feed.suppliers.size));
     if (free === 0) return false;
     const { set, gaps } = feed;
-    const { session, holding } = source;
-    const number = (source.number % 255) + 1;
+    const { session, holding } = supplier;
+    const number = (supplier.number % 255) + 1;
     const key = `${session.boot} ${number}`;
     const stretches: Stretch[] = [];
     let pages = 0;
     for (const gap of [...gaps.all()]) {
       if (pages >= free || stretches.length >= STRETCHES_MAX) break;
-      if (!mayServe(feed, source, gap)) continue;
+      if (!mayServe(feed, supplier, gap)) continue;
       const taken = gaps.take(gap, later(later(gap.lo, holding.floor), replicas[set].floor()), key);
       stretches.push({ lo: taken.lo, hi: taken.hi });
       pages += Math.ceil(taken.count / feed.itemsPerPage);
@@ -157,112 +157,112 @@ export function createCatchUp(context: Context, { replicas, outline, finished, o
     // What is there is an estimate: a little more, and the rest comes with it.
     const granted = Math.min(free, pages + Math.ceil(pages / 4));
     const fetch: Fetch = { type: "fetch", set, number, credit: granted, stretches };
-    const isLossy = source.silent > 0 || link.lossRate() > LOSSY;
+    const isLossy = supplier.silent > 0 || link.lossRate() > LOSSY;
     const begun = { at: context.now.mono, heardAt: undefined, came: 0, of: 0, isEnded: false };
     const grant: Grant = { number, key, pages: granted, again: isLossy ? fetch : undefined, ...begun };
-    source.number = number;
-    source.grants.set(number, grant);
+    supplier.number = number;
+    supplier.grants.set(number, grant);
     link.send(session, fetch);
-    wake(feed, source, grant, isLossy ? AGAIN_MS : patienceMs(source, grant));
+    wake(feed, supplier, grant, isLossy ? AGAIN_MS : patienceMs(supplier, grant));
     return true;
   };
-  const wake = ({ set }: Feed, { session }: Source, { key, number }: Grant, inMs: Millis): void =>
-    timers.set(timerOf(set, key), context.now.mono + inMs, { type: "catch-up", set, boot: session.boot, number });
+  const wake = ({ set }: Feed, { session }: Supplier, { key, number }: Grant, inMs: Millis): void =>
+    timers.set(timerOf(set, key), context.now.mono + inMs, { type: "download", set, boot: session.boot, number });
 
   /** Gives every source that is free something to do; ends when nothing is lacking, or nobody has it. */
   const goOn = (feed: Feed): void => {
     dropUseless(feed);
-    for (const source of [...feed.sources.values()].sort((a, b) => a.silent - b.silent)) {
-      if (link.sessions.get(source.session.boot) !== source.session) forget(feed, source);
-      else while (ask(feed, source));
+    for (const supplier of [...feed.suppliers.values()].sort((a, b) => a.silent - b.silent)) {
+      if (link.sessions.get(supplier.session.boot) !== supplier.session) forget(feed, supplier);
+      else while (ask(feed, supplier));
     }
-    if ([...feed.sources.values()].some(({ grants }) => grants.size > 0)) return invite(feed);
-    const sources = [...feed.sources.values()].map(({ session, holding }) => ({ session, floor: holding.floor }));
+    if ([...feed.suppliers.values()].some(({ grants }) => grants.size > 0)) return invite(feed);
+    const sources = [...feed.suppliers.values()].map(({ session, holding }) => ({ session, floor: holding.floor }));
     clear(feed);
     finished(feed.set, sources);
   };
   const invite = (feed: Feed): void => {
     const { mono } = context.now;
-    if (feed.set !== "log" || feed.gaps.count() < INVITE_ABOVE || feed.sources.size >= SOURCES_MAX) return;
+    if (feed.set !== "log" || feed.gaps.count() < INVITE_ABOVE || feed.suppliers.size >= SUPPLIERS_MAX) return;
     if (mono - feed.invitedAt < INVITE_INTERVAL_MS) return;
-    const guests = others(SOURCES_MAX).filter((session) => !feed.sources.has(session.boot));
+    const guests = others(SUPPLIERS_MAX).filter((session) => !feed.suppliers.has(session.boot));
     if (guests.length > 0) feed.invitedAt = mono;
-    for (const session of guests.slice(0, SOURCES_MAX - feed.sources.size)) link.send(session, { type: "ping" });
+    for (const session of guests.slice(0, SUPPLIERS_MAX - feed.suppliers.size)) link.send(session, { type: "ping" });
   };
-  const forget = (feed: Feed, source: Source): void => {
-    for (const grant of source.grants.values()) release(feed, source, grant);
-    feed.sources.delete(source.session.boot);
+  const forget = (feed: Feed, supplier: Supplier): void => {
+    for (const grant of supplier.grants.values()) release(feed, supplier, grant);
+    feed.suppliers.delete(supplier.session.boot);
   };
   /** If it is there after all, its digest says so. */
-  const rest = (feed: Feed, source: Source): void => {
-    source.isResting = true;
-    for (const grant of source.grants.values()) release(feed, source, grant);
-    link.send(source.session, { type: "ping" }, { tries: PING_TRIES });
+  const rest = (feed: Feed, supplier: Supplier): void => {
+    supplier.isResting = true;
+    for (const grant of supplier.grants.values()) release(feed, supplier, grant);
+    link.send(supplier.session, { type: "ping" }, { tries: PING_TRIES });
   };
-  const release = ({ set, gaps }: Feed, { grants }: Source, { key, number }: Grant): void => {
+  const release = ({ set, gaps }: Feed, { grants }: Supplier, { key, number }: Grant): void => {
     grants.delete(number);
     timers.clear(timerOf(set, key));
     gaps.release(key, 0);
   };
   const clear = (feed: Feed): void => {
-    for (const source of feed.sources.values()) forget(feed, source);
+    for (const supplier of feed.suppliers.values()) forget(feed, supplier);
     feed.gaps.clear();
     feed.invitedAt = Number.NEGATIVE_INFINITY;
   };
 
   /** All pages of the grant are here, or no more will come. */
-  const settle = (feed: Feed, source: Source, grant: Grant): void => {
-    noteEnd(source, grant, context.now.mono);
+  const settle = (feed: Feed, supplier: Supplier, grant: Grant): void => {
+    noteEnd(supplier, grant, context.now.mono);
     // It came to the end of its credit, not of what there is.
     const atLeast = grant.isEnded && grant.of === grant.pages ? grant.pages * feed.itemsPerPage : 0;
     feed.gaps.release(grant.key, Math.ceil(atLeast));
-    release(feed, source, grant);
-    const isAlone = [...feed.sources.values()].every((other) => other === source || other.silent > 0);
-    if (source.silent >= (isAlone ? SILENT_MAX : SILENT_MAX_AMONG_OTHERS)) rest(feed, source);
+    release(feed, supplier, grant);
+    const isAlone = [...feed.suppliers.values()].every((other) => other === supplier || other.silent > 0);
+    if (supplier.silent >= (isAlone ? SILENT_MAX : SILENT_MAX_AMONG_OTHERS)) rest(feed, supplier);
     goOn(feed);
   };
 
   return {
     lacking: (from, set, lo, hi, count, holding) => {
       const feed = feeds[set];
-      if (sourceFor(feed, from, holding, CREDIT_FIRST) !== undefined) feed.gaps.add(lo, hi, count, from.boot);
+      if (supplierFor(feed, from, holding, CREDIT_FIRST) !== undefined) feed.gaps.add(lo, hi, count, from.boot);
     },
     go: (set) => {
-      if (feeds[set].sources.size > 0) goOn(feeds[set]);
+      if (feeds[set].suppliers.size > 0) goOn(feeds[set]);
     },
     fetchAll: (from, set, lo, holding) => {
       const feed = feeds[set];
       const first = Math.ceil(context.config.latestLimit / ITEMS_PER_PAGE);
-      if (sourceFor(feed, from, holding, first) === undefined) return;
+      if (supplierFor(feed, from, holding, first) === undefined) return;
       feed.gaps.add(lo, END, holding.count, from.boot);
       goOn(feed);
     },
     join: (from, set, holding) => {
       const feed = feeds[set];
-      const most = Math.max(...[...feed.sources.values()].map((source) => source.holding.count));
+      const most = Math.max(...[...feed.suppliers.values()].map((supplier) => supplier.holding.count));
       if (holding.count < PEER_SHARE * most) return;
-      if (sourceFor(feed, from, holding, CREDIT_FIRST) !== undefined) goOn(feed);
+      if (supplierFor(feed, from, holding, CREDIT_FIRST) !== undefined) goOn(feed);
     },
-    isAsked: ({ boot }, { set, number }) => feeds[set].sources.get(boot)?.grants.has(number) === true,
+    isAsked: ({ boot }, { set, number }) => feeds[set].suppliers.get(boot)?.grants.has(number) === true,
     onPage: (from, page) => {
       const feed = feeds[page.set];
-      const source = feed.sources.get(from.boot);
-      const grant = source?.grants.get(page.number);
-      if (source === undefined || grant === undefined) return counters.drop("page-unasked");
-      notePage(source, grant, page, context.now.mono);
+      const supplier = feed.suppliers.get(from.boot);
+      const grant = supplier?.grants.get(page.number);
+      if (supplier === undefined || grant === undefined) return counters.drop("page-unasked");
+      notePage(supplier, grant, page, context.now.mono);
       if (page.items.length > 0) feed.itemsPerPage += (page.items.length - feed.itemsPerPage) / 8;
       feed.gaps.cover(grant.key, page.lo, page.hi, page.items.length);
-      if (isComplete(grant)) settle(feed, source, grant);
-      else wake(feed, source, grant, patienceMs(source, grant));
+      if (isComplete(grant)) settle(feed, supplier, grant);
+      else wake(feed, supplier, grant, patienceMs(supplier, grant));
     },
     onTimer: (set, boot, number) => {
-      const source = feeds[set].sources.get(boot);
-      const grant = source?.grants.get(number);
-      if (source === undefined || grant === undefined) return;
-      if (grant.again === undefined || grant.came > 0) return settle(feeds[set], source, grant);
-      link.send(source.session, grant.again);
+      const supplier = feeds[set].suppliers.get(boot);
+      const grant = supplier?.grants.get(number);
+      if (supplier === undefined || grant === undefined) return;
+      if (grant.again === undefined || grant.came > 0) return settle(feeds[set], supplier, grant);
+      link.send(supplier.session, grant.again);
       grant.again = undefined;
-      wake(feeds[set], source, grant, patienceMs(source, grant));
+      wake(feeds[set], supplier, grant, patienceMs(supplier, grant));
     },
     cut: (set, lo, hi) => feeds[set].gaps.cut(lo, hi),
     isFetching: (set) => feeds[set].gaps.all().length > 0,

@@ -7,9 +7,9 @@ import {
   type Bound,
   END,
   type Frame,
-  type Part,
   PREFIXES_MAX,
   type RangeClaim,
+  type RangePart,
   type Ranges,
   type SetName,
 } from "../../wire/frame.ts";
@@ -17,17 +17,17 @@ import { type BootId, timeOfId } from "../../wire/ids.ts";
 import { PARTS_MAX } from "../../wire/range.ts";
 import type { Context } from "../context.ts";
 import { aboveOf, afterPrefix, boundOfTime, later, separator } from "../idset/range.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
 import { isAhead } from "../log/hlc.ts";
 import { below } from "../rng.ts";
 import type { Millis } from "../time.ts";
-import { createCatchUp } from "./download.ts";
+import { createDownload } from "./download.ts";
 import { type Fetch, type Page, pagesFor } from "./pages.ts";
 import type { Replicas } from "./replicas.ts";
 import type { Holding } from "./supplier.ts";
-import { createBudget } from "./workBudget.ts";
+import { createWorkBudget } from "./workBudget.ts";
 
 export type Digest = Frame & { readonly type: "digest" };
 
@@ -97,14 +97,14 @@ export function createReconciliation(
   const remember = <Value>(table: Map<string, Value>, key: string, value: Value): void => {
     table.delete(key);
     table.set(key, value);
-    if (table.size > 2 * bounds.sessions) table.delete(table.keys().next().value as string);
+    if (table.size > 2 * limits.sessions) table.delete(table.keys().next().value as string);
   };
   /** BOUNDED: sessions twice. When a session last compared a set with this node's, or fetched of it. */
   const comparedAt = new Map<string, Millis>();
   /** BOUNDED: sessions twice, LISTED_MAX each. Where this node's messages were listed to a session, the latest last. */
   const listed = new Map<string, { readonly lo: Bound; readonly hi: Bound; readonly at: Millis }[]>();
   let rosterFrom: Millis = 0;
-  const { spend, isRepeat } = createBudget(context);
+  const { spend, isRepeat } = createWorkBudget(context);
   const claimOf = (set: SetName, lo: Bound, hi: Bound): RangeClaim => ({
     set,
     lo,
@@ -114,7 +114,7 @@ export function createReconciliation(
   const floored = (set: SetName, lo: Bound): Bound => later(lo, replicas[set].floor());
 
   /** What this node holds from lo to hi, in parts that together hold it all; what it holds nothing of is one part. */
-  const partsOf = (set: SetName, lo: Bound, hi: Bound, parts: number): Part[] => {
+  const partsOf = (set: SetName, lo: Bound, hi: Bound, parts: number): RangePart[] => {
     const { ids } = replicas[set];
     const first = ids.rank(lo);
     const count = ids.rank(hi) - first;
@@ -128,7 +128,7 @@ export function createReconciliation(
       if (id !== undefined && before !== undefined) cuts.push(separator(before, id));
     }
     let from = lo;
-    const result: Part[] = [];
+    const result: RangePart[] = [];
     for (const until of [...cuts, hi]) {
       if (until <= from || until > hi) continue;
       result.push(partOf(replicas[set].ids.summary(from, until), until));
@@ -136,7 +136,7 @@ export function createReconciliation(
     }
     return result;
   };
-  const sendRanges = (to: Session, set: SetName, lo: Bound, parts: readonly Part[]): void =>
+  const sendRanges = (to: Session, set: SetName, lo: Bound, parts: readonly RangePart[]): void =>
     link.send(to, { type: "ranges", set, lo, parts }, { tries: TRIES });
   const sendWhole = (to: Session, set: SetName, lo: Bound, hi: Bound): void =>
     sendRanges(to, set, lo, [partOf(replicas[set].ids.summary(lo, hi), hi)]);
@@ -156,7 +156,7 @@ export function createReconciliation(
   };
 
   /** Answers one range of a peer's; true if both hold the same there. */
-  const compare = (from: Session, set: SetName, theirLo: Bound, theirs: Part): boolean => {
+  const compare = (from: Session, set: SetName, theirLo: Bound, theirs: RangePart): boolean => {
     const { hi } = theirs;
     const lo = floored(set, theirLo);
     if (lo >= hi) return true;
@@ -165,8 +165,8 @@ export function createReconciliation(
     // Part of what they mean was let go here: their claim says nothing about the rest.
     if (lo !== theirLo) sendRanges(from, set, lo, [mine]);
     else if (theirs.count > FETCH_RATIO * (mine.count + LIST_MAX / 2))
-      catchUp.lacking(from, set, lo, hi, theirs.count, holdingOf(from, set));
-    else if (catchUp.cut(set, lo, hi)) return false;
+      download.lacking(from, set, lo, hi, theirs.count, holdingOf(from, set));
+    else if (download.cut(set, lo, hi)) return false;
     else if (mine.count <= LIST_MAX) list(from, set, lo, hi);
     else if (theirs.count === 0) outlineOwn(from, set, lo, hi, mine.count);
     else split(from, set, lo, hi, mine.count);
@@ -187,7 +187,7 @@ export function createReconciliation(
     return { count: digest?.[set].count ?? 0, floor: isTrimmed ? boundOfTime(digest.horizon) : "" };
   };
 
-  const catchUp = createCatchUp(context, {
+  const download = createDownload(context, {
     replicas,
     others,
     outline: (of, set, lo, hi) => sendRanges(of, set, lo, [{ hi, count: 0, fingerprint: "" }]),
@@ -249,7 +249,7 @@ export function createReconciliation(
       const entry = differing.get(`${from.boot} ${set}`);
       if (entry === undefined || !differs(set, entry.digest) || !spend(from, 1)) return;
       // What is being fetched explains the difference, until the next digest; the peer can give some of it.
-      if (catchUp.isFetching(set)) return catchUp.join(from, set, holdingOf(from, set));
+      if (download.isFetching(set)) return download.join(from, set, holdingOf(from, set));
       // Rumours usually even out rosters before it is worth comparing them.
       if (set === "roster" && !entry.eager && context.now.mono < rosterFrom) return;
       // Comparing goes on, and outdates the digest: when it is quiet a new one tells what is left.
@@ -266,7 +266,7 @@ export function createReconciliation(
       const lo = later(floor, holding.floor);
       const { ids } = replicas[set];
       const newest = ids.at(ids.size() - 1);
-      if (newest === undefined || newest < lo) return catchUp.fetchAll(from, set, lo, holding);
+      if (newest === undefined || newest < lo) return download.fetchAll(from, set, lo, holding);
       // The most usual difference is what was said since: what lies above the newest held is a part of its own.
       const above = aboveOf(newest);
       const parts = partsOf(set, lo, above, SPLIT);
@@ -283,7 +283,7 @@ export function createReconciliation(
         equal = compare(from, set, until, part) && equal;
         until = part.hi;
       }
-      catchUp.go(set);
+      download.go(set);
       // Who has let go of more than this node cannot tell from digests that it holds the rest: it is told.
       if (equal && until === END && lo >= replicas[set].floor()) {
         link.send(from, { type: "same", ...claimOf(set, lo, END) }, { tries: TRIES });
@@ -318,16 +318,16 @@ export function createReconciliation(
         link.send(from, page);
       }
     },
-    isAsked: catchUp.isAsked,
-    onPage: catchUp.onPage,
+    isAsked: download.isAsked,
+    onPage: download.onPage,
     isOwed: ({ boot }, id) =>
       (listed.get(boot) ?? []).some(({ lo, hi, at }) => lo <= id && id < hi && context.now.mono - at < LISTED_MS),
-    onPagesLate: catchUp.onTimer,
+    onPagesLate: download.onTimer,
     onGift: (from) => remember(comparedAt, `${from.boot} log`, context.now.mono),
     onSame: (from, { set, lo, hi, count, fingerprint }) => {
       if (!spend(from, 1)) return;
       const equal = compare(from, set, lo, partOf({ count, fingerprint }, hi));
-      catchUp.go(set);
+      download.go(set);
       if (equal && hi === END && lo <= replicas[set].floor()) inSync(set, from);
     },
     onWant: (from, asked) => {
@@ -339,14 +339,14 @@ export function createReconciliation(
         else replicas[asked.set].asked(prefix, from);
       }
     },
-    isFetching: catchUp.isFetching,
-    stop: catchUp.stop,
+    isFetching: download.isFetching,
+    stop: download.stop,
   };
 }
 
 // --- internal ---
 
 /** Of an empty range there is nothing to fingerprint. */
-function partOf(summary: { readonly count: number; readonly fingerprint: string }, hi: Bound): Part {
+function partOf(summary: { readonly count: number; readonly fingerprint: string }, hi: Bound): RangePart {
   return { hi, count: summary.count, fingerprint: summary.count === 0 ? "" : summary.fingerprint };
 }

@@ -6,10 +6,10 @@ import { PAGE_ITEM_BYTES_MAX } from "../../wire/page.ts";
 import type { Context } from "../context.ts";
 import type { OrderedSet } from "../idset/orderedSet.ts";
 import { boundOfTime } from "../idset/range.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";
 import { answerWith } from "../log/answer.ts";
-import type { History } from "../log/log.ts";
+import type { Log } from "../log/log.ts";
 import type { Wants } from "../log/wants.ts";
 import type { Membership } from "../membership/membership.ts";
 
@@ -31,17 +31,17 @@ export type Replica = {
 
 export type Replicas = Readonly<Record<SetName, Replica>>;
 
-export function createReplicas(context: Context, history: History, wants: Wants, membership: Membership): Replicas {
-  return { log: logReplica(context, history, wants), roster: rosterReplica(context, membership) };
+export function createReplicas(context: Context, log: Log, wants: Wants, membership: Membership): Replicas {
+  return { log: logReplica(context, log, wants), roster: rosterReplica(context, membership) };
 }
 
 // --- internal ---
 
-function logReplica(context: Context, history: History, wants: Wants): Replica {
-  const messageOf = (id: string): SignedMessage | undefined => history.get(id as MessageId)?.message;
+function logReplica(context: Context, log: Log, wants: Wants): Replica {
+  const messageOf = (id: string): SignedMessage | undefined => log.get(id as MessageId)?.message;
   return {
-    ids: until(history.ids, () => boundOfTime(context.now.wall + bounds.clockAheadMs + 1)),
-    floor: () => (history.horizon() === 0 ? "" : boundOfTime(history.horizon())),
+    ids: until(log.ids, () => boundOfTime(context.now.wall + limits.clockAheadMs + 1)),
+    floor: () => (log.horizon() === 0 ? "" : boundOfTime(log.horizon())),
     most: () => context.config.maxMessages,
     frameOf: (id) => {
       const message = messageOf(id);
@@ -61,7 +61,7 @@ function rosterReplica(context: Context, membership: Membership): Replica {
   return {
     ids: membership.ids,
     floor: () => "",
-    most: () => bounds.members,
+    most: () => limits.members,
     frameOf: (id) => {
       const statement = membership.byRosterId(id);
       return statement === undefined ? undefined : { type: "statement", bytes: statement.bytes };

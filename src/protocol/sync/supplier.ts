@@ -26,7 +26,7 @@ export type Grant = {
   again: Fetch | undefined;
 };
 
-export type Source = {
+export type Supplier = {
   readonly session: Session;
   readonly credit: Credit;
   holding: Holding;
@@ -51,7 +51,7 @@ const SILENCE_MS_MAX: Millis = 2_000;
 /** Once the first page is here the others are not far: they were sent together. */
 const STRAGGLER_MS: Millis = 20;
 
-export function createSource(session: Session, holding: Holding, credit: number): Source {
+export function createSupplier(session: Session, holding: Holding, credit: number): Supplier {
   return {
     session,
     credit: createCredit(credit, CREDIT_MAX),
@@ -66,31 +66,31 @@ export function createSource(session: Session, holding: Holding, credit: number)
 }
 
 /** It was heard of again. */
-export function wakeUp(source: Source, holding: Holding): void {
-  if (source.holding.count < holding.count) source.holding = holding;
-  if (source.isResting) source.silent = 0;
-  source.isResting = false;
+export function wakeUp(supplier: Supplier, holding: Holding): void {
+  if (supplier.holding.count < holding.count) supplier.holding = holding;
+  if (supplier.isResting) supplier.silent = 0;
+  supplier.isResting = false;
 }
 
 /** Pages that may be asked of it now, if no source is to have more than `share` under way; not worth a request yet: 0. */
-export function pagesFree(source: Source, share: number): number {
-  if (source.isResting || source.grants.size >= GRANTS_MAX) return 0;
-  source.credit.limit(Math.min(share, CREDIT_MAX));
-  const size = source.credit.size();
+export function pagesFree(supplier: Supplier, share: number): number {
+  if (supplier.isResting || supplier.grants.size >= GRANTS_MAX) return 0;
+  supplier.credit.limit(Math.min(share, CREDIT_MAX));
+  const size = supplier.credit.size();
   // In halves, so that one request that is lost does not bring all to a halt; but the first page comes at once.
-  const half = source.number === 0 ? size : Math.ceil(size / 2);
+  const half = supplier.number === 0 ? size : Math.ceil(size / 2);
   let underWay = 0;
-  for (const grant of source.grants.values()) underWay += grant.pages - grant.came;
+  for (const grant of supplier.grants.values()) underWay += grant.pages - grant.came;
   return size - underWay < half ? 0 : half;
 }
 
-export function notePage(source: Source, grant: Grant, page: Page, now: Millis): void {
+export function notePage(supplier: Supplier, grant: Grant, page: Page, now: Millis): void {
   grant.came += 1;
   grant.heardAt = now;
   grant.of = Math.max(grant.of, page.index + 1);
   grant.isEnded ||= page.isLast;
   // All of a grant is sent at once: what comes later than the first ever did has waited somewhere, here or on the way.
-  source.quickestMs = Math.min(source.quickestMs, now - grant.at);
+  supplier.quickestMs = Math.min(supplier.quickestMs, now - grant.at);
 }
 
 export function isComplete({ isEnded, came, of }: Grant): boolean {
@@ -98,21 +98,21 @@ export function isComplete({ isEnded, came, of }: Grant): boolean {
 }
 
 /** No more pages of it will come: what that says of the source and the way to it. */
-export function noteEnd(source: Source, grant: Grant, now: Millis): void {
-  if (grant.came > 0) source.silent = 0;
+export function noteEnd(supplier: Supplier, grant: Grant, now: Millis): void {
+  if (grant.came > 0) supplier.silent = 0;
   // What was asked in one datagram was lost with it.
-  else if (source.silentAt !== now) source.silent += 1;
-  source.silentAt = now;
-  if (source.silent > 0 && source.silent <= SILENT_FREE) return;
+  else if (supplier.silentAt !== now) supplier.silent += 1;
+  supplier.silentAt = now;
+  if (supplier.silent > 0 && supplier.silent <= SILENT_FREE) return;
   const lost = (grant.isEnded || grant.came === 0 ? grant.of : grant.pages) - grant.came;
   // The way itself takes now less, now more time.
-  const jitterMs = 4 * source.session.rtt.variationMs;
-  const queuedMs = (grant.heardAt ?? grant.at) - grant.at - source.quickestMs - jitterMs;
-  source.credit.settle({ came: grant.came, lost, queuedMs });
+  const jitterMs = 4 * supplier.session.rtt.variationMs;
+  const queuedMs = (grant.heardAt ?? grant.at) - grant.at - supplier.quickestMs - jitterMs;
+  supplier.credit.settle({ came: grant.came, lost, queuedMs });
 }
 
 /** How long to wait for the first page of a grant, and for any after it. */
-export function patienceMs({ session: { rtt }, silent }: Source, { came }: Grant): Millis {
+export function patienceMs({ session: { rtt }, silent }: Supplier, { came }: Grant): Millis {
   if (came > 0) return Math.max(STRAGGLER_MS, (rtt.smoothedMs ?? 0) / 4, 4 * rtt.variationMs);
   return Math.min(retransmitAfterMs(rtt) * 2 ** Math.max(silent - 1, 0), SILENCE_MS_MAX);
 }

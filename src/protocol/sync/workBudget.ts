@@ -1,11 +1,11 @@
 /** How much work a peer may cause in a second by comparing and fetching, and which of its claims were answered a moment ago. */
 import type { Context } from "../context.ts";
-import { bounds } from "../limits.ts";
+import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";
 import type { Millis } from "../time.ts";
 
-export type Budget = {
-  /** False: beyond `bounds.rangesPerSecond`, dropped and counted. */
+export type WorkBudget = {
+  /** False: beyond `limits.rangesPerSecond`, dropped and counted. */
   readonly spend: (session: Session, cost: number) => boolean;
   /** The same words again: sent once more because their acknowledgement was lost. They were answered, and answers repeat themselves. */
   readonly isRepeat: (from: Session, words: string) => boolean;
@@ -14,11 +14,11 @@ export type Budget = {
 /** Longer than a frame is sent again, shorter than a difference that is looked at anew. */
 const REPEAT_MS: Millis = 1_000;
 
-export function createBudget(context: Context): Budget {
+export function createWorkBudget(context: Context): WorkBudget {
   /** BOUNDED: sessions. Work done for a session in the current second. */
   let spent = new Map<Session, number>();
   let second = 0;
-  /** BOUNDED: `bounds.sessions` twice. What was answered when. */
+  /** BOUNDED: `limits.sessions` twice. What was answered when. */
   const answered = new Map<string, Millis>();
 
   return {
@@ -28,7 +28,7 @@ export function createBudget(context: Context): Budget {
       second = current;
       const sum = (spent.get(session) ?? 0) + cost;
       spent.set(session, sum);
-      if (sum <= bounds.rangesPerSecond) return true;
+      if (sum <= limits.rangesPerSecond) return true;
       context.counters.drop("reconciliation-budget");
       return false;
     },
@@ -38,7 +38,7 @@ export function createBudget(context: Context): Budget {
       if (since !== undefined && context.now.mono - since < REPEAT_MS) return true;
       answered.delete(key);
       answered.set(key, context.now.mono);
-      if (answered.size > 2 * bounds.sessions) answered.delete(answered.keys().next().value as string);
+      if (answered.size > 2 * limits.sessions) answered.delete(answered.keys().next().value as string);
       return false;
     },
   };

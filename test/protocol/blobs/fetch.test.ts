@@ -1,9 +1,9 @@
 /** Large messages fetched in chunks: whole or not at all, from whoever still answers, at the receiver's pace, within bounds. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ACTIVE_MAX, createTransfer, type Transfer } from "../../../src/protocol/blobs/fetch.ts";
+import { ACTIVE_MAX, type BlobFetch, createBlobFetch } from "../../../src/protocol/blobs/fetch.ts";
 import { CHUNKS_FIRST, createHolder } from "../../../src/protocol/blobs/holder.ts";
-import { bounds } from "../../../src/protocol/limits.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import { createRtt } from "../../../src/protocol/link/rtt.ts";
 import type { Session } from "../../../src/protocol/link/session.ts";
 import { below, type Rng, seededRng } from "../../../src/protocol/rng.ts";
@@ -17,7 +17,7 @@ type Chunk = Frame & { readonly type: "chunk" };
 type Wanted = Frame & { readonly type: "wantChunks" };
 type Fetching = {
   readonly bench: Bench;
-  readonly transfer: Transfer;
+  readonly blobFetch: BlobFetch;
   readonly sources: readonly Session[];
   readonly asked: { readonly to: Session; readonly frame: Wanted }[];
   /** What was put together and was genuine. */
@@ -40,7 +40,7 @@ function create(total: number, sourceCount = 1): Fetching {
   const asked: Fetching["asked"] = [];
   const whole: Uint8Array[] = [];
   const link = { ...bench.link, send: (to: Session, frame: Frame) => void asked.push({ to, frame: frame as Wanted }) };
-  const transfer = createTransfer(
+  const blobFetch = createBlobFetch(
     {
       ...bench,
       link,
@@ -58,16 +58,16 @@ function create(total: number, sourceCount = 1): Fetching {
     },
   );
   const sources = Array.from({ length: sourceCount }, () => bench.link.sessions.open(bootFrom(bench.rng)));
-  return { bench, transfer, sources, asked, whole };
+  return { bench, blobFetch, sources, asked, whole };
 }
 
 /** Lets time pass, and what is late be late. */
-function pass({ bench, transfer }: Fetching, ms: number): void {
+function pass({ bench, blobFetch }: Fetching, ms: number): void {
   const until = bench.now.mono + ms;
   for (let at = bench.timers.nextDeadline(); at !== undefined && at <= until; at = bench.timers.nextDeadline()) {
     Object.assign(bench, { now: { mono: at, wall: at } });
     const row = bench.timers.takeDue(at);
-    if (row?.type === "transfer") transfer.onTimer(row.key);
+    if (row?.type === "fetch-blob") blobFetch.onTimer(row.key);
   }
   Object.assign(bench, { now: { mono: until, wall: until } });
 }
@@ -78,7 +78,7 @@ describe("a large message", () => {
   it("is asked for with sixteen chunks of credit, one more for each chunk that comes", () => {
     const world = create(MESSAGE_BYTES_MAX);
     const [source] = world.sources as [Session];
-    world.transfer.offered(source, id, MESSAGE_BYTES_MAX, true);
+    world.blobFetch.offered(source, id, MESSAGE_BYTES_MAX, true);
     expect(world.asked).toEqual([
       { to: source, frame: { type: "wantChunks", id, chunks: Array.from({ length: CHUNKS_FIRST }, (_, at) => at) } },
     ]);
@@ -87,22 +87,22 @@ describe("a large message", () => {
       const requests = world.asked.splice(0);
       const chunks = requests.flatMap(({ frame }) => frame.chunks);
       inRound.push(chunks.length);
-      for (const index of chunks) world.transfer.onChunk(source, chunkOf(original, index));
+      for (const index of chunks) world.blobFetch.onChunk(source, chunkOf(original, index));
     }
     expect(inRound).toEqual([16, 16, 24, 9]);
-    expect(world.transfer.size()).toBe(0);
+    expect(world.blobFetch.size()).toBe(0);
     expect(world.bench.timers.nextDeadline()).toBeUndefined();
   });
 
   it("is asked of three of its holders at once, other chunks of each, and of the fourth when one is silent", () => {
     const world = create(MESSAGE_BYTES_MAX, 4);
-    for (const source of world.sources) world.transfer.offered(source, id, MESSAGE_BYTES_MAX, true);
+    for (const source of world.sources) world.blobFetch.offered(source, id, MESSAGE_BYTES_MAX, true);
     const asked = world.asked.splice(0);
     expect(asked.map(({ to }) => world.sources.indexOf(to))).toEqual([0, 1, 2]);
     const chunks = asked.flatMap(({ frame }) => frame.chunks);
     expect(new Set(chunks).size).toBe(3 * CHUNKS_FIRST);
     for (const { to, frame } of asked.slice(1))
-      for (const index of frame.chunks) world.transfer.onChunk(to, chunkOf(original, index));
+      for (const index of frame.chunks) world.blobFetch.onChunk(to, chunkOf(original, index));
     pass(world, 300);
     const later = world.asked.splice(0);
     const [late] = asked as [(typeof asked)[number]];
@@ -116,10 +116,10 @@ describe("a large message", () => {
     const total = 40_000;
     const world = create(total, 2);
     const [first, second] = world.sources as [Session, Session];
-    world.transfer.offered(first, id, total, true);
+    world.blobFetch.offered(first, id, total, true);
     for (const index of (world.asked[0]?.frame.chunks ?? []).slice(0, 9))
-      world.transfer.onChunk(first, chunkOf(messageOf(total), index));
-    world.transfer.offered(second, id, total, true);
+      world.blobFetch.onChunk(first, chunkOf(messageOf(total), index));
+    world.blobFetch.offered(second, id, total, true);
     const came = new Set(Array.from({ length: 9 }, (_, index) => index));
     for (let round = 0; world.whole.length === 0 && round < 40; round += 1) {
       for (const { to, frame } of world.asked.splice(0)) {
@@ -127,7 +127,7 @@ describe("a large message", () => {
         for (const index of frame.chunks) {
           expect(came.has(index)).toBe(false);
           came.add(index);
-          world.transfer.onChunk(second, chunkOf(messageOf(total), index));
+          world.blobFetch.onChunk(second, chunkOf(messageOf(total), index));
         }
       }
       pass(world, 50);
@@ -139,15 +139,15 @@ describe("a large message", () => {
     const total = 20_000;
     const world = create(total, 2);
     const [first, second] = world.sources as [Session, Session];
-    world.transfer.offered(first, id, total, true);
-    world.transfer.onChunk(first, chunkOf(messageOf(total), 0));
+    world.blobFetch.offered(first, id, total, true);
+    world.blobFetch.onChunk(first, chunkOf(messageOf(total), 0));
     pass(world, 30_000);
-    expect(world.transfer.isActive()).toBe(false);
+    expect(world.blobFetch.isActive()).toBe(false);
     world.asked.length = 0;
-    world.transfer.offered(second, id, total, false);
+    world.blobFetch.offered(second, id, total, false);
     expect(world.asked[0]?.frame.chunks).not.toContain(0);
     pass(world, 120_000);
-    expect(world.transfer.size()).toBe(0);
+    expect(world.blobFetch.size()).toBe(0);
     expect(world.bench.timers.nextDeadline()).toBeUndefined();
   });
 
@@ -157,11 +157,11 @@ describe("a large message", () => {
     for (let at = 0.1; at < 200; at += 1.7) {
       Object.assign(world.bench, { now: { mono: world.bench.now.mono + at / 3, wall: 0 } });
       source.rtt.smoothedMs = 10.1 + at / 7;
-      world.transfer.offered(source, id, 3_000, true);
+      world.blobFetch.offered(source, id, 3_000, true);
       const due = world.bench.timers.nextDeadline() as number;
       Object.assign(world.bench, { now: { mono: due, wall: 0 } });
       const row = world.bench.timers.takeDue(due);
-      if (row?.type === "transfer") world.transfer.onTimer(row.key);
+      if (row?.type === "fetch-blob") world.blobFetch.onTimer(row.key);
       expect(world.bench.timers.nextDeadline()).toBeGreaterThan(due);
     }
   });
@@ -183,7 +183,7 @@ describe("a large message", () => {
           play(world, total, { rng: seededRng(seed), loss, forgers });
           for (const bytes of world.whole) expect(Buffer.from(bytes).equals(messageOf(total))).toBe(true);
           expect(world.whole.length).toBeLessThanOrEqual(1);
-          expect(world.transfer.size()).toBe(0);
+          expect(world.blobFetch.size()).toBe(0);
           expect(world.bench.timers.nextDeadline()).toBeUndefined();
           completed += world.whole.length;
         },
@@ -199,14 +199,14 @@ describe("a hostile source", () => {
     const total = 3_000;
     const world = create(total, 2);
     const [liar, honest] = world.sources as [Session, Session];
-    world.transfer.offered(liar, id, total, true);
-    for (const index of [0, 1, 2]) world.transfer.onChunk(liar, chunkOf(Buffer.alloc(total, 7), index));
+    world.blobFetch.offered(liar, id, total, true);
+    for (const index of [0, 1, 2]) world.blobFetch.onChunk(liar, chunkOf(Buffer.alloc(total, 7), index));
     expect(dropped(world)).toEqual({ "large-unverified": 1 });
     world.asked.length = 0;
-    world.transfer.offered(liar, id, total, true);
+    world.blobFetch.offered(liar, id, total, true);
     expect(world.asked).toEqual([]);
-    world.transfer.offered(honest, id, total, true);
-    for (const index of [0, 1, 2]) world.transfer.onChunk(honest, chunkOf(messageOf(total), index));
+    world.blobFetch.offered(honest, id, total, true);
+    for (const index of [0, 1, 2]) world.blobFetch.onChunk(honest, chunkOf(messageOf(total), index));
     expect(world.whole).toHaveLength(1);
   });
 
@@ -214,13 +214,14 @@ describe("a hostile source", () => {
     const world = create(MESSAGE_BYTES_MAX, 2);
     const [honest, liar] = world.sources as [Session, Session];
     const forged = Buffer.alloc(MESSAGE_BYTES_MAX, 7);
-    world.transfer.offered(honest, id, MESSAGE_BYTES_MAX, true);
-    world.transfer.offered(liar, id, MESSAGE_BYTES_MAX, true);
+    world.blobFetch.offered(honest, id, MESSAGE_BYTES_MAX, true);
+    world.blobFetch.offered(liar, id, MESSAGE_BYTES_MAX, true);
     const askedOf: Session[] = [];
     for (let round = 0; world.whole.length === 0 && round < 20; round += 1) {
       for (const { to, frame } of world.asked.splice(0)) {
         askedOf.push(to);
-        for (const index of frame.chunks) world.transfer.onChunk(to, chunkOf(to === honest ? original : forged, index));
+        for (const index of frame.chunks)
+          world.blobFetch.onChunk(to, chunkOf(to === honest ? original : forged, index));
       }
     }
     expect(world.whole).toHaveLength(1);
@@ -234,23 +235,23 @@ describe("a hostile source", () => {
     const total = 3_000;
     const world = create(total, 2);
     const [liar, honest] = world.sources as [Session, Session];
-    world.transfer.offered(liar, id, 2_000, true);
-    world.transfer.offered(honest, id, total, true);
-    world.transfer.onChunk(liar, chunkOf(Buffer.alloc(2_000), 0));
-    for (const index of [0, 1, 2]) world.transfer.onChunk(honest, chunkOf(messageOf(total), index));
+    world.blobFetch.offered(liar, id, 2_000, true);
+    world.blobFetch.offered(honest, id, total, true);
+    world.blobFetch.onChunk(liar, chunkOf(Buffer.alloc(2_000), 0));
+    for (const index of [0, 1, 2]) world.blobFetch.onChunk(honest, chunkOf(messageOf(total), index));
     expect(world.whole).toHaveLength(1);
-    expect(world.transfer.size()).toBe(0);
+    expect(world.blobFetch.size()).toBe(0);
   });
 
   it("that sends what was not asked of it is counted, and nothing is kept", () => {
     const total = 65_000;
     const world = create(total, 2);
     const [source, stranger] = world.sources as [Session, Session];
-    world.transfer.onChunk(source, chunkOf(messageOf(total), 0));
-    world.transfer.offered(source, id, total, true);
-    world.transfer.onChunk(stranger, chunkOf(messageOf(total), 0));
-    world.transfer.onChunk(source, chunkOf(messageOf(total), 60));
-    world.transfer.onChunk(source, chunkOf(messageOf(64_000), 0));
+    world.blobFetch.onChunk(source, chunkOf(messageOf(total), 0));
+    world.blobFetch.offered(source, id, total, true);
+    world.blobFetch.onChunk(stranger, chunkOf(messageOf(total), 0));
+    world.blobFetch.onChunk(source, chunkOf(messageOf(total), 60));
+    world.blobFetch.onChunk(source, chunkOf(messageOf(64_000), 0));
     expect(dropped(world)).toEqual({ "chunk-unasked": 4 });
   });
 
@@ -261,15 +262,15 @@ describe("a hostile source", () => {
     liar.peer = "aa".repeat(32) as PeerId;
     honest.peer = "bb".repeat(32) as PeerId;
     for (let number = 0; number < 1_000; number += 1)
-      world.transfer.offered(liar, idOf(number), MESSAGE_BYTES_MAX, true);
+      world.blobFetch.offered(liar, idOf(number), MESSAGE_BYTES_MAX, true);
     expect(world.asked.length).toBeLessThan(ACTIVE_MAX);
-    expect(world.transfer.size()).toBeLessThanOrEqual(bounds.transfers / 4);
+    expect(world.blobFetch.size()).toBeLessThanOrEqual(limits.transfers / 4);
     expect(dropped(world)["large-full"]).toBeGreaterThan(700);
     world.asked.length = 0;
-    world.transfer.offered(honest, id, total, true);
+    world.blobFetch.offered(honest, id, total, true);
     expect(world.asked.map(({ to }) => to)).toEqual([honest]);
     pass(world, 600_000);
-    expect(world.transfer.size()).toBe(0);
+    expect(world.blobFetch.size()).toBe(0);
   });
 });
 
@@ -326,8 +327,8 @@ function play(
   const isLost = (): boolean => below(rng, 1_000) < 1_000 * loss;
   const inFlight: { readonly from: Session; readonly chunk: Chunk }[] = [];
   const forged = Buffer.alloc(total, 7);
-  for (const source of world.sources) world.transfer.offered(source, id, total, true);
-  while (world.transfer.size() > 0) {
+  for (const source of world.sources) world.blobFetch.offered(source, id, total, true);
+  while (world.blobFetch.size() > 0) {
     for (const { to, frame } of world.asked.splice(0)) {
       if (isLost()) continue;
       const isForger = world.sources.indexOf(to) >= world.sources.length - forgers;
@@ -338,7 +339,7 @@ function play(
       }
     }
     const [arrived] = inFlight.splice(below(rng, Math.max(inFlight.length, 1)), 1);
-    if (arrived !== undefined) world.transfer.onChunk(arrived.from, arrived.chunk);
+    if (arrived !== undefined) world.blobFetch.onChunk(arrived.from, arrived.chunk);
     // Most arrive in time, some when they count as lost already.
     pass(world, inFlight.length === 0 ? 50 : below(rng, 3));
   }

@@ -1,10 +1,10 @@
 /** Texts up to 64 KiB: offered by id, fetched in chunks, whole or not at all. */
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../../src/protocol/limits.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import { below } from "../../../src/protocol/rng.ts";
 import { createWorld, fingerprint, gather, names, shown, type TestNode, transmits } from "../fixtures.ts";
 
-const LONGEST = bounds.textBytes;
+const LONGEST = limits.textBytes;
 const longText = (mark: string): string => `${mark} `.padEnd(LONGEST, "0123456789abcdef");
 const holds = (text: string) => (node: TestNode) => shown(node).some((message) => message.text === text);
 

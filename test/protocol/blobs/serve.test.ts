@@ -1,7 +1,7 @@
 /** Chunks given out: those that were asked for, of what is here, and no more in a second than is bearable. */
 import { describe, expect, it } from "vitest";
-import { createServing } from "../../../src/protocol/blobs/serve.ts";
-import { bounds } from "../../../src/protocol/limits.ts";
+import { createBlobServer } from "../../../src/protocol/blobs/serve.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import type { Session } from "../../../src/protocol/link/session.ts";
 import type { Frame } from "../../../src/wire/frame.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
@@ -25,7 +25,7 @@ describe("giving out chunks", () => {
     const bench = createBench();
     const sent: { readonly to: Session; readonly frame: Frame }[] = [];
     const link = { ...bench.link, send: (to: Session, frame: Frame) => void sent.push({ to, frame }) };
-    const serving = createServing(
+    const blobServer = createBlobServer(
       {
         ...bench,
         link,
@@ -35,12 +35,12 @@ describe("giving out chunks", () => {
       },
       () => (total === undefined ? undefined : messageOf(total)),
     );
-    return { bench, sent, serving, session: bench.link.sessions.open(bootFrom(bench.rng)) };
+    return { bench, sent, blobServer, session: bench.link.sessions.open(bootFrom(bench.rng)) };
   };
 
   it("sends those that were asked for, as they lie in the message", () => {
-    const { sent, serving, session } = serve(2_500);
-    serving.onWantChunks(session, wanted([0, 2]));
+    const { sent, blobServer, session } = serve(2_500);
+    blobServer.onWantChunks(session, wanted([0, 2]));
     expect(sent.map(({ frame }) => frame)).toEqual([chunkOf(messageOf(2_500), 0), chunkOf(messageOf(2_500), 2)]);
   });
 
@@ -50,25 +50,25 @@ describe("giving out chunks", () => {
       [1_000, [0]],
       [2_500, [3]],
     ] as const) {
-      const { bench, sent, serving, session } = serve(total);
-      serving.onWantChunks(session, wanted(chunks));
+      const { bench, sent, blobServer, session } = serve(total);
+      blobServer.onWantChunks(session, wanted(chunks));
       expect([sent, bench.counters.totals().dropped]).toEqual([[], { "chunk-unknown": 1 }]);
     }
   });
 
   it("is bounded for each session and for all, and goes on in the next second", () => {
-    const { bench, sent, serving, session } = serve(MESSAGE_BYTES_MAX);
+    const { bench, sent, blobServer, session } = serve(MESSAGE_BYTES_MAX);
     const all = Array.from({ length: chunkCount(MESSAGE_BYTES_MAX) }, (_, at) => at);
-    for (let times = 0; times < 20; times += 1) serving.onWantChunks(session, wanted(all));
-    expect(sent).toHaveLength(bounds.chunksPerSecond);
+    for (let times = 0; times < 20; times += 1) blobServer.onWantChunks(session, wanted(all));
+    expect(sent).toHaveLength(limits.chunksPerSecond);
     for (let other = 0; other < 20; other += 1) {
       const session = bench.link.sessions.open(bootFrom(bench.rng));
-      for (let times = 0; times < 8; times += 1) serving.onWantChunks(session, wanted(all));
+      for (let times = 0; times < 8; times += 1) blobServer.onWantChunks(session, wanted(all));
     }
-    expect(sent).toHaveLength(bounds.chunksPerSecondInAll);
+    expect(sent).toHaveLength(limits.chunksPerSecondInAll);
     expect(bench.counters.totals().dropped["chunk-budget"]).toBeGreaterThan(0);
     Object.assign(bench, { now: { mono: 1_000, wall: 1_000 } });
-    serving.onWantChunks(session, wanted([0]));
-    expect(sent).toHaveLength(bounds.chunksPerSecondInAll + 1);
+    blobServer.onWantChunks(session, wanted([0]));
+    expect(sent).toHaveLength(limits.chunksPerSecondInAll + 1);
   });
 });

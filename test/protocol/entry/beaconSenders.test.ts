@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { beaconKey, openBeacon, sealBeacon } from "../../../src/crypto/beacon.ts";
 import { createDiscovery, type Discovery } from "../../../src/protocol/entry/discovery.ts";
-import { bounds } from "../../../src/protocol/limits.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import type { Member } from "../../../src/protocol/membership/roster.ts";
 import { below, seededRng } from "../../../src/protocol/rng.ts";
 import type { Millis } from "../../../src/protocol/time.ts";
@@ -12,9 +12,18 @@ import { BEACON_BYTES } from "../../../src/wire/beacon.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import type { BootId } from "../../../src/wire/ids.ts";
 import { beaconArbitrary, bytesArbitrary, mutatedArbitrary } from "../../wire/arbitraries.ts";
-import { type Bench, createBench, createWorld, LAN, room, type TestNode, transmits, type World } from "../fixtures.ts";
+import {
+  type Bench,
+  createBench,
+  createWorld,
+  LAN,
+  roomKeys,
+  type TestNode,
+  transmits,
+  type World,
+} from "../fixtures.ts";
 
-const key = beaconKey(room);
+const key = beaconKey(roomKeys);
 const onLan = { onLan: true };
 const attacker = "10.0.9.9:62732" as Endpoint;
 
@@ -127,7 +136,7 @@ describe("a member that says it has heard everybody, as ten thousand strangers,"
     expect(seen.knocks).toBeLessThanOrEqual(2 * 3 * 12);
     expect(seen.beacons).toBeLessThan(250);
     for (const node of [alice, bob]) {
-      expect(node.core.tables().strangers).toEqual({ size: bounds.strangers, bound: bounds.strangers });
+      expect(node.core.tables().beaconSenders).toEqual({ size: limits.beaconSenders, bound: limits.beaconSenders });
       expect(node.core.stats().dropped["too-many-knocks"]).toBeGreaterThan(9_000);
     }
   });
@@ -235,8 +244,8 @@ function createLan(count: number) {
       start: () => step(self.discovery.start),
       discovery: createDiscovery(own, {
         port: 62733,
-        arrival: { begin: () => {} },
-        contact: {
+        newcomer: { begin: () => {} },
+        knocks: {
           knock: () => {
             self.knocks += 1;
             agenda.at(agenda.now() + 2_000, () => members.add(boot));

@@ -1,16 +1,25 @@
 /** Finding others on a LAN: who says a beacon when, who knocks at whom, and what old or foreign beacons can draw. */
 import { describe, expect, it } from "vitest";
 import { beaconKey, openBeacon, sealBeacon } from "../../../src/crypto/beacon.ts";
-import { createRoom, roomKeyFromName } from "../../../src/crypto/keyring.ts";
+import { createRoomKeys, roomKeyFromName } from "../../../src/crypto/keyring.ts";
 import type { Effect } from "../../../src/protocol/api.ts";
 import type { Millis } from "../../../src/protocol/time.ts";
 import { BEACON_BYTES, type Beacon } from "../../../src/wire/beacon.ts";
 import { DATAGRAM_BYTES_MAX, decodeHeader } from "../../../src/wire/datagram.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import type { BootId } from "../../../src/wire/ids.ts";
-import { type Carried, createWorld, LAN, notices, room, type TestNode, transmits, type World } from "../fixtures.ts";
+import {
+  type Carried,
+  createWorld,
+  LAN,
+  notices,
+  roomKeys,
+  type TestNode,
+  transmits,
+  type World,
+} from "../fixtures.ts";
 
-const key = beaconKey(room);
+const key = beaconKey(roomKeys);
 const onLan = { onLan: true };
 const stranger = "5757575757575757" as BootId;
 const strangerAt = "10.0.9.9:62732" as Endpoint;
@@ -282,20 +291,20 @@ describe("a beacon", () => {
     const dropped = alice.core.stats().dropped;
     expect(hear(alice, lit({ boot: alice.boot, heard: [alice.boot] }), "10.0.0.1:62732" as Endpoint)).toEqual([]);
     expect(alice.core.stats().dropped).toEqual(dropped);
-    expect(alice.core.tables().strangers?.size).toBe(0);
+    expect(alice.core.tables().beaconSenders?.size).toBe(0);
   });
 
   it("of another room, or junk, is a counted drop and draws nothing", () => {
     const world = createWorld();
     const alice = world.node("alice", {}, onLan);
     world.run(15_000);
-    const foreign = beaconKey(createRoom(roomKeyFromName("elsewhere")));
+    const foreign = beaconKey(createRoomKeys(roomKeyFromName("elsewhere")));
     expect(hear(alice, lit({ heard: [alice.boot] }, foreign))).toEqual([]);
     expect(hear(alice, new Uint8Array(BEACON_BYTES))).toEqual([]);
     for (const size of [0, 1, BEACON_BYTES - 1, BEACON_BYTES + 1, DATAGRAM_BYTES_MAX, 65_507])
       expect(hear(alice, new Uint8Array(size))).toEqual([]);
     expect(alice.core.stats().dropped).toEqual({ "foreign-beacon": 2, "bad-beacon": 6 });
-    expect(alice.core.tables().strangers?.size).toBe(0);
+    expect(alice.core.tables().beaconSenders?.size).toBe(0);
   });
 
   it("after the room was left draws nothing, until it is entered again", () => {

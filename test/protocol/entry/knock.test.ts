@@ -1,6 +1,6 @@
 /** First contact: tries with growing waits, says once that nobody answers, and never gives up. */
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../../src/protocol/limits.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import { seededRng, uniform } from "../../../src/protocol/rng.ts";
 import type { Millis } from "../../../src/protocol/time.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
@@ -77,9 +77,9 @@ describe("a contact that nobody answers", () => {
   it("stays bounded when asked for more addresses than it can try", () => {
     const world = createWorld();
     const node = world.node("alice");
-    const endpoints = Array.from({ length: bounds.contacts + 10 }, (_, port) => `10.0.9.9:${port + 1}` as Endpoint);
+    const endpoints = Array.from({ length: limits.contacts + 10 }, (_, port) => `10.0.9.9:${port + 1}` as Endpoint);
     expect(node.command({ type: "join", endpoints }).filter((effect) => effect.type === "transmit")).toHaveLength(
-      bounds.contacts,
+      limits.contacts,
     );
     expect(node.core.stats().dropped["too-many-contacts"]).toBe(10);
   });

@@ -4,7 +4,7 @@ import type { Core, Effect, JournalEntry } from "../../../src/protocol/api.ts";
 import { defaultConfig } from "../../../src/protocol/config.ts";
 import { createCore } from "../../../src/protocol/core.ts";
 import type { RememberedAddress } from "../../../src/protocol/entry/rememberedAddresses.ts";
-import { bounds } from "../../../src/protocol/limits.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import { seededRng } from "../../../src/protocol/rng.ts";
 import type { Millis } from "../../../src/protocol/time.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
@@ -96,7 +96,7 @@ describe("a node that starts with remembered addresses", () => {
     const future = { endpoint: endpoint(91), peer: nobody(91), at: WALL + 1e12 };
     const core = start([future, own, { endpoint: endpoint(92), peer: nobody(92), at: WALL }]);
     expect(targets(run(core, 0).flatMap(({ effects }) => effects))).toEqual([endpoint(91), endpoint(92)]);
-    expect(core.tables().remembered).toEqual({ size: 2, bound: bounds.remembered });
+    expect(core.tables().remembered).toEqual({ size: 2, bound: limits.remembered });
   });
 
   it("spares the rest as soon as somebody is here, and joins as if a person had named the address", () => {
@@ -168,7 +168,7 @@ describe("an address is written down", () => {
   it("only as long as there is room, or one that was reached longer ago to give way: not by each of a large room in turn", () => {
     const world = createWorld();
     const node = world.node("alice");
-    node.entries.push(...addresses(bounds.remembered).map((one) => ({ type: "address", ...one, at: WALL }) as const));
+    node.entries.push(...addresses(limits.remembered).map((one) => ({ type: "address", ...one, at: WALL }) as const));
     node.restart();
     const entries = node.entries.length;
     const meet = (name: string, host: number): void => {
@@ -181,7 +181,7 @@ describe("an address is written down", () => {
     world.run(300_000);
     meet("carol", 202);
     expect(node.entries.slice(entries)).toMatchObject([{ type: "address", endpoint: "10.0.1.202:62733" }]);
-    expect(node.core.tables().remembered?.size).toBe(bounds.remembered);
+    expect(node.core.tables().remembered?.size).toBe(limits.remembered);
   });
 
   it("again after five minutes, not with every datagram, and when the room is left", () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Effect } from "../../../src/protocol/api.ts";
 import { createCounters } from "../../../src/protocol/counters.ts";
-import { bounds } from "../../../src/protocol/limits.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import { WINDOW_FIRST } from "../../../src/protocol/link/congestion.ts";
 import { createLink, type Link, type LinkTimer } from "../../../src/protocol/link/link.ts";
 import type { Session } from "../../../src/protocol/link/session.ts";
@@ -12,14 +12,14 @@ import { createTimers, type Timers } from "../../../src/protocol/timers.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import type { Frame } from "../../../src/wire/frame.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
-import { bootFrom, room, transmits } from "../fixtures.ts";
+import { bootFrom, roomKeys, transmits } from "../fixtures.ts";
 
 type End = { readonly link: Link; readonly timers: Timers<LinkTimer>; readonly endpoint: Endpoint };
 
 const rng = seededRng(1);
 const createEnd = (port: number): End => {
   const timers = createTimers<LinkTimer>();
-  const link = createLink({ room, boot: bootFrom(rng), timers, counters: createCounters() });
+  const link = createLink({ roomKeys, boot: bootFrom(rng), timers, counters: createCounters() });
   return { link, timers, endpoint: `10.0.0.1:${port}` as Endpoint };
 };
 
@@ -27,7 +27,7 @@ const pushTicket = {
   kind: "push",
   id: "ab".repeat(24) as MessageId,
   task: 0,
-  part: 0,
+  branch: 0,
   delegate: 0,
   carried: "body",
 } as const;
@@ -80,7 +80,7 @@ describe("a link", () => {
     const ticket = { kind: "probe", peer: "ab".repeat(32) as never } as const;
     one.link.send(session, { type: "ping" }, { ticket });
     one.link.flush(0);
-    expect(one.timers.nextDeadline()).toBe(2 * bounds.initialRttMs + bounds.rtoSlackMs);
+    expect(one.timers.nextDeadline()).toBe(2 * limits.initialRttMs + limits.rtoSlackMs);
     expect(one.timers.takeDue(1_000)).toEqual({ type: "lost", counter: 0 });
     expect(one.link.lost(0, 10_000)).toEqual({ session, tickets: [ticket] });
     expect(one.link.lost(0, 10_000)).toBeUndefined();
@@ -164,7 +164,7 @@ describe("a link", () => {
 
   it("remembers no more unacknowledged datagrams than its bound, and the oldest count as lost", () => {
     const one = createEnd(1);
-    const sessions = Array.from({ length: bounds.unacknowledged / 50 }, (_, index) =>
+    const sessions = Array.from({ length: limits.unacknowledged / 50 }, (_, index) =>
       unlimited(sessionTo(one, createEnd(index + 2))),
     );
     const message = { type: "message", bytes: Buffer.alloc(1_100) } as const;
@@ -176,10 +176,10 @@ describe("a link", () => {
         if (row.type === "lost" && one.link.lost(row.counter, 10_000) !== undefined) lost += 1;
       }
       one.link.flush(1);
-      expect(one.link.unacknowledged()).toBeLessThanOrEqual(bounds.unacknowledged);
+      expect(one.link.unacknowledged()).toBeLessThanOrEqual(limits.unacknowledged);
     }
     expect(lost).toBeGreaterThan(0);
-    expect(one.link.unacknowledged()).toBe(bounds.unacknowledged);
+    expect(one.link.unacknowledged()).toBe(limits.unacknowledged);
   });
 
   it("has a limited number of datagrams under way to one peer, and what waits goes packed when they are acknowledged", () => {

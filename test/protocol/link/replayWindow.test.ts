@@ -1,11 +1,11 @@
 /** The replay window against a set of everything seen. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../../src/protocol/limits.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import { createReplayWindow } from "../../../src/protocol/link/replayWindow.ts";
 import { COUNTER_MAX } from "../../../src/wire/datagram.ts";
 
-const WINDOW = bounds.replayWindow;
+const WINDOW = limits.replayWindow;
 
 function model(): (counter: number) => boolean {
   const seen = new Set<number>();

@@ -1,11 +1,11 @@
 /** Round-trip times: RFC 6298's numbers, and the time after which a datagram counts as lost. */
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../../src/protocol/limits.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import { createRtt, measure, retransmitAfterMs } from "../../../src/protocol/link/rtt.ts";
 
 describe("the round-trip time", () => {
   it("is assumed before the first measurement", () => {
-    expect(retransmitAfterMs(createRtt())).toBe(2 * bounds.initialRttMs + bounds.rtoSlackMs);
+    expect(retransmitAfterMs(createRtt())).toBe(2 * limits.initialRttMs + limits.rtoSlackMs);
   });
 
   it("starts with the first sample, then follows by an eighth, its variation by a quarter", () => {
@@ -45,8 +45,8 @@ describe("the round-trip time", () => {
     const rtt = createRtt();
     measure(rtt, -50);
     expect(rtt.smoothedMs).toBe(0);
-    expect(retransmitAfterMs(rtt)).toBe(bounds.rtoSlackMs);
-    for (let index = 0; index < 20; index += 1) measure(rtt, bounds.rtoMsMax);
-    expect(retransmitAfterMs(rtt)).toBe(bounds.rtoMsMax);
+    expect(retransmitAfterMs(rtt)).toBe(limits.rtoSlackMs);
+    for (let index = 0; index < 20; index += 1) measure(rtt, limits.rtoMsMax);
+    expect(retransmitAfterMs(rtt)).toBe(limits.rtoMsMax);
   });
 });

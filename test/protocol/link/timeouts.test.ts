@@ -1,7 +1,7 @@
 /** When a datagram counts as lost: soon where few are under way, patiently where the receiver works through a queue. */
 import { expect, test } from "vitest";
 import { createCounters } from "../../../src/protocol/counters.ts";
-import { bounds } from "../../../src/protocol/limits.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import { createLink, type LinkTimer } from "../../../src/protocol/link/link.ts";
 import { measure } from "../../../src/protocol/link/rtt.ts";
 import { createSessions, lostAt, noteProgress, type Session } from "../../../src/protocol/link/session.ts";
@@ -9,14 +9,14 @@ import type { Millis } from "../../../src/protocol/time.ts";
 import { createTimers } from "../../../src/protocol/timers.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import type { BootId } from "../../../src/wire/ids.ts";
-import { room } from "../fixtures.ts";
+import { roomKeys } from "../fixtures.ts";
 
 const AFTER_MS = 70;
 const boot = "01".repeat(8) as BootId;
 
 /** A round trip of 20 ms, measured often. */
 function session(inFlight: number): Session {
-  const made = createSessions(room).open(boot);
+  const made = createSessions(roomKeys).open(boot);
   for (let index = 0; index < 100; index += 1) measure(made.rtt, 20);
   made.congestion.inFlight = inFlight;
   return made;
@@ -34,7 +34,7 @@ test("a few are waited for two round trips and a little, however many were lost 
 test("of many under way and none acknowledged the first is waited for 250 ms, and each that is lost doubles the time, up to the bound", () => {
   const one = session(4);
   const waits = [0, 1, 2, 9].map((lostInRow) => lostAt({ ...one, lostInRow }, 7, 1_000, 0) - 1_000);
-  expect(waits).toEqual([250, 500, 1_000, bounds.rtoMsMax]);
+  expect(waits).toEqual([250, 500, 1_000, limits.rtoMsMax]);
   expect(lostAt(one, 7, 1_000, 0.51), "at 30 % loss each way four may well be lost").toBeCloseTo(1_000 + AFTER_MS, 3);
   expect(lostAt(session(5), 7, 1_000, 0.51)).toBe(1_250);
   const far = session(4);
@@ -47,7 +47,7 @@ test("while acknowledgements of earlier ones come the time begins with the last 
   noteProgress(one, 5, 1_060);
   expect(lostAt(one, 7, 1_000, 0)).toBeCloseTo(1_060 + AFTER_MS, 3);
   noteProgress(one, 6, 2_990);
-  expect(lostAt(one, 7, 1_000, 0)).toBe(1_000 + bounds.rtoMsMax);
+  expect(lostAt(one, 7, 1_000, 0)).toBe(1_000 + limits.rtoMsMax);
 });
 
 test("once a later one is acknowledged it is lost, however many are under way", () => {
@@ -59,7 +59,7 @@ test("once a later one is acknowledged it is lost, however many are under way", 
 
 test("what was given more time is lost at once when a later one is acknowledged", () => {
   const timers = createTimers<LinkTimer>();
-  const link = createLink({ room, boot: "02".repeat(8) as BootId, timers, counters: createCounters() });
+  const link = createLink({ roomKeys, boot: "02".repeat(8) as BootId, timers, counters: createCounters() });
   const to = link.sessions.open(boot);
   for (let index = 0; index < 100; index += 1) measure(to.rtt, 20);
   Object.assign(to, { endpoint: "10.0.0.1:9" as Endpoint, validated: true });

@@ -1,7 +1,7 @@
 /** A split is told once on each side, and its end once; a crash, a goodbye and churn are none. */
 import { describe, expect, it } from "vitest";
 import type { ChatEvent, Notice } from "../../../src/protocol/events.ts";
-import { createSplit, goneAtLeast } from "../../../src/protocol/liveness/partition.ts";
+import { createPartition, goneAtLeast } from "../../../src/protocol/liveness/partition.ts";
 import type { Member } from "../../../src/protocol/membership/roster.ts";
 import type { PeerStatus, PeerView } from "../../../src/protocol/views.ts";
 import type { PeerId } from "../../../src/wire/ids.ts";
@@ -172,7 +172,7 @@ describe("step by step", () => {
     });
     const isHere = ({ status }: Member): boolean => status === "alive" || status === "suspect";
     let rollCalls = 0;
-    const split = createSplit(
+    const partition = createPartition(
       bench,
       {
         all: () => members,
@@ -189,7 +189,7 @@ describe("step by step", () => {
         const member = members[at] as Member;
         members[at] = { ...member, status, since: bench.now.mono };
         hear(status === "alive" ? [at] : []);
-        split.observe({ type: "peer", status, peer: { id: member.id } as PeerView });
+        partition.observe({ type: "peer", status, peer: { id: member.id } as PeerView });
       }
     };
     const hear = (which: readonly number[]): void => {
@@ -206,13 +206,13 @@ describe("step by step", () => {
         bench.now = { mono: at, wall: WALL + at };
         hear(answering);
         bench.timers.takeDue(at);
-        split.check();
+        partition.check();
       }
       bench.now = { mono: until, wall: WALL + until };
       return bench.events.slice(before).flatMap((event) => (event.type === "notice" ? [event.notice] : []));
     };
     const authors = members.map(({ id }) => id);
-    return { split, becomes, wait, authors, timers: bench.timers, rollCalls: () => rollCalls };
+    return { partition, becomes, wait, authors, timers: bench.timers, rollCalls: () => rollCalls };
   }
   const rest = [0, 1, 2, 3, 4];
 
@@ -230,29 +230,29 @@ describe("step by step", () => {
   });
 
   it("those who are back are counted with what they had said, and nobody else", () => {
-    const { split, becomes, wait, authors, timers } = watch();
+    const { partition, becomes, wait, authors, timers } = watch();
     becomes("dead", 5, 6, 7);
     wait(7, rest);
-    split.fetched(authors[0] as PeerId);
+    partition.fetched(authors[0] as PeerId);
     becomes("alive", 5);
-    for (const author of [5, 6, 7, 7, 1]) split.fetched(authors[author] as PeerId);
-    split.inSync(authors[0] as PeerId);
+    for (const author of [5, 6, 7, 7, 1]) partition.fetched(authors[author] as PeerId);
+    partition.inSync(authors[0] as PeerId);
     becomes("alive", 6, 7);
     expect(wait(3, rest)).toEqual([]);
-    split.inSync(authors[7] as PeerId);
+    partition.inSync(authors[7] as PeerId);
     expect(wait(2, rest)).toMatchObject([{ code: "healed", sides: [6, 3], restarted: 0, recovered: 4, goneMs: 7_000 }]);
     expect(wait(300, rest)).toEqual([]);
     expect(timers.nextDeadline()).toBeUndefined();
   });
 
   it("logs that never become equal are waited for no longer than messages come", () => {
-    const { split, becomes, wait, authors } = watch();
+    const { partition, becomes, wait, authors } = watch();
     becomes("dead", 5, 6, 7);
     wait(7, rest);
     becomes("alive", 5, 6, 7);
-    split.fetched(authors[5] as PeerId);
+    partition.fetched(authors[5] as PeerId);
     expect(wait(9, rest)).toEqual([]);
-    split.fetched(authors[6] as PeerId);
+    partition.fetched(authors[6] as PeerId);
     expect(wait(9, rest)).toEqual([]);
     expect(wait(2, rest)).toMatchObject([{ code: "healed", recovered: 2 }]);
   });

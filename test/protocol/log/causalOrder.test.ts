@@ -1,7 +1,7 @@
 /** The causal gate: whatever the order of arrival, no answer before its question, each once. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CausalGate, createCausalGate } from "../../../src/protocol/log/causalOrder.ts";
+import { type CausalOrder, createCausalOrder } from "../../../src/protocol/log/causalOrder.ts";
 import { seededRng, shuffle } from "../../../src/protocol/rng.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
 
@@ -22,9 +22,9 @@ const graphs: fc.Arbitrary<{ graph: Graph; seed: number }> = fc
   });
 
 /** Admits as history does: what was not handed on yet is missing. */
-function admit(gate: CausalGate, graph: Graph, out: MessageId[], id: MessageId, now = 0, isOwn = false): void {
+function admit(causalOrder: CausalOrder, graph: Graph, out: MessageId[], id: MessageId, now = 0, isOwn = false): void {
   const missing = (graph.get(id) ?? []).filter((parent) => !out.includes(parent));
-  out.push(...gate.admit(id, missing, now, isOwn));
+  out.push(...causalOrder.admit(id, missing, now, isOwn));
 }
 
 function expectCausal(graph: Graph, out: readonly MessageId[]): void {
@@ -42,13 +42,13 @@ describe("the causal gate", () => {
   it("never hands on an answer before its question, and each message once, in any order of arrival", () => {
     fc.assert(
       fc.property(graphs, ({ graph, seed }) => {
-        const gate = createCausalGate();
+        const causalOrder = createCausalOrder();
         const out: MessageId[] = [];
-        for (const id of shuffle(seededRng(seed), [...graph.keys()])) admit(gate, graph, out, id);
+        for (const id of shuffle(seededRng(seed), [...graph.keys()])) admit(causalOrder, graph, out, id);
         expectCausal(graph, out);
         expect(out).toHaveLength(graph.size);
-        expect(gate.heldCount()).toBe(0);
-        expect(gate.nextGiveUp()).toBeUndefined();
+        expect(causalOrder.heldCount()).toBe(0);
+        expect(causalOrder.nextGiveUp()).toBeUndefined();
       }),
       { numRuns: 400 },
     );
@@ -56,22 +56,22 @@ describe("the causal gate", () => {
 
   it("hands on all that one message freed in the order of ids", () => {
     const graph: Graph = new Map([4, 3, 2].map((index) => [idOf(index), [one]]));
-    const gate = createCausalGate();
+    const causalOrder = createCausalOrder();
     const out: MessageId[] = [];
-    for (const id of graph.keys()) admit(gate, graph, out, id);
+    for (const id of graph.keys()) admit(causalOrder, graph, out, id);
     expect(out).toEqual([]);
-    expect(gate.admit(one, [], 0, false)).toEqual([one, two, three, idOf(4)]);
+    expect(causalOrder.admit(one, [], 0, false)).toEqual([one, two, three, idOf(4)]);
   });
 
   it("holds everything until it is released, then goes in the order of ids", () => {
     fc.assert(
       fc.property(graphs, ({ graph, seed }) => {
-        const gate = createCausalGate();
+        const causalOrder = createCausalOrder();
         const out: MessageId[] = [];
-        gate.hold();
-        for (const id of shuffle(seededRng(seed), [...graph.keys()])) admit(gate, graph, out, id);
+        causalOrder.hold();
+        for (const id of shuffle(seededRng(seed), [...graph.keys()])) admit(causalOrder, graph, out, id);
         expect(out).toEqual([]);
-        const released = gate.release();
+        const released = causalOrder.release();
         expectCausal(graph, released);
         expect(released).toEqual([...graph.keys()]);
       }),
@@ -79,43 +79,43 @@ describe("the causal gate", () => {
   });
 
   it("lets an own message go while it holds the others back", () => {
-    const gate = createCausalGate();
-    gate.hold();
-    expect(gate.admit(one, [], 0, false)).toEqual([]);
-    expect(gate.admit(two, [], 0, true)).toEqual([two]);
-    expect(gate.release()).toEqual([one]);
+    const causalOrder = createCausalOrder();
+    causalOrder.hold();
+    expect(causalOrder.admit(one, [], 0, false)).toEqual([]);
+    expect(causalOrder.admit(two, [], 0, true)).toEqual([two]);
+    expect(causalOrder.release()).toEqual([one]);
   });
 
   it("keeps back on release what still lacks a parent, until that comes", () => {
-    const gate = createCausalGate();
-    gate.hold();
-    gate.admit(two, [one], 0, false);
-    gate.admit(three, [], 0, false);
-    expect(gate.release()).toEqual([three]);
-    expect(gate.isHeld(two)).toBe(true);
-    expect(gate.admit(one, [], 0, false)).toEqual([one, two]);
+    const causalOrder = createCausalOrder();
+    causalOrder.hold();
+    causalOrder.admit(two, [one], 0, false);
+    causalOrder.admit(three, [], 0, false);
+    expect(causalOrder.release()).toEqual([three]);
+    expect(causalOrder.isHeld(two)).toBe(true);
+    expect(causalOrder.admit(one, [], 0, false)).toEqual([one, two]);
   });
 
   it("gives up on lost parents after the wait, not before, and hands on later children with them", () => {
-    const gate = createCausalGate();
-    gate.admit(two, [one], 100, false);
-    gate.admit(three, [two], 200, false);
-    expect(gate.nextGiveUp()).toBe(100);
-    expect(gate.giveUp(99)).toEqual([]);
-    expect(gate.giveUp(100)).toEqual([two, three]);
-    expect(gate.heldCount()).toBe(0);
+    const causalOrder = createCausalOrder();
+    causalOrder.admit(two, [one], 100, false);
+    causalOrder.admit(three, [two], 200, false);
+    expect(causalOrder.nextGiveUp()).toBe(100);
+    expect(causalOrder.giveUp(99)).toEqual([]);
+    expect(causalOrder.giveUp(100)).toEqual([two, three]);
+    expect(causalOrder.heldCount()).toBe(0);
     // The lost parent turns up after all: it comes late, and nothing comes twice.
-    expect(gate.admit(one, [], 300, false)).toEqual([one]);
+    expect(causalOrder.admit(one, [], 300, false)).toEqual([one]);
   });
 
   it("gives up in causal order, each once, whatever half of the messages never came", () => {
     fc.assert(
       fc.property(graphs, ({ graph, seed }) => {
-        const gate = createCausalGate();
+        const causalOrder = createCausalOrder();
         const out: MessageId[] = [];
         const came = shuffle(seededRng(seed), [...graph.keys()]).slice(0, Math.ceil(graph.size / 2));
-        for (const id of came) admit(gate, graph, out, id);
-        out.push(...gate.giveUp(0));
+        for (const id of came) admit(causalOrder, graph, out, id);
+        out.push(...causalOrder.giveUp(0));
         const present = new Map(
           came.map((id) => [id, (graph.get(id) ?? []).filter((parent) => came.includes(parent))]),
         );

@@ -1,7 +1,7 @@
 /** The hybrid clock: later than all it saw, close to the wall, and not dragged along by one wrong clock. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../../src/protocol/limits.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import { createHybridClock, liftLimit } from "../../../src/protocol/log/hlc.ts";
 import { WALL } from "../fixtures.ts";
 
@@ -52,10 +52,10 @@ describe("the hybrid clock", () => {
 
   it("follows a message a minute ahead, and none that is further ahead", () => {
     const clock = createHybridClock();
-    clock.observe(WALL, WALL + bounds.clockLiftMs);
-    expect(clock.stamp(WALL, [])).toBe(WALL + bounds.clockLiftMs + 1);
+    clock.observe(WALL, WALL + limits.clockLiftMs);
+    expect(clock.stamp(WALL, [])).toBe(WALL + limits.clockLiftMs + 1);
     const other = createHybridClock();
-    other.observe(WALL, WALL + bounds.clockLiftMs + 1);
+    other.observe(WALL, WALL + limits.clockLiftMs + 1);
     expect(other.stamp(WALL, [])).toBe(WALL);
   });
 });

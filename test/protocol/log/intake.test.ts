@@ -1,7 +1,7 @@
 /** What is said, and what is refused: nothing unsayable leaves, nothing impossible comes in. */
 import { describe, expect, it } from "vitest";
 import { defaultConfig } from "../../../src/protocol/config.ts";
-import { bounds } from "../../../src/protocol/limits.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import type { Frame } from "../../../src/wire/frame.ts";
 import { createWorld, gather, notices, shown, type TestNode, WALL } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
@@ -70,7 +70,7 @@ describe("a message from the network", () => {
     const puppet = createPuppet(world, "mallory");
     puppet.prove(node);
     const pushOf = (hlc: number): Frame => ({ type: "push", slice, message: puppet.message({ hlc }).bytes });
-    const answers = puppet.tell(node, [pushOf(WALL + bounds.clockAheadMs + 1_000)]);
+    const answers = puppet.tell(node, [pushOf(WALL + limits.clockAheadMs + 1_000)]);
     world.run(1_000);
     expect(answers.flatMap(({ frames }) => frames).filter(({ type }) => type === "ack")).toEqual([]);
     expect(node.texts()).toEqual([]);
@@ -84,7 +84,7 @@ describe("a message from the network", () => {
     const node = world.node("alice");
     const puppet = createPuppet(world, "mallory");
     puppet.prove(node);
-    const { id } = puppet.message({ hlc: WALL + 2 * bounds.clockAheadMs });
+    const { id } = puppet.message({ hlc: WALL + 2 * limits.clockAheadMs });
     puppet.tell(node, [
       { type: "advertise", slice, id },
       { type: "offer", slice, id, bytes: 5_000 },

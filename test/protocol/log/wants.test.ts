@@ -1,6 +1,6 @@
 /** Wanted messages: every source is asked in turn, for a while, and then no more. */
 import { describe, expect, it } from "vitest";
-import { bounds } from "../../../src/protocol/limits.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import type { Session } from "../../../src/protocol/link/session.ts";
 import { createWants, prefixOf, type Wants } from "../../../src/protocol/log/wants.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
@@ -89,10 +89,10 @@ describe("a wanted message", () => {
   it("beyond the bound is counted, not kept", () => {
     const world = create();
     const [source] = world.sources as [Session];
-    for (let index = 0; index < bounds.wanted + 5; index += 1) {
+    for (let index = 0; index < limits.wanted + 5; index += 1) {
       world.wants.want(index.toString(16).padStart(24, "0"), source, 60);
     }
-    expect(world.wants.size()).toBe(bounds.wanted);
+    expect(world.wants.size()).toBe(limits.wanted);
     expect(world.bench.counters.totals().dropped).toEqual({ "wanted-full": 5 });
   });
 });

@@ -1,7 +1,7 @@
 /** Peers that others tell of are greeted before they count, which nobody notices who is really there. */
 import { describe, expect, it } from "vitest";
 import {
-  createSource,
+  createInformant,
   hasCredit,
   isHeeded,
   isTrusted,
@@ -53,7 +53,12 @@ describe("a newcomer", () => {
 });
 
 describe("trust", () => {
-  const source = (met: number, failed: number, more: object = {}) => ({ ...createSource("x"), met, failed, ...more });
+  const source = (met: number, failed: number, more: object = {}) => ({
+    ...createInformant("x"),
+    met,
+    failed,
+    ...more,
+  });
 
   it("is earned by four that were met, and lost by a fourth as many that were not", () => {
     expect([source(3, 0), source(4, 0), source(4, 1), source(4, 2), source(8, 2), source(8, 3)].map(isTrusted)).toEqual(

@@ -1,28 +1,33 @@
 /** The room's time: a node with a wrong clock goes by the clocks of the others, and is told when its own is far off. */
 import { describe, expect, it } from "vitest";
-import { createSkew, type Skew } from "../../../src/protocol/membership/clockSkew.ts";
+import { type ClockSkew, createClockSkew } from "../../../src/protocol/membership/clockSkew.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { type Bench, bootFrom, createBench, notices, WALL } from "../fixtures.ts";
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
-type Listener = { readonly bench: Bench; readonly skew: Skew; readonly hear: (host: number, offset: number) => void };
+type Listener = {
+  readonly bench: Bench;
+  readonly clockSkew: ClockSkew;
+  readonly hear: (host: number, offset: number) => void;
+};
 
 /** A node whose newest message is stamped `latest` from its own time. */
 function create(latest = -DAY, wall = WALL): Listener {
   const bench = createBench();
   bench.now = { mono: 0, wall };
-  const skew = createSkew(bench, () => wall + latest);
-  skew.roomTime(bench.now);
+  const clockSkew = createClockSkew(bench, () => wall + latest);
+  clockSkew.roomTime(bench.now);
   const hear = (host: number, offset: number): void => {
     const session = bench.link.sessions.open(bootFrom(bench.rng));
     session.endpoint = `10.0.0.${host}:62733` as Endpoint;
-    skew.heard(session, wall + offset);
+    clockSkew.heard(session, wall + offset);
   };
-  return { bench, skew, hear };
+  return { bench, clockSkew, hear };
 }
-const timeAfter = ({ skew }: Listener, ms = 0): number => skew.roomTime({ mono: ms, wall: WALL + ms }) - WALL - ms;
+const timeAfter = ({ clockSkew }: Listener, ms = 0): number =>
+  clockSkew.roomTime({ mono: ms, wall: WALL + ms }) - WALL - ms;
 const told = ({ bench }: Listener): number[] => notices(bench, "clock-skew").map((notice) => notice.aheadMs);
 
 describe("a node's clock", () => {
@@ -39,7 +44,7 @@ describe("a node's clock", () => {
       const node = create();
       for (const host of [1, 2, 3]) node.hear(host, off);
       expect(timeAfter(node)).toBe(off);
-      expect(node.skew.aheadMs()).toBe(-off);
+      expect(node.clockSkew.aheadMs()).toBe(-off);
       expect(told(node)).toEqual([-off]);
     },
   );
@@ -90,7 +95,7 @@ describe("of two nodes that disagree", () => {
     expect(timeAfter(node, 20_000)).toBe(0);
     const unset = create(0, 0);
     unset.hear(1, WALL);
-    expect(unset.skew.roomTime({ mono: 0, wall: 0 })).toBe(WALL);
+    expect(unset.clockSkew.roomTime({ mono: 0, wall: 0 })).toBe(WALL);
   });
 });
 
@@ -98,7 +103,7 @@ describe("a clock that is set right", () => {
   it.each([DAY, -DAY])("by %d ms counts at once, without what others said of it before", (off) => {
     const node = create();
     for (const host of [1, 2, 3]) node.hear(host, off);
-    expect(node.skew.roomTime({ mono: 1_000, wall: WALL + off + 1_000 }) - WALL).toBe(off + 1_000);
+    expect(node.clockSkew.roomTime({ mono: 1_000, wall: WALL + off + 1_000 }) - WALL).toBe(off + 1_000);
   });
 
   it("is spoken of again if it goes wrong again", () => {

@@ -1,13 +1,13 @@
 /** What hostile statements come to: they are refused or bounded, counted, and the room goes on as if nothing were. */
 import { describe, expect, it } from "vitest";
 import { type Identity, identityFromSeed } from "../../../src/crypto/identity.ts";
-import { createRoom, roomKeyFromName } from "../../../src/crypto/keyring.ts";
+import { createRoomKeys, roomKeyFromName } from "../../../src/crypto/keyring.ts";
 import { signStatement } from "../../../src/crypto/signed.ts";
-import { bounds } from "../../../src/protocol/limits.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import type { Frame } from "../../../src/wire/frame.ts";
 import type { StatementContent } from "../../../src/wire/statement.ts";
-import { bootFrom, createWorld, gather, names, room, type TestNode, WALL, type World } from "../fixtures.ts";
+import { bootFrom, createWorld, gather, names, roomKeys, type TestNode, WALL, type World } from "../fixtures.ts";
 import { createPuppet, type Puppet } from "../puppet.ts";
 
 const INVENTED = 10_000;
@@ -22,7 +22,7 @@ const statementOf = (by: Identity, change: Partial<StatementContent> = {}): Fram
     nick: "bob",
     endpoints: [],
   } as const;
-  return { type: "statement", bytes: signStatement(room, by, { ...base, ...change }).bytes };
+  return { type: "statement", bytes: signStatement(roomKeys, by, { ...base, ...change }).bytes };
 };
 const someone = (number: number): Identity => {
   const seed = Buffer.alloc(32, 7);
@@ -75,7 +75,7 @@ function expectUsable(world: World, nodes: readonly TestNode[], noticedWithinMs 
 describe("a hostile statement", () => {
   it("with a wrong signature, about someone else, or of another room, is refused and counted", () => {
     const victim = someone(1);
-    const elsewhere = createRoom(roomKeyFromName("elsewhere"));
+    const elsewhere = createRoomKeys(roomKeyFromName("elsewhere"));
     const content = { boot: "00".repeat(8) as never, incarnation: WALL, nick: "bob", endpoints: [] } as const;
     const cases: ((puppet: Puppet) => Uint8Array)[] = [
       // Its own statement, with the key of another in it.
@@ -188,7 +188,7 @@ describe("ten thousand invented members", () => {
     world.run(60_000);
     for (const node of nodes) {
       expect(membersOf(node)).toBeLessThan(12);
-      expect(node.core.tables().hearsay?.size).toBe(0);
+      expect(node.core.tables().candidates?.size).toBe(0);
     }
     expect(strangersSeen(nodes)).toEqual([]);
     expect(Math.max(...nowhere.values())).toBeLessThanOrEqual(GREETING);
@@ -284,9 +284,9 @@ describe("ten thousand invented members", () => {
       mallory.prove(node);
       tellAll(mallory, node, frames.slice(500 * number, 500 * (number + 1)));
     }
-    const { hearsay, members, sessions } = node.core.tables();
-    expect(hearsay?.size).toBe(bounds.hearsay);
-    expect(node.core.stats().dropped["hearsay-full"]).toBeGreaterThanOrEqual(6_000 - bounds.hearsay);
+    const { candidates, members, sessions } = node.core.tables();
+    expect(candidates?.size).toBe(limits.candidates);
+    expect(node.core.stats().dropped["hearsay-full"]).toBeGreaterThanOrEqual(6_000 - limits.candidates);
     expect(members?.size).toBe(12);
     expect(sessions?.size).toBeLessThan(200);
   });

@@ -29,10 +29,10 @@ function spread(
   const reached = new Map<string, number>();
   const give = (holder: Peer | undefined, slice: Slice): void => {
     const others = rosterOf(holder).filter((peer) => peer !== holder);
-    for (const part of cut(id, slice, rankedWithin(id, slice, others), fanout, holder?.hash)) {
-      const delegate = part.peers[0] as Peer;
+    for (const branch of cut(id, slice, rankedWithin(id, slice, others), fanout, holder?.hash)) {
+      const delegate = branch.peers[0] as Peer;
       reached.set(delegate.id, (reached.get(delegate.id) ?? 0) + 1);
-      give(delegate, part.slice);
+      give(delegate, branch.slice);
     }
   };
   give(undefined, whole());
@@ -48,23 +48,23 @@ describe("a cut", () => {
         const slice = { order, lo: Math.min(one, other), last: Math.max(one, other) };
         const id = messageFrom(seed);
         const known = rankedWithin(id, slice, peersFrom(seed, count));
-        const parts = cut(id, slice, known, fanout);
-        expect(parts).toHaveLength(Math.min(fanout, known.length));
-        expect(parts.flatMap((part) => part.peers)).toEqual(known);
-        if (parts.length === 0) return;
-        expect(parts[0]?.slice.lo).toBe(slice.lo);
-        expect(parts.at(-1)?.slice.last).toBe(slice.last);
-        for (let index = 1; index < parts.length; index += 1) {
-          expect(parts[index]?.slice.lo).toBe((parts[index - 1]?.slice.last as number) + 1);
+        const branches = cut(id, slice, known, fanout);
+        expect(branches).toHaveLength(Math.min(fanout, known.length));
+        expect(branches.flatMap((branch) => branch.peers)).toEqual(known);
+        if (branches.length === 0) return;
+        expect(branches[0]?.slice.lo).toBe(slice.lo);
+        expect(branches.at(-1)?.slice.last).toBe(slice.last);
+        for (let index = 1; index < branches.length; index += 1) {
+          expect(branches[index]?.slice.lo).toBe((branches[index - 1]?.slice.last as number) + 1);
         }
-        for (const part of parts) {
-          expect(part.slice.order).toBe(order);
-          for (const peer of part.peers) {
+        for (const branch of branches) {
+          expect(branch.slice.order).toBe(order);
+          for (const peer of branch.peers) {
             const rank = rankOf(id, order, peer.hash);
-            expect(rank >= part.slice.lo && rank <= part.slice.last).toBe(true);
+            expect(rank >= branch.slice.lo && rank <= branch.slice.last).toBe(true);
           }
         }
-        const sizes = parts.map((part) => part.peers.length);
+        const sizes = branches.map((branch) => branch.peers.length);
         expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
       }),
       { numRuns: 500 },
@@ -78,11 +78,11 @@ describe("a cut", () => {
         const [self, ...others] = peersFrom(seed, count + 1) as [Peer, ...Peer[]];
         const known = rankedWithin(id, whole(), others);
         const own = rankOf(id, 0, self.hash);
-        const parts = cut(id, whole(), known, fanout, self.hash);
-        expect(parts.length).toBeLessThanOrEqual(Math.min(fanout, known.length));
-        expect(parts.flatMap((part) => part.peers)).toEqual(known);
-        for (const { slice } of parts) expect(slice.lo <= own && own <= slice.last).toBe(false);
-        for (const { slice, peers } of parts)
+        const branches = cut(id, whole(), known, fanout, self.hash);
+        expect(branches.length).toBeLessThanOrEqual(Math.min(fanout, known.length));
+        expect(branches.flatMap((branch) => branch.peers)).toEqual(known);
+        for (const { slice } of branches) expect(slice.lo <= own && own <= slice.last).toBe(false);
+        for (const { slice, peers } of branches)
           for (const { hash } of peers) {
             const rank = rankOf(id, 0, hash);
             expect(slice.lo <= rank && rank <= slice.last).toBe(true);
@@ -99,11 +99,12 @@ describe("a cut", () => {
         const [own, ...peers] = peersFrom(seed, count + 1) as [Peer, ...Peer[]];
         const leads = new Set(peers.filter(({ hash }) => hash % 3 === 0));
         const known = rankedWithin(id, whole(), peers);
-        const parts = cut(id, whole(), known, fanout, own.hash, (peer) => leads.has(peer));
-        expect(parts.flatMap((part) => part.peers)).toEqual(known);
-        expect(parts).toHaveLength(Math.min(fanout, leads.size > 0 ? leads.size : count));
-        if (leads.size > 0) for (const part of parts) expect(part.peers.some((peer) => leads.has(peer))).toBe(true);
-        for (const { slice, peers: within } of parts) {
+        const branches = cut(id, whole(), known, fanout, own.hash, (peer) => leads.has(peer));
+        expect(branches.flatMap((branch) => branch.peers)).toEqual(known);
+        expect(branches).toHaveLength(Math.min(fanout, leads.size > 0 ? leads.size : count));
+        if (leads.size > 0)
+          for (const branch of branches) expect(branch.peers.some((peer) => leads.has(peer))).toBe(true);
+        for (const { slice, peers: within } of branches) {
           expect(within).toEqual(rankedWithin(id, slice, peers));
         }
       }),
@@ -115,9 +116,9 @@ describe("a cut", () => {
     const peers = Array.from({ length: 9 }, (_, index) => ({ id: `twin ${index}`, hash: index < 6 ? 5 : index }));
     const id = messageFrom(1);
     for (let fanout = 1; fanout <= 9; fanout += 1) {
-      const parts = cut(id, whole(), rankedWithin(id, whole(), peers), fanout);
-      expect(new Set(parts.flatMap((part) => part.peers)).size).toBe(9);
-      for (const part of parts) expect(part.slice.lo).toBeLessThanOrEqual(part.slice.last);
+      const branches = cut(id, whole(), rankedWithin(id, whole(), peers), fanout);
+      expect(new Set(branches.flatMap((branch) => branch.peers)).size).toBe(9);
+      for (const branch of branches) expect(branch.slice.lo).toBeLessThanOrEqual(branch.slice.last);
     }
   });
 

@@ -5,7 +5,7 @@ import type { ChatEvent } from "../../../src/protocol/events.ts";
 import { decodeHeader } from "../../../src/wire/datagram.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { decodeFrames, type Frame } from "../../../src/wire/frame.ts";
-import { createWorld, gather, names, room, type TestNode, type World } from "../fixtures.ts";
+import { createWorld, gather, names, roomKeys, type TestNode, type World } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 
 type Delivery = Extract<ChatEvent, { type: "delivery" }>;
@@ -28,7 +28,7 @@ function pushes(world: World, nodes: readonly TestNode[]): { from: Endpoint; to:
 
 function framesFor(bytes: Uint8Array, boot: TestNode["boot"]): readonly Frame[] {
   const header = decodeHeader(bytes);
-  const inner = typeof header === "string" ? undefined : open(bootKey(room, header.boot), header, boot, bytes);
+  const inner = typeof header === "string" ? undefined : open(bootKey(roomKeys, header.boot), header, boot, bytes);
   const frames = inner === undefined ? "bad-frame" : decodeFrames(inner);
   return frames === "bad-frame" ? [] : frames;
 }
