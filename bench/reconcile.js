@@ -12,7 +12,7 @@ import { readMessage, signMessage } from "../dist/crypto/signed.js";
 import { defaultConfig } from "../dist/protocol/config.js";
 import { createCore } from "../dist/protocol/core.js";
 import { below, seededRng, uniform } from "../dist/protocol/rng.js";
-import { createAgenda } from "../dist/sim/agenda.js";
+import { createAgenda } from "../dist/sim/world/agenda.js";
 import { decodeHeader } from "../dist/wire/datagram.js";
 import { decodeFrames, encodeFrame } from "../dist/wire/frame.js";
 

@@ -1,10 +1,10 @@
 /** `smplchat sim SCENARIO`: plays one run in virtual time and says what came of it. */
 import { openSync, writeFileSync } from "node:fs";
-import { coverageChart } from "../sim/coverage.ts";
-import { readScenario, scenarioNames } from "../sim/library.ts";
-import { summaryOf, tableOf } from "../sim/report.ts";
-import { type Run, run } from "../sim/run.ts";
-import { completeScenario, type Scenario } from "../sim/scenario.ts";
+import { coverageChart } from "../sim/report/coverage.ts";
+import { summaryOf, tableOf } from "../sim/report/report.ts";
+import { readScenario, scenarioNames } from "../sim/run/library.ts";
+import { type Run, run } from "../sim/run/run.ts";
+import { completeScenario, type Scenario } from "../sim/run/scenario.ts";
 import type { SimOptions } from "./options.ts";
 import { SettingsError } from "./resolve.ts";
 

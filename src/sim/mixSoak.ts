@@ -8,12 +8,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { stringify } from "smol-toml";
-import { ingredientsOf, mixOf } from "./mix.ts";
-import { createPool, WORKERS_DEFAULT } from "./pool.ts";
-import { reduce } from "./reduce.ts";
-import { run } from "./run.ts";
-import type { Scenario } from "./scenario.ts";
-import { addHarm, closing, counting, linesOf, wholeNumber } from "./soaking.ts";
+import { addHarm, closing, counting, linesOf, wholeNumber } from "./report/soaking.ts";
+import { ingredientsOf, mixOf } from "./run/mix.ts";
+import { createPool, WORKERS_DEFAULT } from "./run/pool.ts";
+import { reduce } from "./run/reduce.ts";
+import { run } from "./run/run.ts";
+import type { Scenario } from "./run/scenario.ts";
 
 const program = new Command("sim:soak")
   .description("plays random scenarios and checks the invariants")

@@ -3,11 +3,11 @@
  * each run in which an invariant broke, what broke and the one command that replays it. Exit code 1 if any did.
  */
 import { Command } from "commander";
-import { readScenario } from "./library.ts";
-import { createPool, WORKERS_DEFAULT } from "./pool.ts";
-import type { Run } from "./run.ts";
-import type { Scenario } from "./scenario.ts";
-import { addHarm, closing, counting, linesOf, wholeNumber } from "./soaking.ts";
+import { addHarm, closing, counting, linesOf, wholeNumber } from "./report/soaking.ts";
+import { readScenario } from "./run/library.ts";
+import { createPool, WORKERS_DEFAULT } from "./run/pool.ts";
+import type { Run } from "./run/run.ts";
+import type { Scenario } from "./run/scenario.ts";
 
 const program = new Command("sim")
   .description("plays a scenario of scenarios/ with many seeds and checks the invariants")

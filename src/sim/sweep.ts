@@ -7,11 +7,11 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import type { Config } from "../protocol/config.ts";
-import { drawChart, type Series } from "./chart.ts";
-import { readScenario } from "./library.ts";
-import { createPool, WORKERS_DEFAULT } from "./pool.ts";
-import type { Scenario } from "./scenario.ts";
-import { counting } from "./soaking.ts";
+import { drawChart, type Series } from "./report/chart.ts";
+import { counting } from "./report/soaking.ts";
+import { readScenario } from "./run/library.ts";
+import { createPool, WORKERS_DEFAULT } from "./run/pool.ts";
+import type { Scenario } from "./run/scenario.ts";
 
 type Figures = { readonly sends: number; readonly bytes: number; readonly p99Ms: number };
 type Row = { readonly loss: number; readonly what: string; readonly config: Partial<Config> };

@@ -3,13 +3,13 @@
  * figure beside it, and this protocol beside models of others on the standard network. Markdown on stdout, progress on stderr.
  */
 import { Command, Option } from "commander";
-import { createPool, type Pool, WORKERS_DEFAULT } from "./pool.ts";
-import { counting } from "./soaking.ts";
+import { counting } from "./report/soaking.ts";
+import { createPool, type Pool, WORKERS_DEFAULT } from "./run/pool.ts";
+import type { Result, Work } from "./run/work.ts";
 import { joiner, reconcile } from "./targets/historyRows.ts";
 import { relay, scale } from "./targets/relayRows.ts";
 import { crowd, detection, idle, split, stalls } from "./targets/roomRows.ts";
 import type { Bench, Line, Row } from "./targets/row.ts";
-import type { Result, Work } from "./work.ts";
 
 const ROWS: readonly Row[] = [relay, idle, detection, stalls, crowd, split, reconcile, joiner, scale];
 

@@ -6,11 +6,11 @@ import { signMessage } from "../../src/crypto/signed.ts";
 import { defaultConfig } from "../../src/protocol/config.ts";
 import { seededRng } from "../../src/protocol/rng.ts";
 import type { Millis } from "../../src/protocol/time.ts";
-import { createAgenda } from "../../src/sim/agenda.ts";
-import { indexOfEndpoint } from "../../src/sim/endpoints.ts";
-import { createNetwork } from "../../src/sim/network.ts";
-import { createVirtualNode, type NodeWorld, type VirtualNode, WALL_START } from "../../src/sim/node.ts";
-import { quantile } from "../../src/sim/quantile.ts";
+import { quantile } from "../../src/sim/run/quantile.ts";
+import { createAgenda } from "../../src/sim/world/agenda.ts";
+import { indexOfEndpoint } from "../../src/sim/world/endpoints.ts";
+import { createNetwork } from "../../src/sim/world/network.ts";
+import { createVirtualNode, type NodeWorld, type VirtualNode, WALL_START } from "../../src/sim/world/node.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
 
 type Play = {

@@ -1,8 +1,8 @@
 /** On a virtual LAN rooms gather without an address, quickly, cheaply, and whatever an outsider plays again. */
 import { describe, expect, test } from "vitest";
-import { readScenario } from "../../src/sim/library.ts";
-import { run } from "../../src/sim/run.ts";
-import { completeScenario, type Scenario } from "../../src/sim/scenario.ts";
+import { readScenario } from "../../src/sim/run/library.ts";
+import { run } from "../../src/sim/run/run.ts";
+import { completeScenario, type Scenario } from "../../src/sim/run/scenario.ts";
 
 const SEEDS = [1, 2, 3];
 /** Many times what it takes on a slow machine with other work to do. */

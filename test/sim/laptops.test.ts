@@ -4,10 +4,10 @@ import { defaultConfig } from "../../src/protocol/config.ts";
 import type { ChatEvent, Notice } from "../../src/protocol/events.ts";
 import { below, seededRng } from "../../src/protocol/rng.ts";
 import type { Millis } from "../../src/protocol/time.ts";
-import { type Agenda, createAgenda } from "../../src/sim/agenda.ts";
-import { createNetwork } from "../../src/sim/network.ts";
-import { createVirtualNode, type NodeWorld, type VirtualNode, WALL_START } from "../../src/sim/node.ts";
-import { calmNetwork } from "../../src/sim/scenario.ts";
+import { calmNetwork } from "../../src/sim/run/scenario.ts";
+import { type Agenda, createAgenda } from "../../src/sim/world/agenda.ts";
+import { createNetwork } from "../../src/sim/world/network.ts";
+import { createVirtualNode, type NodeWorld, type VirtualNode, WALL_START } from "../../src/sim/world/node.ts";
 
 type Room = {
   readonly agenda: Agenda;

@@ -1,7 +1,7 @@
 /** The mesh scenario, a share of its seeds to each test file, so that both cores of a small machine are used. */
 import { describe, expect, it } from "vitest";
-import { readScenario } from "../../src/sim/library.ts";
-import { run } from "../../src/sim/run.ts";
+import { readScenario } from "../../src/sim/run/library.ts";
+import { run } from "../../src/sim/run/run.ts";
 
 /** Seeds played by `npm test` in all; `npm run sim -- --seeds 200` plays more. */
 export const MESH_SEEDS = 50;

@@ -1,7 +1,7 @@
 /** A network that is bad from the first moment, before anybody has measured it. */
 import { expect, test } from "vitest";
-import { readScenario } from "../../src/sim/library.ts";
-import { run } from "../../src/sim/run.ts";
+import { readScenario } from "../../src/sim/run/library.ts";
+import { run } from "../../src/sim/run/run.ts";
 
 test("300 nodes that lose three of ten datagrams from the start do not doubt each other in a storm", () => {
   const standard = readScenario("standard");

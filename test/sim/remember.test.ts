@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { defaultConfig } from "../../src/protocol/config.ts";
 import { seededRng } from "../../src/protocol/rng.ts";
 import type { Millis } from "../../src/protocol/time.ts";
-import { type Agenda, createAgenda } from "../../src/sim/agenda.ts";
-import { createNetwork, type VirtualNetwork } from "../../src/sim/network.ts";
-import { createVirtualNode, type NodeWorld, type VirtualNode } from "../../src/sim/node.ts";
-import { calmNetwork } from "../../src/sim/scenario.ts";
+import { calmNetwork } from "../../src/sim/run/scenario.ts";
+import { type Agenda, createAgenda } from "../../src/sim/world/agenda.ts";
+import { createNetwork, type VirtualNetwork } from "../../src/sim/world/network.ts";
+import { createVirtualNode, type NodeWorld, type VirtualNode } from "../../src/sim/world/node.ts";
 
 type Room = { readonly agenda: Agenda; readonly network: VirtualNetwork; readonly nodes: readonly VirtualNode[] };
 

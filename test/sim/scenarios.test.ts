@@ -1,7 +1,7 @@
 /** Each scenario that comes with the program is played once: the trouble it promises happens, and all invariants hold. */
 import { expect, test } from "vitest";
-import { readScenario, scenarioNames } from "../../src/sim/library.ts";
-import { run } from "../../src/sim/run.ts";
+import { readScenario, scenarioNames } from "../../src/sim/run/library.ts";
+import { run } from "../../src/sim/run/run.ts";
 
 /** The mesh has test files of its own, the last are measured, not tested; the largest of the others is played smaller. */
 const elsewhere = ["mesh", "standard", "vast", "crowd-500", "stalls", "split-long", "split-long-restart"];

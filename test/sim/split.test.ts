@@ -1,8 +1,8 @@
 /** Over many seeds: a split is told once by every node, with the right numbers, and so is its end; churn is not taken for one. */
 import { expect, test } from "vitest";
-import { readScenario } from "../../src/sim/library.ts";
-import { type Run, run } from "../../src/sim/run.ts";
-import type { Fault, Scenario } from "../../src/sim/scenario.ts";
+import { readScenario } from "../../src/sim/run/library.ts";
+import { type Run, run } from "../../src/sim/run/run.ts";
+import type { Fault, Scenario } from "../../src/sim/run/scenario.ts";
 
 const LIMIT_MS = 120_000;
 const seeds = [1, 2, 3, 4];

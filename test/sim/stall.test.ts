@@ -2,9 +2,9 @@
 import { expect, it } from "vitest";
 import { defaultConfig } from "../../src/protocol/config.ts";
 import { seededRng } from "../../src/protocol/rng.ts";
-import { createAgenda } from "../../src/sim/agenda.ts";
-import { createNetwork } from "../../src/sim/network.ts";
-import { createVirtualNode, type NodeWorld } from "../../src/sim/node.ts";
+import { createAgenda } from "../../src/sim/world/agenda.ts";
+import { createNetwork } from "../../src/sim/world/network.ts";
+import { createVirtualNode, type NodeWorld } from "../../src/sim/world/node.ts";
 
 it("after a stall repeats nothing that was acknowledged in the meantime", () => {
   const agenda = createAgenda();

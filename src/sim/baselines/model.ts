@@ -5,11 +5,11 @@
 import { below, type Rng, seededRng } from "../../protocol/rng.ts";
 import type { Millis } from "../../protocol/time.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
-import { createAgenda } from "../agenda.ts";
-import { endpointOf, indexOfEndpoint } from "../endpoints.ts";
-import { createNetwork } from "../network.ts";
-import { quantile } from "../quantile.ts";
-import type { Scenario } from "../scenario.ts";
+import { quantile } from "../run/quantile.ts";
+import type { Scenario } from "../run/scenario.ts";
+import { createAgenda } from "../world/agenda.ts";
+import { endpointOf, indexOfEndpoint } from "../world/endpoints.ts";
+import { createNetwork } from "../world/network.ts";
 
 /** `message`: the number of a message; `body`: the message itself travels along; the rest is the model's own. */
 export type Packet = { readonly kind: string; readonly message: number; readonly body: boolean };

@@ -1,7 +1,7 @@
 /** What a delivery costs and how long it takes on the standard network, beside models of others; and in a room ten times as large. */
 import { models } from "../baselines/models.ts";
-import type { Run } from "../run.ts";
-import type { Scenario } from "../scenario.ts";
+import type { Run } from "../run/run.ts";
+import type { Scenario } from "../run/scenario.ts";
 import { type Bench, inPercent, type Line, line, mean, playAll, type Row, scenarioOf } from "./row.ts";
 
 type Goal = { readonly loss: number; readonly sends: number; readonly p99Ms: number };

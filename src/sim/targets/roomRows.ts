@@ -1,7 +1,7 @@
 /** What being in a room costs, who is noticed to be gone, who is not called dead, and how a room becomes one. */
-import { quantile } from "../quantile.ts";
-import type { Run } from "../run.ts";
-import type { Scenario } from "../scenario.ts";
+import { quantile } from "../run/quantile.ts";
+import type { Run } from "../run/run.ts";
+import type { Scenario } from "../run/scenario.ts";
 import { type Bench, inSeconds, type Line, line, mean, playAll, type Row, scenarioOf, worst } from "./row.ts";
 
 const IDLE_BYTES_MAX = 400;

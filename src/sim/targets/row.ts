@@ -1,11 +1,11 @@
 /** What is measured against a goal: a row asks for runs, and makes lines of a figure, its goal and whether it is met. */
 import type { Spread } from "../baselines/model.ts";
-import { readScenario } from "../library.ts";
-import type { Run } from "../run.ts";
-import type { Scenario } from "../scenario.ts";
-import type { Reconciled } from "../work.ts";
+import { readScenario } from "../run/library.ts";
+import type { Run } from "../run/run.ts";
+import type { Scenario } from "../run/scenario.ts";
+import type { Reconciled } from "../run/work.ts";
 
-export type { Reconciled } from "../work.ts";
+export type { Reconciled } from "../run/work.ts";
 
 export type Line = {
   readonly what: string;

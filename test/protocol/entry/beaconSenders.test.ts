@@ -7,7 +7,7 @@ import { limits } from "../../../src/protocol/limits.ts";
 import type { Member } from "../../../src/protocol/membership/roster.ts";
 import { below, seededRng } from "../../../src/protocol/rng.ts";
 import type { Millis } from "../../../src/protocol/time.ts";
-import { createAgenda } from "../../../src/sim/agenda.ts";
+import { createAgenda } from "../../../src/sim/world/agenda.ts";
 import { BEACON_BYTES } from "../../../src/wire/beacon.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import type { BootId } from "../../../src/wire/ids.ts";
