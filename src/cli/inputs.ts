@@ -1,5 +1,5 @@
 /** From what was given to what holds: settings, paths and the room, all checked. */
-import { isNick } from "../chat/sanitize.ts";
+import { isNick } from "../chat/model/sanitize.ts";
 import type { Flags, Switches } from "./options.ts";
 import { configFile, dataDirectory, isProfileName, thisHost } from "./paths.ts";
 import { misfit, type Resolved, resolveSettings, SettingsError } from "./resolve.ts";

@@ -4,7 +4,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Readable, Writable } from "node:stream";
-import { cleanNick, isNick } from "../chat/sanitize.ts";
+import { cleanNick, isNick } from "../chat/model/sanitize.ts";
 import { makeDirectory } from "../store/directory.ts";
 
 /** The nick kept in the data directory, if there is a valid one. */

@@ -1,6 +1,5 @@
 /** Why the node could not be opened, in one line; and whether a setting is to blame. */
-
-import { systemReason } from "../chat/systemReason.ts";
+import { systemReason } from "../chat/model/systemReason.ts";
 import { TransportError } from "../net/transport.ts";
 import { IdentityError } from "../store/identity.ts";
 import { misfit, type Resolved } from "./resolve.ts";

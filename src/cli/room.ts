@@ -1,8 +1,7 @@
 /** Which room to open and whom to contact, from ROOM and JOIN: names, addresses and invites. */
-
-import { refusalText } from "../chat/sentences.ts";
-import type { RoomChoice } from "../chat/session.ts";
-import { parseTarget, type TargetRefusal } from "../chat/target.ts";
+import { parseTarget, type TargetRefusal } from "../chat/command/target.ts";
+import { refusalText } from "../chat/model/sentences.ts";
+import type { RoomChoice } from "../chat/session/session.ts";
 import type { Invite } from "../crypto/invite.ts";
 import { roomKeyFromName } from "../crypto/keyring.ts";
 import { misfit, type Resolved, SettingsError } from "./resolve.ts";

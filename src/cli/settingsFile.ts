@@ -1,7 +1,7 @@
 /** Reads the settings file: TOML, of names and values without tables. */
 import { readFileSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
-import { systemReason } from "../chat/systemReason.ts";
+import { systemReason } from "../chat/model/systemReason.ts";
 import { SettingsError, type Sources } from "./resolve.ts";
 
 /** `required`: named by `--config`, so that it has to be there. Throws a SettingsError. */

@@ -1,6 +1,6 @@
 /** Opens the chat: a node, a session, and the face that fits where the program runs. */
-import type { Session, SessionOptions } from "../chat/session.ts";
-import { createSession } from "../chat/session.ts";
+import type { Session, SessionOptions } from "../chat/session/session.ts";
+import { createSession } from "../chat/session/session.ts";
 import { systemClock } from "../node/clock.ts";
 import { openNode } from "../node/node.ts";
 import { type DebugLog, debugToFile, debugToStderr } from "./debugLog.ts";

@@ -1,7 +1,7 @@
 /** JSON mode: one object per line in and out, for programs. */
-import { LINE_BYTES_MAX } from "../chat/lines.ts";
-import type { Session } from "../chat/session.ts";
-import { runStreamFace, type StreamFaceOptions } from "../chat/streamFace.ts";
+import type { Session } from "../chat/session/session.ts";
+import { runStreamFace, type StreamFaceOptions } from "../chat/stream/face.ts";
+import { LINE_BYTES_MAX } from "../chat/stream/lines.ts";
 import { readInput } from "./input.ts";
 import { jsonError, jsonLine, jsonOf, jsonReady } from "./output.ts";
 

@@ -1,9 +1,9 @@
 /** What JSON mode writes: every event as an object with `type`. Texts are exact, not cleaned: reading programs decide. */
-import { commandTable } from "../chat/commands.ts";
-import type { Reply, SessionEvent } from "../chat/events.ts";
-import { replyText } from "../chat/replies.ts";
-import { errorText, noticeText, refusalText, sentenceFor } from "../chat/sentences.ts";
-import type { Session } from "../chat/session.ts";
+import { commandTable } from "../chat/command/commands.ts";
+import type { Reply, SessionEvent } from "../chat/model/events.ts";
+import { replyText } from "../chat/model/replies.ts";
+import { errorText, noticeText, refusalText, sentenceFor } from "../chat/model/sentences.ts";
+import type { Session } from "../chat/session/session.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { Author, Message, PeerView } from "../protocol/views.ts";
 

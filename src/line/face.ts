@@ -1,8 +1,8 @@
 /** Line mode: what is said goes to standard output line by line, what is typed comes from standard input. No cursor tricks. */
-import { LINE_BYTES_MAX } from "../chat/lines.ts";
-import { sanitizeNick } from "../chat/sanitize.ts";
-import type { Session } from "../chat/session.ts";
-import { runStreamFace, type StreamFaceOptions } from "../chat/streamFace.ts";
+import { sanitizeNick } from "../chat/model/sanitize.ts";
+import type { Session } from "../chat/session/session.ts";
+import { runStreamFace, type StreamFaceOptions } from "../chat/stream/face.ts";
+import { LINE_BYTES_MAX } from "../chat/stream/lines.ts";
 import { createTranscript } from "./transcript.ts";
 
 /** Those who come or go within so long are told in one line. */

@@ -1,10 +1,10 @@
 /** The chat as lines of plain text, top to bottom: for pipes, dumb terminals and screen readers. */
-import type { SessionEvent } from "../chat/events.ts";
-import { createNames } from "../chat/names.ts";
-import { foldPresence, nothingFolded, presenceText } from "../chat/presence.ts";
-import { sanitizeText } from "../chat/sanitize.ts";
-import { sentenceFor } from "../chat/sentences.ts";
-import { clockText, dayText } from "../chat/wording.ts";
+import type { SessionEvent } from "../chat/model/events.ts";
+import { createNames } from "../chat/model/names.ts";
+import { foldPresence, nothingFolded, presenceText } from "../chat/model/presence.ts";
+import { sanitizeText } from "../chat/model/sanitize.ts";
+import { sentenceFor } from "../chat/model/sentences.ts";
+import { clockText, dayText } from "../chat/model/wording.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { Message } from "../protocol/views.ts";
 import type { PeerId } from "../wire/ids.ts";

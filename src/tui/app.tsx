@@ -1,5 +1,5 @@
 /** The full screen: a session on a terminal, from the first frame to the terminal given back. */
-import type { Session } from "../chat/session.ts";
+import type { Session } from "../chat/session/session.ts";
 import { createController } from "./controller.ts";
 import { createKeyDecoder, type Key } from "./keys.ts";
 import { type Frame, paint } from "./paint.ts";

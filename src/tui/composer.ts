@@ -2,7 +2,7 @@
  * The line (or lines) being written: state + key -> state. Pure; the cursor moves by grapheme, so that an emoji or an
  * accent is one step and is never torn.
  */
-import { sanitizeText } from "../chat/sanitize.ts";
+import { sanitizeText } from "../chat/model/sanitize.ts";
 import type { Key } from "./keys.ts";
 import { boundariesOf } from "./text.ts";
 

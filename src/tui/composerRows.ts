@@ -1,6 +1,5 @@
 /** The composer -> rows of the screen and the place of the cursor in them. */
-
-import { glyphsOf } from "../chat/columns.ts";
+import { glyphsOf } from "../chat/model/columns.ts";
 import type { Composer } from "./composer.ts";
 
 export const PROMPT = "> ";

@@ -2,11 +2,17 @@
  * What the full screen shows and how keys and events change it. Holds the room, the composer and the place one has
  * scrolled to; knows nothing of terminals: `frame` says what to draw.
  */
-import { commandTable } from "../chat/commands.ts";
-import type { SessionEvent } from "../chat/events.ts";
-import { applyEvent, createRoom, nicksBySpeech, type Room, type RoomEvent } from "../chat/room.ts";
-import { sentenceFor } from "../chat/sentences.ts";
-import type { Session } from "../chat/session.ts";
+import { commandTable } from "../chat/command/commands.ts";
+import type { SessionEvent } from "../chat/model/events.ts";
+import { sentenceFor } from "../chat/model/sentences.ts";
+import {
+  applyEvent,
+  createTimeline,
+  nicksBySpeech,
+  type Timeline,
+  type TimelineEvent,
+} from "../chat/model/timeline.ts";
+import type { Session } from "../chat/session/session.ts";
 import { applyKey, COMPOSER_LENGTH_MAX, type Composer, emptyComposer, restoreText } from "./composer.ts";
 import { composerRows } from "./composerRows.ts";
 import type { Key } from "./keys.ts";
@@ -14,7 +20,7 @@ import { createRowLayout, type RowLayout } from "./rows.ts";
 import type { ScreenRows } from "./screen.tsx";
 import { paintStatus, questionText, statusText } from "./statusLine.ts";
 import type { Palette } from "./style.ts";
-import { type Anchor, type Layout, scroll, scrollToStart, viewRoom } from "./viewport.ts";
+import { type Anchor, type Layout, scroll, scrollToStart, viewTimeline } from "./viewport.ts";
 
 /** What the host has to do after a key, besides drawing. */
 export type KeyOutcome = "draw" | "redraw" | "suspend" | "quit";
@@ -50,7 +56,7 @@ const FACTS_MS_MAX = 1_000;
 
 export function createController({ session, palette, now, onChange, ...size }: ControllerOptions): Controller {
   let { columns, rows } = size;
-  let room = openRoom(session);
+  let timeline = openRoom(session);
   let composer: Composer = emptyComposer;
   let anchor: Anchor | undefined;
   let isFocused = true;
@@ -62,23 +68,23 @@ export function createController({ session, palette, now, onChange, ...size }: C
   const composed = () => composerRows(composer, columns, Math.max(1, Math.floor(rows / 3)));
 
   function layout(): Layout {
-    if (rowsOf === undefined || rowsOf.width !== columns || rowsOf.shared !== room.sharedNicks) {
-      const made = createRowLayout(columns, room.sharedNicks, palette);
-      rowsOf = { width: columns, shared: room.sharedNicks, layout: made };
+    if (rowsOf === undefined || rowsOf.width !== columns || rowsOf.shared !== timeline.sharedNicks) {
+      const made = createRowLayout(columns, timeline.sharedNicks, palette);
+      rowsOf = { width: columns, shared: timeline.sharedNicks, layout: made };
     }
     return { height: Math.max(0, rows - 1 - composed().rows.length), rowsOf: rowsOf.layout, palette };
   }
 
-  function change(event: RoomEvent): boolean {
-    const before = room;
-    room = applyEvent(room, event, now());
-    return room !== before;
+  function change(event: TimelineEvent): boolean {
+    const before = timeline;
+    timeline = applyEvent(timeline, event, now());
+    return timeline !== before;
   }
 
   function status(): string {
     // A node makes a fresh copy of its roster at each call: once a second is enough for round trips.
     if (facts === undefined || Math.abs(now() - facts.at) >= FACTS_MS_MAX) facts = { at: now(), ...readFacts(session) };
-    return statusText({ ...facts, now: now(), room, below }, columns);
+    return statusText({ ...facts, now: now(), timeline, below }, columns);
   }
 
   function moveView(to: Anchor | undefined): void {
@@ -110,9 +116,9 @@ export function createController({ session, palette, now, onChange, ...size }: C
     if (key.type === "chord" && key.ctrl && key.letter === "z") return "suspend";
     if (key.type !== "named") return undefined;
     const page = Math.max(1, layout().height - 1);
-    if (key.name === "page-up") moveView(scroll(room, layout(), anchor, -page));
-    else if (key.name === "page-down") moveView(scroll(room, layout(), anchor, page));
-    else if (key.name === "home" && key.alt) moveView(scrollToStart(room, layout()));
+    if (key.name === "page-up") moveView(scroll(timeline, layout(), anchor, -page));
+    else if (key.name === "page-down") moveView(scroll(timeline, layout(), anchor, page));
+    else if (key.name === "home" && key.alt) moveView(scrollToStart(timeline, layout()));
     else if (key.name === "end" && key.alt) moveView(undefined);
     else if (key.name === "focus-in" || key.name === "focus-out") {
       isFocused = key.name === "focus-in";
@@ -126,7 +132,7 @@ export function createController({ session, palette, now, onChange, ...size }: C
       notice = undefined;
       const outcome = screenKey(key);
       if (outcome !== undefined) return outcome;
-      const step = applyKey(composer, key, () => words(room, session));
+      const step = applyKey(composer, key, () => words(timeline, session));
       composer = step.composer;
       if (step.action?.type === "quit") return "quit";
       if (step.action?.type === "submit") submit(step.action.text, step.action.asText);
@@ -137,7 +143,7 @@ export function createController({ session, palette, now, onChange, ...size }: C
       const isRoster = event.type === "chat" && (event.event.type === "peer" || event.event.type === "notice");
       if (isRoster || event.type === "moved") facts = undefined;
       if (event.type === "moved") {
-        room = openRoom(session);
+        timeline = openRoom(session);
         moveView(undefined);
       }
       if (event.type === "clear") {
@@ -165,7 +171,7 @@ export function createController({ session, palette, now, onChange, ...size }: C
     frame() {
       const { rows: lines, cursorRow, beforeCursor } = composed();
       const { height, ...rest } = layout();
-      const view = viewRoom(room, { height, ...rest }, anchor);
+      const view = viewTimeline(timeline, { height, ...rest }, anchor);
       if (view.anchor !== anchor) moveView(view.anchor);
       below = view.anchor === undefined ? 0 : view.below;
       const line = paintStatus(status(), questionText(composer, notice), columns, palette);
@@ -186,13 +192,14 @@ export function createController({ session, palette, now, onChange, ...size }: C
 // --- internal ---
 
 /** The view of the room that the session is in, with what its node keeps already. */
-function openRoom(session: Session): Room {
+function openRoom(session: Session): Timeline {
   const node = session.node();
   return node
     .log()
-    .reduce<Room>(
-      (room, message) => applyEvent(room, { type: "stored", message: { ...message, history: true } }, message.time),
-      createRoom(node.self(), node.peers()),
+    .reduce<Timeline>(
+      (timeline, message) =>
+        applyEvent(timeline, { type: "stored", message: { ...message, history: true } }, message.time),
+      createTimeline(node.self(), node.peers()),
     );
 }
 
@@ -202,9 +209,9 @@ function readFacts(session: Session) {
   return { roomName: node.room.name, self: node.self(), peers: node.peers(), clockAheadMs };
 }
 
-function words(room: Room, session: Session) {
+function words(timeline: Timeline, session: Session) {
   return {
-    nicks: nicksBySpeech(room, session.node().self().id),
+    nicks: nicksBySpeech(timeline, session.node().self().id),
     commands: commandTable.map((spec) => `/${spec.name}`),
   };
 }

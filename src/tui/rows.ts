@@ -1,10 +1,10 @@
 /** One entry of the room -> the rows it takes on the screen, wrapped and coloured. Nothing is drawn to the right of text. */
-import { glyphsOf } from "../chat/columns.ts";
-import { sameNick } from "../chat/names.ts";
-import { presenceText } from "../chat/presence.ts";
-import type { Delivery, Entry } from "../chat/room.ts";
-import { sanitizeLine, sanitizeNick, sanitizeText } from "../chat/sanitize.ts";
-import { clockText, dayText } from "../chat/wording.ts";
+import { glyphsOf } from "../chat/model/columns.ts";
+import { sameNick } from "../chat/model/names.ts";
+import { presenceText } from "../chat/model/presence.ts";
+import { sanitizeLine, sanitizeNick, sanitizeText } from "../chat/model/sanitize.ts";
+import type { Delivery, Entry } from "../chat/model/timeline.ts";
+import { clockText, dayText } from "../chat/model/wording.ts";
 import type { Author, Message } from "../protocol/views.ts";
 import { type Palette, paintSpan, type Span } from "./style.ts";
 import { wrapGlyphs } from "./text.ts";

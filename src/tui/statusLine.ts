@@ -1,8 +1,8 @@
 /** The status line: where one is, who is there and what is out of sight; or, while one is open, a question. */
-import { widthOf } from "../chat/columns.ts";
-import type { Room } from "../chat/room.ts";
-import { sanitizeLine, sanitizeNick } from "../chat/sanitize.ts";
-import { clockText, countText, durationText } from "../chat/wording.ts";
+import { widthOf } from "../chat/model/columns.ts";
+import { sanitizeLine, sanitizeNick } from "../chat/model/sanitize.ts";
+import type { Timeline } from "../chat/model/timeline.ts";
+import { clockText, countText, durationText } from "../chat/model/wording.ts";
 import type { PeerView } from "../protocol/views.ts";
 import type { Composer, Question } from "./composer.ts";
 import { type Palette, paintSpan } from "./style.ts";
@@ -21,7 +21,7 @@ export type StatusFacts = {
   readonly peers: readonly PeerView[];
   /** By how much this clock is ahead of those of most peers, negative: behind. */
   readonly clockAheadMs: number;
-  readonly room: Room;
+  readonly timeline: Timeline;
   /** Entries below the view. */
   readonly below: number;
 };
@@ -53,7 +53,7 @@ export function paintStatus(status: string, question: string | undefined, width:
 /** In the order in which they stand. `weight`: what goes last from a terminal that is too narrow; each is another. */
 type Part = { readonly text: string; readonly weight: number };
 
-function partsOf({ now, roomName, self, peers, clockAheadMs, room, below }: StatusFacts): Part[] {
+function partsOf({ now, roomName, self, peers, clockAheadMs, timeline, below }: StatusFacts): Part[] {
   const here = peers.filter((peer) => peer.status === "alive" || peer.status === "suspect");
   const gone = peers.filter((peer) => peer.status === "dead").length;
   const parts: Part[] = [
@@ -61,8 +61,8 @@ function partsOf({ now, roomName, self, peers, clockAheadMs, room, below }: Stat
     { text: `#${sanitizeLine(roomName)}`, weight: 4 },
   ];
   if (below > 0) parts.push({ text: `-MORE(${below})-`, weight: 6 });
-  if (room.unread !== undefined && room.unread.count > 0) {
-    parts.push({ text: `${room.unread.count} unread`, weight: 5 });
+  if (timeline.unread !== undefined && timeline.unread.count > 0) {
+    parts.push({ text: `${timeline.unread.count} unread`, weight: 5 });
   }
   parts.push({ text: sanitizeNick(self.nick), weight: 1 });
   parts.push({ text: peersText(here.length, gone), weight: 8 });

@@ -1,5 +1,5 @@
 /** Text on the screen: where a cursor can stand in it, fitting and wrapping. */
-import { type Glyph, glyphsOf } from "../chat/columns.ts";
+import { type Glyph, glyphsOf } from "../chat/model/columns.ts";
 
 /** Where the graphemes of `text` begin, and its length as the last item: the places a cursor can stand at. */
 export function boundariesOf(text: string): number[] {

@@ -2,8 +2,8 @@
  * Which rows of the room are on the screen. A scrolled view hangs on the entry at its top, so that nothing that arrives,
  * above or below, moves it; without an anchor the view follows the newest lines.
  */
-import { type Entry, indexOfKey, type Room } from "../chat/room.ts";
-import { dayText } from "../chat/wording.ts";
+import { type Entry, indexOfKey, type Timeline } from "../chat/model/timeline.ts";
+import { dayText } from "../chat/model/wording.ts";
 import { dayRow, type RowLayout, unreadRow } from "./rows.ts";
 import type { Palette } from "./style.ts";
 
@@ -22,35 +22,40 @@ export type View = {
 export type Layout = { readonly height: number; readonly rowsOf: RowLayout; readonly palette: Palette };
 
 /** At most `height` rows of the room. The anchor that comes back is undefined once the newest line is in view. */
-export function viewRoom(room: Room, layout: Layout, anchor: Anchor | undefined): View {
-  const top = anchor === undefined ? endTop(room, layout) : resolve(room, layout, anchor);
+export function viewTimeline(timeline: Timeline, layout: Layout, anchor: Anchor | undefined): View {
+  const top = anchor === undefined ? endTop(timeline, layout) : resolve(timeline, layout, anchor);
   const rows: string[] = [];
   let index = top.index;
-  for (let row = top.row; index < room.entries.length && rows.length < layout.height; index++, row = 0) {
-    rows.push(...block(room, layout, index).rows.slice(row, row + layout.height - rows.length));
+  for (let row = top.row; index < timeline.entries.length && rows.length < layout.height; index++, row = 0) {
+    rows.push(...block(timeline, layout, index).rows.slice(row, row + layout.height - rows.length));
   }
-  const isEnd = !isAbove(top, endTop(room, layout));
-  if (anchor !== undefined && isEnd) return viewRoom(room, layout, undefined);
-  return { rows, below: room.entries.length - index, anchor: isEnd ? undefined : anchor };
+  const isEnd = !isAbove(top, endTop(timeline, layout));
+  if (anchor !== undefined && isEnd) return viewTimeline(timeline, layout, undefined);
+  return { rows, below: timeline.entries.length - index, anchor: isEnd ? undefined : anchor };
 }
 
 /** The anchor after scrolling by `delta` rows (negative: up). */
-export function scroll(room: Room, layout: Layout, anchor: Anchor | undefined, delta: number): Anchor | undefined {
-  const end = endTop(room, layout);
-  let { index, row } = anchor === undefined ? end : resolve(room, layout, anchor);
-  if (room.entries.length === 0) return undefined;
+export function scroll(
+  timeline: Timeline,
+  layout: Layout,
+  anchor: Anchor | undefined,
+  delta: number,
+): Anchor | undefined {
+  const end = endTop(timeline, layout);
+  let { index, row } = anchor === undefined ? end : resolve(timeline, layout, anchor);
+  if (timeline.entries.length === 0) return undefined;
   row += delta;
-  while (row < 0 && index > 0) row += block(room, layout, --index).rows.length;
-  while (index < end.index && row >= block(room, layout, index).rows.length)
-    row -= block(room, layout, index++).rows.length;
+  while (row < 0 && index > 0) row += block(timeline, layout, --index).rows.length;
+  while (index < end.index && row >= block(timeline, layout, index).rows.length)
+    row -= block(timeline, layout, index++).rows.length;
   const top = { index, row: Math.max(0, row) };
-  return isAbove(top, end) ? anchorAt(room, layout, top) : undefined;
+  return isAbove(top, end) ? anchorAt(timeline, layout, top) : undefined;
 }
 
 /** The anchor of the very first row; undefined if all rows fit. */
-export function scrollToStart(room: Room, layout: Layout): Anchor | undefined {
+export function scrollToStart(timeline: Timeline, layout: Layout): Anchor | undefined {
   const start = { index: 0, row: 0 };
-  return isAbove(start, endTop(room, layout)) ? anchorAt(room, layout, start) : undefined;
+  return isAbove(start, endTop(timeline, layout)) ? anchorAt(timeline, layout, start) : undefined;
 }
 
 // --- internal ---
@@ -61,34 +66,38 @@ type Position = { readonly index: number; readonly row: number };
 const isAbove = (a: Position, b: Position): boolean => a.index < b.index || (a.index === b.index && a.row < b.row);
 
 /** The rows of an entry with the lines that stand above it: a new day, unread. */
-function block(room: Room, { rowsOf, palette }: Layout, index: number): { rows: readonly string[]; headers: number } {
-  const entry = room.entries[index] as Entry;
-  const before = room.entries[index - 1];
+function block(
+  timeline: Timeline,
+  { rowsOf, palette }: Layout,
+  index: number,
+): { rows: readonly string[]; headers: number } {
+  const entry = timeline.entries[index] as Entry;
+  const before = timeline.entries[index - 1];
   const headers: string[] = [];
   if (before === undefined || dayText(before.time) !== dayText(entry.time)) headers.push(dayRow(entry.time, palette));
-  if (room.unread?.key === entry.key) headers.push(unreadRow(palette));
+  if (timeline.unread?.key === entry.key) headers.push(unreadRow(palette));
   const rows = rowsOf(entry);
   return { rows: headers.length === 0 ? rows : [...headers, ...rows], headers: headers.length };
 }
 
 /** The top of the view that ends with the newest row. */
-function endTop(room: Room, layout: Layout): Position {
-  let index = room.entries.length;
+function endTop(timeline: Timeline, layout: Layout): Position {
+  let index = timeline.entries.length;
   let missing = layout.height;
-  while (index > 0 && missing > 0) missing -= block(room, layout, --index).rows.length;
+  while (index > 0 && missing > 0) missing -= block(timeline, layout, --index).rows.length;
   return { index, row: Math.max(0, -missing) };
 }
 
-function resolve(room: Room, layout: Layout, anchor: Anchor): Position {
+function resolve(timeline: Timeline, layout: Layout, anchor: Anchor): Position {
   // An entry that is gone was trimmed or cleared: the next one takes its place.
-  const index = indexOfKey(room.entries, anchor.key);
-  if (index >= room.entries.length) return endTop(room, layout);
-  const isSame = room.entries[index]?.key === anchor.key;
-  const { rows, headers } = block(room, layout, index);
+  const index = indexOfKey(timeline.entries, anchor.key);
+  if (index >= timeline.entries.length) return endTop(timeline, layout);
+  const isSame = timeline.entries[index]?.key === anchor.key;
+  const { rows, headers } = block(timeline, layout, index);
   const row = isSame ? anchor.row + headers : 0;
   return { index, row: Math.min(Math.max(0, row), rows.length - 1) };
 }
 
-function anchorAt(room: Room, layout: Layout, { index, row }: Position): Anchor {
-  return { key: (room.entries[index] as Entry).key, row: row - block(room, layout, index).headers };
+function anchorAt(timeline: Timeline, layout: Layout, { index, row }: Position): Anchor {
+  return { key: (timeline.entries[index] as Entry).key, row: row - block(timeline, layout, index).headers };
 }

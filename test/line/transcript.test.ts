@@ -1,7 +1,7 @@
 /** Line mode: what is read from top to bottom says who spoke and what happened, and nobody can fake a line of it. */
 import { describe, expect, it, vi } from "vitest";
-import type { SessionEvent } from "../../src/chat/events.ts";
-import { clockText, dayText } from "../../src/chat/wording.ts";
+import type { SessionEvent } from "../../src/chat/model/events.ts";
+import { clockText, dayText } from "../../src/chat/model/wording.ts";
 import { runLine } from "../../src/line/face.ts";
 import { createTranscript } from "../../src/line/transcript.ts";
 import type { ChatEvent } from "../../src/protocol/events.ts";

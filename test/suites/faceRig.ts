@@ -1,6 +1,6 @@
 /** A session on a fake node with pipes on both sides: what the stream faces are tested with. */
 import { PassThrough } from "node:stream";
-import { createSession, type Session } from "../../src/chat/session.ts";
+import { createSession, type Session } from "../../src/chat/session/session.ts";
 import { roomKeyFromName } from "../../src/crypto/keyring.ts";
 import { type Settings, settingNames, settingSpec } from "../../src/settings.ts";
 import { createFakeNode, type FakeNode } from "./fakeNode.ts";

@@ -1,6 +1,6 @@
 /** The screen as a person uses it: keys and events in, rows out; no terminal, no network. */
 import { describe, expect, it, vi } from "vitest";
-import { createSession, type Session } from "../../src/chat/session.ts";
+import { createSession, type Session } from "../../src/chat/session/session.ts";
 import type { Settings } from "../../src/settings.ts";
 import { type Controller, createController } from "../../src/tui/controller.ts";
 import { createKeyDecoder } from "../../src/tui/keys.ts";

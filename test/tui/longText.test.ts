@@ -1,6 +1,6 @@
 /** Texts of 64 KiB on the full screen: all of them is shown, and nobody waits for it. */
 import { describe, expect, it } from "vitest";
-import { glyphsOf } from "../../src/chat/columns.ts";
+import { glyphsOf } from "../../src/chat/model/columns.ts";
 import { wrapSpans } from "../../src/tui/rows.ts";
 
 const LONGEST = 65_536;

@@ -1,7 +1,7 @@
 /** One entry of the room as rows: what is said how, wrapped below the text; and the status line. */
 import { describe, expect, it } from "vitest";
-import type { PresenceChange } from "../../src/chat/presence.ts";
-import { createRoom, type Entry } from "../../src/chat/room.ts";
+import type { PresenceChange } from "../../src/chat/model/presence.ts";
+import { createTimeline, type Entry } from "../../src/chat/model/timeline.ts";
 import type { Message } from "../../src/protocol/views.ts";
 import { emptyComposer } from "../../src/tui/composer.ts";
 import { createRowLayout } from "../../src/tui/rows.ts";
@@ -73,7 +73,7 @@ describe("rows", () => {
 
 describe("the status line", () => {
   const self = fakePeer("anna", 1);
-  const calm = { now: NOON, roomName: "smplchat", self, room: createRoom(self, []), below: 0, clockAheadMs: 0 };
+  const calm = { now: NOON, roomName: "smplchat", self, timeline: createTimeline(self, []), below: 0, clockAheadMs: 0 };
   const status = (peers: StatusFacts["peers"], more: Partial<StatusFacts> = {}, width = 200) =>
     statusText({ ...calm, peers, ...more }, width);
   const dead = (count: number) =>
@@ -100,7 +100,7 @@ describe("the status line", () => {
 
   it("drops_the_least_important_first_where_the_terminal_is_narrow", () => {
     const unread = { key: "", count: 3 };
-    const busy = { below: 12, clockAheadMs: 180_000, room: { ...calm.room, unread } };
+    const busy = { below: 12, clockAheadMs: 180_000, room: { ...calm.timeline, unread } };
     const shown = Array.from({ length: 120 }, (_, at) => 120 - at).map((width) =>
       status([fakePeer("bob", 2, { rttMs: 800 }), ...dead(2)], busy, width),
     );

@@ -1,7 +1,7 @@
 /** Places of a cursor, fitting and wrapping. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { glyphsOf, widthOf } from "../../src/chat/columns.ts";
+import { glyphsOf, widthOf } from "../../src/chat/model/columns.ts";
 import { boundariesOf, fitWidth, wrapGlyphs } from "../../src/tui/text.ts";
 
 const FAMILY = "👩‍👩‍👧";

@@ -1,5 +1,5 @@
 /** Who is in the room, for people: in which order, in which words, and as a table. */
-import type { PeerStatus, PeerView } from "../protocol/views.ts";
+import type { PeerStatus, PeerView } from "../../protocol/views.ts";
 import { tableLines } from "./columns.ts";
 import { sameNick } from "./names.ts";
 import { sanitizeNick } from "./sanitize.ts";

@@ -1,9 +1,9 @@
 /** Addresses as people write them, without DNS wherever the address is literal. */
 import { describe, expect, it } from "vitest";
-import { parseAddress, resolveAddress } from "../../src/chat/address.ts";
-import { parseTarget } from "../../src/chat/target.ts";
-import { encodeInvite } from "../../src/crypto/invite.ts";
-import { roomKeyFromName } from "../../src/crypto/keyring.ts";
+import { parseAddress, resolveAddress } from "../../../src/chat/command/parseAddress.ts";
+import { parseTarget } from "../../../src/chat/command/target.ts";
+import { encodeInvite } from "../../../src/crypto/invite.ts";
+import { roomKeyFromName } from "../../../src/crypto/keyring.ts";
 
 const forbidden = () => Promise.reject(new Error("a literal address must not be looked up"));
 

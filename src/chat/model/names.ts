@@ -1,6 +1,6 @@
 /** How people are called on a line: by nick, and with the tag of the key where two known keys share a nick. */
-import type { Author } from "../protocol/views.ts";
-import type { PeerId } from "../wire/ids.ts";
+import type { Author } from "../../protocol/views.ts";
+import type { PeerId } from "../../wire/ids.ts";
 import { sanitizeNick } from "./sanitize.ts";
 
 export type Names = {

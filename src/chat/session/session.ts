@@ -2,17 +2,17 @@
  * A person's session: takes typed lines, performs them one after another, holds the node (another one after `/join #room`) and
  * tells its face what happens. Every face stands on this.
  */
-import type { ChatNode } from "../node/types.ts";
-import type { ChatEvent } from "../protocol/events.ts";
-import type { MessageKind } from "../wire/message.ts";
-import { createContacts } from "./contacts.ts";
+import type { ChatNode } from "../../node/types.ts";
+import type { ChatEvent } from "../../protocol/events.ts";
+import type { MessageKind } from "../../wire/message.ts";
+import type { CommandContext, Outcome, SessionOptions } from "../command/commandContext.ts";
+import { parseLine } from "../command/parse.ts";
+import { runCommand, sayText } from "../command/runCommand.ts";
+import type { SessionEvent } from "../model/events.ts";
 import { createDeliveries } from "./deliveries.ts";
-import type { Desk, Outcome, SessionOptions } from "./desk.ts";
-import type { SessionEvent } from "./events.ts";
-import { parseLine } from "./parse.ts";
-import { performCommand, sayText } from "./perform.ts";
+import { createJoins } from "./joins.ts";
 
-export type { Outcome, RoomChoice, SessionOptions } from "./desk.ts";
+export type { Outcome, RoomChoice, SessionOptions } from "../command/commandContext.ts";
 
 export interface Session {
   /** The node of the room that the session is in now. */
@@ -66,7 +66,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
 
   const live = { ...options.settings };
   let node = await options.open(options.room, options.nick, live);
-  const contacts = createContacts({
+  const joins = createJoins({
     node: () => node,
     refuse: (refusal) => {
       emit({ type: "refusal", refusal });
@@ -79,7 +79,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
 
   /** Whether it is too early to call oneself alone: the first answer may come any moment. */
   const expectsCompany = (): boolean =>
-    !hadCompany && (node.isSeeking() || (begun ? contacts.isTrying() : options.joins.length > 0));
+    !hadCompany && (node.isSeeking() || (begun ? joins.isTrying() : options.joins.length > 0));
 
   /** When the first address has failed, nobody is expected any more. */
   const tellAlone = (): void => {
@@ -107,9 +107,9 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     }
     // Leaving is part of closing, and not news to whoever asked for it.
     if (event.type === "notice" && event.notice.code === "left-room" && closing !== undefined) return;
-    if (event.type === "notice" && event.notice.code === "joined") contacts.answered(event.notice.endpoint);
-    if (event.type === "notice" && event.notice.code === "history-synced") contacts.synced();
-    if (event.type === "message" && event.message.own) contacts.said();
+    if (event.type === "notice" && event.notice.code === "joined") joins.answered(event.notice.endpoint);
+    if (event.type === "notice" && event.notice.code === "history-synced") joins.synced();
+    if (event.type === "message" && event.message.own) joins.said();
     deliveries.observe(event);
     if (event.type === "peer" && event.status === "alive") {
       knownAlone = false;
@@ -120,14 +120,14 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   };
   let unsubscribe = node.subscribe(onNodeEvent);
 
-  const desk: Desk = {
+  const context: CommandContext = {
     options,
     live,
     room: options.room,
     node: () => node,
     emit,
     ready,
-    contacts,
+    joins,
     deliveries,
     replaceNode: (next) => {
       unsubscribe();
@@ -139,7 +139,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
       if (closing !== undefined) void node.close();
     },
     quit: async () => {
-      await contacts.settled(options.quitMsMax);
+      await joins.settled(options.quitMsMax);
       await close();
     },
   };
@@ -163,8 +163,8 @@ export async function createSession(options: SessionOptions): Promise<Session> {
 
   const perform = (text: string): Promise<Outcome> => {
     const parsed = parseLine(text);
-    if (parsed.type === "say") return sayText(desk, parsed.text, "text");
-    if (parsed.type === "command") return performCommand(desk, parsed.command);
+    if (parsed.type === "say") return sayText(context, parsed.text, "text");
+    if (parsed.type === "command") return runCommand(context, parsed.command);
     if (parsed.type === "refusal") emit({ type: "refusal", refusal: parsed.refusal });
     return Promise.resolve(parsed.type === "nothing" ? "done" : "refused");
   };
@@ -173,7 +173,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     closing ??= (async () => {
       // What follows is said after `closing` is set: the goodbye must not look like news.
       await Promise.resolve();
-      contacts.stop();
+      joins.stop();
       await node.close();
       unsubscribe();
       emit({ type: "ended" });
@@ -186,14 +186,14 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     if (closing !== undefined) return;
     if (options.joins.length === 0 && node.peers().length === 0 && !node.isSeeking())
       onNodeEvent({ type: "notice", notice: { code: "alone", unreachable: 0 } });
-    for (const address of options.joins) contacts.joinAtStart(address);
+    for (const address of options.joins) joins.joinAtStart(address);
     begun = true;
   };
 
   return {
     node: () => node,
     line: (text) => (isBlocked && isQuit(text) ? perform(text) : enqueue(() => perform(text))),
-    say: (text, kind = "text") => enqueue(() => sayText(desk, text, kind)),
+    say: (text, kind = "text") => enqueue(() => sayText(context, text, kind)),
     subscribe: (listener) => {
       listeners.add(listener);
       if (!started) {
@@ -204,8 +204,8 @@ export async function createSession(options: SessionOptions): Promise<Session> {
       return () => listeners.delete(listener);
     },
     settled: async (msMax) => {
-      await contacts.settled(msMax);
-      const messages = contacts.undelivered();
+      await joins.settled(msMax);
+      const messages = joins.undelivered();
       if (messages > 0) emit({ type: "undelivered", messages });
     },
     close,

@@ -1,15 +1,15 @@
 /** What a typed line does to the node behind a session, and what the person is told. */
 import { describe, expect, it, vi } from "vitest";
-import type { SessionEvent } from "../../src/chat/events.ts";
-import { sentenceFor } from "../../src/chat/sentences.ts";
-import { createSession, type Session, type SessionOptions } from "../../src/chat/session.ts";
-import { encodeInvite } from "../../src/crypto/invite.ts";
-import { randomRoomKey, roomKeyFromName } from "../../src/crypto/keyring.ts";
-import type { PeerView } from "../../src/protocol/views.ts";
-import { type Settings, settingNames, settingSpec } from "../../src/settings.ts";
-import type { Endpoint } from "../../src/wire/endpoint.ts";
-import type { MessageId } from "../../src/wire/ids.ts";
-import { createFakeNode, FAKE_TEXT_LIMIT, type FakeNode } from "../suites/fakeNode.ts";
+import type { SessionEvent } from "../../../src/chat/model/events.ts";
+import { sentenceFor } from "../../../src/chat/model/sentences.ts";
+import { createSession, type Session, type SessionOptions } from "../../../src/chat/session/session.ts";
+import { encodeInvite } from "../../../src/crypto/invite.ts";
+import { randomRoomKey, roomKeyFromName } from "../../../src/crypto/keyring.ts";
+import type { PeerView } from "../../../src/protocol/views.ts";
+import { type Settings, settingNames, settingSpec } from "../../../src/settings.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
+import type { MessageId } from "../../../src/wire/ids.ts";
+import { createFakeNode, FAKE_TEXT_LIMIT, type FakeNode } from "../../suites/fakeNode.ts";
 
 const defaults = Object.fromEntries(
   settingNames.map((name) => [name, settingSpec(name).default]),

@@ -1,10 +1,10 @@
 /** What becomes of lines while the network takes no more: they wait, in order, and whoever waits long is told. */
 import { describe, expect, it, vi } from "vitest";
-import type { SessionEvent } from "../../src/chat/events.ts";
-import { sentenceFor } from "../../src/chat/sentences.ts";
-import type { Session } from "../../src/chat/session.ts";
-import { createFaceRig } from "../suites/faceRig.ts";
-import type { FakeNode } from "../suites/fakeNode.ts";
+import type { SessionEvent } from "../../../src/chat/model/events.ts";
+import { sentenceFor } from "../../../src/chat/model/sentences.ts";
+import type { Session } from "../../../src/chat/session/session.ts";
+import { createFaceRig } from "../../suites/faceRig.ts";
+import type { FakeNode } from "../../suites/fakeNode.ts";
 
 async function start(): Promise<{ session: Session; node: FakeNode; events: SessionEvent[] }> {
   const { session, node } = await createFaceRig();

@@ -1,14 +1,14 @@
 /** What a session tells its face besides the node's own events: answers to commands and refusals. Codes and data only. */
-import type { InviteError } from "../crypto/invite.ts";
-import type { NodeStats, RoomInfo } from "../node/types.ts";
-import type { ChatEvent } from "../protocol/events.ts";
-import type { Message, PeerView } from "../protocol/views.ts";
-import type { SettingName } from "../settings.ts";
-import type { Endpoint } from "../wire/endpoint.ts";
-import type { BadAddress, UnknownHost } from "./address.ts";
-import type { CommandName } from "./commands.ts";
-import type { ParseRefusal } from "./parse.ts";
-import type { Delivery } from "./room.ts";
+import type { InviteError } from "../../crypto/invite.ts";
+import type { NodeStats, RoomInfo } from "../../node/types.ts";
+import type { ChatEvent } from "../../protocol/events.ts";
+import type { Message, PeerView } from "../../protocol/views.ts";
+import type { SettingName } from "../../settings.ts";
+import type { Endpoint } from "../../wire/endpoint.ts";
+import type { CommandName } from "../command/commands.ts";
+import type { ParseRefusal } from "../command/parse.ts";
+import type { BadAddress, UnknownHost } from "../command/parseAddress.ts";
+import type { Delivery } from "./timeline.ts";
 
 export type SessionEvent =
   | { readonly type: "chat"; readonly event: ChatEvent }

@@ -4,17 +4,17 @@
  * Messages stand in the order of their ids wherever they arrive, so any order of the same `stored` events gives the same
  * room. Lines of this program itself (notices, answers to commands) are placed by the time at which they were said.
  */
-import type { ChatEvent } from "../protocol/events.ts";
-import type { UnixMillis } from "../protocol/time.ts";
-import type { Message, PeerView } from "../protocol/views.ts";
-import type { MessageId, PeerId } from "../wire/ids.ts";
+import type { ChatEvent } from "../../protocol/events.ts";
+import type { UnixMillis } from "../../protocol/time.ts";
+import type { Message, PeerView } from "../../protocol/views.ts";
+import type { MessageId, PeerId } from "../../wire/ids.ts";
 import { sameNick } from "./names.ts";
 import { type Folded, foldPresence, nothingFolded, type PresenceChange } from "./presence.ts";
 
 /** Lines kept on the screen's side; the journal keeps its own number. */
-export const ROOM_LINES_MAX = 10_000;
+export const TIMELINE_LINES_MAX = 10_000;
 /** Nicks remembered to know which are shared by two keys. */
-export const ROOM_NICKS_MAX = 10_000;
+export const TIMELINE_NICKS_MAX = 10_000;
 /** Joins and leaves further apart than this are not folded into one line. */
 const PRESENCE_FOLD_MS = 600_000;
 
@@ -41,16 +41,16 @@ export type Entry =
     }
   | ({ readonly type: "presence"; readonly key: string; readonly time: UnixMillis } & Folded);
 
-export type Room = {
-  /** Ascending by key. BOUNDED: ROOM_LINES_MAX, the oldest go first. */
+export type Timeline = {
+  /** Ascending by key. BOUNDED: TIMELINE_LINES_MAX, the oldest go first. */
   readonly entries: readonly Entry[];
   /** Entries up to and including this key are not shown (trimmed or cleared). */
   readonly floor: string;
   /** Alive and suspected peers. BOUNDED: by the core's roster. */
   readonly peers: ReadonlyMap<PeerId, PeerView>;
-  /** The first key seen with each nick, as `sameNick` gives it. BOUNDED: ROOM_NICKS_MAX. */
+  /** The first key seen with each nick, as `sameNick` gives it. BOUNDED: TIMELINE_NICKS_MAX. */
   readonly nickOwners: ReadonlyMap<string, PeerId>;
-  /** Nicks, as `sameNick` gives them, that two keys have used: shown with the tag of the key. BOUNDED: ROOM_NICKS_MAX. */
+  /** Nicks, as `sameNick` gives them, that two keys have used: shown with the tag of the key. BOUNDED: TIMELINE_NICKS_MAX. */
   readonly sharedNicks: ReadonlySet<string>;
   /** Whether the newest lines are before the reader's eyes: if not, what arrives is unread. */
   readonly seeing: boolean;
@@ -61,15 +61,15 @@ export type Room = {
 };
 
 /** What changes a room: everything a node tells, and what its reader does. `cleared` hides all that is shown now. */
-export type RoomEvent =
+export type TimelineEvent =
   | ChatEvent
   | { readonly type: "line"; readonly text: string; readonly tone: LineTone }
   | { readonly type: "seeing"; readonly seeing: boolean }
   | { readonly type: "unread-read" }
   | { readonly type: "cleared" };
 
-export function createRoom(self: PeerView, peers: readonly PeerView[]): Room {
-  const empty: Room = {
+export function createTimeline(self: PeerView, peers: readonly PeerView[]): Timeline {
+  const empty: Timeline = {
     entries: [],
     floor: "",
     peers: new Map(peers.filter(isHere).map((peer) => [peer.id, peer])),
@@ -79,39 +79,39 @@ export function createRoom(self: PeerView, peers: readonly PeerView[]): Room {
     unread: undefined,
     localCount: 0,
   };
-  return [self, ...peers].reduce((room, peer) => noteNick(room, peer.nick, peer.id), empty);
+  return [self, ...peers].reduce((timeline, peer) => noteNick(timeline, peer.nick, peer.id), empty);
 }
 
 /** The room after an event at wall time `now`. Returns the same object when nothing changed. */
-export function applyEvent(room: Room, event: RoomEvent, now: UnixMillis): Room {
+export function applyEvent(timeline: Timeline, event: TimelineEvent, now: UnixMillis): Timeline {
   switch (event.type) {
     case "stored":
-      return insertMessage(room, event.message);
+      return insertMessage(timeline, event.message);
     case "delivery":
-      return setDelivery(room, event.id, { reached: event.reached, of: event.of, lacking: event.lacking });
+      return setDelivery(timeline, event.id, { reached: event.reached, of: event.of, lacking: event.lacking });
     case "peer":
-      return applyPeer(room, event.peer, event.status, now);
+      return applyPeer(timeline, event.peer, event.status, now);
     case "notice":
-      return event.notice.code === "renamed" ? rename(room, event.notice.peer, event.notice.own) : room;
+      return event.notice.code === "renamed" ? rename(timeline, event.notice.peer, event.notice.own) : timeline;
     case "line": {
-      const at = localKey(room, now);
+      const at = localKey(timeline, now);
       const entry: Entry = { type: "local", key: at, time: now, text: event.text, tone: event.tone };
-      return insert({ ...room, localCount: room.localCount + 1 }, entry);
+      return insert({ ...timeline, localCount: timeline.localCount + 1 }, entry);
     }
     case "seeing":
-      if (event.seeing === room.seeing) return room;
+      if (event.seeing === timeline.seeing) return timeline;
       return {
-        ...room,
+        ...timeline,
         seeing: event.seeing,
-        unread: room.unread && event.seeing ? { ...room.unread, count: 0 } : room.unread,
+        unread: timeline.unread && event.seeing ? { ...timeline.unread, count: 0 } : timeline.unread,
       };
     case "unread-read":
-      return room.unread === undefined ? room : { ...room, unread: undefined };
+      return timeline.unread === undefined ? timeline : { ...timeline, unread: undefined };
     case "cleared":
-      return { ...room, entries: [], floor: room.entries.at(-1)?.key ?? room.floor, unread: undefined };
+      return { ...timeline, entries: [], floor: timeline.entries.at(-1)?.key ?? timeline.floor, unread: undefined };
     case "message": // the same message comes as `stored`
     case "error": // the session says it as a line
-      return room;
+      return timeline;
   }
 }
 
@@ -128,15 +128,15 @@ export function indexOfKey(entries: readonly Entry[], key: string): number {
 }
 
 /** Nicks for completion: who spoke last comes first, then those who have not spoken, by name. Own nick left out. */
-export function nicksBySpeech(room: Room, self: PeerId): string[] {
+export function nicksBySpeech(timeline: Timeline, self: PeerId): string[] {
   const nicks = new Set<string>();
-  for (let i = room.entries.length - 1; i >= 0 && i >= room.entries.length - 1_000; i--) {
-    const entry = room.entries[i];
+  for (let i = timeline.entries.length - 1; i >= 0 && i >= timeline.entries.length - 1_000; i--) {
+    const entry = timeline.entries[i];
     if (entry?.type === "message" && entry.message.author.id !== self) {
-      nicks.add(room.peers.get(entry.message.author.id)?.nick ?? entry.message.author.nick);
+      nicks.add(timeline.peers.get(entry.message.author.id)?.nick ?? entry.message.author.nick);
     }
   }
-  for (const nick of [...room.peers.values()].map((peer) => peer.nick).sort()) nicks.add(nick);
+  for (const nick of [...timeline.peers.values()].map((peer) => peer.nick).sort()) nicks.add(nick);
   return [...nicks];
 }
 
@@ -144,13 +144,13 @@ export function nicksBySpeech(room: Room, self: PeerId): string[] {
 
 const isHere = (peer: PeerView): boolean => peer.status === "alive" || peer.status === "suspect";
 
-function insertMessage(room: Room, message: Message): Room {
-  const named = noteNick(room, message.author.nick, message.author.id);
+function insertMessage(timeline: Timeline, message: Message): Timeline {
+  const named = noteNick(timeline, message.author.nick, message.author.id);
   const entry: Entry = { type: "message", key: message.id, time: message.time, message };
   const next = insert(named, entry);
   // Own messages and fetched history are nothing new to their reader.
-  if (next === named || message.own || message.history || room.seeing) return next;
-  const { unread } = room;
+  if (next === named || message.own || message.history || timeline.seeing) return next;
+  const { unread } = timeline;
   // Coming back to the newest lines set the count to 0 and left the line standing: the next one begins anew.
   if (unread === undefined || unread.count === 0) return { ...next, unread: { key: entry.key, count: 1 } };
   const isAbove = entry.key < unread.key;
@@ -158,49 +158,49 @@ function insertMessage(room: Room, message: Message): Room {
 }
 
 /** Puts the entry at the place of its key; a key that is there already, or at or below the floor, changes nothing. */
-function insert(room: Room, entry: Entry): Room {
-  if (entry.key <= room.floor) return room;
-  const at = indexOfKey(room.entries, entry.key);
-  if (room.entries[at]?.key === entry.key) return room;
-  const entries = room.entries.slice();
+function insert(timeline: Timeline, entry: Entry): Timeline {
+  if (entry.key <= timeline.floor) return timeline;
+  const at = indexOfKey(timeline.entries, entry.key);
+  if (timeline.entries[at]?.key === entry.key) return timeline;
+  const entries = timeline.entries.slice();
   entries.splice(at, 0, entry);
-  if (entries.length <= ROOM_LINES_MAX) return { ...room, entries };
+  if (entries.length <= TIMELINE_LINES_MAX) return { ...timeline, entries };
   const floor = (entries.shift() as Entry).key;
-  return { ...room, entries, floor };
+  return { ...timeline, entries, floor };
 }
 
-function replaceAt(room: Room, at: number, entry: Entry): Room {
-  const entries = room.entries.slice();
+function replaceAt(timeline: Timeline, at: number, entry: Entry): Timeline {
+  const entries = timeline.entries.slice();
   entries[at] = entry;
-  return { ...room, entries };
+  return { ...timeline, entries };
 }
 
-function setDelivery(room: Room, id: MessageId, delivery: Delivery): Room {
-  const at = indexOfKey(room.entries, id);
-  const entry = room.entries[at];
-  if (entry?.type !== "message" || entry.key !== id) return room;
-  return replaceAt(room, at, { ...entry, delivery });
+function setDelivery(timeline: Timeline, id: MessageId, delivery: Delivery): Timeline {
+  const at = indexOfKey(timeline.entries, id);
+  const entry = timeline.entries[at];
+  if (entry?.type !== "message" || entry.key !== id) return timeline;
+  return replaceAt(timeline, at, { ...entry, delivery });
 }
 
 /**
  * A local line stands below everything that was on the screen when it was said, even where the room's clock runs ahead
  * of this host's.
  */
-function localKey(room: Room, now: UnixMillis): string {
-  const newest = room.entries.at(-1);
+function localKey(timeline: Timeline, now: UnixMillis): string {
+  const newest = timeline.entries.at(-1);
   const time = Math.max(now, newest === undefined ? 0 : Number.parseInt(newest.key.slice(0, 12), 16));
   // "~" sorts after every hex digit: below the messages of the same millisecond.
-  return `${time.toString(16).padStart(12, "0")}~${room.localCount.toString(16).padStart(8, "0")}`;
+  return `${time.toString(16).padStart(12, "0")}~${timeline.localCount.toString(16).padStart(8, "0")}`;
 }
 
-function applyPeer(room: Room, peer: PeerView, status: PeerView["status"], now: UnixMillis): Room {
-  const known = room.peers.has(peer.id);
+function applyPeer(timeline: Timeline, peer: PeerView, status: PeerView["status"], now: UnixMillis): Timeline {
+  const known = timeline.peers.has(peer.id);
   const here = status === "alive" || status === "suspect";
-  if (!known && !here) return room;
-  const peers = new Map(room.peers);
+  if (!known && !here) return timeline;
+  const peers = new Map(timeline.peers);
   if (here) peers.set(peer.id, { ...peer, status });
   else peers.delete(peer.id);
-  const next = noteNick({ ...room, peers }, peer.nick, peer.id);
+  const next = noteNick({ ...timeline, peers }, peer.nick, peer.id);
   if (known === here) return next;
   return addPresence(
     next,
@@ -210,28 +210,28 @@ function applyPeer(room: Room, peer: PeerView, status: PeerView["status"], now: 
 }
 
 /** Adds the change to the newest line if that is one of joins and leaves, else begins such a line. */
-function addPresence(room: Room, change: PresenceChange, now: UnixMillis): Room {
-  const at = room.entries.length - 1;
-  const newest = room.entries[at];
+function addPresence(timeline: Timeline, change: PresenceChange, now: UnixMillis): Timeline {
+  const at = timeline.entries.length - 1;
+  const newest = timeline.entries[at];
   if (newest?.type === "presence" && now - newest.time < PRESENCE_FOLD_MS) {
-    return replaceAt(room, at, { ...newest, ...foldPresence(newest, change) });
+    return replaceAt(timeline, at, { ...newest, ...foldPresence(newest, change) });
   }
   const folded = foldPresence(nothingFolded, change);
-  const entry: Entry = { type: "presence", key: localKey(room, now), time: now, ...folded };
-  return insert({ ...room, localCount: room.localCount + 1 }, entry);
+  const entry: Entry = { type: "presence", key: localKey(timeline, now), time: now, ...folded };
+  return insert({ ...timeline, localCount: timeline.localCount + 1 }, entry);
 }
 
-function rename(room: Room, peer: PeerView, own: boolean): Room {
-  const named = noteNick(room, peer.nick, peer.id);
-  if (own || !room.peers.has(peer.id)) return named;
-  return { ...named, peers: new Map(room.peers).set(peer.id, peer) };
+function rename(timeline: Timeline, peer: PeerView, own: boolean): Timeline {
+  const named = noteNick(timeline, peer.nick, peer.id);
+  if (own || !timeline.peers.has(peer.id)) return named;
+  return { ...named, peers: new Map(timeline.peers).set(peer.id, peer) };
 }
 
-function noteNick(room: Room, given: string, id: PeerId): Room {
+function noteNick(timeline: Timeline, given: string, id: PeerId): Timeline {
   const nick = sameNick(given);
-  const owner = room.nickOwners.get(nick);
-  if (owner === id || (owner !== undefined && room.sharedNicks.has(nick))) return room;
-  if (owner !== undefined) return { ...room, sharedNicks: new Set(room.sharedNicks).add(nick) };
-  if (room.nickOwners.size >= ROOM_NICKS_MAX) return room;
-  return { ...room, nickOwners: new Map(room.nickOwners).set(nick, id) };
+  const owner = timeline.nickOwners.get(nick);
+  if (owner === id || (owner !== undefined && timeline.sharedNicks.has(nick))) return timeline;
+  if (owner !== undefined) return { ...timeline, sharedNicks: new Set(timeline.sharedNicks).add(nick) };
+  if (timeline.nickOwners.size >= TIMELINE_NICKS_MAX) return timeline;
+  return { ...timeline, nickOwners: new Map(timeline.nickOwners).set(nick, id) };
 }

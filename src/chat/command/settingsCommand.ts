@@ -8,32 +8,32 @@ import {
   settingNames,
   settingSpec,
   shownValue,
-} from "../settings.ts";
-import type { Desk, Outcome } from "./desk.ts";
-import type { Refusal, Reply, SettingRow } from "./events.ts";
+} from "../../settings.ts";
+import type { Refusal, Reply, SettingRow } from "../model/events.ts";
+import type { CommandContext, Outcome } from "./commandContext.ts";
 import { nearest } from "./nearest.ts";
 
 /** NICK is changed by `/nick`: the caller sees to that. */
 export function setSetting(
-  desk: Desk,
+  context: CommandContext,
   named: string | undefined,
   value: string | undefined,
   reply: (reply: Reply) => Outcome,
   refuse: (refusal: Refusal) => Outcome,
 ): Outcome {
-  if (named === undefined) return reply({ code: "settings", rows: settingNames.map((name) => rowOf(desk, name)) });
+  if (named === undefined) return reply({ code: "settings", rows: settingNames.map((name) => rowOf(context, name)) });
   const setting = settingNamed(named);
   if (setting === undefined) {
     return refuse({ code: "unknown-setting", name: named, nearest: nearest(named, settingNames) ?? "" });
   }
-  if (value === undefined) return reply({ code: "set", row: rowOf(desk, setting) });
+  if (value === undefined) return reply({ code: "set", row: rowOf(context, setting) });
   if (!isLive(setting)) return refuse({ code: "not-live", setting, flag: flagName(setting) });
   const read = readSetting(setting, value);
   if (typeof read !== "number") return refuse({ code: "bad-value", setting, value, wanted: fitting(setting) });
-  desk.live = { ...desk.live, [setting]: read };
-  const { GOSSIP_FANOUT: fanout, RELAY_SEEN_LIMIT: seenLimit, MAX_MESSAGES: maxMessages } = desk.live;
-  desk.node().command({ type: "configure", fanout, seenLimit, maxMessages });
-  return reply({ code: "set", row: rowOf(desk, setting) });
+  context.live = { ...context.live, [setting]: read };
+  const { GOSSIP_FANOUT: fanout, RELAY_SEEN_LIMIT: seenLimit, MAX_MESSAGES: maxMessages } = context.live;
+  context.node().command({ type: "configure", fanout, seenLimit, maxMessages });
+  return reply({ code: "set", row: rowOf(context, setting) });
 }
 
 // --- internal ---
@@ -43,9 +43,9 @@ function isLive(name: SettingName): name is "GOSSIP_FANOUT" | "RELAY_SEEN_LIMIT"
 }
 
 /** What is in force now, not what the start was given. */
-function rowOf(desk: Desk, name: SettingName): SettingRow {
+function rowOf(context: CommandContext, name: SettingName): SettingRow {
   const live = settingSpec(name).live === true;
-  if (name === "NICK") return { name, value: desk.node().self().nick, live };
-  if (name === "ROOM") return { name, value: desk.room.name, live };
-  return { name, value: shownValue(name, isLive(name) ? desk.live[name] : desk.options.settings[name]), live };
+  if (name === "NICK") return { name, value: context.node().self().nick, live };
+  if (name === "ROOM") return { name, value: context.room.name, live };
+  return { name, value: shownValue(name, isLive(name) ? context.live[name] : context.options.settings[name]), live };
 }

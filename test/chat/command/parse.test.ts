@@ -1,9 +1,9 @@
 /** Typed lines: what is said, what is a command, and what is refused rather than sent. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { commandNamed, commandNames, commandTable } from "../../src/chat/commands.ts";
-import { nearest } from "../../src/chat/nearest.ts";
-import { parseLine } from "../../src/chat/parse.ts";
+import { commandNamed, commandNames, commandTable } from "../../../src/chat/command/commands.ts";
+import { nearest } from "../../../src/chat/command/nearest.ts";
+import { parseLine } from "../../../src/chat/command/parse.ts";
 
 const refusalOf = (line: string) => {
   const parsed = parseLine(line);

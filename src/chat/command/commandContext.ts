@@ -1,10 +1,10 @@
 /** What a session is made with, and what it lends to its commands. */
-import type { ChatNode } from "../node/types.ts";
-import type { Settings } from "../settings.ts";
-import type { Lookup } from "./address.ts";
-import type { Contacts } from "./contacts.ts";
-import type { Deliveries } from "./deliveries.ts";
-import type { SessionEvent } from "./events.ts";
+import type { ChatNode } from "../../node/types.ts";
+import type { Settings } from "../../settings.ts";
+import type { SessionEvent } from "../model/events.ts";
+import type { Deliveries } from "../session/deliveries.ts";
+import type { Joins } from "../session/joins.ts";
+import type { Lookup } from "./parseAddress.ts";
 
 /** The room to be in; `key` has 32 bytes. */
 export type RoomChoice = { readonly name: string; readonly key: Uint8Array; readonly private: boolean };
@@ -31,7 +31,7 @@ export type SessionOptions = {
 export type Outcome = "done" | "refused";
 
 /** What a session lends to its commands. */
-export type Desk = {
+export type CommandContext = {
   readonly options: SessionOptions;
   live: LiveSettings;
   room: RoomChoice;
@@ -39,7 +39,7 @@ export type Desk = {
   readonly emit: (event: SessionEvent) => void;
   /** Resolves when the node takes a message: true, or false if the session was closed meanwhile. Tells if it takes long. */
   readonly ready: () => Promise<boolean>;
-  readonly contacts: Contacts;
+  readonly joins: Joins;
   readonly deliveries: Deliveries;
   readonly replaceNode: (node: ChatNode) => void;
   readonly quit: () => Promise<void>;

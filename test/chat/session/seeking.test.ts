@@ -1,10 +1,10 @@
 /** A session whose node has just started and knocks at remembered addresses: somebody may answer any moment. */
 import { expect, it } from "vitest";
-import type { SessionEvent } from "../../src/chat/events.ts";
-import { createSession, type Session } from "../../src/chat/session.ts";
-import { roomKeyFromName } from "../../src/crypto/keyring.ts";
-import { type Settings, settingNames, settingSpec } from "../../src/settings.ts";
-import { createFakeNode, type FakeNode } from "../suites/fakeNode.ts";
+import type { SessionEvent } from "../../../src/chat/model/events.ts";
+import { createSession, type Session } from "../../../src/chat/session/session.ts";
+import { roomKeyFromName } from "../../../src/crypto/keyring.ts";
+import { type Settings, settingNames, settingSpec } from "../../../src/settings.ts";
+import { createFakeNode, type FakeNode } from "../../suites/fakeNode.ts";
 
 const settings = Object.fromEntries(
   settingNames.map((name) => [name, settingSpec(name).default]),

@@ -1,10 +1,10 @@
 // What people read of being found, of a network on which nobody can be, and of having been away.
 
 import { describe, expect, it } from "vitest";
-import { errorText, noticeText } from "../../src/chat/sentences.ts";
-import type { Notice } from "../../src/protocol/events.ts";
-import type { Endpoint } from "../../src/wire/endpoint.ts";
-import { fakePeer } from "../suites/fakeNode.ts";
+import { errorText, noticeText } from "../../../src/chat/model/sentences.ts";
+import type { Notice } from "../../../src/protocol/events.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
+import { fakePeer } from "../../suites/fakeNode.ts";
 
 describe("someone who was found", () => {
   it.each([

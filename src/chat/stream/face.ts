@@ -1,8 +1,8 @@
 /** What the faces on streams share: lines come in and are taken one after another, and the end is clean. */
 import type { Readable, Writable } from "node:stream";
+import type { Session } from "../session/session.ts";
 import { type InputLine, readLines } from "./lines.ts";
 import { createOutput, type Output } from "./output.ts";
-import type { Session } from "./session.ts";
 
 export type StreamFaceOptions = {
   readonly version: string;

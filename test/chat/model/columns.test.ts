@@ -1,6 +1,6 @@
 /** Widths as a terminal draws them, and columns that stay straight. */
 import { describe, expect, it } from "vitest";
-import { glyphsOf, tableLines, widthOf } from "../../src/chat/columns.ts";
+import { glyphsOf, tableLines, widthOf } from "../../../src/chat/model/columns.ts";
 
 const FAMILY = "👩‍👩‍👧";
 

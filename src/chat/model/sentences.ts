@@ -1,6 +1,6 @@
 /** The sentences for codes: what people read of notices, errors, refusals and changes of peers. Short, exact, honest. */
-import type { ChatError, ChatEvent, Notice } from "../protocol/events.ts";
-import { PORT_DEFAULT } from "../settings.ts";
+import type { ChatError, ChatEvent, Notice } from "../../protocol/events.ts";
+import { PORT_DEFAULT } from "../../settings.ts";
 import type { Refusal, SessionEvent } from "./events.ts";
 import { replyText } from "./replies.ts";
 import { sanitizeLine, sanitizeNick } from "./sanitize.ts";

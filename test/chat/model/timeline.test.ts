@@ -1,17 +1,17 @@
 /** The view model of a room: order, duplicates, bounds, folding, unread. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PRESENCE_NAMES_MAX, presenceText } from "../../src/chat/presence.ts";
+import { PRESENCE_NAMES_MAX, presenceText } from "../../../src/chat/model/presence.ts";
 import {
   applyEvent,
-  createRoom,
+  createTimeline,
   nicksBySpeech,
-  ROOM_LINES_MAX,
-  type Room,
-  type RoomEvent,
-} from "../../src/chat/room.ts";
-import type { Message, PeerStatus, PeerView } from "../../src/protocol/views.ts";
-import type { MessageId, PeerId } from "../../src/wire/ids.ts";
+  TIMELINE_LINES_MAX,
+  type Timeline,
+  type TimelineEvent,
+} from "../../../src/chat/model/timeline.ts";
+import type { Message, PeerStatus, PeerView } from "../../../src/protocol/views.ts";
+import type { MessageId, PeerId } from "../../../src/wire/ids.ts";
 
 const NOON = Date.UTC(2026, 0, 31, 12);
 
@@ -42,20 +42,20 @@ function message(time: number, nick = "bob", more: Partial<Message> = {}): Messa
   return { ...plain, ...more };
 }
 
-const stored = (time: number, nick?: string, more?: Partial<Message>): RoomEvent => ({
+const stored = (time: number, nick?: string, more?: Partial<Message>): TimelineEvent => ({
   type: "stored",
   message: message(time, nick, more),
 });
-const peerEvent = (view: PeerView, status: PeerStatus): RoomEvent => ({ type: "peer", status, peer: view });
-const line = (text: string): RoomEvent => ({ type: "line", text, tone: "info" });
+const peerEvent = (view: PeerView, status: PeerStatus): TimelineEvent => ({ type: "peer", status, peer: view });
+const line = (text: string): TimelineEvent => ({ type: "line", text, tone: "info" });
 
-function roomAfter(events: readonly RoomEvent[], from: Room = createRoom(self, []), now = NOON): Room {
-  return events.reduce((room, event) => applyEvent(room, event, now), from);
+function roomAfter(events: readonly TimelineEvent[], from: Timeline = createTimeline(self, []), now = NOON): Timeline {
+  return events.reduce((timeline, event) => applyEvent(timeline, event, now), from);
 }
 
 /** What stands in the room, in words. */
-function shown(room: Room): string[] {
-  return room.entries.map((entry) => {
+function shown(timeline: Timeline): string[] {
+  return timeline.entries.map((entry) => {
     if (entry.type === "message") return entry.message.text;
     if (entry.type === "local") return `-- ${entry.text}`;
     return entry.changes.map((change) => `${change.nick} ${change.status}`).join(", ");
@@ -106,24 +106,24 @@ describe("messages in a room", () => {
   });
 
   it("the_oldest_lines_go_first_and_do_not_come_back", () => {
-    const times = Array.from({ length: ROOM_LINES_MAX + 2 }, (_, time) => stored(time));
+    const times = Array.from({ length: TIMELINE_LINES_MAX + 2 }, (_, time) => stored(time));
     const full = roomAfter(times);
-    expect(full.entries).toHaveLength(ROOM_LINES_MAX);
+    expect(full.entries).toHaveLength(TIMELINE_LINES_MAX);
     expect(shown(full)[0]).toBe("at 2");
     expect(roomAfter([stored(1)], full)).toBe(full);
   });
 
   it("the_message_event_of_a_stored_message_adds_nothing", () => {
-    const room = roomAfter([stored(1)]);
-    expect(roomAfter([{ type: "message", message: message(1) }], room)).toBe(room);
+    const timeline = roomAfter([stored(1)]);
+    expect(roomAfter([{ type: "message", message: message(1) }], timeline)).toBe(timeline);
   });
 
   it("delivery_is_kept_with_its_message_and_ignored_without_one", () => {
     const own = message(5, "anna");
-    const delivery: RoomEvent = { type: "delivery", id: own.id, reached: 7, of: 12, lacking: ["bob"] };
-    const room = roomAfter([{ type: "stored", message: own }, delivery]);
-    expect(room.entries[0]).toMatchObject({ delivery: { reached: 7, of: 12, lacking: ["bob"] } });
-    const without = createRoom(self, []);
+    const delivery: TimelineEvent = { type: "delivery", id: own.id, reached: 7, of: 12, lacking: ["bob"] };
+    const timeline = roomAfter([{ type: "stored", message: own }, delivery]);
+    expect(timeline.entries[0]).toMatchObject({ delivery: { reached: 7, of: 12, lacking: ["bob"] } });
+    const without = createTimeline(self, []);
     expect(roomAfter([delivery], without)).toBe(without);
   });
 
@@ -135,8 +135,8 @@ describe("messages in a room", () => {
 
 describe("local lines", () => {
   it("stand_below_what_was_on_the_screen_even_where_the_rooms_clock_is_ahead", () => {
-    const room = roomAfter([stored(NOON + 60_000), line("one"), line("two"), stored(NOON + 60_001)]);
-    expect(shown(room)).toEqual([`at ${NOON + 60_000}`, "-- one", "-- two", `at ${NOON + 60_001}`]);
+    const timeline = roomAfter([stored(NOON + 60_000), line("one"), line("two"), stored(NOON + 60_001)]);
+    expect(shown(timeline)).toEqual([`at ${NOON + 60_000}`, "-- one", "-- two", `at ${NOON + 60_001}`]);
   });
 });
 
@@ -144,39 +144,39 @@ describe("joins and leaves", () => {
   const [bob, eve] = [peer("bob"), peer("eve")];
 
   it("several_in_a_row_fold_into_one_line", () => {
-    const room = roomAfter([peerEvent(bob, "alive"), peerEvent(eve, "alive")]);
-    expect(shown(room)).toEqual(["bob joined, eve joined"]);
-    expect(room.peers.size).toBe(2);
+    const timeline = roomAfter([peerEvent(bob, "alive"), peerEvent(eve, "alive")]);
+    expect(shown(timeline)).toEqual(["bob joined, eve joined"]);
+    expect(timeline.peers.size).toBe(2);
   });
 
   it("a_message_between_them_begins_a_new_line", () => {
-    const room = roomAfter([peerEvent(bob, "alive"), stored(NOON + 1), peerEvent(eve, "alive")]);
-    expect(shown(room)).toEqual(["bob joined", `at ${NOON + 1}`, "eve joined"]);
+    const timeline = roomAfter([peerEvent(bob, "alive"), stored(NOON + 1), peerEvent(eve, "alive")]);
+    expect(shown(timeline)).toEqual(["bob joined", `at ${NOON + 1}`, "eve joined"]);
   });
 
   it("suspicion_and_its_refutation_are_no_news", () => {
-    const room = roomAfter([peerEvent(bob, "suspect"), peerEvent(bob, "alive")], createRoom(self, [bob]));
-    expect(shown(room)).toEqual([]);
-    expect(room.peers.get(bob.id)?.status).toBe("alive");
+    const timeline = roomAfter([peerEvent(bob, "suspect"), peerEvent(bob, "alive")], createTimeline(self, [bob]));
+    expect(shown(timeline)).toEqual([]);
+    expect(timeline.peers.get(bob.id)?.status).toBe("alive");
   });
 
   it("one_who_came_and_went_is_named_once", () => {
     expect(shown(roomAfter([peerEvent(bob, "alive"), peerEvent(bob, "left")]))).toEqual(["bob passed"]);
-    expect(shown(roomAfter([peerEvent(bob, "dead"), peerEvent(bob, "alive")], createRoom(self, [bob])))).toEqual([
+    expect(shown(roomAfter([peerEvent(bob, "dead"), peerEvent(bob, "alive")], createTimeline(self, [bob])))).toEqual([
       "bob back",
     ]);
   });
 
   it("a_crowd_is_one_line_whatever_its_size_and_whoever_does_not_answer_for_a_moment_is_no_line", () => {
     const crowd = Array.from({ length: 1_000 }, (_, at) => peer(`p${at}`));
-    const room = roomAfter([
-      ...crowd.map((each): RoomEvent => ({ type: "peer", status: "alive", peer: each })),
-      ...crowd.map((each): RoomEvent => ({ type: "peer", status: "suspect", peer: each })),
-      ...crowd.slice(0, 10).map((each): RoomEvent => ({ type: "peer", status: "alive", peer: each })),
-      ...crowd.slice(990).map((each): RoomEvent => ({ type: "peer", status: "left", peer: each })),
+    const timeline = roomAfter([
+      ...crowd.map((each): TimelineEvent => ({ type: "peer", status: "alive", peer: each })),
+      ...crowd.map((each): TimelineEvent => ({ type: "peer", status: "suspect", peer: each })),
+      ...crowd.slice(0, 10).map((each): TimelineEvent => ({ type: "peer", status: "alive", peer: each })),
+      ...crowd.slice(990).map((each): TimelineEvent => ({ type: "peer", status: "left", peer: each })),
     ]);
-    expect(room.entries).toHaveLength(1);
-    const [entry] = room.entries;
+    expect(timeline.entries).toHaveLength(1);
+    const [entry] = timeline.entries;
     if (entry?.type !== "presence") throw new Error("no such line");
     expect(entry.changes).toHaveLength(PRESENCE_NAMES_MAX);
     expect(presenceText(entry, ({ nick }) => nick)).toBe(
@@ -185,8 +185,8 @@ describe("joins and leaves", () => {
   });
 
   it("those_long_apart_are_not_folded", () => {
-    const room = roomAfter([peerEvent(eve, "alive")], roomAfter([peerEvent(bob, "alive")]), NOON + 3_600_000);
-    expect(shown(room)).toEqual(["bob joined", "eve joined"]);
+    const timeline = roomAfter([peerEvent(eve, "alive")], roomAfter([peerEvent(bob, "alive")]), NOON + 3_600_000);
+    expect(shown(timeline)).toEqual(["bob joined", "eve joined"]);
   });
 });
 
@@ -204,11 +204,11 @@ describe("nicks", () => {
   });
 
   it("completion_offers_the_last_speaker_first_then_the_silent", () => {
-    const room = roomAfter(
+    const timeline = roomAfter(
       [stored(1, "bob"), stored(2, "eve"), stored(3, "anna")],
-      createRoom(self, [peer("dan"), peer("bob")]),
+      createTimeline(self, [peer("dan"), peer("bob")]),
     );
-    expect(nicksBySpeech(room, self.id)).toEqual(["eve", "bob", "dan"]);
+    expect(nicksBySpeech(timeline, self.id)).toEqual(["eve", "bob", "dan"]);
   });
 });
 
@@ -216,8 +216,8 @@ describe("unread", () => {
   const away = roomAfter([{ type: "seeing", seeing: false }]);
 
   it("messages_of_others_count_while_the_newest_lines_are_not_seen", () => {
-    const room = roomAfter([stored(1), stored(2), stored(3, "anna"), stored(0, "eve", { history: true })], away);
-    expect(room.unread).toEqual({ key: message(1).id, count: 2 });
+    const timeline = roomAfter([stored(1), stored(2), stored(3, "anna"), stored(0, "eve", { history: true })], away);
+    expect(timeline.unread).toEqual({ key: message(1).id, count: 2 });
     expect(roomAfter([stored(1)]).unread).toBeUndefined();
   });
 

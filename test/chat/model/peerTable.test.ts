@@ -1,9 +1,9 @@
 /** /peers and /whois: who is here, in words that say what is known, in columns that stay straight. */
 import { describe, expect, it } from "vitest";
-import { widthOf } from "../../src/chat/columns.ts";
-import { PEERS_SHOWN_MAX, peerDetails, peersByState, peerTable } from "../../src/chat/peerTable.ts";
-import type { Endpoint } from "../../src/wire/endpoint.ts";
-import { fakePeer } from "../suites/fakeNode.ts";
+import { widthOf } from "../../../src/chat/model/columns.ts";
+import { PEERS_SHOWN_MAX, peerDetails, peersByState, peerTable } from "../../../src/chat/model/peerTable.ts";
+import type { Endpoint } from "../../../src/wire/endpoint.ts";
+import { fakePeer } from "../../suites/fakeNode.ts";
 
 const anna = fakePeer("anna", 1);
 const table = (...peers: ReturnType<typeof fakePeer>[]): string[] =>

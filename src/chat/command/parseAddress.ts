@@ -5,8 +5,8 @@
 import { lookup } from "node:dns/promises";
 import { isIPv6 } from "node:net";
 import { domainToASCII } from "node:url";
-import { PORT_DEFAULT } from "../settings.ts";
-import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
+import { PORT_DEFAULT } from "../../settings.ts";
+import { type Endpoint, formatEndpoint } from "../../wire/endpoint.ts";
 
 export type Address =
   | { readonly type: "endpoint"; readonly endpoint: Endpoint }

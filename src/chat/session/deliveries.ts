@@ -1,7 +1,7 @@
 /** What was heard of the delivery of own messages, for `/info`. */
-import type { ChatEvent } from "../protocol/events.ts";
-import type { MessageId } from "../wire/ids.ts";
-import type { Delivery } from "./room.ts";
+import type { ChatEvent } from "../../protocol/events.ts";
+import type { MessageId } from "../../wire/ids.ts";
+import type { Delivery } from "../model/timeline.ts";
 
 export type Deliveries = {
   readonly observe: (event: ChatEvent) => void;

@@ -1,7 +1,7 @@
 /** What strangers send cannot steer the terminal, hide text or pass for someone else. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cleanNick, isNick, sanitizeLine, sanitizeNick, sanitizeText } from "../../src/chat/sanitize.ts";
+import { cleanNick, isNick, sanitizeLine, sanitizeNick, sanitizeText } from "../../../src/chat/model/sanitize.ts";
 
 const nasty = fc
   .array(

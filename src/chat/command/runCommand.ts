@@ -1,58 +1,58 @@
 /** What each typed command does. Every refusal leaves everything as it was. */
-import type { Invite } from "../crypto/invite.ts";
-import { roomKeyFromName } from "../crypto/keyring.ts";
-import type { ChatNode } from "../node/types.ts";
-import type { PeerView } from "../protocol/views.ts";
-import type { MessageKind } from "../wire/message.ts";
+import type { Invite } from "../../crypto/invite.ts";
+import { roomKeyFromName } from "../../crypto/keyring.ts";
+import type { ChatNode } from "../../node/types.ts";
+import type { PeerView } from "../../protocol/views.ts";
+import type { MessageKind } from "../../wire/message.ts";
+import type { Refusal, Reply } from "../model/events.ts";
+import { peersByState } from "../model/peerTable.ts";
+import { isNick, NICK_CHARACTERS_MAX } from "../model/sanitize.ts";
+import type { CommandContext, Outcome, RoomChoice } from "./commandContext.ts";
 import { commandNamed, commandNames } from "./commands.ts";
-import type { Desk, Outcome, RoomChoice } from "./desk.ts";
-import type { Refusal, Reply } from "./events.ts";
 import { nearest } from "./nearest.ts";
 import type { TypedCommand } from "./parse.ts";
-import { peersByState } from "./peerTable.ts";
-import { isNick, NICK_CHARACTERS_MAX } from "./sanitize.ts";
-import { setSetting } from "./set.ts";
+import { setSetting } from "./settingsCommand.ts";
 import { parseTarget } from "./target.ts";
 
 /** Until the node has said what became of a text; it does so at once, unless its disk is slow. */
 const SAY_MS_MAX = 5_000;
 
 /** Waits until the node takes it: then nothing that was said is lost on the way out. */
-export async function sayText(desk: Desk, text: string, kind: MessageKind): Promise<Outcome> {
+export async function sayText(context: CommandContext, text: string, kind: MessageKind): Promise<Outcome> {
   for (;;) {
-    if (desk.node().isBusy() && !(await desk.ready())) return "refused";
-    const outcome = await sayNow(desk, text, kind);
+    if (context.node().isBusy() && !(await context.ready())) return "refused";
+    const outcome = await sayNow(context, text, kind);
     if (outcome !== "busy") return outcome;
   }
 }
 
-export async function performCommand(desk: Desk, { name, args }: TypedCommand): Promise<Outcome> {
+export async function runCommand(context: CommandContext, { name, args }: TypedCommand): Promise<Outcome> {
   const [first, second] = args;
   const reply = (answer: Reply): Outcome => {
-    desk.emit({ type: "reply", reply: answer });
+    context.emit({ type: "reply", reply: answer });
     return "done";
   };
   const refuse = (refusal: Refusal): Outcome => {
-    desk.emit({ type: "refusal", refusal });
+    context.emit({ type: "refusal", refusal });
     return "refused";
   };
-  const node = desk.node();
+  const node = context.node();
   switch (name) {
     case "say":
-      return sayText(desk, first ?? "", "text");
+      return sayText(context, first ?? "", "text");
     case "me":
-      return sayText(desk, first ?? "", "action");
+      return sayText(context, first ?? "", "action");
     case "join":
-      return join(desk, first ?? "", reply, refuse);
+      return join(context, first ?? "", reply, refuse);
     case "leave":
-      desk.contacts.forget();
+      context.joins.forget();
       node.command({ type: "leave" });
       return "done";
     case "quit":
-      await desk.quit();
+      await context.quit();
       return "done";
     case "nick":
-      return first === undefined ? reply({ code: "nick", self: node.self() }) : rename(desk, first, refuse);
+      return first === undefined ? reply({ code: "nick", self: node.self() }) : rename(context, first, refuse);
     case "peers":
       return reply({ code: "peers", self: node.self(), peers: peersByState(node.peers()), room: node.room });
     case "whois": {
@@ -85,15 +85,15 @@ export async function performCommand(desk: Desk, { name, args }: TypedCommand): 
       const own = node.log().filter((message) => message.own);
       const message = own.at(-number);
       if (message === undefined) return refuse({ code: "no-such-message", number, count: own.length });
-      return reply({ code: "info", number, message, delivery: desk.deliveries.of(message.id) });
+      return reply({ code: "info", number, message, delivery: context.deliveries.of(message.id) });
     }
     case "stats":
       return reply({ code: "stats", stats: node.stats() });
     case "set":
-      if (first?.toUpperCase() === "NICK" && second !== undefined) return rename(desk, second, refuse);
-      return setSetting(desk, first, second, reply, refuse);
+      if (first?.toUpperCase() === "NICK" && second !== undefined) return rename(context, second, refuse);
+      return setSetting(context, first, second, reply, refuse);
     case "clear":
-      desk.emit({ type: "clear" });
+      context.emit({ type: "clear" });
       return "done";
     case "help": {
       if (first === undefined) return reply({ code: "help", command: undefined });
@@ -106,7 +106,7 @@ export async function performCommand(desk: Desk, { name, args }: TypedCommand): 
 
 // --- internal ---
 
-function sayNow(desk: Desk, text: string, kind: MessageKind): Promise<Outcome | "busy"> {
+function sayNow(context: CommandContext, text: string, kind: MessageKind): Promise<Outcome | "busy"> {
   return new Promise((resolve) => {
     const finish = (outcome: Outcome | "busy"): void => {
       clearTimeout(timer);
@@ -114,67 +114,67 @@ function sayNow(desk: Desk, text: string, kind: MessageKind): Promise<Outcome | 
       resolve(outcome);
     };
     const timer = setTimeout(() => finish("done"), SAY_MS_MAX);
-    const unsubscribe = desk.node().subscribe((event) => {
+    const unsubscribe = context.node().subscribe((event) => {
       if (event.type === "error" && event.error.code !== "addresses-unwritable")
         finish(event.error.code === "busy" ? "busy" : "refused");
       else if ((event.type === "stored" || event.type === "message") && event.message.own) finish("done");
     });
     // What UTF-8 cannot carry would look one way here and another way everywhere else.
-    desk.node().command({ type: "say", text: Buffer.from(text).toString(), kind });
+    context.node().command({ type: "say", text: Buffer.from(text).toString(), kind });
   });
 }
 
 type Answer = (reply: Reply) => Outcome;
 type Refuse = (refusal: Refusal) => Outcome;
 
-async function join(desk: Desk, text: string, reply: Answer, refuse: Refuse): Promise<Outcome> {
+async function join(context: CommandContext, text: string, reply: Answer, refuse: Refuse): Promise<Outcome> {
   const target = parseTarget(text);
   if ("code" in target) return refuse(target);
-  if (target.type === "invite") return enter(desk, target.invite, reply, refuse);
+  if (target.type === "invite") return enter(context, target.invite, reply, refuse);
   if (target.type === "room") {
     const { name } = target;
-    return enter(desk, { name, private: false, key: roomKeyFromName(name), endpoints: [] }, reply, refuse);
+    return enter(context, { name, private: false, key: roomKeyFromName(name), endpoints: [] }, reply, refuse);
   }
-  const endpoint = await desk.contacts.resolve(target.text);
+  const endpoint = await context.joins.resolve(target.text);
   if (typeof endpoint !== "string") {
     return refuse(endpoint.code === "unknown-host" ? { ...endpoint, room: target.room } : endpoint);
   }
   reply({ code: "contacting", endpoint });
-  desk.contacts.join([endpoint]);
+  context.joins.join([endpoint]);
   return "done";
 }
 
 /** Closes the node first, so that the next one can have its port and its identity; goes back if that fails. */
-async function enter(desk: Desk, invite: Invite, reply: Answer, refuse: Refuse): Promise<Outcome> {
-  if (Buffer.from(desk.room.key).equals(invite.key)) {
-    if (invite.endpoints.length === 0) return reply({ code: "same-room", room: desk.node().room });
+async function enter(context: CommandContext, invite: Invite, reply: Answer, refuse: Refuse): Promise<Outcome> {
+  if (Buffer.from(context.room.key).equals(invite.key)) {
+    if (invite.endpoints.length === 0) return reply({ code: "same-room", room: context.node().room });
     for (const endpoint of invite.endpoints) reply({ code: "contacting", endpoint });
-    desk.contacts.join(invite.endpoints);
+    context.joins.join(invite.endpoints);
     return "done";
   }
-  const before = desk.room;
-  const nick = desk.node().self().nick;
+  const before = context.room;
+  const nick = context.node().self().nick;
   const next: RoomChoice = { name: invite.name, key: invite.key, private: invite.private };
-  desk.contacts.forget();
-  await desk.node().close();
+  context.joins.forget();
+  await context.node().close();
   let reason: string | undefined;
   try {
-    desk.replaceNode(await desk.options.open(next, nick, desk.live));
-    desk.room = next;
+    context.replaceNode(await context.options.open(next, nick, context.live));
+    context.room = next;
   } catch (error) {
     reason = error instanceof Error ? error.message : String(error);
-    desk.replaceNode(await desk.options.open(before, nick, desk.live));
+    context.replaceNode(await context.options.open(before, nick, context.live));
   }
   if (reason !== undefined) return refuse({ code: "cannot-open", room: next.name, reason });
-  desk.emit({ type: "moved", room: desk.node().room, address: desk.node().address() });
-  desk.contacts.join(invite.endpoints);
+  context.emit({ type: "moved", room: context.node().room, address: context.node().address() });
+  context.joins.join(invite.endpoints);
   return "done";
 }
 
-function rename(desk: Desk, nick: string, refuse: Refuse): Outcome {
+function rename(context: CommandContext, nick: string, refuse: Refuse): Outcome {
   if (!isNick(nick)) return refuse({ code: "bad-nick", nick, limit: NICK_CHARACTERS_MAX });
-  desk.node().command({ type: "rename", nick });
-  desk.options.rememberNick?.(nick);
+  context.node().command({ type: "rename", nick });
+  context.options.rememberNick?.(nick);
   return "done";
 }
 

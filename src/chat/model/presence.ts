@@ -1,6 +1,6 @@
 /** Comings and goings of people, folded: what several changes in a row amount to, and one line that says so. */
-import type { Author } from "../protocol/views.ts";
-import type { PeerId } from "../wire/ids.ts";
+import type { Author } from "../../protocol/views.ts";
+import type { PeerId } from "../../wire/ids.ts";
 
 /** `passed`: came and went, or went and came back, within one folded line. */
 export type Presence = "joined" | "left" | "lost" | "passed" | "back";

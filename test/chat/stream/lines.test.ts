@@ -2,8 +2,8 @@
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { type InputLine, readLines } from "../../src/chat/lines.ts";
-import { createOutput } from "../../src/chat/output.ts";
+import { type InputLine, readLines } from "../../../src/chat/stream/lines.ts";
+import { createOutput } from "../../../src/chat/stream/output.ts";
 
 async function* chunksOf(bytes: Buffer, cuts: readonly number[]): AsyncGenerator<Buffer> {
   let at = 0;

@@ -1,6 +1,6 @@
 /** What the argument of `/join` and `--join` means: an address to contact, an invite, or another open room. */
-import { decodeInvite, INVITE_PREFIX, type Invite, type InviteError, isRoomName } from "../crypto/invite.ts";
-import { type Address, type BadAddress, parseAddress } from "./address.ts";
+import { decodeInvite, INVITE_PREFIX, type Invite, type InviteError, isRoomName } from "../../crypto/invite.ts";
+import { type Address, type BadAddress, parseAddress } from "./parseAddress.ts";
 
 export type Target =
   /** `room`: the open room's name that a bare word could mean as well, should no host answer to it. */

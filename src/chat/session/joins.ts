@@ -1,10 +1,10 @@
 /** The addresses that a session was asked to join: looking hosts up, and knowing which have not answered yet. */
-import type { ChatNode } from "../node/types.ts";
-import type { Endpoint } from "../wire/endpoint.ts";
-import { type Lookup, resolveAddress } from "./address.ts";
-import type { Refusal } from "./events.ts";
+import type { ChatNode } from "../../node/types.ts";
+import type { Endpoint } from "../../wire/endpoint.ts";
+import { type Lookup, resolveAddress } from "../command/parseAddress.ts";
+import type { Refusal } from "../model/events.ts";
 
-export type Contacts = {
+export type Joins = {
   /** Contacts these now; the node keeps trying. */
   readonly join: (endpoints: readonly Endpoint[]) => void;
   /** As `join`, of a checked address whose host may not resolve yet: says so once and asks again until it does. */
@@ -26,20 +26,20 @@ export type Contacts = {
   readonly stop: () => void;
 };
 
-export type ContactsOptions = {
+export type JoinsOptions = {
   readonly node: () => ChatNode;
   readonly refuse: (refusal: Refusal) => void;
   readonly lookup: Lookup | undefined;
 };
 
 /** Addresses asked for and not answered yet. */
-export const CONTACTS_MAX = 100;
+export const JOINS_MAX = 100;
 /** A host that does not resolve is asked for again after these, the last one for ever. */
 const LOOKUP_AGAIN_MS = [2_000, 5_000, 15_000, 60_000];
 const SETTLED_POLL_MS = 20;
 
-export function createContacts({ node, refuse, lookup }: ContactsOptions): Contacts {
-  /** Endpoints that have not answered and hosts that have not resolved. BOUNDED: CONTACTS_MAX, the oldest goes. */
+export function createJoins({ node, refuse, lookup }: JoinsOptions): Joins {
+  /** Endpoints that have not answered and hosts that have not resolved. BOUNDED: JOINS_MAX, the oldest goes. */
   const pending = new Set<string>();
   const timers = new Set<ReturnType<typeof setTimeout>>();
   let stopped = false;
@@ -49,7 +49,7 @@ export function createContacts({ node, refuse, lookup }: ContactsOptions): Conta
   const remember = (name: string): void => {
     pending.add(name);
     const [oldest] = pending;
-    if (pending.size > CONTACTS_MAX && oldest !== undefined) pending.delete(oldest);
+    if (pending.size > JOINS_MAX && oldest !== undefined) pending.delete(oldest);
   };
   const join = (endpoints: readonly Endpoint[]): void => {
     const others = endpoints.filter((endpoint) => endpoint !== node().address());

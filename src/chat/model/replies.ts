@@ -1,7 +1,7 @@
 /** The text of answers to commands, of one or more lines. */
-import type { NodeStats } from "../node/types.ts";
-import type { Message } from "../protocol/views.ts";
-import { type CommandSpec, commandTable } from "./commands.ts";
+import type { NodeStats } from "../../node/types.ts";
+import type { Message } from "../../protocol/views.ts";
+import { type CommandSpec, commandTable } from "../command/commands.ts";
 import type { Reply, SettingRow } from "./events.ts";
 import { peerDetails, peerTable } from "./peerTable.ts";
 import { sanitizeLine, sanitizeNick } from "./sanitize.ts";
