@@ -7,7 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import { identityFromSeed } from "../dist/crypto/identity.js";
-import { bootKey, createRoomKeys, open } from "../dist/crypto/keyring.js";
+import { bootKey, createRoomKeys, open } from "../dist/crypto/roomKeys.js";
 import { readMessage, signMessage } from "../dist/crypto/signed.js";
 import { defaultConfig } from "../dist/protocol/config.js";
 import { createCore } from "../dist/protocol/core.js";

@@ -1,7 +1,7 @@
 /** `smplchat invite`: one line that lets others into a room, without being in it. */
 import { networkInterfaces } from "node:os";
 import { encodeInvite, isRoomName } from "../crypto/invite.ts";
-import { randomRoomKey } from "../crypto/keyring.ts";
+import { randomRoomKey } from "../crypto/roomKeys.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../wire/endpoint.ts";
 import { readInputs } from "./inputs.ts";
 import type { Invocation } from "./options.ts";

@@ -3,7 +3,7 @@ import { parseTarget, type TargetRefusal } from "../chat/command/target.ts";
 import { refusalText } from "../chat/model/sentences.ts";
 import type { RoomChoice } from "../chat/session/session.ts";
 import type { Invite } from "../crypto/invite.ts";
-import { roomKeyFromName } from "../crypto/keyring.ts";
+import { roomKeyFromName } from "../crypto/roomKeys.ts";
 import { misfit, type Resolved, SettingsError } from "./resolve.ts";
 
 export type Opening = {

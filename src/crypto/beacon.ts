@@ -12,7 +12,7 @@ import {
   encodeBeacon,
 } from "../wire/beacon.ts";
 import { blake2b } from "./hash.ts";
-import type { RoomKeys } from "./keyring.ts";
+import type { RoomKeys } from "./roomKeys.ts";
 
 /** Seals all beacons of a room, whoever sends them. */
 export function beaconKey(roomKeys: RoomKeys): Uint8Array {

@@ -7,7 +7,7 @@ import { CursorError, createReader, createWriter } from "../wire/cursor.ts";
 import { ENDPOINT_BYTES_MAX, type Endpoint, readEndpoint, writeEndpoint } from "../wire/endpoint.ts";
 import { decodeText, encodeText } from "../wire/text.ts";
 import { blake2b } from "./hash.ts";
-import { ROOM_KEY_BYTES, roomKeyFromName } from "./keyring.ts";
+import { ROOM_KEY_BYTES, roomKeyFromName } from "./roomKeys.ts";
 
 export type Invite = {
   /** A valid room name: `isRoomName`. */

@@ -8,7 +8,7 @@ import { decodeContent, encodeContent, type MessageContent, SIGNATURE_BYTES } fr
 import { decodeStatementContent, encodeStatementContent, type StatementContent } from "../wire/statement.ts";
 import { blake2b } from "./hash.ts";
 import { type Identity, verifySignature } from "./identity.ts";
-import type { RoomKeys } from "./keyring.ts";
+import type { RoomKeys } from "./roomKeys.ts";
 
 export type SignedMessage = {
   readonly id: MessageId;

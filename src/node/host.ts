@@ -6,17 +6,17 @@ import type { Transport } from "../net/transport.ts";
 import type { Core } from "../protocol/api.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { Millis } from "../protocol/time.ts";
-import type { AddressTrouble } from "../store/addresses.ts";
+import type { AddressTrouble } from "../store/addressFile.ts";
 import type { Journal } from "../store/journal.ts";
 import { type Endpoint, formatEndpoint, isLinkLocal, isLoopback, parseEndpoint } from "../wire/endpoint.ts";
+import { watchAddresses } from "./addressWatch.ts";
 import { systemClock } from "./clock.ts";
 import { type DebugLog, debugLog } from "./debug.ts";
 import { BACKLOG_MAX, createDriver } from "./driver.ts";
-import { watchAddresses } from "./network.ts";
 import type { ChatNode, NodeOptions, NodeStats } from "./types.ts";
 import { undeliveredMessages } from "./undelivered.ts";
 
-export type HostParts = {
+export type HostOptions = {
   readonly core: Core;
   readonly transport: Transport;
   /** Undefined: discovery is off. */
@@ -31,8 +31,8 @@ export type HostParts = {
 };
 
 /** Owns all its parts from now on: `close` closes them. */
-export function hostCore(parts: HostParts): ChatNode {
-  const { core, transport, lan, journal } = parts;
+export function hostCore(options: HostOptions): ChatNode {
+  const { core, transport, lan, journal } = options;
   const listeners = new Set<(event: ChatEvent) => void>();
   const undelivered = undeliveredMessages();
   /** BOUNDED: by those who call `whenReady`, each of whom waits for it. */
@@ -128,7 +128,7 @@ export function hostCore(parts: HostParts): ChatNode {
     waiters = [];
     for (const resolve of waiting) resolve();
   };
-  const log: DebugLog = debugLog(parts.debug, () => stats().dropped);
+  const log: DebugLog = debugLog(options.debug, () => stats().dropped);
   const take = (type: "datagram" | "beacon", bytes: Uint8Array, from: Endpoint): void => {
     try {
       driver.step({ type, bytes, from });
@@ -148,7 +148,7 @@ export function hostCore(parts: HostParts): ChatNode {
     driver.step({ type: "command", command: { type: "network", endpoints } });
     log.record("network", { endpoints });
   };
-  const unwatch = parts.addresses === undefined ? undefined : watchAddresses(parts.addresses, moved);
+  const unwatch = options.addresses === undefined ? undefined : watchAddresses(options.addresses, moved);
 
   const close = async (): Promise<void> => {
     unwatch?.();
@@ -165,12 +165,12 @@ export function hostCore(parts: HostParts): ChatNode {
     await Promise.all([transport.close(), lan?.close()]);
     await within(JOURNAL_CLOSE_MS_MAX, journal.close());
     listeners.clear();
-    parts.release();
+    options.release();
   };
 
   return {
     get room() {
-      const { name, key, private: isPrivate } = parts.room;
+      const { name, key, private: isPrivate } = options.room;
       return {
         name,
         private: isPrivate,

@@ -1,5 +1,5 @@
 /** Opens a real node: an identity, a socket, a core, and the host that brings them to life. */
-import { createRoomKeys } from "../crypto/keyring.ts";
+import { createRoomKeys } from "../crypto/roomKeys.ts";
 import { ownAddresses } from "../net/interfaces.ts";
 import type { Lan } from "../net/lan.ts";
 import { lossyLan, lossyTransport } from "../net/lossy.ts";
@@ -9,7 +9,7 @@ import { openUdp } from "../net/udp.ts";
 import { type Config, defaultConfig } from "../protocol/config.ts";
 import { createCore } from "../protocol/core.ts";
 import { uniform } from "../protocol/rng.ts";
-import { type AddressJournal, keepAddresses } from "../store/addresses.ts";
+import { type AddressJournal, keepAddresses } from "../store/addressFile.ts";
 import { openIdentity } from "../store/identity.ts";
 import { type MemoryJournal, memoryJournal } from "../store/memory.ts";
 import { parseEndpoint } from "../wire/endpoint.ts";

@@ -1,6 +1,6 @@
 /** What the parts of the state machine share: who this node is, its tuning, chance, the timer table and the way out. */
 import type { Identity } from "../crypto/identity.ts";
-import type { RoomKeys } from "../crypto/keyring.ts";
+import type { RoomKeys } from "../crypto/roomKeys.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { SetName } from "../wire/frame.ts";
 import type { BootId, MessageId, PeerId } from "../wire/ids.ts";

@@ -3,7 +3,7 @@
  * in the order in which its host has to do it. This file only wires the parts; each part is a file of its own.
  */
 import type { Identity } from "../crypto/identity.ts";
-import { createRoomKeys } from "../crypto/keyring.ts";
+import { createRoomKeys } from "../crypto/roomKeys.ts";
 import { END, type Frame } from "../wire/frame.ts";
 import type { BootId } from "../wire/ids.ts";
 import { NICK_BYTES_MAX } from "../wire/message.ts";

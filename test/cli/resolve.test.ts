@@ -9,7 +9,7 @@ import { resolveSettings, SettingsError, type Sources } from "../../src/cli/reso
 import { chooseRoom } from "../../src/cli/room.ts";
 import { readSettingsFile } from "../../src/cli/settingsFile.ts";
 import { encodeInvite } from "../../src/crypto/invite.ts";
-import { randomRoomKey, roomKeyFromName } from "../../src/crypto/keyring.ts";
+import { randomRoomKey, roomKeyFromName } from "../../src/crypto/roomKeys.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 
 const made: string[] = [];

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { beaconKey, openBeacon, sealBeacon } from "../../src/crypto/beacon.ts";
-import { bootKey, createRoomKeys, roomKeyFromName } from "../../src/crypto/keyring.ts";
+import { bootKey, createRoomKeys, roomKeyFromName } from "../../src/crypto/roomKeys.ts";
 import { BEACON_BYTES, type Beacon } from "../../src/wire/beacon.ts";
 import type { BootId } from "../../src/wire/ids.ts";
 import { beaconArbitrary, bytesArbitrary } from "../wire/arbitraries.ts";

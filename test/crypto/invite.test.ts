@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeInvite, encodeInvite, type Invite, isRoomName } from "../../src/crypto/invite.ts";
-import { roomKeyFromName } from "../../src/crypto/keyring.ts";
+import { roomKeyFromName } from "../../src/crypto/roomKeys.ts";
 import { type Endpoint, formatEndpoint } from "../../src/wire/endpoint.ts";
 
 const port = fc.integer({ min: 1, max: 65535 });

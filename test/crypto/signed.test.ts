@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { identityFromSeed } from "../../src/crypto/identity.ts";
-import { createRoomKeys, roomKeyFromName } from "../../src/crypto/keyring.ts";
+import { createRoomKeys, roomKeyFromName } from "../../src/crypto/roomKeys.ts";
 import {
   readMessage,
   readStatement,

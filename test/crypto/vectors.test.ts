@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { beaconKey, openBeacon } from "../../src/crypto/beacon.ts";
 import { verifySignature } from "../../src/crypto/identity.ts";
-import { bootKey, createRoomKeys, open } from "../../src/crypto/keyring.ts";
+import { bootKey, createRoomKeys, open } from "../../src/crypto/roomKeys.ts";
 import { readMessage, readStatement, verifyMessage, verifyStatement } from "../../src/crypto/signed.ts";
 import { type Beacon, decodeBeacon } from "../../src/wire/beacon.ts";
 import { CursorError, createReader } from "../../src/wire/cursor.ts";

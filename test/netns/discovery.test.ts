@@ -2,7 +2,7 @@
 // discovery off is silent; where multicast is blocked that is said, and addresses go on working.
 import { execFileSync } from "node:child_process";
 import { afterEach, describe, expect, test } from "vitest";
-import { createRoomKeys, roomKeyFromName } from "../../src/crypto/keyring.ts";
+import { createRoomKeys, roomKeyFromName } from "../../src/crypto/roomKeys.ts";
 import { BEACON_BYTES } from "../../src/wire/beacon.ts";
 import { type Client, type Line, startClient, stopClients, waitFor } from "./client.ts";
 import { openLanOn } from "./lanHost.ts";

@@ -4,7 +4,7 @@
  */
 import { expect } from "vitest";
 import { type Identity, identityFromSeed } from "../../src/crypto/identity.ts";
-import { createRoomKeys, roomKeyFromName } from "../../src/crypto/keyring.ts";
+import { createRoomKeys, roomKeyFromName } from "../../src/crypto/roomKeys.ts";
 import type { Command, Core, Effect, Input, JournalEntry } from "../../src/protocol/api.ts";
 import { type Config, defaultConfig } from "../../src/protocol/config.ts";
 import type { Context, TimerRow } from "../../src/protocol/context.ts";

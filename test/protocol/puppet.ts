@@ -1,6 +1,6 @@
 /** A member moved by hand: it has a key and the room's key, seals what a test wants, and answers nothing by itself. */
 import { type Identity, identityFromSeed } from "../../src/crypto/identity.ts";
-import { bootKey, open, seal } from "../../src/crypto/keyring.ts";
+import { bootKey, open, seal } from "../../src/crypto/roomKeys.ts";
 import { type SignedMessage, signMessage, signStatement } from "../../src/crypto/signed.ts";
 import type { Effect } from "../../src/protocol/api.ts";
 import { decodeHeader, FRAMES_BYTES_MAX, type Header } from "../../src/wire/datagram.ts";

@@ -1,7 +1,7 @@
 /** A newcomer to a long history, on the virtual network: several sources, loss, one that dies; and what is said meanwhile. */
 import { describe, expect, it } from "vitest";
 import { identityFromSeed } from "../../src/crypto/identity.ts";
-import { createRoomKeys } from "../../src/crypto/keyring.ts";
+import { createRoomKeys } from "../../src/crypto/roomKeys.ts";
 import { signMessage } from "../../src/crypto/signed.ts";
 import { defaultConfig } from "../../src/protocol/config.ts";
 import { seededRng } from "../../src/protocol/rng.ts";

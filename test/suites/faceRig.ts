@@ -1,7 +1,7 @@
 /** A session on a fake node with pipes on both sides: what the stream faces are tested with. */
 import { PassThrough } from "node:stream";
 import { createSession, type Session } from "../../src/chat/session/session.ts";
-import { roomKeyFromName } from "../../src/crypto/keyring.ts";
+import { roomKeyFromName } from "../../src/crypto/roomKeys.ts";
 import { type Settings, settingNames, settingSpec } from "../../src/settings.ts";
 import { createFakeNode, type FakeNode } from "./fakeNode.ts";
 

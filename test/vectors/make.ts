@@ -5,7 +5,7 @@
  */
 import { beaconKey, sealBeacon } from "../../src/crypto/beacon.ts";
 import { identityFromSeed, tagOf } from "../../src/crypto/identity.ts";
-import { bootKey, createRoomKeys, roomKeyFromName, seal } from "../../src/crypto/keyring.ts";
+import { bootKey, createRoomKeys, roomKeyFromName, seal } from "../../src/crypto/roomKeys.ts";
 import { signMessage, signStatement } from "../../src/crypto/signed.ts";
 import { type Beacon, encodeBeacon } from "../../src/wire/beacon.ts";
 import { encodeHeader, type Header } from "../../src/wire/datagram.ts";

@@ -1,6 +1,6 @@
 /** What each typed command does. Every refusal leaves everything as it was. */
 import type { Invite } from "../../crypto/invite.ts";
-import { roomKeyFromName } from "../../crypto/keyring.ts";
+import { roomKeyFromName } from "../../crypto/roomKeys.ts";
 import type { ChatNode } from "../../node/types.ts";
 import type { PeerView } from "../../protocol/views.ts";
 import type { MessageKind } from "../../wire/message.ts";

@@ -5,7 +5,7 @@
  * An acknowledgement names counters of ours, and only the addressed boot can have opened those datagrams: whoever
  * acknowledges is alive now. So an acknowledgement is the answered challenge, and any datagram that asks for one a challenge.
  */
-import { bootKey, open, type RoomKeys, seal } from "../../crypto/keyring.ts";
+import { bootKey, open, type RoomKeys, seal } from "../../crypto/roomKeys.ts";
 import { decodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, SEAL_BYTES } from "../../wire/datagram.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import { decodeFrames, encodeFrame, type Frame } from "../../wire/frame.ts";

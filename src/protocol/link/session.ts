@@ -2,7 +2,7 @@
  * Sessions: what is known of each process start that was heard of or is sent to, by boot id. A session outlives a change of
  * address, and ends with the process.
  */
-import { bootKey, type RoomKeys } from "../../crypto/keyring.ts";
+import { bootKey, type RoomKeys } from "../../crypto/roomKeys.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { Frame } from "../../wire/frame.ts";
 import type { BootId, MessageId, PeerId } from "../../wire/ids.ts";

@@ -1,6 +1,6 @@
 /** A node of the virtual world: the real core, driver and journal; only clock, alarm and socket are virtual. */
 import { identityFromSeed } from "../../crypto/identity.ts";
-import { createRoomKeys } from "../../crypto/keyring.ts";
+import { createRoomKeys } from "../../crypto/roomKeys.ts";
 import { type SignedStatement, signStatement } from "../../crypto/signed.ts";
 import { createDriver, type Driver } from "../../node/driver.ts";
 import type { Command, Core, Input } from "../../protocol/api.ts";

@@ -1,5 +1,5 @@
 /** Opens what passes on the virtual network, with the room's key, and counts the bytes of each kind of frame. */
-import { bootKey, createRoomKeys, open } from "../../crypto/keyring.ts";
+import { bootKey, createRoomKeys, open } from "../../crypto/roomKeys.ts";
 import type { Millis } from "../../protocol/time.ts";
 import { decodeHeader } from "../../wire/datagram.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseAddress, resolveAddress } from "../../../src/chat/command/parseAddress.ts";
 import { parseTarget } from "../../../src/chat/command/target.ts";
 import { encodeInvite } from "../../../src/crypto/invite.ts";
-import { roomKeyFromName } from "../../../src/crypto/keyring.ts";
+import { roomKeyFromName } from "../../../src/crypto/roomKeys.ts";
 
 const forbidden = () => Promise.reject(new Error("a literal address must not be looked up"));
 

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import type { SessionEvent } from "../../../src/chat/model/events.ts";
 import { createSession, type Session } from "../../../src/chat/session/session.ts";
-import { roomKeyFromName } from "../../../src/crypto/keyring.ts";
+import { roomKeyFromName } from "../../../src/crypto/roomKeys.ts";
 import { type Settings, settingNames, settingSpec } from "../../../src/settings.ts";
 import { createFakeNode, type FakeNode } from "../../suites/fakeNode.ts";
 

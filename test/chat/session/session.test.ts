@@ -4,7 +4,7 @@ import type { SessionEvent } from "../../../src/chat/model/events.ts";
 import { sentenceFor } from "../../../src/chat/model/sentences.ts";
 import { createSession, type Session, type SessionOptions } from "../../../src/chat/session/session.ts";
 import { encodeInvite } from "../../../src/crypto/invite.ts";
-import { randomRoomKey, roomKeyFromName } from "../../../src/crypto/keyring.ts";
+import { randomRoomKey, roomKeyFromName } from "../../../src/crypto/roomKeys.ts";
 import type { PeerView } from "../../../src/protocol/views.ts";
 import { type Settings, settingNames, settingSpec } from "../../../src/settings.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";

@@ -1,7 +1,7 @@
 /** Finding others on a LAN: who says a beacon when, who knocks at whom, and what old or foreign beacons can draw. */
 import { describe, expect, it } from "vitest";
 import { beaconKey, openBeacon, sealBeacon } from "../../../src/crypto/beacon.ts";
-import { createRoomKeys, roomKeyFromName } from "../../../src/crypto/keyring.ts";
+import { createRoomKeys, roomKeyFromName } from "../../../src/crypto/roomKeys.ts";
 import type { Effect } from "../../../src/protocol/api.ts";
 import type { Millis } from "../../../src/protocol/time.ts";
 import { BEACON_BYTES, type Beacon } from "../../../src/wire/beacon.ts";

@@ -1,6 +1,6 @@
 /** Sessions: bounded, and what was not used for longest goes. */
 import { describe, expect, it } from "vitest";
-import { bootKey } from "../../../src/crypto/keyring.ts";
+import { bootKey } from "../../../src/crypto/roomKeys.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import { createSessions } from "../../../src/protocol/link/session.ts";
 import type { BootId } from "../../../src/wire/ids.ts";

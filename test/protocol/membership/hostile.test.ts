@@ -1,7 +1,7 @@
 /** What hostile statements come to: they are refused or bounded, counted, and the room goes on as if nothing were. */
 import { describe, expect, it } from "vitest";
 import { type Identity, identityFromSeed } from "../../../src/crypto/identity.ts";
-import { createRoomKeys, roomKeyFromName } from "../../../src/crypto/keyring.ts";
+import { createRoomKeys, roomKeyFromName } from "../../../src/crypto/roomKeys.ts";
 import { signStatement } from "../../../src/crypto/signed.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";

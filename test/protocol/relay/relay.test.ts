@@ -1,6 +1,6 @@
 /** Relay over real cores: everyone once, never to more than the fanout, silent delegates replaced, counts that add up. */
 import { describe, expect, it } from "vitest";
-import { bootKey, open } from "../../../src/crypto/keyring.ts";
+import { bootKey, open } from "../../../src/crypto/roomKeys.ts";
 import type { ChatEvent } from "../../../src/protocol/events.ts";
 import { decodeHeader } from "../../../src/wire/datagram.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";

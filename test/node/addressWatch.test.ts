@@ -1,6 +1,6 @@
 // Noticing that the host's own addresses are others than before.
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { watchAddresses } from "../../src/node/network.ts";
+import { watchAddresses } from "../../src/node/addressWatch.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

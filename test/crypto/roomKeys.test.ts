@@ -10,7 +10,7 @@ import {
   randomRoomKey,
   roomKeyFromName,
   seal,
-} from "../../src/crypto/keyring.ts";
+} from "../../src/crypto/roomKeys.ts";
 import { DATAGRAM_BYTES_MAX, decodeHeader, FRAMES_BYTES_MAX, type Header } from "../../src/wire/datagram.ts";
 import type { BootId } from "../../src/wire/ids.ts";
 import { bootArbitrary, bytesArbitrary, headerArbitrary } from "../wire/arbitraries.ts";

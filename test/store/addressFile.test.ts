@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { JournalEntry } from "../../src/protocol/api.ts";
 import type { RememberedAddress } from "../../src/protocol/entry/rememberedAddresses.ts";
-import { type AddressJournal, type AddressTrouble, keepAddresses } from "../../src/store/addresses.ts";
+import { type AddressJournal, type AddressTrouble, keepAddresses } from "../../src/store/addressFile.ts";
 import { memoryJournal } from "../../src/store/memory.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import type { PeerId } from "../../src/wire/ids.ts";
