@@ -1,6 +1,6 @@
 /**
- * The vocabulary of the state machine: what can happen to a node (`Input`), what it asks of its host (`Effect`) and what
- * it tells the people in front of it (`ChatEvent`).
+ * The vocabulary of the state machine: what can happen to a node (`Input`), what it asks of its host (`Effect`), what
+ * people ask of it (`Command`). What it tells them stands in events.ts.
  *
  * Ids are lower-case hex in text form, so that they compare, sort and print alike everywhere.
  */

@@ -1,4 +1,4 @@
-/** What can be tuned, with units, and the bounds that hold whatever is tuned. */
+/** What can be tuned, with units. */
 import type { Millis } from "./time.ts";
 
 export type Config = {

@@ -1,7 +1,7 @@
 /** Limits that hold whatever is tuned: of tables, queues and rates, and the constants of the literature with their source. */
 import { TEXT_BYTES_MAX } from "../wire/message.ts";
 
-/** Bounds of every table and queue (invariant I6), and the constants of the literature with their source. */
+/** Limits of every table and queue (invariant I6), and the constants of the literature with their source. */
 export const limits = {
   /** Process starts heard of or sent to; the least recently used goes. */
   sessions: 4_096,

@@ -1,5 +1,5 @@
 /**
- * From a datagram to the parts of the state machine. What proves itself (a signed message, a statement signed by its
+ * From a datagram to the rooms of the state machine. What proves itself (a signed message, a statement signed by its
  * subject) is taken from any boot id at once; what rests on the sender's word waits until it has acknowledged something.
  */
 import { readStatement } from "../crypto/signed.ts";

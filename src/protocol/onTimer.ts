@@ -1,4 +1,4 @@
-/** What happens of itself: each row of the timer table goes to the part that it belongs to. */
+/** What happens of itself: each row of the timer table goes to the room that it belongs to. */
 import type { TimerRow } from "./context.ts";
 import type { Partition } from "./liveness/partition.ts";
 import type { Components, OnDatagram } from "./onDatagram.ts";

@@ -1,4 +1,4 @@
-/** Giving out messages: those that fit go whole, larger ones are announced and sent chunk by chunk, as they are asked for. */
+/** Serving the chunks of messages that do not fit a datagram, as they are asked for. */
 import type { Frame } from "../../wire/frame.ts";
 import type { BootId, MessageId } from "../../wire/ids.ts";
 import { CHUNK_BYTES, chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../wire/large.ts";

@@ -1,5 +1,5 @@
 /**
- * Strangers: process starts that were heard on the LAN and are not here otherwise; how often each was named in a beacon, and
+ * Beacon senders: process starts that were heard on the LAN and are not here otherwise; how often each was named in a beacon, and
  * when it may be knocked at. What a beacon says may be old, so nothing that it draws is without a bound.
  */
 import type { Endpoint } from "../../wire/endpoint.ts";

@@ -1,4 +1,4 @@
-/** What arrived from a session: where it is now, and the acknowledgement that it is owed. */
+/** Acknowledgements: which frames ask for one, and the frame that says all that a session is owed. */
 import { ACK_COUNTERS_MAX, encodeFrame, type Frame } from "../../wire/frame.ts";
 import { isReliable } from "../../wire/slice.ts";
 import type { Millis } from "../time.ts";

@@ -1,4 +1,4 @@
-/** Fills one datagram with the frames that wait for a session, in their order: what may not wait, what people say, what they said. */
+/** The lanes in which frames wait for a session, and how they fill a datagram: what may not wait, what people say, what they said. */
 import { FRAMES_BYTES_MAX } from "../../wire/datagram.ts";
 import type { Frame } from "../../wire/frame.ts";
 import type { MessageId } from "../../wire/ids.ts";

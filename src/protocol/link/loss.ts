@@ -1,4 +1,4 @@
-/** Which share of what this node sends gets lost, or its acknowledgement does: what the plans of the relay and the patience of probes follow. */
+/** Which share of what this node sends gets lost, or its acknowledgement does: what the redundancy of the relay and the patience of probes follow. */
 
 export type Loss = {
   /** Of a datagram it is known now. `isSilent`: nothing came from its receiver since the SILENT_AFTER before it: that one may be gone. */

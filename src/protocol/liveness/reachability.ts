@@ -1,6 +1,6 @@
 /**
- * Who is reached from here, and the ways to who is not: through others. Which they are is learned when they are asked to look
- * for it (SWIM's indirect probe) and it answers them.
+ * Who is reached from here, and through which members the others are. Which these are is learned when they are asked to look
+ * for a peer (SWIM's indirect probe) and it answers them.
  */
 import type { PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";

@@ -1,5 +1,5 @@
 /**
- * Hearsay: statements of peers that this node does not know, brought by others. A member can sign for any number of invented
+ * Candidates: statements of peers that this node does not know, brought by others. A member can sign for any number of invented
  * peers, so whoever is told of is greeted first, and counts as a member when it has answered. What a source brings that has
  * earned trust is taken at once, and some of it is greeted all the same; one of whose peers nobody answers is not heeded.
  */

@@ -1,5 +1,5 @@
 /**
- * What a source of hearsay has earned: who told of many peers that were met since is believed more at once, and who told of
+ * What an informant has earned: who told of many peers that were met since is believed more at once, and who told of
  * peers that nobody met is believed nothing for a while. (Slow start, RFC 5681, with trust in place of bandwidth.)
  */
 import type { PeerId } from "../../wire/ids.ts";

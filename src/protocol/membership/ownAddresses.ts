@@ -1,4 +1,4 @@
-/** Addresses: which of its own a node tells the others, and which of a peer's it uses. */
+/** Own addresses: which of them a node tells the others. */
 import { type Endpoint, isLinkLocal, isLoopback } from "../../wire/endpoint.ts";
 import { ENDPOINTS_MAX } from "../../wire/statement.ts";
 import type { Millis } from "../time.ts";

@@ -1,5 +1,5 @@
 /**
- * Catching up: ranges of which peers hold everything and this node little are fetched, newest first, from several of them at
+ * History download: ranges of which peers hold everything and this node little are fetched, newest first, from several of them at
  * once. What is lacking is cut into gaps (gaps.ts); each source is given other ones, at the pace that this side grants it
  * (credit.ts). A page names the range that it is all of: what got lost on the way, or was asked of one that went silent, is a
  * gap again at once, for whoever is free.

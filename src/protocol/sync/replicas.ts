@@ -1,4 +1,4 @@
-/** The two replicated sets, as reconciliation and catching up see them: ids in order, and what stands for each on the wire. */
+/** The two replicated sets, as reconciliation and download see them: ids in order, and what stands for each on the wire. */
 import type { SignedMessage } from "../../crypto/signed.ts";
 import type { Bound, Frame, PageItem, SetName } from "../../wire/frame.ts";
 import type { MessageId } from "../../wire/ids.ts";

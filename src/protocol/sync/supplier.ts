@@ -1,4 +1,4 @@
-/** One peer that history is fetched from: what it holds, what was asked of it, and how well it answers. */
+/** A supplier, one peer that history is fetched from: what it holds, what was asked of it, and how well it answers. */
 import { type Bound, CREDIT_MAX } from "../../wire/frame.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
