@@ -7,14 +7,11 @@ import type { Context } from "../context.ts";
 import type { Session } from "../link/session.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { Member } from "../membership/roster.ts";
-import type { Branch } from "../relay/rankOrder.ts";
 import type { Millis } from "../time.ts";
 
 export type Reachability = {
   /** What goes to it is likely to arrive; not: it was tried in vain, nobody knows where it is, or NATs may be in between. */
   readonly isReachable: (member: Member) => boolean;
-  /** Whoever in it is reached from here covers the others, as far as they are reached from there. */
-  readonly reachedFirst: (branch: Branch<Member>) => Branch<Member>;
   /** This node is behind a NAT, and nothing of that one has come in yet: so nothing may, before another has introduced both. */
   readonly isUnheard: (session: Session) => boolean;
   /** Members that this node reaches and that reach it, the likeliest first; at most INTERMEDIARIES_MAX. */
@@ -49,10 +46,6 @@ export function createReachability(context: Context, membership: Membership): Re
 
   return {
     isReachable,
-    reachedFirst: ({ slice, peers }) => {
-      const others = peers.filter((peer) => !isReachable(peer));
-      return { slice, peers: others.length === 0 ? peers : [...peers.filter(isReachable), ...others] };
-    },
     isUnheard,
     intermediaries: ({ id }) =>
       (vouchers.get(id) ?? []).flatMap(({ peer, at }) => {

@@ -67,6 +67,12 @@ export function cut<Peer extends { readonly hash: number }>(
   ];
 }
 
+/** Whoever in the branch is reached from here covers the others, as far as they are reached from there. */
+export function reachedFirst<Peer>({ slice, peers }: Branch<Peer>, isReachable: (peer: Peer) => boolean): Branch<Peer> {
+  const others = peers.filter((peer) => !isReachable(peer));
+  return { slice, peers: others.length === 0 ? peers : [...peers.filter(isReachable), ...others] };
+}
+
 // --- internal ---
 
 function evenly<Peer>(

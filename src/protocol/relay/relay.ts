@@ -31,7 +31,7 @@ import {
   wasGiven,
 } from "./delegation.ts";
 import { createDelivery, rememberLatest, type Settled } from "./delivery.ts";
-import { type Branch, cut, rankedWithin } from "./rankOrder.ts";
+import { type Branch, cut, rankedWithin, reachedFirst } from "./rankOrder.ts";
 import { fanoutFor, ID_ORDERS_FROM, ordersFor } from "./redundancy.ts";
 
 export type Relay = {
@@ -155,8 +155,9 @@ export function createRelay(context: Context, membership: Membership, log: Log, 
     giver: BootId | undefined,
     how: { isRetry: boolean; isLate: boolean },
   ): void => {
-    const branches = cut(id, slice, peersOf(id, slice, giver), fanout(), ownHash, reachability.isReachable).map(
-      reachability.reachedFirst,
+    const { isReachable } = reachability;
+    const branches = cut(id, slice, peersOf(id, slice, giver), fanout(), ownHash, isReachable).map((branch) =>
+      reachedFirst(branch, isReachable),
     );
     counters.count(how.isRetry ? "retries" : "relayed", branches.length);
     if (!how.isRetry) relayedMax = Math.max(relayedMax, branches.length);
