@@ -2,6 +2,7 @@
  * Membership: who is in the room, from statements that each node signs about itself (SWIM's alive with its incarnation, and
  * left). Others can only make a node suspected, and it answers with a new statement.
  */
+import { tagOf } from "../../crypto/identity.ts";
 import { readStatement, type SignedStatement, verifyStatement } from "../../crypto/signed.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { BootId, PeerId } from "../../wire/ids.ts";
@@ -13,7 +14,6 @@ import type { PeerStatus, PeerView } from "../views.ts";
 import { createCandidates } from "./candidates.ts";
 import { createOwnStatement } from "./ownStatement.ts";
 import { createPeerAddresses } from "./peerAddress.ts";
-import { createPeerViews } from "./peerViews.ts";
 import { hashOf } from "./rank.ts";
 import { createRoster, isPresent, type Member, type Roster, type RosterId } from "./roster.ts";
 import type { Rumours } from "./rumours.ts";
@@ -98,7 +98,13 @@ export function createMembership(
   });
   roster.list(own.current());
 
-  const { view, address, selfView } = createPeerViews(context, own.current);
+  const view = (member: Member): PeerView => viewOf(context, member);
+  const selfView = (): PeerView => viewOfSelf(own.current());
+  const address = ({ statement }: Member): Endpoint | undefined => {
+    const { boot, endpoints } = statement.content;
+    const found = link.sessions.get(boot);
+    return found?.validated === true ? found.endpoint : endpoints[0];
+  };
 
   /** Returns the member as it stands now. */
   const setStatus = (before: Member, status: PeerStatus): Member => {
@@ -332,4 +338,27 @@ export function createMembership(
       }
     },
   };
+}
+
+// --- internal ---
+
+/** A member as faces see it: what it says of itself, and what this node knows of the way to it. */
+function viewOf({ link, now }: Context, { id, statement, status, since }: Member): PeerView {
+  const { boot, nick, endpoints } = statement.content;
+  const session = link.sessions.get(boot);
+  return {
+    id,
+    tag: tagOf(id),
+    nick,
+    status,
+    sinceMs: now.mono - since,
+    address: session?.endpoint ?? endpoints[0],
+    rttMs: session?.rtt.smoothedMs,
+    lastHeardMs: session?.heardAt === undefined ? undefined : now.mono - session.heardAt,
+  };
+}
+
+function viewOfSelf({ content: { peer, nick, endpoints } }: SignedStatement): PeerView {
+  const base = { id: peer, tag: tagOf(peer), nick, status: "alive" as const };
+  return { ...base, sinceMs: undefined, address: endpoints[0], rttMs: undefined, lastHeardMs: undefined };
 }
