@@ -1,22 +1,20 @@
 // The house rules hold for every file of the project, and each rule bites.
-import { readdirSync, readFileSync } from "node:fs";
-import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { importGraph, layers, protocolRows, sourcesUnder } from "../../scripts/imports.js";
 import {
+  circleFindings,
   importFindings,
   LINES_MAX,
-  layers,
   publicApiFindings,
   purityFindings,
-  type SourceText,
   shapeFindings,
 } from "./rules.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 describe("every file of the project", () => {
-  const files = ["src", "test", "scripts", "bench", "bin"].flatMap(sourcesUnder);
+  const files = ["src", "test", "scripts", "bench", "bin"].flatMap((folder) => sourcesUnder(root, folder));
   const sources = files.filter((file) => file.path.startsWith("src/"));
 
   test("is seen by these tests", () => {
@@ -24,8 +22,12 @@ describe("every file of the project", () => {
     expect(files.map((file) => file.path)).toContain("test/house/imports.test.ts");
   });
 
-  test("imports only from its own layer or from one below", () => {
+  test("imports only from its own layer and room, or from one below", () => {
     expect(sources.flatMap(importFindings)).toEqual([]);
+  });
+
+  test("imports no file that imports it", () => {
+    expect(circleFindings(importGraph(sources))).toEqual([]);
   });
 
   test("of the state machine depends on nothing but its arguments", () => {
@@ -63,7 +65,7 @@ describe("the import rule", () => {
     const ranked = layers.flatMap((row, rank) => row.map((layer) => ({ layer, rank })));
     for (const from of ranked) {
       for (const to of ranked) {
-        const refused = imports(`src/${from.layer}/a.ts`, `../${to.layer}/b.ts`).length > 0;
+        const refused = imports(`src/${from.layer}/core.ts`, `../${to.layer}/api.ts`).length > 0;
         expect([from.layer, to.layer, refused]).toEqual([
           from.layer,
           to.layer,
@@ -71,6 +73,32 @@ describe("the import rule", () => {
         ]);
       }
     }
+  });
+
+  test("names the way out when a room of protocol imports one above it", () => {
+    expect(imports("src/protocol/link/acks.ts", "../relay/redundancy.ts")).toEqual([
+      "src/protocol/link/acks.ts imports src/protocol/relay/redundancy.ts: in protocol/ link stands below relay; " +
+        "move what both need into link or lower, or have core.ts hand it over",
+    ]);
+  });
+
+  test("refuses every upward pair of rooms and lets every downward pair pass, the vocabulary among itself too", () => {
+    const ranked = protocolRows.flatMap((row, rank) => row.map((room) => ({ room, rank })));
+    for (const from of ranked) {
+      for (const to of ranked) {
+        const refused = imports(`src/protocol/${from.room}/a.ts`, `../${to.room}/b.ts`).length > 0;
+        expect([from.room, to.room, refused]).toEqual([from.room, to.room, to.rank > from.rank]);
+      }
+    }
+    expect(imports("src/protocol/core.ts", "./entry/knock.ts")).toEqual([]);
+    expect(imports("src/protocol/context.ts", "./link/link.ts")).toEqual([]);
+    expect(imports("src/protocol/context.ts", "./log/log.ts")).toHaveLength(1);
+  });
+
+  test("refuses rooms of protocol that are none", () => {
+    expect(imports("src/protocol/misc/a.ts", "../link/link.ts")).toHaveLength(1);
+    expect(imports("src/protocol/core.ts", "./misc/a.ts")).toHaveLength(1);
+    expect(imports("src/node/node.ts", "../protocol/misc/a.ts")).toEqual([]);
   });
 
   test("keeps the faces apart", () => {
@@ -98,6 +126,26 @@ describe("the import rule", () => {
     expect(imports("src/misc/a.ts", "../wire/cursor.ts")).toHaveLength(1);
     expect(imports("src/cli/main.ts", "../misc/a.ts")).toHaveLength(1);
     expect(imports("src/cli/main.ts", "../../test/suites/fakeNode.ts")).toHaveLength(1);
+  });
+});
+
+describe("the circle rule", () => {
+  const circles = (imports: Record<string, string>): string[] =>
+    circleFindings(importGraph(Object.entries(imports).map(([path, text]) => ({ path, text }))));
+
+  test("finds files that import each other, by types alone too, and names all of a circle", () => {
+    const a = 'import type { B } from "./b.ts";';
+    const b = 'import { c } from "./c.ts";';
+    const c = 'export type { A } from "./a.ts";';
+    expect(circles({ "src/a.ts": a, "src/b.ts": b, "src/c.ts": c, "src/d.ts": a })).toEqual([
+      "src/a.ts, src/b.ts, src/c.ts import each other in a circle: move what both need into a file of its own, " +
+        "or take it as an argument from whoever calls",
+    ]);
+  });
+
+  test("lets two ways to one file pass", () => {
+    const both = 'import { b } from "./b.ts";\nimport { c } from "./c.ts";';
+    expect(circles({ "src/a.ts": both, "src/b.ts": 'import { c } from "./c.ts";', "src/c.ts": "" })).toEqual([]);
   });
 });
 
@@ -165,12 +213,3 @@ test("the public API rule refuses code of its own", () => {
   expect(api('export { openNode } from "./node/node.ts";\nexport type { X } from "./node/types.ts";')).toEqual([]);
   expect(api("export const x = 1;")).toHaveLength(1);
 });
-
-// --- internal ---
-
-function sourcesUnder(folder: string): SourceText[] {
-  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(tsx?|js)$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => ({ path: relative(root, path).split(sep).join("/"), text: readFileSync(path, "utf8") }));
-}

@@ -1,32 +1,29 @@
 // The house rules as pure functions from a source file to what is wrong with it; each finding names the way out.
 import ts from "typescript";
-
-/** `path` is relative to the project, with slashes: `src/wire/cursor.ts`. */
-export type SourceText = { readonly path: string; readonly text: string };
-
-/** The layers of design §2, lowest first; those in one row may not import each other. */
-export const layers: readonly (readonly string[])[] = [
-  ["wire"],
-  ["crypto"],
-  ["protocol"],
-  ["net"],
-  ["store"],
-  ["node"],
-  ["sim"],
-  ["chat"],
-  ["tui", "line", "json"],
-  ["cli"],
-];
+import {
+  circlesOf,
+  type ImportGraph,
+  layerOf,
+  layers,
+  parse,
+  protocolRows,
+  rankIn,
+  resolve,
+  roomOf,
+  type SourceText,
+  specifiersOf,
+  visit,
+} from "../../scripts/imports.js";
 
 export const LINES_MAX = 500;
 
-/** Imports that go up or across the layers, or reach outside src/. */
+/** Imports that go up or across the layers, or up the rooms of protocol/, or reach outside src/. */
 export function importFindings(file: SourceText): string[] {
   const from = layerOf(file.path);
-  return importsOf(parse(file)).flatMap((specifier) => {
+  return specifiersOf(parse(file)).flatMap((specifier) => {
     if (!specifier.startsWith(".")) return [];
     const target = resolve(file.path, specifier);
-    const reason = forbiddenImport(file.path, from, target);
+    const reason = forbiddenImport(file.path, from, target) ?? forbiddenRoom(file.path, target);
     return reason === undefined ? [] : [`${file.path} imports ${target}: ${reason}`];
   });
 }
@@ -39,7 +36,7 @@ export function purityFindings(file: SourceText): string[] {
   const report = (what: string, node: ts.Node): void => {
     if (!found.has(what)) found.set(what, source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1);
   };
-  for (const specifier of importsOf(source)) {
+  for (const specifier of specifiersOf(source)) {
     if (specifier.startsWith("node:")) report(specifier, source);
   }
   visit(source, (node) => {
@@ -49,6 +46,15 @@ export function purityFindings(file: SourceText): string[] {
     if (ts.isIdentifier(node) && impureNames.has(node.text) && isFreeName(node)) report(node.text, node);
   });
   return [...found].map(([what, line]) => `${file.path}:${line} uses ${what}: ${wayOut(what)}`);
+}
+
+/** Files that import each other in a circle, types included: none can be read, moved or tested without all the others. */
+export function circleFindings(graph: ImportGraph): string[] {
+  return circlesOf(graph).map(
+    (circle) =>
+      `${circle.join(", ")} import each other in a circle: move what both need into a file of its own, ` +
+      "or take it as an argument from whoever calls",
+  );
 }
 
 /** A file says on top what it is for, is not too long, and has a name that says something. */
@@ -105,13 +111,6 @@ function isFreeName(node: ts.Identifier): boolean {
   return !(ts.isPropertySignature(parent) || ts.isMethodSignature(parent) || ts.isMethodDeclaration(parent));
 }
 
-/** The folder right under src/, `settings` or `index` for the two files that stand there, else undefined. */
-function layerOf(path: string): string | undefined {
-  const [top, second, third] = path.split("/");
-  if (top !== "src" || second === undefined) return undefined;
-  return third === undefined ? second.replace(/\.tsx?$/, "") : second;
-}
-
 const mayReadSettings = new Set(["node", "chat", "tui", "line", "json", "cli"]);
 
 function forbiddenImport(path: string, from: string | undefined, target: string): string | undefined {
@@ -125,8 +124,8 @@ function forbiddenImport(path: string, from: string | undefined, target: string)
   }
   if (from === "settings")
     return target === "src/protocol/config.ts" ? undefined : "settings.ts imports protocol/config.ts only";
-  const fromRank = rankOf(from);
-  const toRank = rankOf(to);
+  const fromRank = rankIn(layers, from);
+  const toRank = rankIn(layers, to);
   if (fromRank < 0) return `${path} stands in no layer; the layers are ${layers.flat().join(", ")}`;
   if (toRank < 0) return `${to}/ is no layer; the layers are ${layers.flat().join(", ")}`;
   if (from === to || toRank < fromRank) return undefined;
@@ -135,39 +134,15 @@ function forbiddenImport(path: string, from: string | undefined, target: string)
   }/ or lower, or take it as an argument from whoever calls`;
 }
 
-function rankOf(layer: string): number {
-  return layers.findIndex((row) => row.includes(layer));
-}
-
-function parse(file: SourceText): ts.SourceFile {
-  return ts.createSourceFile(file.path, file.text, ts.ScriptTarget.ES2023, true);
-}
-
-function importsOf(source: ts.SourceFile): string[] {
-  const specifiers: string[] = [];
-  visit(source, (node) => {
-    let named: ts.Node | undefined;
-    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) named = node.moduleSpecifier;
-    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-      named = node.arguments[0];
-    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) named = node.argument.literal;
-    if (named !== undefined && ts.isStringLiteralLike(named)) specifiers.push(named.text);
-  });
-  return specifiers;
-}
-
-function visit(node: ts.Node, see: (node: ts.Node) => void): void {
-  see(node);
-  ts.forEachChild(node, (child) => visit(child, see));
-}
-
-function resolve(path: string, specifier: string): string {
-  const parts = path.split("/").slice(0, -1);
-  for (const part of specifier.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== ".") parts.push(part);
-  }
-  return parts.join("/");
+function forbiddenRoom(path: string, target: string): string | undefined {
+  const [from, to] = [roomOf(path), roomOf(target)];
+  if (from === undefined || to === undefined || from === to) return undefined;
+  const [fromRank, toRank] = [rankIn(protocolRows, from), rankIn(protocolRows, to)];
+  const names = protocolRows.flat().join(", ");
+  if (fromRank < 0) return `${path} stands in no room of protocol/; the rooms are ${names}`;
+  if (toRank < 0) return `${to} is no room of protocol/; the rooms are ${names}`;
+  if (toRank <= fromRank) return undefined;
+  return `in protocol/ ${from} stands below ${to}; move what both need into ${from} or lower, or have core.ts hand it over`;
 }
 
 function kebab(name: string): string {

@@ -1,6 +1,8 @@
 // The scripts around the code: dev.sh explains itself, shell scripts parse, the image copies only what exists.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
@@ -53,7 +55,41 @@ test("the image is made of files that exist and that .dockerignore lets through"
   expect(letThrough.map((line) => line.slice(1)).sort()).toEqual([...copied].sort());
 });
 
+describe("npm run rooms", () => {
+  const rooms = (...words: string[]): { status: number | null; stdout: string } =>
+    spawnSync(process.execPath, [`${root}scripts/rooms.js`, ...words], { encoding: "utf8", timeout: 20_000 });
+
+  test("finds no arrow up and no circle in this project, and few arrows between the rooms of protocol", () => {
+    const { status, stdout } = rooms();
+    expect(stdout).toMatch(/^0 arrows up\n0 circles of files\n/m);
+    expect(status).toBe(0);
+    expect(Number(/^(\d+) arrows between rooms/m.exec(stdout)?.[1])).toBeLessThanOrEqual(100);
+  });
+
+  test("names what runs up and who stands in a circle, and fails", () => {
+    const folder = mkdtempSync(join(tmpdir(), "smplchat-rooms-"));
+    try {
+      write(join(folder, "src/protocol/link/a.ts"), 'import type { B } from "../relay/b.ts";');
+      write(join(folder, "src/protocol/relay/b.ts"), 'export { a } from "../link/a.ts";');
+      write(join(folder, "src/wire/c.ts"), 'const core = await import("../protocol/core.ts");');
+      const { status, stdout } = rooms(folder);
+      expect(status).toBe(1);
+      expect(stdout).toContain("2 arrows between rooms of protocol/");
+      expect(stdout).toContain("2 arrows up\n  src/wire/c.ts -> src/protocol/core.ts\n");
+      expect(stdout).toContain("  src/protocol/link/a.ts -> src/protocol/relay/b.ts\n");
+      expect(stdout).toContain("1 circles of files\n  src/protocol/link/a.ts <-> src/protocol/relay/b.ts\n");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
 // --- internal ---
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
 
 function bash(...words: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync("bash", words, { cwd: root, encoding: "utf8", timeout: 10_000 });
