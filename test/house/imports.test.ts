@@ -2,10 +2,14 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { importGraph, layers, protocolRows, sourcesUnder } from "../../scripts/imports.js";
+import { longFunctions } from "./longFunctions.ts";
 import {
   circleFindings,
+  FUNCTION_LINES_MAX,
+  functionFindings,
   importFindings,
   LINES_MAX,
+  longFunctionsOf,
   publicApiFindings,
   purityFindings,
   shapeFindings,
@@ -36,6 +40,11 @@ describe("every file of the project", () => {
 
   test(`says on top what it is for, has at most ${LINES_MAX} lines and a name that says something`, () => {
     expect(files.flatMap(shapeFindings)).toEqual([]);
+  });
+
+  test(`has functions of at most ${FUNCTION_LINES_MAX} lines, but for those that were longer before this rule`, () => {
+    expect(files.flatMap((file) => functionFindings(file, longFunctions[file.path] ?? []))).toEqual([]);
+    expect(Object.keys(longFunctions).filter((path) => !files.some((file) => file.path === path))).toEqual([]);
   });
 
   test("of the public API only re-exports", () => {
@@ -199,6 +208,32 @@ describe("the shape rule", () => {
   test(`refuses the line after ${LINES_MAX}`, () => {
     expect(shape(purpose.repeat(LINES_MAX))).toEqual([]);
     expect(shape(purpose.repeat(LINES_MAX + 1))).toHaveLength(1);
+  });
+
+  const functionOf = (lines: number): string => `${purpose}export function f() {\n${"  f();\n".repeat(lines - 2)}}\n`;
+  const listed = (text: string, ...known: string[]): string[] =>
+    functionFindings({ path: "src/wire/frame.ts", text }, known);
+
+  test(`refuses a function of more than ${FUNCTION_LINES_MAX} lines, and names the way out`, () => {
+    expect(listed(functionOf(FUNCTION_LINES_MAX))).toEqual([]);
+    expect(listed(functionOf(FUNCTION_LINES_MAX + 1))).toEqual([
+      "src/wire/frame.ts:2 f has 121 lines: take it apart by purpose, at most 120 lines to a function " +
+        "(plain state and functions over it read best)",
+    ]);
+  });
+
+  test("counts what stands in a function as part of it, and a describe as none", () => {
+    const inner = functionOf(FUNCTION_LINES_MAX).replace("export ", "").replace(purpose, "");
+    const names = (text: string): string[] =>
+      longFunctionsOf({ path: "src/wire/frame.ts", text }).map(({ name }) => name);
+    expect(names(`const make = () => {\n${inner}};\n`)).toEqual(["make"]);
+    expect(names(`describe("x", () => {\n${inner}});\n`)).toEqual([]);
+    expect(names(`test("x", () => {\n${inner}});\n`)).toEqual(["test(...)"]);
+  });
+
+  test("wants a function off the list once it is short enough", () => {
+    expect(listed(functionOf(FUNCTION_LINES_MAX + 1), "f")).toEqual([]);
+    expect(listed(functionOf(10), "f")).toHaveLength(1);
   });
 
   test("refuses names that say nothing", () => {

@@ -15,7 +15,9 @@ import {
   visit,
 } from "../../scripts/imports.js";
 
+/** Of a file, and of a function with all that stands in it. */
 export const LINES_MAX = 500;
+export const FUNCTION_LINES_MAX = 120;
 
 /** Imports that go up or across the layers, or up the rooms of protocol/, or reach outside src/. */
 export function importFindings(file: SourceText): string[] {
@@ -55,6 +57,40 @@ export function circleFindings(graph: ImportGraph): string[] {
       `${circle.join(", ")} import each other in a circle: move what both need into a file of its own, ` +
       "or take it as an argument from whoever calls",
   );
+}
+
+export type LongFunction = { readonly name: string; readonly line: number; readonly lines: number };
+
+/**
+ * Functions above FUNCTION_LINES_MAX, from their first line to their last: what stands in a function counts as part of it, so
+ * that a factory is as long as all that it makes. A `describe` is a chapter of tests, not a function.
+ */
+export function longFunctionsOf(file: SourceText): LongFunction[] {
+  const source = parse(file);
+  const found: LongFunction[] = [];
+  visit(source, (node) => {
+    if (!ts.isFunctionLike(node) || isChapter(node)) return;
+    const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
+    const lines = source.getLineAndCharacterOfPosition(node.end).line + 2 - line;
+    if (lines > FUNCTION_LINES_MAX) found.push({ name: nameOf(node, source), line, lines });
+  });
+  return found;
+}
+
+/** `known`: which are too long already, by name; one that is not any more has to go from the list. */
+export function functionFindings(file: SourceText, known: readonly string[]): string[] {
+  const long = longFunctionsOf(file);
+  const grown = long
+    .filter(({ name }) => !known.includes(name))
+    .map(
+      ({ name, line, lines }) =>
+        `${file.path}:${line} ${name} has ${lines} lines: take it apart by purpose, at most ${FUNCTION_LINES_MAX} lines to a ` +
+        "function (plain state and functions over it read best)",
+    );
+  const done = known
+    .filter((name) => !long.some((one) => one.name === name))
+    .map((name) => `${file.path}: ${name} is not too long any more: take it from test/house/longFunctions.ts`);
+  return [...grown, ...done];
 }
 
 /** A file says on top what it is for, is not too long, and has a name that says something. */
@@ -143,6 +179,20 @@ function forbiddenRoom(path: string, target: string): string | undefined {
   if (toRank < 0) return `${to} is no room of protocol/; the rooms are ${names}`;
   if (toRank <= fromRank) return undefined;
   return `in protocol/ ${from} stands below ${to}; move what both need into ${from} or lower, or have core.ts hand it over`;
+}
+
+/** The callback of `describe`, `describe.each(...)` and the like. */
+function isChapter({ parent }: ts.Node): boolean {
+  return ts.isCallExpression(parent) && /^describe\b/.test(parent.expression.getText());
+}
+
+/** What it is called, or what it is passed to. */
+function nameOf(node: ts.SignatureDeclaration, source: ts.SourceFile): string {
+  if (node.name !== undefined) return node.name.getText(source);
+  const { parent } = node;
+  if (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent)) return parent.name.getText(source);
+  if (ts.isCallExpression(parent)) return `${parent.expression.getText(source)}(...)`;
+  return "a function without a name";
 }
 
 function kebab(name: string): string {
