@@ -97,6 +97,8 @@ function jsonOfReply(reply: Reply): object {
       return { type: "stats", ...reply.stats };
     case "log":
       return { type: "log", ids: reply.messages.map((message) => message.id) };
+    case "show":
+      return jsonNotice("show", replyText(reply), { id: reply.message.id });
     case "info": {
       const { number, message, delivery } = reply;
       return jsonNotice("info", replyText(reply), { number, id: message.id, ...delivery });

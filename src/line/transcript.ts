@@ -1,7 +1,10 @@
 /** The chat as lines of plain text, top to bottom: for pipes, dumb terminals and screen readers. */
+
 import type { SessionEvent } from "../chat/model/events.ts";
+import { excerptOf, refOf } from "../chat/model/longText.ts";
 import { createNames } from "../chat/model/names.ts";
 import { foldPresence, nothingFolded, presenceText } from "../chat/model/presence.ts";
+import { moreOfLog, shownOfLog } from "../chat/model/replies.ts";
 import { sanitizeText } from "../chat/model/sanitize.ts";
 import { sentenceFor } from "../chat/model/sentences.ts";
 import { clockText, dayText } from "../chat/model/wording.ts";
@@ -17,6 +20,11 @@ export type Transcript = {
   readonly release: () => string[];
 };
 
+/** Of a message in a list of many: the beginning of a long one. */
+function excerpt({ id, text }: Message): string {
+  return sanitizeText(excerptOf(text, refOf(id)));
+}
+
 type PeerEvent = Extract<ChatEvent, { type: "peer" }>;
 
 /** Peers whose coming was told; beyond it, comings may be told twice. */
@@ -30,15 +38,16 @@ export function createTranscript(today: Date): Transcript {
   const present = new Set<PeerId>();
   let held = nothingFolded;
 
-  const messageLines = (message: Message): string[] => {
+  /** `text` is safe to show. */
+  const messageLines = (message: Message, text: string): string[] => {
     const said = dayText(message.time);
     const lines = said === day ? [] : [`-- ${said}`];
     day = said;
     const nick = names.label(message.author);
     const who = message.kind === "action" ? `* ${nick}` : `<${nick}>`;
     // Further lines of a text are indented, so that none can pass for a message of its own.
-    const text = sanitizeText(message.text).replaceAll("\n", "\n      ");
-    return [...lines, `${clockText(message.time)} ${who} ${text}`];
+    const indented = text.replaceAll("\n", "\n      ");
+    return [...lines, `${clockText(message.time)} ${who} ${indented}`];
   };
 
   /** Whether it is news that this peer is here or gone. */
@@ -66,9 +75,14 @@ export function createTranscript(today: Date): Transcript {
     if (event.type === "clear") return ["-- nothing to clear in line mode"];
     if (event.type === "moved") present.clear();
     if (event.type === "reply" && event.reply.code === "log" && event.reply.messages.length > 0) {
-      return event.reply.messages.flatMap(messageLines);
+      const more = moreOfLog(event.reply);
+      const lines = shownOfLog(event.reply).flatMap((message) => messageLines(message, excerpt(message)));
+      return more === undefined ? lines : [`-- ${more}`, ...lines];
     }
-    if (event.type === "chat" && event.event.type === "message") return messageLines(event.event.message);
+    if (event.type === "chat" && event.event.type === "message") {
+      const { message } = event.event;
+      return messageLines(message, sanitizeText(message.text));
+    }
     if (event.type === "chat" && event.event.type === "notice" && event.event.notice.code === "joined") {
       const { id } = event.event.notice.peer;
       present.add(id);

@@ -8,8 +8,6 @@ import { openTerminal } from "./terminal.ts";
 
 /** Messages that arrive within this time are drawn together. */
 const DRAW_DELAY_MS = 100;
-/** A lone ESC is the Escape key after this time without a further byte. */
-const ESCAPE_WAIT_MS = 50;
 /** How often the time, the peers and the lag of the status line are looked at. */
 const STATUS_INTERVAL_MS = 1_000;
 
@@ -23,11 +21,12 @@ export async function runFullScreen(session: Session): Promise<void> {
   process.env.NODE_ENV = "production";
   const { openCanvas } = await import("./screen.tsx");
   const keys = createKeyDecoder();
-  let escapeTimer: NodeJS.Timeout | undefined;
+  let waitTimer: NodeJS.Timeout | undefined;
   let drawTimer: NodeJS.Timeout | undefined;
   let composed: readonly string[] = [];
   let shown: Frame | undefined;
   let shownStatus = "";
+  let reads = 0;
 
   const leave = () => void session.close();
   const terminal = openTerminal({ onInput, onRedraw, onGone: leave });
@@ -62,9 +61,18 @@ export async function runFullScreen(session: Session): Promise<void> {
   }
 
   function onInput(chunk: string): void {
-    clearTimeout(escapeTimer);
+    clearTimeout(waitTimer);
+    reads++;
     take(keys.push(chunk));
-    if (keys.pending()) escapeTimer = setTimeout(() => take(keys.flush()), ESCAPE_WAIT_MS);
+    const waitMs = keys.waitMs();
+    if (waitMs === undefined) return;
+    const seen = reads;
+    waitTimer = setTimeout(() => {
+      // A program that was busy finds its time run out before it has read what came meanwhile: it reads first.
+      setImmediate(() => {
+        if (reads === seen) take(keys.flush());
+      });
+    }, waitMs);
   }
 
   function take(typed: readonly Key[]): void {
@@ -95,7 +103,7 @@ export async function runFullScreen(session: Session): Promise<void> {
   } finally {
     clearInterval(statusTimer);
     clearTimeout(drawTimer);
-    clearTimeout(escapeTimer);
+    clearTimeout(waitTimer);
     unsubscribe();
     canvas.close();
     terminal.close();

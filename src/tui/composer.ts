@@ -1,10 +1,13 @@
 /**
  * The line (or lines) being written: state + key -> state. Pure; the cursor moves by grapheme, so that an emoji or an
- * accent is one step and is never torn.
+ * accent is one step and is never torn. A key looks at the text around the cursor, never at all of it.
+ *
+ * The text is exactly what will be sent: what a screen must not show of it is left out where it is drawn.
  */
-import { sanitizeText } from "../chat/model/sanitize.ts";
+import { clusterEnds, placeAfter, placeBefore, placeFrom, placeUpTo } from "../chat/model/graphemes.ts";
+import { stripControls } from "../chat/model/sanitize.ts";
 import type { Key } from "./keys.ts";
-import { boundariesOf } from "./text.ts";
+import { blankBehind, blankStart, wordEnd, wordStart } from "./words.ts";
 
 /** UTF-16 units the composer holds; what would exceed it is refused, nothing is cut. */
 export const COMPOSER_LENGTH_MAX = 65_536;
@@ -74,9 +77,9 @@ export function applyKey(composer: Composer, key: Key, words: () => Words): Comp
   const byWord = key.ctrl || key.alt;
   switch (key.name) {
     case "left":
-      return { composer: moveTo(calm, byWord ? wordStart(calm) : stepBack(calm)) };
+      return { composer: moveTo(calm, byWord ? backWord(calm) : stepBack(calm)) };
     case "right":
-      return { composer: moveTo(calm, byWord ? wordEnd(calm) : stepForward(calm)) };
+      return { composer: moveTo(calm, byWord ? forwardWord(calm) : stepForward(calm)) };
     case "home":
       return { composer: moveTo(calm, lineStart(calm)) };
     case "end":
@@ -87,11 +90,11 @@ export function applyKey(composer: Composer, key: Key, words: () => Words): Comp
       return { composer: down(calm) };
     case "backspace":
       return {
-        composer: byWord ? kill(calm, wordStart(calm), calm.cursor) : remove(calm, stepBack(calm), calm.cursor),
+        composer: byWord ? kill(calm, backWord(calm), calm.cursor) : remove(calm, stepBack(calm), calm.cursor),
       };
     case "delete":
       return {
-        composer: byWord ? kill(calm, calm.cursor, wordEnd(calm)) : remove(calm, calm.cursor, stepForward(calm)),
+        composer: byWord ? kill(calm, calm.cursor, forwardWord(calm)) : remove(calm, calm.cursor, stepForward(calm)),
       };
     default:
       return { composer: calm };
@@ -118,34 +121,25 @@ const CTRL_EDITS: Readonly<Record<string, Edit>> = {
   n: (c) => down(c),
   p: (c) => up(c),
   u: (c) => kill(c, lineStart(c), c.cursor),
-  w: (c) => kill(c, graphemeStart(c.text, c.text.slice(0, c.cursor).search(/\S*\s*$/u)), c.cursor),
+  w: (c) => kill(c, placeUpTo(c.text, blankStart(c.text, c.cursor)), c.cursor),
   y: (c) => insert(c, c.killed).composer,
 };
 
 const ALT_EDITS: Readonly<Record<string, Edit>> = {
-  b: (c) => moveTo(c, wordStart(c)),
-  d: (c) => kill(c, c.cursor, wordEnd(c)),
-  f: (c) => moveTo(c, wordEnd(c)),
+  b: (c) => moveTo(c, backWord(c)),
+  d: (c) => kill(c, c.cursor, forwardWord(c)),
+  f: (c) => moveTo(c, forwardWord(c)),
 };
 
-/** Where the grapheme that holds `offset` begins. */
-function graphemeStart(text: string, offset: number): number {
-  return boundariesOf(text).findLast((at) => at <= offset) ?? 0;
-}
-
 /**
- * Where a cursor meant for `offset` may stand: behind the grapheme that holds it. An edit may join what was apart (a
- * letter and an accent), and words do not end where graphemes do.
+ * A cursor stands behind the grapheme that holds the place meant for it. An edit may join what was apart (a letter and an
+ * accent), and words do not end where graphemes do.
  */
-function standingAt(text: string, offset: number): number {
-  return boundariesOf(text).find((at) => at >= offset) ?? text.length;
-}
-
 function withText(composer: Composer, text: string, cursor: number): Composer {
   return {
     ...composer,
     text,
-    cursor: standingAt(text, cursor),
+    cursor: placeFrom(text, cursor),
     question: undefined,
     completion: undefined,
     pastedLines: composer.pastedLines && text.includes("\n"),
@@ -153,7 +147,7 @@ function withText(composer: Composer, text: string, cursor: number): Composer {
 }
 
 function moveTo(composer: Composer, cursor: number): Composer {
-  return { ...composer, cursor: standingAt(composer.text, cursor) };
+  return { ...composer, cursor: placeFrom(composer.text, cursor) };
 }
 
 function remove(composer: Composer, from: number, to: number): Composer {
@@ -175,11 +169,17 @@ function insert(composer: Composer, text: string): ComposerStep {
 
 function paste(composer: Composer, text: string, tooLong: boolean): ComposerStep {
   if (tooLong) return { composer, action: { type: "refused", code: "paste-too-long" } };
-  // A line end at the end is how a line was selected, not a line of its own.
-  const kept = sanitizeText(text).replace(/\n+$/, "");
+  const kept = withoutLineEndsBehind(stripControls(text));
   const step = insert(composer, kept);
   if (!kept.includes("\n") || step.action !== undefined) return step;
   return { composer: { ...step.composer, pastedLines: true } };
+}
+
+/** A line end at the end is how a line was selected, not a line of its own. */
+function withoutLineEndsBehind(text: string): string {
+  let end = text.length;
+  while (text.charCodeAt(end - 1) === 0x0a) end--;
+  return text.slice(0, end);
 }
 
 function submit(composer: Composer): ComposerStep {
@@ -212,20 +212,19 @@ function interrupt(composer: Composer, letter: "c" | "d"): ComposerStep {
 }
 
 function stepBack({ text, cursor }: Composer): number {
-  return boundariesOf(text).findLast((at) => at < cursor) ?? 0;
+  return cursor === 0 ? 0 : placeBefore(text, cursor);
 }
 
 function stepForward({ text, cursor }: Composer): number {
-  return boundariesOf(text).find((at) => at > cursor) ?? text.length;
+  return placeAfter(text, cursor);
 }
 
-function wordStart({ text, cursor }: Composer): number {
-  return graphemeStart(text, text.slice(0, cursor).search(/[\p{L}\p{N}\p{M}_]*[^\p{L}\p{N}\p{M}_]*$/u));
+function backWord({ text, cursor }: Composer): number {
+  return placeUpTo(text, wordStart(text, cursor));
 }
 
-function wordEnd({ text, cursor }: Composer): number {
-  const length = /^[^\p{L}\p{N}\p{M}_]*[\p{L}\p{N}\p{M}_]*/u.exec(text.slice(cursor))?.[0].length ?? 0;
-  return standingAt(text, cursor + length);
+function forwardWord({ text, cursor }: Composer): number {
+  return placeFrom(text, wordEnd(text, cursor));
 }
 
 function lineStart({ text, cursor }: Composer): number {
@@ -265,9 +264,16 @@ function down(composer: Composer): Composer {
 
 /** The offset in `[start, end]` as many graphemes from its start as the cursor is from the start of its own line. */
 function sameColumn(composer: Composer, start: number, end: number): number {
-  const column = boundariesOf(composer.text.slice(lineStart(composer), composer.cursor)).length - 1;
-  const places = boundariesOf(composer.text.slice(start, end));
-  return start + (places[Math.min(column, places.length - 1)] ?? 0);
+  let column = 0;
+  for (const _ of clusterEnds(composer.text, lineStart(composer), composer.cursor)) column++;
+  let place = start;
+  if (column === 0) return place;
+  for (const next of clusterEnds(composer.text, start, end)) {
+    place = next;
+    column--;
+    if (column === 0) break;
+  }
+  return place;
 }
 
 function complete(composer: Composer, wordsNow: () => Words): Composer {
@@ -276,7 +282,7 @@ function complete(composer: Composer, wordsNow: () => Words): Composer {
     const at = (running.at + 1) % running.candidates.length;
     return place(composer, { ...running, at });
   }
-  const from = composer.text.slice(0, composer.cursor).search(/\S*$/);
+  const from = blankBehind(composer.text, composer.cursor);
   const typed = composer.text.slice(from, composer.cursor).toLowerCase();
   const words = wordsNow();
   const isCommand = from === 0 && typed.startsWith("/");

@@ -14,7 +14,7 @@ import {
 } from "../chat/model/timeline.ts";
 import type { Session } from "../chat/session/session.ts";
 import { applyKey, COMPOSER_LENGTH_MAX, type Composer, emptyComposer, restoreText } from "./composer.ts";
-import { composerRows } from "./composerRows.ts";
+import { type ComposerRows, composerRows } from "./composerRows.ts";
 import type { Key } from "./keys.ts";
 import { createRowLayout, type RowLayout } from "./rows.ts";
 import type { ScreenRows } from "./screen.tsx";
@@ -65,7 +65,15 @@ export function createController({ session, palette, now, onChange, ...size }: C
   let facts: (ReturnType<typeof readFacts> & { readonly at: number }) | undefined;
   let rowsOf: { width: number; shared: ReadonlySet<string>; layout: RowLayout } | undefined;
 
-  const composed = () => composerRows(composer, columns, Math.max(1, Math.floor(rows / 3)));
+  let lastComposed: { of: Composer; columns: number; rows: number; to: ComposerRows } | undefined;
+
+  function composed(): ComposerRows {
+    const last = lastComposed;
+    if (last?.of === composer && last.columns === columns && last.rows === rows) return last.to;
+    const to = composerRows(composer, columns, Math.max(1, Math.floor(rows / 3)));
+    lastComposed = { of: composer, columns, rows, to };
+    return to;
+  }
 
   function layout(): Layout {
     if (rowsOf === undefined || rowsOf.width !== columns || rowsOf.shared !== timeline.sharedNicks) {

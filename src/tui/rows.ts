@@ -1,13 +1,19 @@
-/** One entry of the room -> the rows it takes on the screen, wrapped and coloured. Nothing is drawn to the right of text. */
-import { glyphsOf } from "../chat/model/columns.ts";
+/**
+ * One entry of the room -> the rows it takes on the screen, wrapped and coloured. Nothing is drawn to the right of text.
+ *
+ * A message may have 65,536 lines or one of as many characters: no more of it is looked at than is shown in its place.
+ */
+
+import { type Glyph, glyphsIn, widthOf } from "../chat/model/columns.ts";
+import { LINES_IN_PLACE_MAX, moreTexts, refOf } from "../chat/model/longText.ts";
 import { sameNick } from "../chat/model/names.ts";
 import { presenceText } from "../chat/model/presence.ts";
-import { sanitizeLine, sanitizeNick, sanitizeText } from "../chat/model/sanitize.ts";
+import { sanitizeLine } from "../chat/model/sanitize.ts";
 import type { Delivery, Entry } from "../chat/model/timeline.ts";
 import { clockText, dayText } from "../chat/model/wording.ts";
-import type { Author, Message } from "../protocol/views.ts";
+import type { Author } from "../protocol/views.ts";
 import { type Palette, paintSpan, type Span } from "./style.ts";
-import { wrapGlyphs } from "./text.ts";
+import { fitWidth, wrapCells } from "./text.ts";
 
 /** Lays out one entry; the same entry is laid out once. Valid for one width and one set of shared nicks. */
 export type RowLayout = (entry: Entry) => readonly string[];
@@ -17,7 +23,7 @@ export function createRowLayout(width: number, sharedNicks: ReadonlySet<string>,
   return (entry) => {
     const before = known.get(entry);
     if (before !== undefined) return before;
-    const rows = wrapSpans(entrySpans(entry, sharedNicks, palette), width);
+    const rows = blockRows(blockOf(entry, sharedNicks, palette), width, palette);
     known.set(entry, rows);
     return rows;
   };
@@ -32,63 +38,144 @@ export function unreadRow(palette: Palette): string {
   return paintSpan({ text: "---- new ----", style: palette.accent });
 }
 
-/** Spans as one text, wrapped; rows after the first are indented below the text, behind the time. */
-export function wrapSpans(spans: readonly Span[], width: number): string[] {
-  const indent = width >= NARROW_WIDTH ? INDENT : 0;
-  const glyphs = spans.flatMap((span) => glyphsOf(span.text).map((glyph) => ({ ...glyph, style: span.style })));
-  return wrapGlyphs(glyphs, width, indent).map(([from, to], row) => {
-    let painted = row === 0 ? "" : " ".repeat(indent);
-    for (let at = from; at < to; ) {
-      const style = glyphs[at]?.style ?? "";
-      let text = "";
-      for (; at < to && glyphs[at]?.style === style; at++) text += glyphs[at]?.text;
-      painted += paintSpan({ text, style });
-    }
-    return painted;
-  });
-}
-
 // --- internal ---
 
-/** Width of `HH:MM `. */
-const INDENT = 6;
-/** Below this many columns an indent costs more than it helps. */
-const NARROW_WIDTH = 30;
+/** A text of one or more lines with what stands before its first and behind its last. */
+type Block = {
+  readonly head: readonly Span[];
+  readonly body: Span;
+  readonly tail: readonly Span[];
+  /** The name of a message whose rows are limited; undefined: all rows are shown. */
+  readonly ref: string | undefined;
+  /** Each line is one of a list: what is wrapped stands deeper, so that it cannot pass for the next of them. */
+  readonly isList: boolean;
+  readonly continued: boolean;
+};
 
-function entrySpans(entry: Entry, sharedNicks: ReadonlySet<string>, palette: Palette): Span[] {
+type Cell = Glyph & { readonly style: string; readonly at: number };
+
+/** Width of `HH:MM `: rows after the first stand below the text. */
+const INDENT = 6;
+/** Below this many columns so much would cost more than it helps, but some of it has to stay: only entries begin at the edge. */
+const NARROW_WIDTH = 30;
+const INDENT_NARROW = 2;
+const TINY_WIDTH = 10;
+/** How much deeper the wrapped rows of a list stand. */
+const INDENT_MORE = 2;
+
+function indentOf(width: number): number {
+  if (width >= NARROW_WIDTH) return INDENT;
+  return width >= TINY_WIDTH ? INDENT_NARROW : width > 1 ? 1 : 0;
+}
+
+function blockRows({ head, body, tail, ref, isList, continued }: Block, width: number, palette: Palette): string[] {
+  const { text, style } = body;
+  const indent = indentOf(width);
+  const wrapIndent = isList && width >= TINY_WIDTH ? indent + INDENT_MORE : indent;
+  // On a single column nothing would tell a second row from the first of another.
+  const rowsMax = ref === undefined ? Number.POSITIVE_INFINITY : width > 1 ? LINES_IN_PLACE_MAX : 1;
+  const ending = [...spanCells(tail, text.length)];
+  const rows: string[] = [];
+  const push = (cells: readonly Cell[], at: number): void => {
+    rows.push(" ".repeat(at) + paintCells(cells));
+  };
+  for (let from = 0, isFirst = !continued; ; isFirst = false) {
+    const found = text.indexOf("\n", from);
+    const end = found < 0 ? text.length : found;
+    const start = isFirst ? 0 : indent;
+    const cells = lineCells(isFirst ? head : [], text, style, from, end, found < 0 ? ending : []);
+    const wrapped = wrapCells(cells, width - start, width - wrapIndent, rowsMax - rows.length);
+    for (const [index, row] of wrapped.rows.entries()) push(row, index === 0 ? start : wrapIndent);
+    const rest = wrapped.rest ?? (rows.length >= rowsMax && found >= 0 ? { at: end + 1 } : undefined);
+    if (rest !== undefined) {
+      const more = rest.at < text.length ? moreCells(text, rest.at, ref ?? "", width - indent, palette) : [];
+      // Only the ending may have begun on the last row.
+      const left = more.length > 0 ? ending : ending.slice(Math.max(0, ending.indexOf(rest as Cell)));
+      for (const row of wrapCells([...more, ...left], width - indent, width - indent).rows) push(row, indent);
+      return rows;
+    }
+    if (found < 0) return rows;
+    from = end + 1;
+  }
+}
+
+function* lineCells(
+  head: readonly Span[],
+  text: string,
+  style: string,
+  from: number,
+  to: number,
+  ending: readonly Cell[],
+): Generator<Cell, void, undefined> {
+  yield* spanCells(head, from);
+  let at = from;
+  for (const glyph of glyphsIn(text, from, to)) {
+    yield { text: glyph.text, width: glyph.width, style, at };
+    at += glyph.text.length;
+  }
+  yield* ending;
+}
+
+/** `at`: where in the text they stand. */
+function* spanCells(spans: readonly Span[], at: number): Generator<Cell, void, undefined> {
+  for (const { text, style } of spans) for (const glyph of glyphsIn(text)) yield { ...glyph, style, at };
+}
+
+/** What stands for the rest of a text, on one row. */
+function moreCells(text: string, at: number, ref: string, width: number, palette: Palette): Cell[] {
+  const texts = moreTexts(text, at, ref);
+  const fitting = texts.find((each) => widthOf(each) <= width) ?? fitWidth(texts.at(-1) ?? "", Math.max(1, width));
+  return [...spanCells([{ text: fitting, style: palette.dim }], text.length)];
+}
+
+function paintCells(cells: readonly Cell[]): string {
+  let painted = "";
+  for (let at = 0; at < cells.length; ) {
+    const style = cells[at]?.style ?? "";
+    let text = "";
+    for (; at < cells.length && cells[at]?.style === style; at++) text += cells[at]?.text;
+    painted += paintSpan({ text, style });
+  }
+  return painted;
+}
+
+function blockOf(entry: Entry, sharedNicks: ReadonlySet<string>, palette: Palette): Block {
   const time = { text: `${clockText(entry.time)} `, style: palette.dim };
-  if (entry.type === "message") return [time, ...messageSpans(entry.message, entry.delivery, sharedNicks, palette)];
+  const plain = { tail: [], ref: undefined, isList: false, continued: false };
+  if (entry.type === "message") return messageBlock(entry, time, sharedNicks, palette);
   if (entry.type === "presence") {
     const label = ({ nick, tag }: Author): string => nickText(nick, tag, sharedNicks);
-    return [time, { text: `-- ${presenceText(entry, label)}`, style: palette.dim }];
+    return { ...plain, head: [time], body: { text: `-- ${presenceText(entry, label)}`, style: palette.dim } };
   }
-  const isError = entry.tone === "error";
+  const { text, tone, continued } = entry;
+  const isError = tone === "error";
   const mark = { text: isError ? "!! " : "-- ", style: isError ? palette.error : palette.dim };
-  // Texts of several lines (such as /help) keep their line ends.
-  return [time, mark, { text: sanitizeText(entry.text), style: isError ? palette.error : "" }];
+  const body = { text, style: isError ? palette.error : "" };
+  return { ...plain, head: [time, mark], body, continued, isList: continued || text.includes("\n") };
 }
 
-function messageSpans(
-  message: Message,
-  delivery: Delivery | undefined,
+function messageBlock(
+  { message, nick, text, delivery }: Entry & { readonly type: "message" },
+  time: Span,
   sharedNicks: ReadonlySet<string>,
   palette: Palette,
-): Span[] {
+): Block {
   const { author, kind, own } = message;
   const style = own ? palette.bold : palette.nick(author.id);
-  const nick: Span = { text: nickText(author.nick, author.tag, sharedNicks), style };
-  const plain = (text: string): Span => ({ text, style: "" });
-  const said = kind === "action" ? [plain("* "), nick, plain(" ")] : [plain("<"), nick, plain("> ")];
-  const spans = [...said, plain(sanitizeText(message.text))];
-  if (delivery !== undefined) {
-    spans.push({
-      text: delivery.of === 0 ? " → nobody yet" : ` → ${delivery.reached}/${delivery.of}`,
-      style: palette.dim,
-    });
-  }
-  return spans;
+  const who: Span = { text: nickText(nick, author.tag, sharedNicks), style };
+  const plain = (part: string): Span => ({ text: part, style: "" });
+  const said = kind === "action" ? [plain("* "), who, plain(" ")] : [plain("<"), who, plain("> ")];
+  const tail: Span[] = [];
+  if (delivery !== undefined) tail.push({ text: ` ${deliveryText(delivery)}`, style: palette.dim });
+  const body = plain(text);
+  return { head: [time, ...said], body, tail, ref: refOf(message.id), isList: false, continued: false };
 }
 
+function deliveryText({ reached, of }: Delivery): string {
+  return of === 0 ? "→ nobody yet" : `→ ${reached}/${of}`;
+}
+
+/** `nick` is safe to show. */
 function nickText(nick: string, tag: string, sharedNicks: ReadonlySet<string>): string {
-  return sharedNicks.has(sameNick(nick)) ? `${sanitizeNick(nick)}·${sanitizeLine(tag)}` : sanitizeNick(nick);
+  return sharedNicks.has(sameNick(nick)) ? `${nick}·${sanitizeLine(tag)}` : nick;
 }

@@ -1,5 +1,7 @@
 /** The status line: where one is, who is there and what is out of sight; or, while one is open, a question. */
+
 import { widthOf } from "../chat/model/columns.ts";
+import { countLineEnds } from "../chat/model/longText.ts";
 import { sanitizeLine, sanitizeNick } from "../chat/model/sanitize.ts";
 import type { Timeline } from "../chat/model/timeline.ts";
 import { clockText, countText, durationText } from "../chat/model/wording.ts";
@@ -82,7 +84,7 @@ function peersText(here: number, gone: number): string {
 }
 
 const QUESTIONS: Readonly<Record<Question, (text: string) => string>> = {
-  "send-lines": (text) => `${text.split("\n").length} lines pasted: Enter sends them as one message, Esc goes back`,
+  "send-lines": (text) => `${countLineEnds(text) + 1} lines pasted: Enter sends them as one message, Esc goes back`,
   "send-slash": () => "a command? Enter sends this as text, Esc goes back",
   quit: () => "Ctrl-C again leaves; so does /quit",
 };

@@ -1,19 +1,11 @@
-/** Text on the screen: where a cursor can stand in it, fitting and wrapping. */
-import { type Glyph, glyphsOf } from "../chat/model/columns.ts";
-
-/** Where the graphemes of `text` begin, and its length as the last item: the places a cursor can stand at. */
-export function boundariesOf(text: string): number[] {
-  const starts = PRINTABLE_ASCII.test(text)
-    ? Array.from(text, (_, index) => index)
-    : Array.from(segmenter.segment(text), ({ index }) => index);
-  return [...starts, text.length];
-}
+/** Text on the screen: fitting and wrapping. */
+import { type Glyph, glyphsIn } from "../chat/model/columns.ts";
 
 /** The longest beginning of `text` that fits into `width` columns. */
 export function fitWidth(text: string, width: number): string {
   let used = 0;
   let fitted = "";
-  for (const glyph of glyphsOf(text)) {
+  for (const glyph of glyphsIn(text)) {
     used += glyph.width;
     if (used > width) break;
     fitted += glyph.text;
@@ -21,51 +13,57 @@ export function fitWidth(text: string, width: number): string {
   return fitted;
 }
 
+/** Rows of one line of text, and the first cell that found no room in them. */
+export type Wrapped<Cell> = { readonly rows: readonly (readonly Cell[])[]; readonly rest: Cell | undefined };
+
 /**
- * Cuts glyphs into rows of at most `width` columns: at spaces where possible, inside a word that alone is wider.
- * The space at a cut is dropped; "\n" ends a row. Rows are given as [from, to) of the glyphs; rows after the first
- * have `width - indent` columns. At least one row; a glyph wider than a row still gets one.
+ * Cuts the cells of one line into rows: the first of `firstWidth` columns, the others of `width`; at spaces where possible,
+ * inside a word that alone is wider. The space at a cut is dropped. At least one row; a cell wider than a row still gets
+ * one. After `rowsMax` rows it takes no more cells than it needs to know that there are more.
  */
-export function wrapGlyphs(glyphs: readonly Glyph[], width: number, indent: number): Array<readonly [number, number]> {
-  const rows: Array<readonly [number, number]> = [];
-  let from = 0;
+export function wrapCells<Cell extends Glyph>(
+  cells: Iterable<Cell>,
+  firstWidth: number,
+  width: number,
+  rowsMax = Number.POSITIVE_INFINITY,
+): Wrapped<Cell> {
+  const rows: Cell[][] = [];
+  let row: Cell[] = [];
   let used = 0;
   let space = -1;
-  const available = () => Math.max(1, rows.length === 0 ? width : width - indent);
-  for (let i = 0; i < glyphs.length; i++) {
-    const glyph = glyphs[i] as Glyph;
-    if (glyph.text === "\n") {
-      rows.push([from, i]);
-      from = i + 1;
-      used = 0;
-      space = -1;
-      continue;
+  const finish = (taken: Cell[]): void => {
+    rows.push(taken);
+    row = [];
+    used = 0;
+    space = -1;
+  };
+  const add = (cell: Cell): void => {
+    if (used + cell.width <= Math.max(1, rows.length === 0 ? firstWidth : width) || row.length === 0) {
+      if (cell.text === " ") space = row.length;
+      row.push(cell);
+      used += cell.width;
+      return;
     }
-    if (used + glyph.width > available() && i > from) {
-      if (glyph.text === " ") {
-        rows.push([from, i]);
-        from = i + 1;
-        used = 0;
-        space = -1;
-        continue;
-      }
-      const cut = space > from ? space : i;
-      rows.push([from, cut]);
-      from = cut === i ? i : cut + 1;
-      // Measure what moved down anew: it may be wider than a row that is indented.
-      i = from - 1;
-      used = 0;
-      space = -1;
-      continue;
+    if (cell.text === " ") {
+      finish(row);
+      return;
     }
-    if (glyph.text === " ") space = i;
-    used += glyph.width;
+    // What moves down is measured anew: it may be wider than a row that is indented.
+    const moved = space > 0 ? row.slice(space + 1) : [];
+    finish(space > 0 ? row.slice(0, space) : row);
+    for (const before of moved) add(before);
+    add(cell);
+  };
+  for (const cell of cells) {
+    if (rows.length >= rowsMax) return { rows: rows.slice(0, rowsMax), rest: restOf(rows, rowsMax) ?? row[0] ?? cell };
+    add(cell);
   }
-  rows.push([from, glyphs.length]);
-  return rows;
+  rows.push(row);
+  return { rows: rows.slice(0, rowsMax), rest: restOf(rows, rowsMax) };
 }
 
 // --- internal ---
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-const PRINTABLE_ASCII = /^[ -~]*$/;
+function restOf<Cell>(rows: readonly (readonly Cell[])[], rowsMax: number): Cell | undefined {
+  return rows[rowsMax]?.[0];
+}

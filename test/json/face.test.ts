@@ -61,6 +61,31 @@ describe("JSON mode", () => {
     expect(await reply('{"type":"command","line":"/me waves"}')).toMatchObject([{ text: "waves", kind: "action" }]);
   });
 
+  it("tells texts as they are, at once, and its lines steer no terminal", async () => {
+    const { node, objects, lines } = await start();
+    const bob = node.addPeer("b\u001b[1mob");
+    for (const unit of ["\u009d", "a\t\u202e", "\n", "\u001b]", "🏴\u{e0067}", "\u0301", "\u200d"]) {
+      const text = unit.repeat(Math.floor(65_536 / Buffer.byteLength(unit)));
+      const from = performance.now();
+      node.hear(bob, text);
+      expect(performance.now() - from).toBeLessThan(500);
+      await vi.waitFor(() => expect(objects().at(-1)).toMatchObject({ type: "message", text }));
+    }
+    expect(lines().join("")).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
+  });
+
+  it("lists the ids of all kept messages, however many a person would be shown, and shows one whole", async () => {
+    const { node, reply } = await start();
+    const bob = node.addPeer("bob");
+    const ids = Array.from({ length: 120 }, (_, at) => node.hear(bob, `message ${at}\nand more`).id);
+    expect(await reply("/log")).toEqual([{ type: "log", ids }]);
+    expect(await reply("/log 60")).toEqual([{ type: "log", ids: ids.slice(-60) }]);
+    const [shown] = await reply(`/show ${ids[5]}`);
+    expect(shown).toMatchObject({ type: "notice", code: "show", data: { id: ids[5] } });
+    expect(shown?.text).toMatch(/^\d\d:\d\d <bob> 2 lines:\nmessage 5\nand more$/);
+    expect(await reply("/show 123")).toMatchObject([{ type: "error", code: "unknown-message", data: { id: "123" } }]);
+  });
+
   it("reads no further while the network takes no more, and says so when that takes long", async () => {
     const { input, objects, node } = await start();
     node.block(true);

@@ -9,6 +9,7 @@ import type { PeerView } from "../../src/protocol/views.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { createFaceRig } from "../suites/faceRig.ts";
 import { createFakeNode, fakePeer } from "../suites/fakeNode.ts";
+import { leastMs } from "../suites/leastMs.ts";
 
 const noon = clockText(Date.UTC(2026, 0, 31, 12, 0, 1));
 
@@ -65,6 +66,43 @@ describe("the transcript", () => {
     const { node, lines } = setUp();
     node.hear(fakePeer("eve\n12:00 <bob>", 2), "x\n12:00 <bob> I quit\u001b[2J");
     expect(lines).toEqual([`${noon} <eve_12:00_<bob>> x\n      12:00 <bob> I quit`]);
+  });
+
+  it("lists the newest messages of a log, long ones by their beginning, and says how to see the rest", () => {
+    const { node, lines, take } = setUp();
+    const anna = fakePeer("anna", 2);
+    for (let at = 0; at < 20; at++) node.hear(anna, `message ${at}`);
+    const lined = node.hear(anna, Array.from({ length: 900 }, (_, at) => `line ${at}`).join("\n"));
+    const wide = node.hear(anna, "x".repeat(60_000));
+    lines.length = 0;
+    take({ type: "reply", reply: { code: "log", messages: node.log(), shown: 3, kept: 22 } });
+    expect(lines.map((line) => line.replace(/^\d\d:\d\d /, ""))).toEqual([
+      "-- … 19 more: /log 22",
+      "<anna> message 19",
+      [
+        "<anna> line 0",
+        ...Array.from({ length: 39 }, (_, at) => `line ${at + 1}`),
+        `… 860 more lines: /show ${lined.id.slice(-6)}`,
+      ].join("\n      "),
+      `<anna> ${"x".repeat(2_000)}\n      … 58000 more characters: /show ${wide.id.slice(-6)}`,
+    ]);
+    lines.length = 0;
+    take({ type: "reply", reply: { code: "show", message: lined } });
+    expect(lines).toHaveLength(901);
+    expect([lines[0]?.slice(9), lines.at(-1)]).toEqual(["<anna> 900 lines:", "-- line 899"]);
+  });
+
+  it("shows a text of 64 KiB of anything at once", () => {
+    const { node, lines } = setUp();
+    const anna = fakePeer("anna", 2);
+    for (const unit of ["\u009d", "\n", "\u001b]", "\u0090a", "a\u200c", "\u0301", "\r", "\u001b[0;", "\u2028"]) {
+      const text = unit.repeat(Math.floor(65_536 / Buffer.byteLength(unit)));
+      expect(
+        leastMs(() => void node.hear(anna, text)),
+        escape(unit),
+      ).toBeLessThan(300);
+    }
+    expect(lines.join("")).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   });
 
   it("tells comings and goings once each, and suspicion not at all", () => {

@@ -1,6 +1,7 @@
 /** Editing a line: keys in, text and cursor out. `|` marks the cursor. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { clusterEnds } from "../../src/chat/model/graphemes.ts";
 import {
   applyKey,
   COMPOSER_LENGTH_MAX,
@@ -11,7 +12,6 @@ import {
   restoreText,
 } from "../../src/tui/composer.ts";
 import { createKeyDecoder, type Key } from "../../src/tui/keys.ts";
-import { boundariesOf } from "../../src/tui/text.ts";
 
 const words = () => ({ nicks: ["eve", "bob", "Bert"], commands: ["/join", "/peers", "/quit"] });
 
@@ -89,7 +89,7 @@ describe("editing", () => {
         let composer = emptyComposer;
         for (const input of keys) {
           composer = type(input, composer).composer;
-          expect(boundariesOf(composer.text)).toContain(composer.cursor);
+          expect([0, ...clusterEnds(composer.text)]).toContain(composer.cursor);
         }
       }),
     );
@@ -121,7 +121,13 @@ describe("sending", () => {
   });
 
   it("pasted_escape_sequences_and_controls_stay_out_of_the_text", () => {
-    expect(type(paste("a\x1b[31mb\x00c\td")).composer.text).toBe("abc    d");
+    expect(type(paste("a\x1b[31mb\x00c\x9b2Jd")).composer.text).toBe("abcd");
+  });
+
+  it("what_is_pasted_is_sent_as_it_is_whatever_a_screen_can_show_of_it", () => {
+    const england = "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}";
+    const text = `a\tb ${england} \u200fc e${"\u0301".repeat(20)}`;
+    expect(type(`${paste(text)}\r`).actions).toEqual([{ type: "submit", text, asText: false }]);
   });
 
   it("a_slash_behind_blanks_asks_first", () => {

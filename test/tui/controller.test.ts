@@ -1,54 +1,11 @@
 /** The screen as a person uses it: keys and events in, rows out; no terminal, no network. */
 import { describe, expect, it, vi } from "vitest";
-import { createSession, type Session } from "../../src/chat/session/session.ts";
-import type { Settings } from "../../src/settings.ts";
-import { type Controller, createController } from "../../src/tui/controller.ts";
-import { createKeyDecoder } from "../../src/tui/keys.ts";
-import { createPalette } from "../../src/tui/style.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
 import { createFakeNode, FAKE_TEXT_LIMIT, type FakeNode } from "../suites/fakeNode.ts";
+import { NOON, plainRow, sitWith } from "../suites/screenRig.ts";
 
-const NOON = new Date(2026, 0, 31, 12).getTime();
 const [PAGE_UP, PAGE_DOWN, ALT_HOME, ALT_END] = ["\x1b[5~", "\x1b[6~", "\x1b[1;3H", "\x1b[1;3F"];
 const [FOCUS_IN, FOCUS_OUT] = ["\x1b[I", "\x1b[O"];
-
-type Desk = {
-  readonly node: FakeNode;
-  readonly controller: Controller;
-  readonly session: Session;
-  readonly type: (input: string) => string[];
-  readonly rows: () => string[];
-};
-
-async function sit(options: { columns?: number; rows?: number; nodes?: FakeNode[] } = {}): Promise<Desk> {
-  const nodes = options.nodes ?? [createFakeNode()];
-  const [node] = nodes as [FakeNode];
-  const open = async () => nodes.shift() ?? node;
-  const room = { name: "smplchat", key: new Uint8Array(32), private: false };
-  // Only /set reads the settings, which these scenarios do not use.
-  const settings = {} as Settings;
-  const session = await createSession({ room, nick: "anna", joins: [], settings, open, quitMsMax: 100 });
-  const controller = createController({
-    session,
-    palette: createPalette(1),
-    columns: options.columns ?? 60,
-    rows: options.rows ?? 8,
-    now: () => NOON,
-    onChange: () => undefined,
-  });
-  session.subscribe((event) => controller.event(event));
-  const decoder = createKeyDecoder();
-  const rows = (): string[] => {
-    const { messages, status, composer } = controller.frame();
-    return [...messages, ...(status === undefined ? [] : [status]), ...composer].map(plain);
-  };
-  const type = (input: string): string[] => {
-    const outcomes = decoder.push(input).map((key) => controller.key(key) as string);
-    rows();
-    return outcomes;
-  };
-  return { node, controller, session, type, rows };
-}
 
 /** Hears `count` messages of bob, a minute apart, beginning at noon and `from` minutes. */
 function hearMany(node: FakeNode, count: number, from = 0): void {
@@ -61,11 +18,9 @@ const stamp = (minute: number) => ({
   id: (NOON + minute * 60_000).toString(16).padStart(12, "0").padEnd(48, "0") as MessageId,
 });
 
-const plain = (row: string) => row.replace(/\x1b\[[\d;]*m/g, "");
-
 describe("the full screen", () => {
   it("shows_who_said_what_when_with_a_status_line_and_the_composer", async () => {
-    const { node, type, rows } = await sit();
+    const { node, type, rows } = await sitWith();
     await vi.waitFor(() => expect(rows().join("\n")).toContain("alone"));
     hearMany(node, 2);
     type("hi");
@@ -82,7 +37,7 @@ describe("the full screen", () => {
   });
 
   it("sends_a_line_and_shows_its_delivery", async () => {
-    const { node, type, rows } = await sit();
+    const { node, type, rows } = await sitWith();
     node.addPeer("bob");
     type("hello\r");
     await vi.waitFor(() => expect(rows().join("\n")).toMatch(/<anna> hello$/m));
@@ -92,7 +47,7 @@ describe("the full screen", () => {
   });
 
   it("names_the_limit_of_a_text_that_is_too_long_and_gives_it_back_whole", async () => {
-    const { node, type, rows, controller } = await sit({ columns: 120, rows: 40 });
+    const { node, type, rows, controller } = await sitWith({ columns: 120, rows: 40 });
     const long = "x".repeat(FAKE_TEXT_LIMIT + 1);
     type(`${long}\r`);
     await vi.waitFor(() => expect(rows().at(-1)).toContain("xxx"));
@@ -102,14 +57,14 @@ describe("the full screen", () => {
   });
 
   it("gives_a_mistyped_command_back_to_be_mended", async () => {
-    const { type, rows } = await sit();
+    const { type, rows } = await sitWith();
     type("/peerz\r");
     await vi.waitFor(() => expect(rows().at(-1)).toBe("> /peerz"));
     expect(rows().join("\n")).toContain("!! unknown command /peerz: did you mean /peers?");
   });
 
   it("sends_a_confirmed_text_as_text_whatever_it_looks_like", async () => {
-    const { node, type, rows } = await sit();
+    const { node, type, rows } = await sitWith();
     type(" /peers\r");
     expect(rows().at(-2)).toContain("Enter sends this as text");
     type("\r");
@@ -117,7 +72,7 @@ describe("the full screen", () => {
   });
 
   it("scrolled_up_does_not_move_when_messages_arrive_and_says_how_many", async () => {
-    const { node, type, rows } = await sit();
+    const { node, type, rows } = await sitWith();
     hearMany(node, 20);
     type(PAGE_UP);
     const before = rows();
@@ -130,7 +85,7 @@ describe("the full screen", () => {
   });
 
   it("alt_home_and_alt_end_go_to_the_ends", async () => {
-    const { node, type, rows } = await sit();
+    const { node, type, rows } = await sitWith();
     hearMany(node, 20);
     type(ALT_HOME);
     expect(rows()[1]).toContain("message 0");
@@ -139,7 +94,7 @@ describe("the full screen", () => {
   });
 
   it("marks_what_came_while_the_terminal_was_out_of_sight", async () => {
-    const { node, type, rows } = await sit();
+    const { node, type, rows } = await sitWith();
     hearMany(node, 1);
     type(FOCUS_OUT);
     hearMany(node, 1, 1);
@@ -152,7 +107,7 @@ describe("the full screen", () => {
   });
 
   it("tells_two_of_one_nick_apart_and_only_them", async () => {
-    const { node, rows } = await sit({ rows: 12 });
+    const { node, rows } = await sitWith({ rows: 12 });
     const one = node.addPeer("eve");
     node.hear(one, "alone yet", stamp(0));
     expect(rows().join("\n")).toContain("<eve> alone yet");
@@ -162,7 +117,7 @@ describe("the full screen", () => {
   });
 
   it("lists_the_peers_in_straight_columns", async () => {
-    const { node, type, rows } = await sit({ columns: 80, rows: 12 });
+    const { node, type, rows } = await sitWith({ columns: 80, rows: 12 });
     node.addPeer("日本語");
     node.addPeer("bob");
     type("/peers\r");
@@ -176,7 +131,7 @@ describe("the full screen", () => {
   });
 
   it("shows_no_escape_sequence_that_came_from_the_network", async () => {
-    const { node, controller } = await sit();
+    const { node, controller } = await sitWith();
     node.hear(node.addPeer("m\x1b[31mal"), "a\x1b[2Jb\x07\x9b31mc", stamp(0));
     const text = controller.frame().messages.join("");
     expect(text).toContain("abc");
@@ -184,8 +139,15 @@ describe("the full screen", () => {
     expect(text).not.toContain("\x1b[31m");
   });
 
+  it("completes_a_nick_without_what_would_steer_the_terminal", async () => {
+    const { node, controller, type } = await sitWith({ columns: 80 });
+    node.hear(node.addPeer("m\x1b[31mal\x9b2J"), "hi", stamp(0));
+    type("ma\t");
+    expect(controller.frame().composer).toEqual(["> mal: "]);
+  });
+
   it("fits_any_size_of_terminal", async () => {
-    const { node, controller, type } = await sit();
+    const { node, controller, type } = await sitWith();
     hearMany(node, 30);
     type("some text that is longer than a narrow terminal is wide");
     for (const [columns, rows] of [
@@ -201,13 +163,13 @@ describe("the full screen", () => {
       const drawn = [...frame.messages, ...(frame.status === undefined ? [] : [frame.status]), ...frame.composer];
       expect(drawn).toHaveLength(rows);
       expect(frame.cursorRow).toBeLessThan(rows);
-      for (const row of drawn) expect(plain(row).length).toBeLessThanOrEqual(columns);
+      for (const row of drawn) expect(plainRow(row).length).toBeLessThanOrEqual(columns);
     }
   });
 
   it("clear_empties_it_and_another_room_begins_anew", async () => {
     const other = createFakeNode({ room: { name: "other" } });
-    const { node, type, rows } = await sit({ nodes: [createFakeNode(), other] });
+    const { node, type, rows } = await sitWith({ nodes: [createFakeNode(), other] });
     hearMany(node, 3);
     type("/clear\r");
     await vi.waitFor(() => expect(rows().join("\n")).not.toContain("message"));
@@ -218,7 +180,7 @@ describe("the full screen", () => {
   });
 
   it("keys_of_the_host_are_told_to_it", async () => {
-    const { type } = await sit();
+    const { type } = await sitWith();
     expect(type("a\x0c\x1a")).toEqual(["draw", "redraw", "suspend"]);
     expect(type("\x03\x03\x03")).toEqual(["draw", "draw", "quit"]);
   });

@@ -1,12 +1,13 @@
 /** One entry of the room as rows: what is said how, wrapped below the text; and the status line. */
 import { describe, expect, it } from "vitest";
 import type { PresenceChange } from "../../src/chat/model/presence.ts";
-import { createTimeline, type Entry } from "../../src/chat/model/timeline.ts";
+import { createTimeline, type Entry, type LineTone, messageEntry } from "../../src/chat/model/timeline.ts";
 import type { Message } from "../../src/protocol/views.ts";
 import { emptyComposer } from "../../src/tui/composer.ts";
 import { createRowLayout } from "../../src/tui/rows.ts";
 import { paintStatus, questionText, type StatusFacts, statusText } from "../../src/tui/statusLine.ts";
 import { createPalette } from "../../src/tui/style.ts";
+import type { MessageId } from "../../src/wire/ids.ts";
 import { fakePeer } from "../suites/fakeNode.ts";
 
 const NOON = new Date(2026, 0, 31, 12).getTime();
@@ -18,9 +19,26 @@ function rows(entry: Entry, width = 60, shared: readonly string[] = []): string[
 }
 
 function said(text: string, more: Partial<Message> = {}): Entry {
-  const message = { author: bob, kind: "text", text, own: false, ...more } as Message;
-  return { type: "message", key: "1", time: NOON, message };
+  const id = `${"0".repeat(42)}a1b2c3` as MessageId;
+  return messageEntry({
+    id,
+    author: bob,
+    time: NOON,
+    kind: "text",
+    text,
+    own: false,
+    ...more,
+  } as Message);
 }
+
+const local = (text: string, tone: LineTone = "info", continued = false): Entry => ({
+  type: "local",
+  key: "1",
+  time: NOON,
+  text,
+  tone,
+  continued,
+});
 
 const changes = (...list: readonly (readonly [string, PresenceChange["status"]])[]): Entry => ({
   type: "presence",
@@ -35,7 +53,7 @@ describe("rows", () => {
     ["a text", said("hello"), ["12:00 <bob> hello"]],
     ["an action", said("waves", { kind: "action" }), ["12:00 * bob waves"]],
     ["a text of several lines", said("one\ntwo"), ["12:00 <bob> one", "      two"]],
-    ["a refusal", { type: "local", key: "1", time: NOON, text: "no", tone: "error" } as const, ["12:00 !! no"]],
+    ["a refusal", local("no", "error"), ["12:00 !! no"]],
     ["joins", changes(["bob", "joined"], ["eve", "joined"]), ["12:00 -- bob, eve joined"]],
     [
       "all that can happen to peers",
@@ -48,7 +66,60 @@ describe("rows", () => {
 
   it("a_long_text_is_indented_below_the_time_where_there_is_room", () => {
     expect(rows(said("one two three four five"), 30)).toEqual(["12:00 <bob> one two three four", "      five"]);
-    expect(rows(said("one two three"), 20)).toEqual(["12:00 <bob> one two", "three"]);
+    expect(rows(said("one two three"), 20)).toEqual(["12:00 <bob> one two", "  three"]);
+  });
+
+  it("no_row_of_a_text_but_its_first_begins_at_the_edge_whatever_the_width", () => {
+    const text = "ok\n13:07 <anna> I resign\n13:07 <anna> and so does everyone else here";
+    for (let width = 2; width <= 120; width++) {
+      const [first, ...others] = rows(said(text), width);
+      expect(first?.startsWith("12:00".slice(0, width)), `${width} columns`).toBe(true);
+      expect(others.length).toBeGreaterThan(0);
+      for (const row of others) expect(row, `${width} columns`).toMatch(/^ /);
+    }
+    expect(rows(said(text), 28).slice(0, 2)).toEqual(["12:00 <bob> ok", "  13:07 <anna> I resign"]);
+    expect(rows(said(text), 1), "nothing could tell them apart").toEqual(["1", "…"]);
+  });
+
+  it("a_line_of_a_list_that_is_wrapped_cannot_pass_for_the_next_line_of_the_list", () => {
+    const list = local("11:00 <eve> hm                        11:01 <anna> I resign\n11:02 <bob> hi");
+    for (const width of [28, 40]) {
+      const indents = rows(list, width)
+        .slice(1)
+        .map((row) => /^ */.exec(row)?.[0].length);
+      const depth = width < 30 ? 2 : 6;
+      expect(indents.at(-1)).toBe(depth);
+      expect(Math.min(...indents.slice(0, -1).map(Number))).toBeGreaterThan(depth);
+    }
+    expect(rows(local("11:02 <bob> hi", "info", true))).toEqual(["      11:02 <bob> hi"]);
+  });
+
+  it("a_long_text_is_shown_to_its_fortieth_row_and_says_how_to_see_the_rest", () => {
+    const lines = Array.from({ length: 940 }, (_, at) => `line ${at}`);
+    const shown = rows(said(lines.join("\n")));
+    expect(shown).toHaveLength(41);
+    expect(shown.slice(-2)).toEqual(["      line 39", "      … 900 more lines: /show a1b2c3"]);
+    expect(rows(said(lines.slice(0, 40).join("\n"))).at(-1)).toBe("      line 39");
+    expect(rows(said(lines.slice(0, 41).join("\n"))).at(-1)).toBe("      … 1 more line: /show a1b2c3");
+    expect(rows(said("x".repeat(60_000))).at(-1)).toBe("      … 57894 more characters: /show a1b2c3");
+    expect(rows(said("x".repeat(60_000)), 28).at(-1)).toMatch(/^ {2}… 58986 more: \/show a1b2c3$/);
+    expect(rows(said("x".repeat(60_000)), 20).at(-1)).toBe("  …/show a1b2c3");
+  });
+
+  it("a_long_text_shows_its_delivery_all_the_same", () => {
+    const own = said("x\n".repeat(100), { own: true }) as Entry & { type: "message" };
+    const shown = rows({ ...own, delivery: { reached: 7, of: 12, lacking: [] } });
+    expect(shown.at(-1)).toBe("      … 61 more lines: /show a1b2c3 → 7/12");
+    const full = said(`x\n${Array.from({ length: 39 }, () => "x".repeat(54)).join("\n")}`, { own: true }) as typeof own;
+    expect(rows({ ...full, delivery: { reached: 7, of: 12, lacking: [] } }).slice(-2)).toEqual([
+      `      ${"x".repeat(54)}`,
+      "      → 7/12",
+    ]);
+  });
+
+  it("no_more_than_eight_marks_on_a_letter_reach_the_terminal", () => {
+    const shown = rows(said(`a${"\u0301".repeat(32_000)}b${"\u0489".repeat(9)}c`)).join("");
+    expect(shown).toBe(`12:00 <bob> a${"\u0301".repeat(8)}b${"\u0489".repeat(8)}c`);
   });
 
   it("many_joins_are_counted", () => {
@@ -100,7 +171,7 @@ describe("the status line", () => {
 
   it("drops_the_least_important_first_where_the_terminal_is_narrow", () => {
     const unread = { key: "", count: 3 };
-    const busy = { below: 12, clockAheadMs: 180_000, room: { ...calm.timeline, unread } };
+    const busy = { below: 12, clockAheadMs: 180_000, timeline: { ...calm.timeline, unread } };
     const shown = Array.from({ length: 120 }, (_, at) => 120 - at).map((width) =>
       status([fakePeer("bob", 2, { rttMs: 800 }), ...dead(2)], busy, width),
     );

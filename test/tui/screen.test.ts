@@ -121,6 +121,46 @@ describe.skipIf(!isRunnable)("two full screens", () => {
     await anna.until("both lines", (screen) => /<bob> first line\n {6} {2}second line$/m.test(screen));
   });
 
+  it("a_paste_that_never_ends_leaves_ctrl_c_alive_and_is_kept_when_nothing_follows", async () => {
+    bob.bytes("\x1b[200~lost end");
+    bob.bytes("\x03");
+    bob.text("still alive");
+    await bob.until("what was typed", (screen) => /^> still alive$/m.test(screen));
+    bob.keys("C-u");
+    bob.bytes("\x1b[200~no end");
+    await bob.until("what was pasted", (screen) => /^> no end$/m.test(screen));
+    bob.keys("C-u");
+    await bob.until("an empty composer", (screen) => /^>$/m.test(screen));
+  });
+
+  it("a_paste_whose_beginning_is_cut_by_a_read_sends_no_line", async () => {
+    bob.bytes(`${"x".repeat(70)}\x1b[20`);
+    await bob.until("what was typed", (screen) => screen.includes("x".repeat(70)));
+    bob.bytes("0~line1\rline2\r\x1b[201~");
+    await bob.until("both lines", (screen) => /line1$/m.test(screen) && /^ {2}line2$/m.test(screen));
+    bob.keys("C-c");
+    await bob.until("an empty composer", (screen) => /^>$/m.test(screen));
+    expect(anna.screen()).not.toContain("line1");
+  });
+
+  it("a_text_of_64_kib_is_shown_and_keys_are_seen_meanwhile", async () => {
+    anna.paste("ab\n".repeat(21_800));
+    await anna.until("its end", (screen) => /^ {2}ab$/m.test(screen));
+    anna.keys("Enter");
+    await anna.until("the question", (screen) => screen.includes("21800 lines pasted"));
+    anna.keys("Enter");
+    bob.text("typed meanwhile");
+    await bob.until("the beginning of it and how to see the rest", (screen) =>
+      /^ {6}ab\n {6}… 21760 more lines: \/show [0-9a-f]{6}$/m.test(screen),
+    );
+    await bob.until("what was typed", (screen) => /^> typed meanwhile$/m.test(screen));
+    bob.keys("C-u");
+    bob.resize(60, 20);
+    await bob.until("the smaller screen", (screen) => screen.trimEnd().split("\n").length === 20);
+    bob.resize(80, 24);
+    await bob.until("the screen as before", (screen) => screen.trimEnd().split("\n").length === 24);
+  });
+
   it("scrolled_up_it_stays_while_messages_arrive", async () => {
     for (let at = 0; at < 30; at++) {
       anna.text(`line number ${at}`);

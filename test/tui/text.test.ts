@@ -1,26 +1,19 @@
-/** Places of a cursor, fitting and wrapping. */
+/** Fitting and wrapping. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { glyphsOf, widthOf } from "../../src/chat/model/columns.ts";
-import { boundariesOf, fitWidth, wrapGlyphs } from "../../src/tui/text.ts";
+import { fitWidth, wrapCells } from "../../src/tui/text.ts";
 
 const FAMILY = "👩‍👩‍👧";
 
-function wrap(text: string, width: number, indent = 0): string[] {
-  const glyphs = glyphsOf(text);
-  return wrapGlyphs(glyphs, width, indent).map(([from, to]) =>
-    glyphs
-      .slice(from, to)
-      .map((glyph) => glyph.text)
-      .join(""),
-  );
+function wrap(text: string, width: number, indent = 0, rowsMax?: number): string[] {
+  return text
+    .split("\n")
+    .flatMap((line, at) => wrapCells(glyphsOf(line), at === 0 ? width : width - indent, width - indent, rowsMax).rows)
+    .map((row) => row.map((glyph) => glyph.text).join(""));
 }
 
-describe("graphemes", () => {
-  it("a_family_a_flag_and_an_accented_letter_are_one_each", () => {
-    expect(boundariesOf(`a${FAMILY}b`)).toEqual([0, 1, 1 + FAMILY.length, 2 + FAMILY.length]);
-  });
-
+describe("fitting", () => {
   it("a_text_is_fitted_by_whole_graphemes", () => {
     expect(fitWidth("日本語", 5)).toBe("日本");
     expect(fitWidth("abc", 5)).toBe("abc");
@@ -40,6 +33,26 @@ describe("wrapping", () => {
     ["a row narrower than a character still takes it", "日本", 1, 0, ["日", "本"]],
   ])("%s", (_name, text, width, indent, expected) => {
     expect(wrap(text, width, indent)).toEqual(expected);
+  });
+
+  it("so_many_rows_and_the_first_that_is_left_over", () => {
+    const cells = glyphsOf("aaa bbb ccc ddd");
+    const taken = wrapCells(cells, 7, 3, 2);
+    expect(taken.rows.map((row) => row.map((glyph) => glyph.text).join(""))).toEqual(["aaa bbb", "ccc"]);
+    expect(taken.rest).toBe(cells[12]);
+    expect(wrapCells(cells, 7, 3, 3).rest).toBeUndefined();
+  });
+
+  it("takes_no_more_of_a_text_than_it_needs_for_its_rows", () => {
+    let taken = 0;
+    function* endless() {
+      for (;;) {
+        taken++;
+        yield { text: "x", width: 1 };
+      }
+    }
+    expect(wrapCells(endless(), 20, 20, 40).rows).toHaveLength(40);
+    expect(taken).toBeLessThan(1_000);
   });
 
   it("no_row_is_wider_than_allowed_and_nothing_but_blanks_is_lost", () => {

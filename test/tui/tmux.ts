@@ -10,6 +10,8 @@ export interface Pane {
   keys(...names: string[]): void;
   /** Text as it is typed. */
   text(text: string): void;
+  /** Bytes as they are, in one write. */
+  bytes(text: string): void;
   /** Text as pasted between brackets, if the program asked for them. */
   paste(text: string): void;
   resize(columns: number, rows: number): void;
@@ -59,6 +61,8 @@ export function openTmux(name: string): Tmux {
       return {
         keys: (...names) => void run(["send-keys", ...target, ...names]),
         text: (text) => void run(["send-keys", ...target, "-l", text]),
+        bytes: (text) =>
+          void run(["send-keys", ...target, "-H", ...(Buffer.from(text).toString("hex").match(/../g) ?? [])]),
         paste(text) {
           run(["load-buffer", "-b", session, "-"], text);
           run(["paste-buffer", "-p", "-d", "-b", session, ...target]);

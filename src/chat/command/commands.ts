@@ -33,7 +33,14 @@ export const commandTable = [
   { name: "whois", aliases: ["wi"], takes: "word", usage: "NICK", help: "show someone's key, address and round trip" },
   { name: "room", aliases: [], takes: "none", usage: "", help: "show the room and where this node listens" },
   { name: "invite", aliases: [], takes: "none", usage: "", help: "show the line that lets others join this room" },
-  { name: "log", aliases: [], takes: "word?", usage: "[N]", help: "show the newest N kept messages (default all)" },
+  { name: "log", aliases: [], takes: "word?", usage: "[N]", help: "list the newest N kept messages (default 50)" },
+  {
+    name: "show",
+    aliases: [],
+    takes: "word",
+    usage: "ID",
+    help: "show a long message whole: its ID stands where it was cut",
+  },
   {
     name: "info",
     aliases: [],

@@ -32,6 +32,7 @@ export const LOOKUP_MS_MAX = 5_000;
 /** Reads `text` without asking anyone. */
 export function parseAddress(text: string, portDefault: number = PORT_DEFAULT): Address | BadAddress {
   const bad = (reason: BadAddress["reason"]): BadAddress => ({ code: "bad-address", address: text, reason });
+  if (text.length > ADDRESS_UNITS_MAX) return bad("form");
   const bare = isIPv6(text) ? text : undefined;
   const bracketed = /^\[([^\]]*)\](?::(\d+))?$/.exec(text);
   const named = /^([^:[\]]+)(?::(\d+))?$/.exec(text);
@@ -69,6 +70,8 @@ export async function resolveAddress(
 
 // --- internal ---
 
+/** More than a host's name and a port have; making ASCII of it may take the square of its length. */
+const ADDRESS_UNITS_MAX = 512;
 const HOST_LABEL = /^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
 const UNSPECIFIED = /^(0\.0\.0\.0|\[::\]):/;
 

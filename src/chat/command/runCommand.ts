@@ -4,7 +4,8 @@ import { roomKeyFromName } from "../../crypto/roomKeys.ts";
 import type { ChatNode } from "../../node/types.ts";
 import type { PeerView } from "../../protocol/views.ts";
 import type { MessageKind } from "../../wire/message.ts";
-import type { Refusal, Reply } from "../model/events.ts";
+import { LOG_SHOWN_MAX, type Refusal, type Reply } from "../model/events.ts";
+import { isRefOf } from "../model/longText.ts";
 import { peersByState } from "../model/peerTable.ts";
 import { isNick, NICK_CHARACTERS_MAX } from "../model/sanitize.ts";
 import type { CommandContext, Outcome, RoomChoice } from "./commandContext.ts";
@@ -16,6 +17,9 @@ import { parseTarget } from "./target.ts";
 
 /** Until the node has said what became of a text; it does so at once, unless its disk is slow. */
 const SAY_MS_MAX = 5_000;
+
+/** Messages that `/log` lists when no number is given. */
+const LOG_SHOWN = 50;
 
 /** Waits until the node takes it: then nothing that was said is lost on the way out. */
 export async function sayText(context: CommandContext, text: string, kind: MessageKind): Promise<Outcome> {
@@ -72,10 +76,18 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
     case "invite":
       return reply({ code: "invite", invite: node.room.invite, room: node.room });
     case "log": {
-      if (first === undefined) return reply({ code: "log", messages: node.log() });
-      return /^[1-9]\d{0,8}$/.test(first)
-        ? reply({ code: "log", messages: node.log(Number(first)) })
-        : refuse({ code: "bad-number", command: name, value: first });
+      if (first !== undefined && !/^[1-9]\d{0,8}$/.test(first)) {
+        return refuse({ code: "bad-number", command: name, value: first });
+      }
+      const limit = first === undefined ? undefined : Number(first);
+      const shown = Math.min(limit ?? LOG_SHOWN, LOG_SHOWN_MAX);
+      return reply({ code: "log", messages: node.log(limit), shown, kept: node.stats().messages });
+    }
+    case "show": {
+      const message = node.log().findLast(({ id }) => isRefOf(first ?? "", id));
+      return message === undefined
+        ? refuse({ code: "unknown-message", id: first ?? "" })
+        : reply({ code: "show", message });
     }
     case "info": {
       if (first !== undefined && !/^[1-9]\d{0,8}$/.test(first)) {

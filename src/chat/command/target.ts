@@ -16,8 +16,9 @@ export type TargetRefusal =
 /** `#name` is always a room, `smplchat:...` always an invite, everything else an address. */
 export function parseTarget(text: string): Target | TargetRefusal {
   if (text.startsWith("#")) {
-    const name = text.slice(1).normalize("NFC");
-    return isRoomName(name) ? { type: "room", name } : { code: "bad-room", name };
+    // Composing marks takes the square of their number: what is too long for any name is not composed.
+    const name = text.length > NAME_UNITS_MAX ? text.slice(1) : text.slice(1).normalize("NFC");
+    return text.length <= NAME_UNITS_MAX && isRoomName(name) ? { type: "room", name } : { code: "bad-room", name };
   }
   if (text.toLowerCase().startsWith(INVITE_PREFIX)) {
     const invite = decodeInvite(INVITE_PREFIX + text.slice(INVITE_PREFIX.length));
@@ -28,3 +29,8 @@ export function parseTarget(text: string): Target | TargetRefusal {
   const bareWord = address.type === "host" && !/[.:]/.test(text) && isRoomName(text);
   return { type: "address", text, address, room: bareWord ? text : undefined };
 }
+
+// --- internal ---
+
+/** Several times what a room's name may have: its parts may come apart. */
+const NAME_UNITS_MAX = 512;

@@ -10,6 +10,9 @@ import type { ParseRefusal } from "../command/parse.ts";
 import type { BadAddress, UnknownHost } from "../command/parseAddress.ts";
 import type { Delivery } from "./timeline.ts";
 
+/** Messages that a list for people has at most: as many as a screen goes back. */
+export const LOG_SHOWN_MAX = 10_000;
+
 export type SessionEvent =
   | { readonly type: "chat"; readonly event: ChatEvent }
   | { readonly type: "reply"; readonly reply: Reply }
@@ -31,8 +34,13 @@ export type Reply =
   /** `peers`: those who are here first, then by nick. */
   | { readonly code: "peers"; readonly self: PeerView; readonly peers: readonly PeerView[]; readonly room: RoomInfo }
   | { readonly code: "stats"; readonly stats: NodeStats }
-  /** The newest kept messages, oldest first, in the order of their ids. */
-  | { readonly code: "log"; readonly messages: readonly Message[] }
+  /**
+   * The newest kept messages, oldest first, in the order of their ids: all that were asked for. `shown`: how many of them,
+   * the newest, a list for people has. `kept`: how many there are at all.
+   */
+  | { readonly code: "log"; readonly messages: readonly Message[]; readonly shown: number; readonly kept: number }
+  /** One message, whole. */
+  | { readonly code: "show"; readonly message: Message }
   /** The `number`th newest own message. `delivery` undefined: nothing was heard of it since this start. */
   | {
       readonly code: "info";
@@ -70,6 +78,8 @@ export type Refusal =
   | { readonly code: "bad-number"; readonly command: CommandName; readonly value: string }
   /** `count` own messages are kept. */
   | { readonly code: "no-such-message"; readonly number: number; readonly count: number }
+  /** No kept message is called so. */
+  | { readonly code: "unknown-message"; readonly id: string }
   | { readonly code: "unknown-peer"; readonly nick: string }
   | { readonly code: "unknown-topic"; readonly topic: string; readonly nearest: string }
   | { readonly code: "unknown-setting"; readonly name: string; readonly nearest: string }

@@ -2,9 +2,10 @@
 import type { NodeStats } from "../../node/types.ts";
 import type { Message } from "../../protocol/views.ts";
 import { type CommandSpec, commandTable } from "../command/commands.ts";
-import type { Reply, SettingRow } from "./events.ts";
+import { LOG_SHOWN_MAX, type Reply, type SettingRow } from "./events.ts";
+import { countLineEnds, cutText, refOf } from "./longText.ts";
 import { peerDetails, peerTable } from "./peerTable.ts";
-import { sanitizeLine, sanitizeNick } from "./sanitize.ts";
+import { sanitizeLine, sanitizeNick, sanitizeText } from "./sanitize.ts";
 import { clockText, countText } from "./wording.ts";
 
 export function replyText(reply: Reply): string {
@@ -14,7 +15,9 @@ export function replyText(reply: Reply): string {
     case "stats":
       return statsText(reply.stats);
     case "log":
-      return reply.messages.length === 0 ? "no messages yet" : reply.messages.map(logLine).join("\n");
+      return logText(reply);
+    case "show":
+      return showText(reply.message);
     case "info":
       return infoText(reply);
     case "whois":
@@ -38,7 +41,49 @@ export function replyText(reply: Reply): string {
   }
 }
 
+type Log = Reply & { readonly code: "log" };
+
+/** The messages of a log that a list for people has. */
+export function shownOfLog({ messages, shown }: Log): readonly Message[] {
+  return messages.slice(-shown);
+}
+
+/** How many more messages there are, and how to list them; undefined: none. */
+export function moreOfLog({ messages, shown, kept }: Log): string | undefined {
+  const listed = Math.min(messages.length, shown);
+  const more = Math.max(kept, messages.length) - listed;
+  if (more <= 0) return undefined;
+  return listed < LOG_SHOWN_MAX ? `… ${more} more: /log ${Math.min(listed * 10, listed + more)}` : `… ${more} more`;
+}
+
 // --- internal ---
+
+function logText(log: Log): string {
+  if (log.messages.length === 0) return "no messages yet";
+  const more = moreOfLog(log);
+  return [...(more === undefined ? [] : [more]), ...shownOfLog(log).map(logLine)].join("\n");
+}
+
+/** Of one message in a list, so that a list of many stays short. */
+const LOG_TEXT_UNITS_MAX = 200;
+
+function logLine(message: Message): string {
+  const text = sanitizeLine(message.text.slice(0, 2 * LOG_TEXT_UNITS_MAX));
+  const isCut = message.text.length > 2 * LOG_TEXT_UNITS_MAX || text.length > LOG_TEXT_UNITS_MAX;
+  const shown = isCut ? `${cutText(text, LOG_TEXT_UNITS_MAX)}… /show ${refOf(message.id)}` : text;
+  return `${clockText(message.time)} ${saidBy(message)} ${shown}`;
+}
+
+function showText(message: Message): string {
+  const text = sanitizeText(message.text);
+  const lines = countLineEnds(text) + 1;
+  return `${clockText(message.time)} ${saidBy(message)} ${countText(lines, "line")}:\n${text}`;
+}
+
+function saidBy({ kind, author }: Message): string {
+  const nick = sanitizeNick(author.nick);
+  return kind === "action" ? `* ${nick}` : `<${nick}>`;
+}
 
 function statsText(stats: NodeStats): string {
   const dropped = Object.entries(stats.dropped).filter(([, number]) => number > 0);
@@ -63,12 +108,6 @@ function infoText({ message, delivery }: Reply & { readonly code: "info" }): str
   if (delivery.of === 0) return `${said}: nobody was here to hear it`;
   const lacking = delivery.lacking.map((nick) => sanitizeNick(nick)).join(", ");
   return `${said}: reached ${delivery.reached} of ${delivery.of}${lacking === "" ? "" : `, lacking: ${lacking}`}`;
-}
-
-function logLine(message: Message): string {
-  const nick = sanitizeNick(message.author.nick);
-  const said = message.kind === "action" ? `* ${nick}` : `<${nick}>`;
-  return `${clockText(message.time)} ${said} ${sanitizeLine(message.text)}`;
 }
 
 function helpText(name: string | undefined): string {

@@ -1,6 +1,8 @@
 /**
  * What came over the network, made safe to show: no escape sequences, no control characters, nothing that reorders or hides
- * text on the screen. Every function here is idempotent.
+ * text on the screen, and no more marks on a letter than a reader can tell apart. Every function here is idempotent but
+ * `sanitizeGrapheme`, and takes time in proportion to its text whatever is in it: each pattern looks at a character once, or
+ * a fixed number of times.
  */
 
 /** Characters of a nick, at most. */
@@ -10,17 +12,35 @@ export const NICK_BYTES_MAX = 64;
 
 /** Text for the screen: of all control characters only `\n` is left; tabs are spaces. */
 export function sanitizeText(text: string): string {
-  return text
-    .replace(LINE_ENDS, "\n")
-    .replace(ESCAPE_SEQUENCES, "")
-    .replaceAll("\t", "    ")
-    .replace(HIDDEN, "")
-    .replace(JOINERS, "");
+  if (PLAIN_LINES.test(text)) return text;
+  const clean = text.replace(LINE_ENDS, "\n").replace(ESCAPE_SEQUENCES, "").replaceAll("\t", TAB).replace(HIDDEN, "");
+  const joined = JOINER.test(clean) ? clean.replace(REPEATED_JOINERS, "").replace(LONELY_JOINERS, "") : clean;
+  return limitMarks(joined);
 }
 
 /** As `sanitizeText`, on one line: line ends become single spaces. */
 export function sanitizeLine(text: string): string {
   return sanitizeText(text).replace(/\n+/g, " ");
+}
+
+/** One grapheme of a text that is not cleaned, for the screen: on one line. Joiners stay, since what they join is not known here. */
+export function sanitizeGrapheme(grapheme: string): string {
+  if (!UNSHOWN.test(grapheme)) return grapheme;
+  return grapheme.replace(LINE_ENDS, " ").replaceAll("\n", " ").replaceAll("\t", TAB).replace(HIDDEN, "");
+}
+
+/** At most eight in a row of what takes no column of its own. */
+export function limitMarks(text: string): string {
+  return text.replace(MANY_MARKS, "$1");
+}
+
+/** What was pasted, as text: exact but for what a terminal would obey. Line ends are `\n`; tabs and hidden characters stay. */
+export function stripControls(text: string): string {
+  if (PLAIN_LINES.test(text)) return text;
+  return text
+    .replace(/\r\n|[\r\u000b\u000c\u0085]/g, "\n")
+    .replace(ESCAPE_SEQUENCES, "")
+    .replace(CONTROLS, "");
 }
 
 /** A nick for the screen, 1..32 characters, without blanks and without `·`, which parts a nick from its tag. */
@@ -30,8 +50,9 @@ export function sanitizeNick(nick: string): string {
 
 /** A valid nick made of `text`, or undefined if nothing of it can be used. */
 export function cleanNick(text: string): string | undefined {
-  const plain = sanitizeLine(text)
-    .normalize("NFC")
+  if (PLAIN_NICK.test(text)) return text;
+  // A mark may come apart into two where it is composed.
+  const plain = limitMarks(sanitizeLine(text.slice(0, NICK_UNITS_READ_MAX)).normalize("NFC"))
     .replace(/[\u200c\u200d]/g, "")
     .trim();
   let nick = "";
@@ -52,27 +73,48 @@ export function isNick(text: string): boolean {
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
+/** More of a text than this is not looked at to make a nick of it: composing marks takes the square of their number. */
+const NICK_UNITS_READ_MAX = 512;
+
+/** Most nicks; to them nothing below does anything. */
+const PLAIN_NICK = /^[!-~]{1,32}$/;
+
+const TAB = "    ";
+
+const PLAIN_LINES = /^[\n -~]*$/;
+
 const LINE_ENDS = /\r\n|[\r\u000b\u000c\u0085\u2028\u2029]/g;
 
 /**
  * ECMA-48: strings that end (OSC, DCS, SOS, PM, APC), control sequences (CSI), two-character escapes. A string that does not
- * end on its line loses only its introducer below, so that nobody can hide the rest of a text with it.
+ * end on its line loses only its introducer below, so that nobody can hide the rest of a text with it. No string holds
+ * what begins another: so a text that is nothing but introducers is not looked through again from each of them.
  */
 const ESCAPE_SEQUENCES =
-  /(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c\n]*(?:\u0007|\u001b\\|\u009c)|(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[ -/]+[0-~]/g;
+  /(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\n\u001b\u0080-\u009f]*(?:\u0007|\u001b\\|\u009c)|(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[ -/]+[0-~]/g;
+
+/** C0 but `\t` and `\n`, DEL, C1. */
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]+/g;
 
 /**
  * C0 but `\n`, DEL, C1; soft hyphen, bidirectional marks, embeddings, overrides and isolates; zero-width spaces, fillers,
  * invisible operators, tags, variation selectors other than 15 and 16, interlinear annotation, lone surrogates.
  */
 const HIDDEN =
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\p{Surrogate}]|\u034f|[\u17b4\u17b5]|[\u180b-\u180f]|[\ufe00-\ufe0d]|[\u{e0000}-\u{e0fff}]/gu;
+  /(?:[\u0000-\u0009\u000b-\u001f\u007f-\u009f\ufff0-\ufffb\p{Surrogate}]|(?!\u200c|\u200d|\ufe0e|\ufe0f)\p{Default_Ignorable_Code_Point})+/gu;
+
+/** Whatever `sanitizeGrapheme` would change, and more. */
+const UNSHOWN = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Surrogate}\p{Zl}\p{Zp}\ufff0-\ufffb]/u;
+
+const JOINER = /\u200c|\u200d|\ufe0e|\ufe0f/;
+/** All but the last of a run, in one match. */
+const REPEATED_JOINERS = /(?:\u200c|\u200d)+(?=\u200c|\u200d|\ufe0e|\ufe0f)/g;
 
 /**
  * Joiners and emoji selectors stay where they mean something: inside emoji, and between letters of scripts that need them.
  * What they lean on is never removed, so that a second pass finds nothing.
  */
-const JOINERS = new RegExp(
+const LONELY_JOINERS = new RegExp(
   [
     "(?<![\\p{Emoji}\\p{Extended_Pictographic}])[\\ufe0e\\ufe0f]",
     "(?<!\\p{Extended_Pictographic}\\ufe0f?|\\p{Emoji_Modifier}|[^\\p{ASCII}\\P{L}]|\\p{M}(?<![\\ufe0e\\ufe0f]))\\u200d",
@@ -82,3 +124,9 @@ const JOINERS = new RegExp(
   ].join("|"),
   "gu",
 );
+
+/**
+ * What takes no column of its own, in a row: more of it than eight would fill the terminal's memory and nothing else.
+ * Scripts that stack marks need five.
+ */
+const MANY_MARKS = /([\p{M}\p{Cf}]{8})[\p{M}\p{Cf}]+/gu;

@@ -121,6 +121,8 @@ export function refusalText(refusal: Refusal): string {
       return refusal.count === 0
         ? "you have said nothing yet"
         : `${countText(refusal.count, "message")} of yours kept, none of them number ${refusal.number}`;
+    case "unknown-message":
+      return `no message that is kept is called ${shown(refusal.id)}`;
     case "unknown-peer":
       return `nobody here is called ${shown(refusal.nick)}; /peers lists who is`;
     case "unknown-topic":

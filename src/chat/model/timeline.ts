@@ -3,13 +3,18 @@
  *
  * Messages stand in the order of their ids wherever they arrive, so any order of the same `stored` events gives the same
  * room. Lines of this program itself (notices, answers to commands) are placed by the time at which they were said.
+ *
+ * What others wrote is made safe to show once, on its way in: whoever draws an entry takes it as it is.
  */
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { UnixMillis } from "../../protocol/time.ts";
 import type { Message, PeerView } from "../../protocol/views.ts";
 import type { MessageId, PeerId } from "../../wire/ids.ts";
+import { type Layers, noLayers, sizeOf, valueIn, withValue } from "./layers.ts";
+import { piecesOf } from "./longText.ts";
 import { sameNick } from "./names.ts";
 import { type Folded, foldPresence, nothingFolded, type PresenceChange } from "./presence.ts";
+import { sanitizeNick, sanitizeText } from "./sanitize.ts";
 
 /** Lines kept on the screen's side; the journal keeps its own number. */
 export const TIMELINE_LINES_MAX = 10_000;
@@ -23,13 +28,16 @@ export type LineTone = "info" | "error";
 
 export type Delivery = { readonly reached: number; readonly of: number; readonly lacking: readonly string[] };
 
-/** One line of the room (it may wrap). `key` orders the room; keys are unique. */
+/** One line of the room (it may wrap). `key` orders the room; keys are unique. `nick` and `text` are safe to show. */
 export type Entry =
   | {
       readonly type: "message";
       readonly key: string;
       readonly time: UnixMillis;
+      /** As it was said: `author.nick` and `text` are not for the screen. */
       readonly message: Message;
+      readonly nick: string;
+      readonly text: string;
       readonly delivery?: Delivery;
     }
   | {
@@ -38,6 +46,8 @@ export type Entry =
       readonly time: UnixMillis;
       readonly text: string;
       readonly tone: LineTone;
+      /** Goes on with the text of the entry before it. */
+      readonly continued: boolean;
     }
   | ({ readonly type: "presence"; readonly key: string; readonly time: UnixMillis } & Folded);
 
@@ -46,10 +56,10 @@ export type Timeline = {
   readonly entries: readonly Entry[];
   /** Entries up to and including this key are not shown (trimmed or cleared). */
   readonly floor: string;
-  /** Alive and suspected peers. BOUNDED: by the core's roster. */
+  /** Alive and suspected peers, their nicks safe to show. BOUNDED: by the core's roster. */
   readonly peers: ReadonlyMap<PeerId, PeerView>;
   /** The first key seen with each nick, as `sameNick` gives it. BOUNDED: TIMELINE_NICKS_MAX. */
-  readonly nickOwners: ReadonlyMap<string, PeerId>;
+  readonly nickOwners: Layers<PeerId>;
   /** Nicks, as `sameNick` gives them, that two keys have used: shown with the tag of the key. BOUNDED: TIMELINE_NICKS_MAX. */
   readonly sharedNicks: ReadonlySet<string>;
   /** Whether the newest lines are before the reader's eyes: if not, what arrives is unread. */
@@ -72,8 +82,8 @@ export function createTimeline(self: PeerView, peers: readonly PeerView[]): Time
   const empty: Timeline = {
     entries: [],
     floor: "",
-    peers: new Map(peers.filter(isHere).map((peer) => [peer.id, peer])),
-    nickOwners: new Map(),
+    peers: new Map(peers.filter(isHere).map((peer) => [peer.id, shownPeer(peer)])),
+    nickOwners: noLayers(),
     sharedNicks: new Set(),
     seeing: true,
     unread: undefined,
@@ -93,11 +103,8 @@ export function applyEvent(timeline: Timeline, event: TimelineEvent, now: UnixMi
       return applyPeer(timeline, event.peer, event.status, now);
     case "notice":
       return event.notice.code === "renamed" ? rename(timeline, event.notice.peer, event.notice.own) : timeline;
-    case "line": {
-      const at = localKey(timeline, now);
-      const entry: Entry = { type: "local", key: at, time: now, text: event.text, tone: event.tone };
-      return insert({ ...timeline, localCount: timeline.localCount + 1 }, entry);
-    }
+    case "line":
+      return insertLine(timeline, sanitizeText(event.text), event.tone, now);
     case "seeing":
       if (event.seeing === timeline.seeing) return timeline;
       return {
@@ -113,6 +120,11 @@ export function applyEvent(timeline: Timeline, event: TimelineEvent, now: UnixMi
     case "error": // the session says it as a line
       return timeline;
   }
+}
+
+export function messageEntry(message: Message): Entry & { readonly type: "message" } {
+  const { id, time, author, text } = message;
+  return { type: "message", key: id, time, message, nick: sanitizeNick(author.nick), text: sanitizeText(text) };
 }
 
 /** Index of the first entry whose key is not below `key`; `entries.length` if there is none. */
@@ -133,7 +145,7 @@ export function nicksBySpeech(timeline: Timeline, self: PeerId): string[] {
   for (let i = timeline.entries.length - 1; i >= 0 && i >= timeline.entries.length - 1_000; i--) {
     const entry = timeline.entries[i];
     if (entry?.type === "message" && entry.message.author.id !== self) {
-      nicks.add(timeline.peers.get(entry.message.author.id)?.nick ?? entry.message.author.nick);
+      nicks.add(timeline.peers.get(entry.message.author.id)?.nick ?? entry.nick);
     }
   }
   for (const nick of [...timeline.peers.values()].map((peer) => peer.nick).sort()) nicks.add(nick);
@@ -143,10 +155,11 @@ export function nicksBySpeech(timeline: Timeline, self: PeerId): string[] {
 // --- internal ---
 
 const isHere = (peer: PeerView): boolean => peer.status === "alive" || peer.status === "suspect";
+const shownPeer = (peer: PeerView): PeerView => ({ ...peer, nick: sanitizeNick(peer.nick) });
 
 function insertMessage(timeline: Timeline, message: Message): Timeline {
   const named = noteNick(timeline, message.author.nick, message.author.id);
-  const entry: Entry = { type: "message", key: message.id, time: message.time, message };
+  const entry = messageEntry(message);
   const next = insert(named, entry);
   // Own messages and fetched history are nothing new to their reader.
   if (next === named || message.own || message.history || timeline.seeing) return next;
@@ -167,6 +180,17 @@ function insert(timeline: Timeline, entry: Entry): Timeline {
   if (entries.length <= TIMELINE_LINES_MAX) return { ...timeline, entries };
   const floor = (entries.shift() as Entry).key;
   return { ...timeline, entries, floor };
+}
+
+/** A text of many lines becomes several entries, so that nobody has to lay out more of it than is in view. */
+function insertLine(timeline: Timeline, text: string, tone: LineTone, now: UnixMillis): Timeline {
+  let next = timeline;
+  piecesOf(text).forEach((piece, index) => {
+    const key = localKey(next, now);
+    const entry: Entry = { type: "local", key, time: now, text: piece, tone, continued: index > 0 };
+    next = insert({ ...next, localCount: next.localCount + 1 }, entry);
+  });
+  return next;
 }
 
 function replaceAt(timeline: Timeline, at: number, entry: Entry): Timeline {
@@ -193,7 +217,8 @@ function localKey(timeline: Timeline, now: UnixMillis): string {
   return `${time.toString(16).padStart(12, "0")}~${timeline.localCount.toString(16).padStart(8, "0")}`;
 }
 
-function applyPeer(timeline: Timeline, peer: PeerView, status: PeerView["status"], now: UnixMillis): Timeline {
+function applyPeer(timeline: Timeline, given: PeerView, status: PeerView["status"], now: UnixMillis): Timeline {
+  const peer = shownPeer(given);
   const known = timeline.peers.has(peer.id);
   const here = status === "alive" || status === "suspect";
   if (!known && !here) return timeline;
@@ -224,14 +249,14 @@ function addPresence(timeline: Timeline, change: PresenceChange, now: UnixMillis
 function rename(timeline: Timeline, peer: PeerView, own: boolean): Timeline {
   const named = noteNick(timeline, peer.nick, peer.id);
   if (own || !timeline.peers.has(peer.id)) return named;
-  return { ...named, peers: new Map(timeline.peers).set(peer.id, peer) };
+  return { ...named, peers: new Map(timeline.peers).set(peer.id, shownPeer(peer)) };
 }
 
 function noteNick(timeline: Timeline, given: string, id: PeerId): Timeline {
   const nick = sameNick(given);
-  const owner = timeline.nickOwners.get(nick);
+  const owner = valueIn(timeline.nickOwners, nick);
   if (owner === id || (owner !== undefined && timeline.sharedNicks.has(nick))) return timeline;
   if (owner !== undefined) return { ...timeline, sharedNicks: new Set(timeline.sharedNicks).add(nick) };
-  if (timeline.nickOwners.size >= TIMELINE_NICKS_MAX) return timeline;
-  return { ...timeline, nickOwners: new Map(timeline.nickOwners).set(nick, id) };
+  if (sizeOf(timeline.nickOwners) >= TIMELINE_NICKS_MAX) return timeline;
+  return { ...timeline, nickOwners: withValue(timeline.nickOwners, nick, id) };
 }

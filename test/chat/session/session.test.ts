@@ -89,6 +89,8 @@ describe("commands", () => {
       "  /quit",
       "/log x",
       "/log 0",
+      "/show 12",
+      "/show",
       "/whois nobody",
       "/help x",
       "/set x",
@@ -107,7 +109,8 @@ describe("commands", () => {
     expect(node.commands).toEqual([]);
     expect(codes()).toEqual([
       "alone",
-      ...["unknown-command", "bad-argument", "ask-slash", "bad-number", "bad-number", "unknown-peer", "unknown-topic"],
+      ...["unknown-command", "bad-argument", "ask-slash", "bad-number", "bad-number"],
+      ...["unknown-message", "bad-argument", "unknown-peer", "unknown-topic"],
       ...["unknown-setting", "bad-nick", "bad-value", "not-live", "bad-room", "bad-invite", "bad-address"],
     ]);
   });
