@@ -11,6 +11,7 @@ import { readSettingsFile } from "../../src/cli/settingsFile.ts";
 import { encodeInvite } from "../../src/crypto/invite.ts";
 import { randomRoomKey, roomKeyFromName } from "../../src/crypto/keyring.ts";
 import type { Endpoint } from "../../src/protocol/types.ts";
+import { settingNames } from "../../src/settings.ts";
 
 const made: string[] = [];
 afterEach(() => {
@@ -48,6 +49,24 @@ describe("settings", () => {
     );
     expect(() => resolve({ file: { path: "/x.toml", values: { port: [] } } })).toThrow(`PORT cannot be "" (/x.toml)`);
     expect(() => resolve({ file: { path: "/x.toml", values: { port: {} } } })).toThrow(SettingsError);
+  });
+
+  it("that are tables, or lists of anything but texts, are refused in the same way, whatever the setting", () => {
+    expect(() => fromFile('[[join]]\naddress = "10.0.0.2"\nport = 5\n')).toThrow(
+      /^JOIN cannot be "\[\{ address = 10\.0\.0\.2, port = 5 \}\]" \(.*settings\.toml\): wanted addresses or invites/,
+    );
+    for (const name of settingNames.map((one) => one.toLowerCase())) {
+      for (const text of [
+        `[${name}]\na = 1`,
+        `[[${name}]]\na = [1, { b = 2 }]`,
+        `${name} = 1979-05-27`,
+        `${name} = [[]]`,
+      ]) {
+        const line = new RegExp(`^${name.toUpperCase()} cannot be "[^\n]+" \\(.*settings\\.toml\\): wanted [^\n]+$`);
+        expect(() => fromFile(text), text).toThrow(expect.objectContaining({ message: expect.stringMatching(line) }));
+        expect(() => fromFile(text), text).toThrow(SettingsError);
+      }
+    }
   });
 
   it("with unknown names stop the start in the file, and warn in the environment", () => {
