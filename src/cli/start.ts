@@ -9,6 +9,7 @@ import type { ExitCode } from "./main.ts";
 import { askNick, rememberedNick, rememberNick, userNick } from "./nick.ts";
 import { explainOpening } from "./openError.ts";
 import type { Invocation, Switches } from "./options.ts";
+import { complain, outputError } from "./streams.ts";
 import { version } from "./version.ts";
 
 /** After the end of input: until what was said has reached a peer. */
@@ -24,7 +25,7 @@ type Face = "json" | "line" | "full-screen";
 /** Resolves with the exit code when the chat is over. Throws a SettingsError, or what opening the node throws. */
 export async function startChat({ flags, switches }: Extract<Invocation, { type: "chat" }>): Promise<ExitCode> {
   const inputs = readInputs(flags, switches);
-  for (const warning of inputs.warnings) process.stderr.write(`smplchat: ${warning}\n`);
+  for (const warning of inputs.warnings) await complain(warning);
   const face = chooseFace(switches);
   const nick = await chooseNick(inputs, switches, face);
   if (nick === undefined) return 0;
@@ -109,11 +110,14 @@ async function showUntilEnd(session: Session, face: Face, switches: Switches): P
   }
   // EPIPE: whoever read this has seen enough; anything else is a failure to write.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE" && face !== "full-screen") code = 1;
+    if (error.code !== "EPIPE" && face !== "full-screen" && code === 0) {
+      code = 1;
+      void complain(outputError(error).message);
+    }
     void session.close();
   });
   const onStuck = (): void => {
-    process.stderr.write("smplchat: nobody reads the output, and too much is waiting\n");
+    void complain("nobody reads the output, and too much is waiting");
     code = 1;
     void session.close();
   };
