@@ -4,7 +4,7 @@ import type { Settings } from "../settings.ts";
 import type { Lookup } from "./address.ts";
 import type { Contacts } from "./contacts.ts";
 import type { Deliveries } from "./deliveries.ts";
-import type { SessionEvent } from "./events.ts";
+import type { NickTrouble, SessionEvent } from "./events.ts";
 
 /** The room to be in; `key` has 32 bytes. */
 export type RoomChoice = { readonly name: string; readonly key: Uint8Array; readonly private: boolean };
@@ -20,8 +20,8 @@ export type SessionOptions = {
   readonly joins: readonly string[];
   readonly settings: Settings;
   readonly open: (room: RoomChoice, nick: string, live: LiveSettings) => Promise<ChatNode>;
-  /** Called with every nick taken by `/nick`. */
-  readonly rememberNick?: (nick: string) => void;
+  /** Called with every nick taken by `/nick`. Resolves with what keeps the next start from knowing it. */
+  readonly rememberNick?: (nick: string) => Promise<NickTrouble | undefined>;
   /** How long `/quit` waits for what was said to reach a peer. */
   readonly quitMsMax: number;
   readonly lookup?: Lookup;

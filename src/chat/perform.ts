@@ -170,10 +170,11 @@ async function enter(desk: Desk, invite: Invite, reply: Answer, refuse: Refuse):
   return "done";
 }
 
-function rename(desk: Desk, nick: string, refuse: Refuse): Outcome {
+async function rename(desk: Desk, nick: string, refuse: Refuse): Promise<Outcome> {
   if (!isNick(nick)) return refuse({ code: "bad-nick", nick, limit: NICK_CHARACTERS_MAX });
   desk.node().command({ type: "rename", nick });
-  desk.options.rememberNick?.(nick);
+  const trouble = await desk.options.rememberNick?.(nick);
+  if (trouble !== undefined) refuse({ code: "nick-not-kept", nick, ...trouble });
   return "done";
 }
 

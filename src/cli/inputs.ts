@@ -10,6 +10,8 @@ export type Inputs = Resolved &
   Opening & {
     /** undefined: nothing on disk. */
     readonly dataDir: string | undefined;
+    /** `dataDir` or a directory above it: this one and what is below it are made by this program. */
+    readonly dataRoot: string | undefined;
   };
 
 /** Throws a SettingsError. */
@@ -26,6 +28,7 @@ export function readInputs(flags: Flags, switches: Switches): Inputs {
   if (settings.NICK !== undefined && !isNick(settings.NICK)) {
     throw misfit("NICK", settings.NICK, origins.get("NICK"), "1 to 32 characters without blanks, at most 64 bytes");
   }
-  const dataDir = switches.ephemeral ? undefined : dataDirectory(host, settings.DATA_DIR, profile);
-  return { ...resolved, ...chooseRoom(resolved), dataDir };
+  const directoryOf = (of: string | undefined): string | undefined =>
+    switches.ephemeral ? undefined : dataDirectory(host, settings.DATA_DIR, of);
+  return { ...resolved, ...chooseRoom(resolved), dataDir: directoryOf(profile), dataRoot: directoryOf(undefined) };
 }

@@ -1,8 +1,13 @@
 /** Opens the chat: a node, a session, and the face that fits where the program runs. */
+import { tmpdir } from "node:os";
+import { refusalText } from "../chat/sentences.ts";
 import type { Session, SessionOptions } from "../chat/session.ts";
 import { createSession } from "../chat/session.ts";
+import { systemReason } from "../chat/systemReason.ts";
 import { systemClock } from "../node/clock.ts";
 import { openNode } from "../node/node.ts";
+import { makeDirectory } from "../store/directory.ts";
+import { IdentityError } from "../store/identity.ts";
 import { type DebugLog, debugToFile, debugToStderr } from "./debugLog.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
 import type { ExitCode } from "./main.ts";
@@ -27,6 +32,7 @@ export async function startChat({ flags, switches }: Extract<Invocation, { type:
   const inputs = readInputs(flags, switches);
   for (const warning of inputs.warnings) await complain(warning);
   const face = chooseFace(switches);
+  prepareDataDirectory(inputs);
   const nick = await chooseNick(inputs, switches, face);
   if (nick === undefined) return 0;
   const debug = openDebug(inputs, face);
@@ -50,21 +56,48 @@ function chooseFace({ json, plain, input }: Switches): Face {
   return plain || !input || !terminal ? "line" : "full-screen";
 }
 
+/** Before anybody is asked anything. Throws as opening the identity there does. */
+function prepareDataDirectory(inputs: Inputs): void {
+  const { dataDir, dataRoot } = inputs;
+  if (dataDir === undefined) return;
+  try {
+    makeDirectory(dataDir, dataRoot);
+  } catch (error) {
+    throw explainOpening(new IdentityError("identity-unusable", dataDir, error), inputs);
+  }
+}
+
 /** undefined: the person asked for it interrupted. */
 async function chooseNick(inputs: Inputs, switches: Switches, face: Face): Promise<string | undefined> {
-  const known = inputs.settings.NICK ?? rememberedNick(inputs.dataDir);
+  const { settings, origins, dataDir } = inputs;
+  if (settings.NICK !== undefined) {
+    // One from the settings file comes from there again at the next start; one typed may have been typed for the last time.
+    if (/^(flag|environment) /.test(origins.get("NICK") ?? "")) await keepNick(dataDir, settings.NICK);
+    return settings.NICK;
+  }
+  const known = rememberedNick(dataDir);
   if (known !== undefined) return known;
   const offered = userNick(process.env);
   const someone = process.stdin.isTTY && process.stdout.isTTY && switches.input && face !== "json";
   if (!someone) return offered;
   const nick = await askNick(process.stdin, process.stdout, offered);
-  if (nick !== undefined) rememberNick(inputs.dataDir, nick);
+  if (nick !== undefined) await keepNick(dataDir, nick);
   return nick;
+}
+
+async function keepNick(dataDir: string | undefined, nick: string): Promise<void> {
+  const trouble = await rememberNick(dataDir, nick);
+  if (trouble !== undefined) await complain(refusalText({ code: "nick-not-kept", nick, ...trouble }));
 }
 
 function openDebug({ settings, dataDir }: Inputs, face: Face): DebugLog | undefined {
   if (!settings.DEBUG) return undefined;
-  return face === "full-screen" ? debugToFile(dataDir) : debugToStderr();
+  if (face !== "full-screen") return debugToStderr();
+  try {
+    return debugToFile(dataDir);
+  } catch (error) {
+    throw new Error(`cannot write a debug log to ${dataDir ?? tmpdir()}: ${systemReason(error as Error)}`);
+  }
 }
 
 function sessionOptions(inputs: Inputs, nick: string, debug: DebugLog | undefined): SessionOptions {
@@ -75,8 +108,7 @@ function sessionOptions(inputs: Inputs, nick: string, debug: DebugLog | undefine
     nick,
     settings,
     quitMsMax: process.stdin.isTTY ? QUIT_MS_MAX : SETTLE_MS_MAX,
-    // A nick from a setting comes from there again at the next start.
-    ...(settings.NICK === undefined ? { rememberNick: (next: string) => rememberNick(dataDir, next) } : {}),
+    rememberNick: (next) => rememberNick(dataDir, next),
     open: (room, currentNick, live) =>
       openNode({
         nick: currentNick,

@@ -115,7 +115,7 @@ describe("a private file", () => {
   it("is not read through a symbolic link, nor waited for at a pipe, nor when far too large", () => {
     symlinkSync(join(folder, "elsewhere"), path);
     expect(() => readPrivateFile(path)).toThrow(expect.objectContaining({ code: "ELOOP" }));
-    execFileSync("mkfifo", [join(folder, "pipe")]);
+    execFileSync("sh", ["-c", 'mkfifo "$0"', join(folder, "pipe")]);
     expect(() => readPrivateFile(join(folder, "pipe"))).toThrow(expect.objectContaining({ code: "not-a-file" }));
     writeFileSync(join(folder, "large"), Buffer.alloc(PRIVATE_FILE_BYTES_MAX + 1), { mode: 0o600 });
     expect(() => readPrivateFile(join(folder, "large"))).toThrow(expect.objectContaining({ code: "EFBIG" }));
