@@ -41,7 +41,9 @@ async function run(argv: readonly string[]): Promise<ExitCode> {
       throw new SettingsError(invocation.message);
     case "invite": {
       const { inviteLine } = await import("./inviteCommand.ts");
-      await print(`${inviteLine(invocation)}\n`);
+      const { line, warnings } = inviteLine(invocation);
+      for (const warning of warnings) await complain(warning);
+      await print(`${line}\n`);
       return 0;
     }
     case "sim": {

@@ -19,6 +19,8 @@ import type { Flags } from "./options.ts";
 /** What was given where; nothing of it is checked yet. */
 export type Sources = {
   readonly flags: Flags;
+  /** Where flags came from, if not from the flag of their name. */
+  readonly flagOrigins?: ReadonlyMap<SettingName, string>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** undefined: there is no settings file. */
   readonly file: { readonly path: string; readonly values: Readonly<Record<string, unknown>> } | undefined;
@@ -67,7 +69,7 @@ type Given = { readonly value: unknown; readonly origin: string };
 
 function firstGiven(name: SettingName, sources: Sources, inFile: ReadonlyMap<SettingName, Given>): Given | undefined {
   const flag = sources.flags[name];
-  if (flag !== undefined) return { value: flag, origin: `flag ${flagName(name)}` };
+  if (flag !== undefined) return { value: flag, origin: sources.flagOrigins?.get(name) ?? `flag ${flagName(name)}` };
   const variable = sources.environment[environmentName(name)];
   // An empty variable is how containers and shells say "not given".
   if (variable !== undefined && variable !== "") {

@@ -8,6 +8,7 @@ import { systemClock } from "../node/clock.ts";
 import { openNode } from "../node/node.ts";
 import { makeDirectory } from "../store/directory.ts";
 import { IdentityError } from "../store/identity.ts";
+import { concealInvites } from "./conceal.ts";
 import { type DebugLog, debugToFile, debugToStderr } from "./debugLog.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
 import type { ExitCode } from "./main.ts";
@@ -28,8 +29,8 @@ const IMPATIENT_MS = 300;
 type Face = "json" | "line" | "full-screen";
 
 /** Resolves with the exit code when the chat is over. Throws a SettingsError, or what opening the node throws. */
-export async function startChat({ flags, switches }: Extract<Invocation, { type: "chat" }>): Promise<ExitCode> {
-  const inputs = readInputs(flags, switches);
+export async function startChat({ flags, switches, words }: Extract<Invocation, { type: "chat" }>): Promise<ExitCode> {
+  const inputs = readInputs(flags, switches, words);
   for (const warning of inputs.warnings) await complain(warning);
   const face = chooseFace(switches);
   prepareDataDirectory(inputs);
@@ -106,7 +107,8 @@ function sessionOptions(inputs: Inputs, nick: string, debug: DebugLog | undefine
     room: inputs.room,
     joins: inputs.joins,
     nick,
-    settings,
+    // For `/set` alone, which shows them.
+    settings: { ...settings, ROOM: concealInvites(settings.ROOM), JOIN: settings.JOIN.map(concealInvites) },
     quitMsMax: process.stdin.isTTY ? QUIT_MS_MAX : SETTLE_MS_MAX,
     rememberNick: (next) => rememberNick(dataDir, next),
     open: (room, currentNick, live) =>

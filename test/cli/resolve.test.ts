@@ -132,6 +132,11 @@ describe("the command line", () => {
       type: "chat",
       flags: { GOSSIP_FANOUT: "5", JOIN: ["a", "b,c"], DEBUG: true, DISCOVERY: "off" },
       switches: { plain: false, json: false, ephemeral: false, input: false, profile: "p", config: undefined },
+      words: [],
+    });
+    expect(readArguments(["--plain", "lab", "10.0.0.2", "-"], "1")).toMatchObject({
+      type: "chat",
+      words: ["lab", "10.0.0.2", "-"],
     });
     expect(readArguments(["invite", "--new", "den", "--port", "5"], "1")).toMatchObject({
       type: "invite",
@@ -145,7 +150,9 @@ describe("the command line", () => {
     expect(readArguments(["-h"], "1")).toMatchObject({ type: "print", text: expect.stringContaining("GOSSIP_FANOUT") });
     for (const argv of [
       ["--nikc", "x"],
-      ["chat"],
+      ["join"],
+      ["join", "lab"],
+      ["help"],
       ["--port"],
       ["invite", "--bad"],
       ["invite", "more"],
