@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { debugToFile } from "../../src/cli/debugLog.ts";
 import { rememberedNick, rememberNick } from "../../src/cli/nick.ts";
 import { isRoot, NOBODY } from "../suites/otherUser.ts";
 import { type Ended, runProgram, startProgram } from "../suites/program.ts";
@@ -80,7 +81,7 @@ describe("a data directory that others may write to", () => {
     expect(ended.err).toContain(`${home} belongs to another user, number ${NOBODY}: chown makes it yours`);
   });
 
-  it("is left alone: a link in the place of the debug log, or of the nick", () => {
+  it("is not needed for a link in the place of the nick or of the debug log: it is not followed", () => {
     const victim = join(home, "victim");
     writeFileSync(victim, "precious\n");
     mkdirSync(join(home, "data"), { mode: 0o700 });
@@ -88,6 +89,9 @@ describe("a data directory that others may write to", () => {
     expect(nickOf(run(["--data-dir", join(home, "data"), "--nick", "zed"]))).toBe("zed");
     expect(readFileSync(victim, "utf8")).toBe("precious\n");
     expect(nickOf(run(["--data-dir", join(home, "data")]))).toBe("zed");
+    symlinkSync(victim, join(home, "data", "debug.log"));
+    expect(() => debugToFile(join(home, "data"))).toThrow("ELOOP");
+    expect(readFileSync(victim, "utf8")).toBe("precious\n");
   });
 });
 
