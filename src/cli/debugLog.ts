@@ -1,9 +1,10 @@
 /** Where the debug log goes: JSON lines on stderr, or in a file while the full screen is up. */
-import { closeSync, mkdtempSync, openSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DebugRecord } from "../node/types.ts";
 import { makeDirectory } from "../store/directory.ts";
+import { openPrivateLog } from "../store/privateFile.ts";
 
 export type DebugLog = {
   readonly record: (record: DebugRecord) => void;
@@ -24,7 +25,7 @@ export function debugToStderr(): DebugLog {
 export function debugToFile(directory: string | undefined): DebugLog {
   if (directory !== undefined) makeDirectory(directory);
   const path = join(directory ?? mkdtempSync(join(tmpdir(), "smplchat-")), "debug.log");
-  const file = openSync(path, "a", 0o600);
+  const file = openPrivateLog(path);
   let open = true;
   let bytes = 0;
   const close = (): void => {

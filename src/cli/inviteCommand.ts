@@ -7,18 +7,24 @@ import { readInputs } from "./inputs.ts";
 import type { Invocation } from "./options.ts";
 import { SettingsError } from "./resolve.ts";
 
+export type InviteLine = {
+  readonly line: string;
+  /** One line each. */
+  readonly warnings: readonly string[];
+};
+
 /** With `name` a new private room of that name, else the room of the settings. Throws a SettingsError. */
-export function inviteLine({ name, flags, switches }: Extract<Invocation, { type: "invite" }>): string {
-  const { room, joins, settings } = readInputs(flags, switches);
+export function inviteLine({ name, flags, switches }: Extract<Invocation, { type: "invite" }>): InviteLine {
+  const { room, joins, settings, warnings } = readInputs(flags, switches);
   const here = ownEndpoints(settings.PORT);
   if (name === undefined) {
     const known = joins.filter((address): address is Endpoint => parseEndpoint(address) !== undefined);
-    return encodeInvite({ ...room, endpoints: [...new Set([...known, ...here])] });
+    return { line: encodeInvite({ ...room, endpoints: [...new Set([...known, ...here])] }), warnings };
   }
   if (!isRoomName(name)) {
     throw new SettingsError(`--new cannot be "${name}": wanted letters, digits, - _ and ., at most 64 bytes`);
   }
-  return encodeInvite({ name, private: true, key: randomRoomKey(), endpoints: here });
+  return { line: encodeInvite({ name, private: true, key: randomRoomKey(), endpoints: here }), warnings };
 }
 
 // --- internal ---

@@ -1,7 +1,9 @@
 /** The program: reads the command line, answers what needs no node at once, and starts the rest. */
+import { concealInvites } from "./conceal.ts";
 import type { ExitCode } from "./exitCode.ts";
 import { readArguments } from "./options.ts";
 import { SettingsError } from "./resolve.ts";
+import { complain, print } from "./streams.ts";
 import { version } from "./version.ts";
 
 /** `argv` without the program's name. Ends the process. */
@@ -15,7 +17,7 @@ export async function main(argv: string[]): Promise<void> {
     process.exit(await run(argv));
   } catch (error) {
     if (!(error instanceof SettingsError)) return crash(error, debug);
-    await write(process.stderr, `smplchat: ${error.message}\n`);
+    await complain(error.message);
     process.exit(2);
   }
 }
@@ -26,24 +28,26 @@ async function run(argv: readonly string[]): Promise<ExitCode> {
   const invocation = readArguments(argv, version);
   switch (invocation.type) {
     case "print":
-      await write(process.stdout, invocation.text);
+      await print(invocation.text);
       return 0;
     case "sim-help": {
       const { scenarioList } = await import("./simCommand.ts");
-      await write(process.stdout, `${invocation.text}\n${scenarioList()}`);
+      await print(`${invocation.text}\n${scenarioList()}`);
       return 0;
     }
     case "wrong-usage":
       throw new SettingsError(invocation.message);
     case "invite": {
       const { inviteLine } = await import("./inviteCommand.ts");
-      await write(process.stdout, `${inviteLine(invocation)}\n`);
+      const { line, warnings } = inviteLine(invocation);
+      for (const warning of warnings) await complain(warning);
+      await print(`${line}\n`);
       return 0;
     }
     case "sim": {
       const { simulate } = await import("./simCommand.ts");
       const { exitCode, text } = simulate(invocation.scenario, invocation.options, invocation.json);
-      await write(process.stdout, text);
+      await print(text);
       return exitCode;
     }
     case "chat": {
@@ -55,14 +59,7 @@ async function run(argv: readonly string[]): Promise<ExitCode> {
 
 async function crash(error: unknown, debug: boolean): Promise<void> {
   const reason = error instanceof Error ? error.message : String(error);
-  const stack = debug && error instanceof Error ? `${error.stack}\n` : "";
-  await write(process.stderr, `smplchat: ${reason.replace(/\s*\n\s*/g, " ")}\n${stack}`);
+  await complain(reason);
+  if (debug && error instanceof Error) process.stderr.write(`${concealInvites(error.stack ?? "")}\n`);
   process.exit(1);
-}
-
-/** Resolves when the text is on its way, or cannot be. */
-function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
-  return new Promise((resolve) => {
-    stream.write(text, () => resolve());
-  });
 }

@@ -1,31 +1,34 @@
 /** Under which nick to start: the setting, the one remembered, the one asked for, or the user's name. */
-import { readFileSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Readable, Writable } from "node:stream";
+import type { NickTrouble } from "../chat/model/events.ts";
 import { cleanNick, isNick } from "../chat/model/sanitize.ts";
 import { makeDirectory } from "../store/directory.ts";
+import { readPrivateFile, writePrivateFile } from "../store/privateFile.ts";
 
 /** The nick kept in the data directory, if there is a valid one. */
 export function rememberedNick(dataDir: string | undefined): string | undefined {
   if (dataDir === undefined) return undefined;
   try {
-    const nick = readFileSync(join(dataDir, NICK_FILE), "utf8").trim();
-    return isNick(nick) ? nick : undefined;
+    const nick = readPrivateFile(join(dataDir, NICK_FILE))?.trim();
+    return nick !== undefined && isNick(nick) ? nick : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Does nothing without a directory, or one that cannot be written: opening the identity there says so better. */
-export function rememberNick(dataDir: string | undefined, nick: string): void {
-  if (dataDir === undefined) return;
+/** Does nothing without a directory. Resolves with what went wrong: then the nick kept before stays. */
+export async function rememberNick(dataDir: string | undefined, nick: string): Promise<NickTrouble | undefined> {
+  if (dataDir === undefined || rememberedNick(dataDir) === nick) return undefined;
+  const path = join(dataDir, NICK_FILE);
   try {
     makeDirectory(dataDir);
-    writeFileSync(join(dataDir, NICK_FILE), `${nick}\n`, { mode: 0o600 });
-  } catch {
-    // Asked again at the next start.
+    await writePrivateFile(path, `${nick}\n`);
+    return undefined;
+  } catch (error) {
+    return { path, reason: (error as NodeJS.ErrnoException).code ?? String(error) };
   }
 }
 

@@ -1,7 +1,10 @@
 /** Why the node could not be opened, in one line; and whether a setting is to blame. */
+
+import { sanitizeLine } from "../chat/model/sanitize.ts";
 import { systemReason } from "../chat/model/systemReason.ts";
 import { TransportError } from "../net/transport.ts";
 import { IdentityError } from "../store/identity.ts";
+import { ExposedError } from "../store/ownership.ts";
 import { misfit, type Resolved } from "./resolve.ts";
 
 /** A SettingsError if a value that was given does not fit this machine; otherwise an Error with a sentence, or `error`. */
@@ -13,13 +16,18 @@ export function explainOpening(error: unknown, { settings, origins }: Resolved):
       );
     }
     if (error.code === "identity-in-use") return new Error(`too many programs use the data directory ${error.path}`);
+    const exposure = error.cause instanceof ExposedError ? error.cause : undefined;
+    if (exposure !== undefined) {
+      const { found, wayOut } = exposureText(exposure);
+      if (!origins.has("DATA_DIR")) return new Error(`${found}: ${wayOut}; ${ELSEWHERE}`);
+      const wanted = `a directory that nobody else can change (${found}: ${wayOut})`;
+      return misfit("DATA_DIR", settings.DATA_DIR, origins.get("DATA_DIR"), wanted);
+    }
     if (origins.has("DATA_DIR")) {
       const wanted = `a directory that can be written (${systemReason(error)}: ${error.path})`;
       return misfit("DATA_DIR", settings.DATA_DIR, origins.get("DATA_DIR"), wanted);
     }
-    return new Error(
-      `cannot use ${error.path}: ${systemReason(error)}; --data-dir names another, --ephemeral needs none`,
-    );
+    return new Error(`cannot use ${error.path}: ${systemReason(error)}; ${ELSEWHERE}`);
   }
   if (error instanceof TransportError) {
     if (error.code === "ports-taken") {
@@ -34,6 +42,24 @@ export function explainOpening(error: unknown, { settings, origins }: Resolved):
 }
 
 // --- internal ---
+
+const ELSEWHERE = "--data-dir names another directory, --ephemeral needs none";
+
+/** What is wrong, and what to do. */
+function exposureText({ code, path, owner, mode }: ExposedError): { found: string; wayOut: string } {
+  const shown = sanitizeLine(path);
+  switch (code) {
+    case "others-may-write":
+      return {
+        found: `others may write to ${shown} (mode ${mode.toString(8).padStart(4, "0")})`,
+        wayOut: "chmod go-w closes it",
+      };
+    case "foreign-owner":
+      return { found: `${shown} belongs to another user, number ${owner}`, wayOut: "chown makes it yours" };
+    case "not-a-file":
+      return { found: `${shown} is no regular file`, wayOut: "move it away" };
+  }
+}
 
 function isCausedBy({ cause }: Error, code: string): boolean {
   return cause instanceof Error && (cause as NodeJS.ErrnoException).code === code;

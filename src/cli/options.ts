@@ -22,7 +22,8 @@ export type Invocation =
   | { readonly type: "sim-help"; readonly text: string }
   /** One line. */
   | { readonly type: "wrong-usage"; readonly message: string }
-  | { readonly type: "chat"; readonly flags: Flags; readonly switches: Switches }
+  /** `words`: rooms, invites and addresses without an option before them. */
+  | { readonly type: "chat"; readonly flags: Flags; readonly switches: Switches; readonly words: readonly string[] }
   /** `name`: of the private room to make an invite for; undefined: the room of the settings. */
   | { readonly type: "invite"; readonly name: string | undefined; readonly flags: Flags; readonly switches: Switches }
   | {
@@ -47,7 +48,7 @@ export function readArguments(argv: readonly string[], version: string): Invocat
   const program = new Command("smplchat");
   program
     .description("Group chat with no server: everyone is an equal peer.")
-    .usage("[options] [command]")
+    .usage("[options] [INVITE|ADDRESS|ROOM ...]\n       smplchat [options] COMMAND")
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
@@ -58,10 +59,8 @@ export function readArguments(argv: readonly string[], version: string): Invocat
   for (const option of [...mainOptions(), ...settingOptions()]) program.addOption(option);
   program.addHelpText("after", `\n${HELP_AFTER}`);
   program.action((words: string[]) => {
-    result =
-      words.length === 0
-        ? { type: "chat", ...read(program) }
-        : { type: "wrong-usage", message: `unknown command '${words[0]}': smplchat --help lists all` };
+    const message = noCommand(words);
+    result = message === undefined ? { type: "chat", ...read(program), words } : { type: "wrong-usage", message };
   });
   program
     .command("invite")
@@ -119,14 +118,33 @@ ${settingsHelp()}
 A setting GOSSIP_FANOUT is given as --gossip-fanout N, else as SMPLCHAT_GOSSIP_FANOUT in the environment, else as
 gossip_fanout = N in $XDG_CONFIG_HOME/smplchat/settings.toml, else it is the default in brackets.
 
-ADDRESS is ip, ip:port, [ipv6]:port, host or host:port. Type /help in the chat for its commands.
+An invite to a private room is a key, and arguments are no place for one: other users of the machine can see them. In the
+place of an INVITE, ADDRESS or ROOM, also after --join and --room, - reads the first line of standard input and @FILE that
+of a file; or set SMPLCHAT_ROOM.
+
+A bare word is a ROOM, and so is #name. ADDRESS is ip, ip:port, [ipv6]:port, host or host:port. Type /help in the chat for its commands.
 Exit codes: 0 fine, 1 failed, 2 wrong usage or settings.`;
+
+/** What people type in the place of a command; a room of such a name is entered with a `#` before it. */
+const NO_COMMANDS = ["join", "send", "tail", "on", "export", "import", "irc", "relay", "demo", "doctor", "help"];
+
+/** The one line for words that begin with the name of no command; undefined: they do not. */
+function noCommand([first, ...more]: readonly string[]): string | undefined {
+  if (first === undefined || !NO_COMMANDS.includes(first)) return undefined;
+  const hint =
+    first === "join" && more.length > 0
+      ? "an invite, an address or a room is entered without it: smplchat - (from standard input), @FILE, ADDRESS or ROOM"
+      : `smplchat --help lists all; the room of that name is '#${first}'`;
+  return `unknown command '${first}': ${hint}`;
+}
 
 function mainOptions(): Option[] {
   return [
     new Option("--nick <name>", "your nickname"),
-    new Option("--join <address|invite>", "contact a peer, or enter an invite's room (repeatable)").argParser(collect),
-    new Option("--room <name|invite>", "the room to be in"),
+    new Option("--join <address|invite>", "contact a peer, or enter an invite's room (repeatable; -, @FILE)").argParser(
+      collect,
+    ),
+    new Option("--room <name|invite>", "the room to be in (-, @FILE)"),
     new Option("--port <port>", "UDP port"),
     new Option("--plain", "line mode: plain lines of text, also on a terminal"),
     new Option("--json", "JSON mode: one JSON object per line, for programs"),

@@ -21,10 +21,16 @@ export function configFile(host: Host): string {
   return join(base, "smplchat", "settings.toml");
 }
 
-/** `given`: the setting DATA_DIR; `profile` is a valid profile name. */
+/** `given`: the setting DATA_DIR; `profile` is a valid profile name, whose directory is below the one without a profile. */
 export function dataDirectory(host: Host, given: string | undefined, profile: string | undefined): string {
   const base = given === undefined ? join(dataHome(host), "smplchat") : expandHome(host, given);
   return profile === undefined ? base : join(base, "profiles", profile);
+}
+
+/** `~/x` from a settings file or a container's environment, where no shell expanded it. */
+export function expandHome(host: Host, path: string): string {
+  if (path === "~") return host.home;
+  return path.startsWith("~/") ? join(host.home, path.slice(2)) : resolve(path);
 }
 
 /** A name that is one folder and never another: letters, digits, `-`, `_` and `.`, not only dots. */
@@ -55,10 +61,4 @@ function dataHome(host: Host): string {
 function folder(host: Host, variable: string, ...under: string[]): string {
   const value = host.environment[variable];
   return value !== undefined && isAbsolute(value) ? value : join(host.home, ...under);
-}
-
-/** `~/x` from a settings file or a container's environment, where no shell expanded it. */
-function expandHome(host: Host, path: string): string {
-  if (path === "~") return host.home;
-  return path.startsWith("~/") ? join(host.home, path.slice(2)) : resolve(path);
 }

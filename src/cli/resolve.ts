@@ -13,11 +13,14 @@ import {
   settingNames,
   settingSpec,
 } from "../settings.ts";
+import { concealInvite } from "./conceal.ts";
 import type { Flags } from "./options.ts";
 
 /** What was given where; nothing of it is checked yet. */
 export type Sources = {
   readonly flags: Flags;
+  /** Where flags came from, if not from the flag of their name. */
+  readonly flagOrigins?: ReadonlyMap<SettingName, string>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** undefined: there is no settings file. */
   readonly file: { readonly path: string; readonly values: Readonly<Record<string, unknown>> } | undefined;
@@ -45,7 +48,7 @@ export function resolveSettings(sources: Sources): Resolved {
       settings[name] = settingSpec(name).default;
       continue;
     }
-    const value = readSetting(name, given.value);
+    const value = isForeign(given.value) ? undefined : readSetting(name, given.value);
     if (value === undefined) throw misfit(name, given.value, given.origin, fitting(name));
     origins.set(name, given.origin);
     settings[name] = value;
@@ -55,7 +58,8 @@ export function resolveSettings(sources: Sources): Resolved {
 
 /** The one line for a value that does not fit. */
 export function misfit(name: SettingName, value: unknown, origin: string | undefined, wanted: string): SettingsError {
-  const shown = sanitizeLine(typeof value === "string" ? value : String(value)).slice(0, 100);
+  const text = name === "ROOM" || name === "JOIN" ? concealInvite(inWords(value)) : inWords(value);
+  const shown = sanitizeLine(text).slice(0, 100);
   return new SettingsError(`${name} cannot be "${shown}" (${origin ?? "default"}): wanted ${wanted}`);
 }
 
@@ -65,7 +69,7 @@ type Given = { readonly value: unknown; readonly origin: string };
 
 function firstGiven(name: SettingName, sources: Sources, inFile: ReadonlyMap<SettingName, Given>): Given | undefined {
   const flag = sources.flags[name];
-  if (flag !== undefined) return { value: flag, origin: `flag ${flagName(name)}` };
+  if (flag !== undefined) return { value: flag, origin: sources.flagOrigins?.get(name) ?? `flag ${flagName(name)}` };
   const variable = sources.environment[environmentName(name)];
   // An empty variable is how containers and shells say "not given".
   if (variable !== undefined && variable !== "") {
@@ -86,9 +90,26 @@ function fileSettings(file: Sources["file"]): ReadonlyMap<SettingName, Given> {
       );
     }
     if (found.has(name)) throw new SettingsError(`${name} is given twice (${origin})`);
-    found.set(name, { value: typeof value === "object" && !Array.isArray(value) ? "a table" : value, origin });
+    found.set(name, { value, origin });
   }
   return found;
+}
+
+/** A table or a date of the settings file, or a list with anything but texts in it: no setting takes these. */
+function isForeign(value: unknown): boolean {
+  return typeof value === "object" && !(Array.isArray(value) && value.every((entry) => typeof entry === "string"));
+}
+
+/** A value of the settings file, much as it stands there. */
+function inWords(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) {
+    const isPlain = value.every((entry) => typeof entry !== "object");
+    return isPlain ? value.join(",") : `[${value.map(inWords).join(", ")}]`;
+  }
+  const entries = Object.entries(value).map(([key, entry]) => `${key} = ${inWords(entry)}`);
+  return `{ ${entries.join(", ")} }`;
 }
 
 /** `SMPLCHAT_REQUIRE_...` are read by the tests, whose programs inherit them. */

@@ -1,14 +1,21 @@
 /** Opens the chat: a node, a session, and the face that fits where the program runs. */
+import { tmpdir } from "node:os";
+import { refusalText } from "../chat/model/sentences.ts";
+import { systemReason } from "../chat/model/systemReason.ts";
 import type { Session, SessionOptions } from "../chat/session/session.ts";
 import { createSession } from "../chat/session/session.ts";
 import { systemClock } from "../node/clock.ts";
 import { openNode } from "../node/node.ts";
+import { makeDirectory } from "../store/directory.ts";
+import { IdentityError } from "../store/identity.ts";
+import { concealInvites } from "./conceal.ts";
 import { type DebugLog, debugToFile, debugToStderr } from "./debugLog.ts";
 import type { ExitCode } from "./exitCode.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
 import { askNick, rememberedNick, rememberNick, userNick } from "./nick.ts";
 import { explainOpening } from "./openError.ts";
 import type { Invocation, Switches } from "./options.ts";
+import { complain, outputError } from "./streams.ts";
 import { version } from "./version.ts";
 
 /** After the end of input: until what was said has reached a peer. */
@@ -22,10 +29,11 @@ const IMPATIENT_MS = 300;
 type Face = "json" | "line" | "full-screen";
 
 /** Resolves with the exit code when the chat is over. Throws a SettingsError, or what opening the node throws. */
-export async function startChat({ flags, switches }: Extract<Invocation, { type: "chat" }>): Promise<ExitCode> {
-  const inputs = readInputs(flags, switches);
-  for (const warning of inputs.warnings) process.stderr.write(`smplchat: ${warning}\n`);
+export async function startChat({ flags, switches, words }: Extract<Invocation, { type: "chat" }>): Promise<ExitCode> {
+  const inputs = readInputs(flags, switches, words);
+  for (const warning of inputs.warnings) await complain(warning);
   const face = chooseFace(switches);
+  prepareDataDirectory(inputs);
   const nick = await chooseNick(inputs, switches, face);
   if (nick === undefined) return 0;
   const debug = openDebug(inputs, face);
@@ -49,21 +57,48 @@ function chooseFace({ json, plain, input }: Switches): Face {
   return plain || !input || !terminal ? "line" : "full-screen";
 }
 
+/** Before anybody is asked anything. Throws as opening the identity there does. */
+function prepareDataDirectory(inputs: Inputs): void {
+  const { dataDir, dataRoot } = inputs;
+  if (dataDir === undefined) return;
+  try {
+    makeDirectory(dataDir, dataRoot);
+  } catch (error) {
+    throw explainOpening(new IdentityError("identity-unusable", dataDir, error), inputs);
+  }
+}
+
 /** undefined: the person asked for it interrupted. */
 async function chooseNick(inputs: Inputs, switches: Switches, face: Face): Promise<string | undefined> {
-  const known = inputs.settings.NICK ?? rememberedNick(inputs.dataDir);
+  const { settings, origins, dataDir } = inputs;
+  if (settings.NICK !== undefined) {
+    // One from the settings file comes from there again at the next start; one typed may have been typed for the last time.
+    if (/^(flag|environment) /.test(origins.get("NICK") ?? "")) await keepNick(dataDir, settings.NICK);
+    return settings.NICK;
+  }
+  const known = rememberedNick(dataDir);
   if (known !== undefined) return known;
   const offered = userNick(process.env);
   const someone = process.stdin.isTTY && process.stdout.isTTY && switches.input && face !== "json";
   if (!someone) return offered;
   const nick = await askNick(process.stdin, process.stdout, offered);
-  if (nick !== undefined) rememberNick(inputs.dataDir, nick);
+  if (nick !== undefined) await keepNick(dataDir, nick);
   return nick;
+}
+
+async function keepNick(dataDir: string | undefined, nick: string): Promise<void> {
+  const trouble = await rememberNick(dataDir, nick);
+  if (trouble !== undefined) await complain(refusalText({ code: "nick-not-kept", nick, ...trouble }));
 }
 
 function openDebug({ settings, dataDir }: Inputs, face: Face): DebugLog | undefined {
   if (!settings.DEBUG) return undefined;
-  return face === "full-screen" ? debugToFile(dataDir) : debugToStderr();
+  if (face !== "full-screen") return debugToStderr();
+  try {
+    return debugToFile(dataDir);
+  } catch (error) {
+    throw new Error(`cannot write a debug log to ${dataDir ?? tmpdir()}: ${systemReason(error as Error)}`);
+  }
 }
 
 function sessionOptions(inputs: Inputs, nick: string, debug: DebugLog | undefined): SessionOptions {
@@ -72,10 +107,10 @@ function sessionOptions(inputs: Inputs, nick: string, debug: DebugLog | undefine
     room: inputs.room,
     joins: inputs.joins,
     nick,
-    settings,
+    // For `/set` alone, which shows them.
+    settings: { ...settings, ROOM: concealInvites(settings.ROOM), JOIN: settings.JOIN.map(concealInvites) },
     quitMsMax: process.stdin.isTTY ? QUIT_MS_MAX : SETTLE_MS_MAX,
-    // A nick from a setting comes from there again at the next start.
-    ...(settings.NICK === undefined ? { rememberNick: (next: string) => rememberNick(dataDir, next) } : {}),
+    rememberNick: (next) => rememberNick(dataDir, next),
     open: (room, currentNick, live) =>
       openNode({
         nick: currentNick,
@@ -109,11 +144,14 @@ async function showUntilEnd(session: Session, face: Face, switches: Switches): P
   }
   // EPIPE: whoever read this has seen enough; anything else is a failure to write.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE" && face !== "full-screen") code = 1;
+    if (error.code !== "EPIPE" && face !== "full-screen" && code === 0) {
+      code = 1;
+      void complain(outputError(error).message);
+    }
     void session.close();
   });
   const onStuck = (): void => {
-    process.stderr.write("smplchat: nobody reads the output, and too much is waiting\n");
+    void complain("nobody reads the output, and too much is waiting");
     code = 1;
     void session.close();
   };

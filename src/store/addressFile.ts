@@ -2,8 +2,6 @@
  * The addresses of one room on disk, beside a journal that keeps the rest: a small text file, replaced as a whole and with
  * what other programs wrote into it meanwhile. It is written when there is time, never in the way of anything.
  */
-import { readFileSync } from "node:fs";
-import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createRememberedAddresses, type RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";
 import { limits } from "../protocol/limits.ts";
@@ -11,10 +9,11 @@ import { parseEndpoint } from "../wire/endpoint.ts";
 import type { PeerId } from "../wire/ids.ts";
 import { makeDirectory } from "./directory.ts";
 import type { Journal } from "./journal.ts";
+import { readPrivateFile, writePrivateFile } from "./privateFile.ts";
 
 /**
  * `damaged`: the node goes on as if nothing was remembered; without a reason it is no file of addresses. `unwritable`: it
- * remembers only until it ends. `reason`: the system's code, `ENOSPC`.
+ * remembers only until it ends. `reason`: the system's code, `ENOSPC`, or an ExposedError's.
  */
 export type AddressTrouble =
   | { readonly code: "damaged"; readonly path: string; readonly reason: string | undefined }
@@ -66,9 +65,8 @@ export function keepAddresses(journal: Journal, dataDir: string, room: Uint8Arra
     const others = readAddresses(path);
     if (!("code" in others)) addresses = createRememberedAddresses([...others, ...addresses.newestFirst()]);
     try {
-      makeDirectory(dirname(path));
-      // Somebody else is at it: after them.
-      if (!(await replaceFile(path, format(addresses.newestFirst())))) writeWithin(WRITE_INTERVAL_MS);
+      makeDirectory(dirname(path), dataDir);
+      await writePrivateFile(path, format(addresses.newestFirst()));
       isFailing = false;
     } catch (error) {
       if (!isFailing) tell({ code: "unwritable", path, reason: codeOf(error) });
@@ -119,7 +117,6 @@ export function keepAddresses(journal: Journal, dataDir: string, room: Uint8Arra
 
 // --- internal ---
 
-const ABANDONED_MS = 10_000;
 const FIRST_LINE = "smplchat addresses 1";
 
 /** The number of lines shows a file that was cut short. */
@@ -143,44 +140,12 @@ function parse(text: string): RememberedAddress[] | undefined {
 
 function readAddresses(path: string): RememberedAddress[] | AddressTrouble {
   try {
-    return parse(readFileSync(path, "utf8")) ?? { code: "damaged", path, reason: undefined };
+    const text = readPrivateFile(path);
+    return text === undefined ? [] : (parse(text) ?? { code: "damaged", path, reason: undefined });
   } catch (error) {
     const reason = codeOf(error);
-    return reason === "ENOENT" || reason === "ENOTDIR" ? [] : { code: "damaged", path, reason };
+    return reason === "ENOTDIR" ? [] : { code: "damaged", path, reason };
   }
-}
-
-/** At any moment `path` is absent or whole, even if the power fails. False: another program is writing it. Throws the system's error. */
-async function replaceFile(path: string, text: string): Promise<boolean> {
-  const unfinished = `${path}.new`;
-  let file: FileHandle;
-  try {
-    file = await open(unfinished, "wx", 0o600);
-  } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error;
-    // Of a program that was killed while it wrote.
-    if (Date.now() - (await stat(unfinished)).mtimeMs > ABANDONED_MS) await rm(unfinished, { force: true });
-    return false;
-  }
-  try {
-    await file.writeFile(text);
-    await file.sync();
-    await file.close();
-    await rename(unfinished, path);
-  } catch (error) {
-    await file.close().catch(() => {});
-    await rm(unfinished, { force: true }).catch(() => {});
-    throw error;
-  }
-  await syncDirectory(dirname(path));
-  return true;
-}
-
-/** Some file systems cannot sync a directory; the rename is as safe as they make it. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, "r");
-  await directory.sync().catch(() => {});
-  await directory.close();
 }
 
 function codeOf(error: unknown): string {

@@ -2,11 +2,11 @@
  * A node's identity in its data directory: one small text file, and a lock, so that two programs never speak with one
  * key. A second program that finds the first identity in use takes `identity-2`, and so on, and keeps it the next time.
  */
-import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { generateSeed, type Identity, identityFromSeed, SEED_BYTES } from "../crypto/identity.ts";
 import { makeDirectory } from "./directory.ts";
 import { takeLock } from "./lock.ts";
+import { readPrivateFile, writePrivateFile } from "./privateFile.ts";
 
 export type OpenIdentity = {
   readonly identity: Identity;
@@ -18,7 +18,8 @@ export type OpenIdentity = {
 export class IdentityError extends Error {
   /**
    * `identity-damaged`: `path` is not an identity file, and is left as it is. `identity-in-use`: running programs hold
-   * all slots of the directory `path`. `identity-unusable`: `path` cannot be read or written; `cause` has the code.
+   * all slots of the directory `path`. `identity-unusable`: `path` cannot be read or written, or others could have a hand
+   * in it; `cause` has the code.
    */
   readonly code: "identity-damaged" | "identity-in-use" | "identity-unusable";
   readonly path: string;
@@ -37,15 +38,13 @@ export const IDENTITY_SLOTS = 64;
 /** `dataDir` undefined: a fresh identity, nothing on disk. Rejects with an IdentityError. */
 export async function openIdentity(dataDir: string | undefined): Promise<OpenIdentity> {
   if (dataDir === undefined) return { identity: identityFromSeed(generateSeed()), release: () => {} };
-  attempt(dataDir, () => makeDirectory(dataDir));
+  await attempt(dataDir, () => makeDirectory(dataDir));
   for (let slot = 1; slot <= IDENTITY_SLOTS; slot += 1) {
     const name = slot === 1 ? "identity" : `identity-${slot}`;
-    const release = await takeLock(dataDir, name).catch((error) => {
-      throw new IdentityError("identity-unusable", dataDir, error);
-    });
+    const release = await attempt(dataDir, () => takeLock(dataDir, name));
     if (release === undefined) continue;
     try {
-      return { identity: readOrMake(dataDir, join(dataDir, name)), release };
+      return { identity: await readOrMake(join(dataDir, name)), release };
     } catch (error) {
       release();
       throw error;
@@ -57,16 +56,15 @@ export async function openIdentity(dataDir: string | undefined): Promise<OpenIde
 // --- internal ---
 
 /** The caller holds the lock. */
-function readOrMake(dataDir: string, path: string): Identity {
-  const text = attempt(path, () => readIfThere(path));
+async function readOrMake(path: string): Promise<Identity> {
+  const text = await attempt(path, () => readPrivateFile(path));
   if (text === undefined) {
     const identity = identityFromSeed(generateSeed());
-    attempt(path, () => writeWhole(dataDir, path, format(identity)));
+    await attempt(path, () => writePrivateFile(path, format(identity)));
     return identity;
   }
   const identity = parse(text);
   if (identity === undefined) throw new IdentityError("identity-damaged", path);
-  attempt(path, () => chmodSync(path, 0o600));
   return identity;
 }
 
@@ -85,39 +83,9 @@ function parse(text: string): Identity | undefined {
   return identity.id === id ? identity : undefined;
 }
 
-/** At any moment `path` is absent or whole, even if the power fails. */
-function writeWhole(dataDir: string, path: string, text: string): void {
-  const unfinished = `${path}.new`;
-  const file = openSync(unfinished, "w", 0o600);
+async function attempt<T>(path: string, action: () => T | Promise<T>): Promise<T> {
   try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(unfinished, path);
-  const directory = openSync(dataDir, "r");
-  try {
-    fsyncSync(directory);
-  } catch {
-    // Some file systems cannot sync a directory; the rename is as safe as they make it.
-  } finally {
-    closeSync(directory);
-  }
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-function attempt<T>(path: string, action: () => T): T {
-  try {
-    return action();
+    return await action();
   } catch (error) {
     throw new IdentityError("identity-unusable", path, error);
   }

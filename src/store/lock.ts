@@ -6,8 +6,9 @@
  * made a file and then sees no other holds the lock. Two that see each other settle it by what the files say: `held`
  * wins, and between two that only `claim` the one whose name sorts first (Lamport's bakery, with two states).
  */
-import { closeSync, openSync, readdirSync, readFileSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
+import { readdirSync, readFileSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
+import { createPrivateFile, readPrivateFile, writePrivateFile } from "./privateFile.ts";
 
 /**
  * Takes lock `name` (letters, digits, `-`) in `directory`: a function that gives it back, or undefined if a running
@@ -26,11 +27,9 @@ export async function takeLock(directory: string, name: string): Promise<(() => 
   try {
     // Where a process has no known start, an earlier one with the same number may have left this file.
     if (start === undefined) removeIfThere(path);
-    const file = openSync(path, "wx", 0o600);
-    writeSync(file, CLAIM);
-    closeSync(file);
+    await createPrivateFile(path, CLAIM);
     if (await outlastsRivals(directory, prefix, own)) {
-      writeFileSync(path, HELD);
+      await writePrivateFile(path, HELD);
       return release;
     }
   } catch (error) {
@@ -108,12 +107,12 @@ function startOf(pid: number): string | undefined {
   return state === "Z" || state === "X" ? undefined : fields[19];
 }
 
+/** undefined: it is gone, or says nothing that could be believed. */
 function stateOf(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw error;
+    return readPrivateFile(path);
+  } catch {
+    return undefined;
   }
 }
 

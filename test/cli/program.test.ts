@@ -1,12 +1,12 @@
 /** The real program, as a shell runs it: exit codes, one line on stderr, help, and a talk between two processes. */
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { type Running, startProgram } from "../suites/program.ts";
 
-const program = fileURLToPath(new URL("../../bin/smplchat.js", import.meta.url));
 const packageJson = fileURLToPath(new URL("../../package.json", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "smplchat-test-"));
 const running = new Set<ChildProcessWithoutNullStreams>();
@@ -17,29 +17,10 @@ afterEach(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-type Run = {
-  child: ChildProcessWithoutNullStreams;
-  out: () => string;
-  err: () => string;
-  code: Promise<number | null>;
-};
-
-function start(args: readonly string[], environment: Record<string, string> = {}): Run {
-  const child = spawn(process.execPath, [program, ...args], {
-    env: { PATH: process.env.PATH ?? "", HOME: home, USER: "zoe", SMPLCHAT_DISCOVERY: "off", ...environment },
-  });
-  running.add(child);
-  let out = "";
-  let err = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    out += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    err += text;
-  });
-  child.stdin.on("error", () => undefined);
-  const code = new Promise<number | null>((resolve) => child.on("close", resolve));
-  return { child, out: () => out, err: () => err, code };
+function start(args: readonly string[], env: Record<string, string> = {}): Running {
+  const run = startProgram(args, { home, env });
+  running.add(run.child);
+  return run;
 }
 
 describe("the program", () => {

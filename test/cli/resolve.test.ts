@@ -10,6 +10,7 @@ import { chooseRoom } from "../../src/cli/room.ts";
 import { readSettingsFile } from "../../src/cli/settingsFile.ts";
 import { encodeInvite } from "../../src/crypto/invite.ts";
 import { randomRoomKey, roomKeyFromName } from "../../src/crypto/roomKeys.ts";
+import { settingNames } from "../../src/settings.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 
 const made: string[] = [];
@@ -48,6 +49,24 @@ describe("settings", () => {
     );
     expect(() => resolve({ file: { path: "/x.toml", values: { port: [] } } })).toThrow(`PORT cannot be "" (/x.toml)`);
     expect(() => resolve({ file: { path: "/x.toml", values: { port: {} } } })).toThrow(SettingsError);
+  });
+
+  it("that are tables, or lists of anything but texts, are refused in the same way, whatever the setting", () => {
+    expect(() => fromFile('[[join]]\naddress = "10.0.0.2"\nport = 5\n')).toThrow(
+      /^JOIN cannot be "\[\{ address = 10\.0\.0\.2, port = 5 \}\]" \(.*settings\.toml\): wanted addresses or invites/,
+    );
+    for (const name of settingNames.map((one) => one.toLowerCase())) {
+      for (const text of [
+        `[${name}]\na = 1`,
+        `[[${name}]]\na = [1, { b = 2 }]`,
+        `${name} = 1979-05-27`,
+        `${name} = [[]]`,
+      ]) {
+        const line = new RegExp(`^${name.toUpperCase()} cannot be "[^\n]+" \\(.*settings\\.toml\\): wanted [^\n]+$`);
+        expect(() => fromFile(text), text).toThrow(expect.objectContaining({ message: expect.stringMatching(line) }));
+        expect(() => fromFile(text), text).toThrow(SettingsError);
+      }
+    }
   });
 
   it("with unknown names stop the start in the file, and warn in the environment", () => {
@@ -113,6 +132,11 @@ describe("the command line", () => {
       type: "chat",
       flags: { GOSSIP_FANOUT: "5", JOIN: ["a", "b,c"], DEBUG: true, DISCOVERY: "off" },
       switches: { plain: false, json: false, ephemeral: false, input: false, profile: "p", config: undefined },
+      words: [],
+    });
+    expect(readArguments(["--plain", "lab", "10.0.0.2", "-"], "1")).toMatchObject({
+      type: "chat",
+      words: ["lab", "10.0.0.2", "-"],
     });
     expect(readArguments(["invite", "--new", "den", "--port", "5"], "1")).toMatchObject({
       type: "invite",
@@ -126,7 +150,9 @@ describe("the command line", () => {
     expect(readArguments(["-h"], "1")).toMatchObject({ type: "print", text: expect.stringContaining("GOSSIP_FANOUT") });
     for (const argv of [
       ["--nikc", "x"],
-      ["chat"],
+      ["join"],
+      ["join", "lab"],
+      ["help"],
       ["--port"],
       ["invite", "--bad"],
       ["invite", "more"],

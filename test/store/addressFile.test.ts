@@ -2,12 +2,14 @@
 
 import { execFileSync } from "node:child_process";
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -131,9 +133,9 @@ describe("the addresses of a room", () => {
   });
 });
 
-describe("a file that", () => {
-  const good = `smplchat addresses 1\n100 10.0.0.1:62733 ${"1".padStart(64, "0")}\n1 in all\n`;
+const good = `smplchat addresses 1\n100 10.0.0.1:62733 ${"1".padStart(64, "0")}\n1 in all\n`;
 
+describe("a file that", () => {
   it.each([
     ["is empty", ""],
     ["is something else", "smplchat identity 1\n"],
@@ -160,14 +162,38 @@ describe("a file that", () => {
   it("a program left half written when it was killed is out of the way after a while", async () => {
     const journal = open();
     await keep(journal, address(1, 100));
-    writeFileSync(`${file()}.new`, "smplchat addr");
-    utimesSync(`${file()}.new`, new Date(0), new Date(0));
-    const next = open();
-    next.append(entry(address(2, 200)));
-    await next.flush();
-    await next.flush();
+    const unfinished = `${file()}.${"0".repeat(16)}.new`;
+    writeFileSync(unfinished, "smplchat addr");
+    utimesSync(unfinished, new Date(0), new Date(0));
+    await keep(open(), address(2, 200));
     expect(open().addresses()).toHaveLength(2);
-    await next.close();
+    expect(readdirSync(join(dataDir, "rooms", "ab".repeat(16)))).toEqual(["addresses"]);
+  });
+});
+
+describe("what somebody else could have a hand in", () => {
+  it("is not followed: a link in the place of the file is told of, and replaced", async () => {
+    const victim = join(dataDir, "victim");
+    mkdirSync(join(dataDir, "rooms", "ab".repeat(16)), { recursive: true });
+    writeFileSync(victim, good);
+    symlinkSync(victim, file());
+    const journal = open();
+    expect(journal.addresses()).toEqual([]);
+    expect(troublesOf(journal)).toEqual([{ code: "damaged", path: file(), reason: "ELOOP" }]);
+    await keep(journal, address(2, 200));
+    expect(readFileSync(victim, "utf8")).toBe(good);
+    expect(open().addresses()).toEqual([address(2, 200)]);
+  });
+
+  it("is not written: a directory that others may write to is told of once", async () => {
+    const rooms = join(dataDir, "rooms");
+    mkdirSync(rooms);
+    chmodSync(rooms, 0o777);
+    const journal = open();
+    const troubles = troublesOf(journal);
+    await keep(journal, address(1, 100));
+    expect(troubles).toEqual([{ code: "unwritable", path: file(), reason: "others-may-write" }]);
+    expect(readdirSync(rooms)).toEqual([]);
   });
 });
 
@@ -181,7 +207,7 @@ describe("a disk that takes nothing", () => {
       journal.append(entry(address(n, n)));
       await journal.flush();
     }
-    expect(troubles).toMatchObject([{ code: "unwritable", path: file(), reason: "ENOTDIR" }]);
+    expect(troubles).toMatchObject([{ code: "unwritable", path: file(), reason: "EEXIST" }]);
     expect(journal.addresses()).toHaveLength(3);
     rmSync(join(dataDir, "rooms"));
     journal.append(entry(address(4, 4)));

@@ -3,13 +3,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,6 +18,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { verifySignature } from "../../src/crypto/identity.ts";
 import { IDENTITY_SLOTS, IdentityError, type OpenIdentity, openIdentity } from "../../src/store/identity.ts";
+import { giveAway, runUnprivileged } from "../suites/otherUser.ts";
 
 let parent = "";
 let dataDir = "";
@@ -140,21 +142,71 @@ describe("a directory that cannot be used", () => {
     expect(readdirSync(dataDir)).toEqual(["identity"]);
   });
 
-  it("is named when writing fails, and no half of an identity is left", async () => {
-    mkdirSync(join(dataDir, "identity.new"), { recursive: true });
-    await expect(open(dataDir)).rejects.toMatchObject({ code: "identity-unusable" });
-    expect(existsSync(join(dataDir, "identity"))).toBe(false);
+  it("is named when it may not be written", () => {
+    mkdirSync(dataDir, { recursive: true });
+    for (const directory of [parent, join(parent, "deep")]) chmodSync(directory, 0o755);
+    chmodSync(dataDir, 0o500);
+    giveAway(dataDir);
+    expect(openUnprivileged()).toEqual({ code: "identity-unusable", cause: "EACCES", path: dataDir });
+    expect(readdirSync(dataDir)).toEqual([]);
+    chmodSync(dataDir, 0o700);
+    expect(openUnprivileged()).toEqual({ id: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(readdirSync(dataDir)).toEqual(["identity"]);
   });
 
-  const root = process.getuid?.() === 0;
-  it.skipIf(root)(
-    `is named when it may not be written${root ? " (skipped: root may write anywhere)" : ""}`,
-    async () => {
-      mkdirSync(dataDir, { recursive: true, mode: 0o500 });
-      await expect(open(dataDir)).rejects.toMatchObject({ code: "identity-unusable", cause: { code: "EACCES" } });
-    },
-  );
+  it.each([0o777, 0o775, 0o720])("is named when others may write to it: mode %o", async (mode) => {
+    mkdirSync(dataDir, { recursive: true });
+    chmodSync(dataDir, mode);
+    const cause = { code: "others-may-write", path: dataDir, mode };
+    await expect(open(dataDir)).rejects.toMatchObject({ code: "identity-unusable", cause });
+    expect(readdirSync(dataDir)).toEqual([]);
+    chmodSync(dataDir, 0o755);
+    await open(dataDir);
+  });
 });
+
+describe("what somebody put there before the first start", () => {
+  it("is not followed: a link in the place of the identity", async () => {
+    (await open(dataDir)).release();
+    const [path, elsewhere] = [join(dataDir, "identity"), join(parent, "elsewhere")];
+    renameSync(path, elsewhere);
+    chmodSync(elsewhere, 0o644);
+    symlinkSync(elsewhere, path);
+    await expect(open(dataDir)).rejects.toMatchObject({ code: "identity-unusable", path, cause: { code: "ELOOP" } });
+    expect(modeOf(elsewhere)).toBe(0o644);
+    expect(readdirSync(dataDir)).toEqual(["identity"]);
+  });
+
+  it("is not written: a link or an open file where half of an identity might be", async () => {
+    const victim = join(parent, "victim");
+    writeFileSync(victim, "precious\n");
+    mkdirSync(dataDir, { recursive: true });
+    symlinkSync(victim, join(dataDir, "identity.new"));
+    (await open(dataDir)).release();
+    rmSync(join(dataDir, "identity"));
+    rmSync(join(dataDir, "identity.new"));
+    writeFileSync(join(dataDir, "identity.new"), "");
+    chmodSync(join(dataDir, "identity.new"), 0o666);
+    await open(dataDir);
+    expect(readFileSync(victim, "utf8")).toBe("precious\n");
+    expect(readFileSync(join(dataDir, "identity.new"), "utf8")).toBe("");
+    expect(modeOf(join(dataDir, "identity"))).toBe(0o600);
+  });
+});
+
+/** In another process, which is not root's: the identity, or what is wrong. */
+function openUnprivileged(): unknown {
+  const module = new URL("../../dist/store/identity.js", import.meta.url).href;
+  const code = `
+    const { identity, release } = await openIdentity(process.argv[1]).catch((error) => {
+      console.log(JSON.stringify({ code: error.code, cause: error.cause.code, path: error.path }));
+      process.exit();
+    });
+    release();
+    console.log(JSON.stringify({ id: identity.id }));
+  `;
+  return runUnprivileged(`import { openIdentity } from ${JSON.stringify(module)};`, code, dataDir);
+}
 
 async function open(directory: string | undefined): Promise<OpenIdentity> {
   const identity = await openIdentity(directory);

@@ -1,12 +1,10 @@
 // The lock between processes, with real processes.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import ts from "typescript";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { takeLock } from "../../src/store/lock.ts";
 
@@ -20,7 +18,6 @@ let directory = "";
 beforeAll(() => {
   work = mkdtempSync(join(tmpdir(), "smplchat-lock-"));
   program = join(work, "contender.mjs");
-  writeFileSync(join(work, "lock.mjs"), compiled("../../src/store/lock.ts"));
   writeFileSync(program, CONTENDER);
 });
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -65,6 +62,20 @@ it("ignores files that are no locks of processes", async () => {
   release?.();
 });
 
+it("is a file of its owner alone, which says who has it, and no link is followed to it", async () => {
+  const umask = process.umask(0);
+  const release = await takeLock(directory, "identity").finally(() => process.umask(umask));
+  const [file = ""] = readdirSync(directory);
+  expect(statSync(join(directory, file)).mode & 0o777).toBe(0o600);
+  expect(readFileSync(join(directory, file), "utf8")).toBe("held\n");
+  release?.();
+  writeFileSync(join(work, "victim"), "precious\n");
+  symlinkSync(join(work, "victim"), join(directory, file));
+  // Whoever put it there keeps this process from the lock, and no more than that.
+  expect(await takeLock(directory, "identity")).toBeUndefined();
+  expect(readFileSync(join(work, "victim"), "utf8")).toBe("precious\n");
+});
+
 describe("between processes", () => {
   it("belongs to one while it runs, and to the next once it gave it back", async () => {
     const holder = await contend();
@@ -105,9 +116,9 @@ describe("between processes", () => {
   });
 });
 
-/** Prints what came of it, then holds on until its input ends or it is killed. */
+/** Built, since Node 20 reads no TypeScript. Prints what came of it, then holds on until its input ends or it is killed. */
 const CONTENDER = `
-import { takeLock } from "./lock.mjs";
+import { takeLock } from ${JSON.stringify(new URL("../../dist/store/lock.js", import.meta.url).href)};
 const release = await takeLock(process.argv[2], "identity");
 console.log(release === undefined ? "busy" : "held");
 process.stdin.resume().on("end", () => release?.());
@@ -124,11 +135,4 @@ async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill("SIGKILL");
   await once(child, "exit");
-}
-
-/** The tests' own processes run without Vitest, and Node 20 reads no TypeScript. */
-function compiled(source: string): string {
-  const text = readFileSync(fileURLToPath(new URL(source, import.meta.url)), "utf8");
-  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
-  return ts.transpileModule(text, { compilerOptions }).outputText;
 }

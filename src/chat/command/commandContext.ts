@@ -1,7 +1,7 @@
 /** What a session is made with, and what it lends to its commands. */
 import type { ChatNode } from "../../node/types.ts";
 import type { Settings } from "../../settings.ts";
-import type { SessionEvent } from "../model/events.ts";
+import type { NickTrouble, SessionEvent } from "../model/events.ts";
 import type { Deliveries } from "../session/deliveries.ts";
 import type { Joins } from "../session/joins.ts";
 import type { Lookup } from "./parseAddress.ts";
@@ -20,8 +20,8 @@ export type SessionOptions = {
   readonly joins: readonly string[];
   readonly settings: Settings;
   readonly open: (room: RoomChoice, nick: string, live: LiveSettings) => Promise<ChatNode>;
-  /** Called with every nick taken by `/nick`. */
-  readonly rememberNick?: (nick: string) => void;
+  /** Called with every nick taken by `/nick`. Resolves with what keeps the next start from knowing it. */
+  readonly rememberNick?: (nick: string) => Promise<NickTrouble | undefined>;
   /** How long `/quit` waits for what was said to reach a peer. */
   readonly quitMsMax: number;
   readonly lookup?: Lookup;

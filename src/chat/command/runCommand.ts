@@ -183,10 +183,11 @@ async function enter(context: CommandContext, invite: Invite, reply: Answer, ref
   return "done";
 }
 
-function rename(context: CommandContext, nick: string, refuse: Refuse): Outcome {
+async function rename(context: CommandContext, nick: string, refuse: Refuse): Promise<Outcome> {
   if (!isNick(nick)) return refuse({ code: "bad-nick", nick, limit: NICK_CHARACTERS_MAX });
   context.node().command({ type: "rename", nick });
-  context.options.rememberNick?.(nick);
+  const trouble = await context.options.rememberNick?.(nick);
+  if (trouble !== undefined) refuse({ code: "nick-not-kept", nick, ...trouble });
   return "done";
 }
 

@@ -67,6 +67,9 @@ export type Reply =
 
 export type SettingRow = { readonly name: SettingName; readonly value: string; readonly live: boolean };
 
+/** A nick could not be kept in the file `path`. `reason`: the system's code, `ENOSPC`, or an ExposedError's. */
+export type NickTrouble = { readonly path: string; readonly reason: string };
+
 export type Refusal =
   | ParseRefusal
   | BadAddress
@@ -75,6 +78,8 @@ export type Refusal =
   | { readonly code: "bad-invite"; readonly reason: InviteError["error"] }
   | { readonly code: "bad-room"; readonly name: string }
   | { readonly code: "bad-nick"; readonly nick: string; readonly limit: number }
+  /** The nick is taken; but the next start will not know it. */
+  | ({ readonly code: "nick-not-kept"; readonly nick: string } & NickTrouble)
   | { readonly code: "bad-number"; readonly command: CommandName; readonly value: string }
   /** `count` own messages are kept. */
   | { readonly code: "no-such-message"; readonly number: number; readonly count: number }

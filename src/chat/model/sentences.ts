@@ -115,6 +115,8 @@ export function refusalText(refusal: Refusal): string {
       return `${shown(refusal.name)} is no room name: letters, digits, - _ and ., at most 64 bytes`;
     case "bad-nick":
       return nickText(refusal.nick);
+    case "nick-not-kept":
+      return `you are ${shown(refusal.nick)} until you leave only: the nick cannot be kept in ${shown(refusal.path)}: ${reasonText(refusal.reason)}`;
     case "bad-number":
       return `/${refusal.command} takes a whole number from 1 on, not ${shown(refusal.value)}`;
     case "no-such-message":

@@ -19,7 +19,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "no such address here",
   EDQUOT: "the quota is used up",
   EEXIST: "something else is in its place",
+  EFBIG: "it is too large",
   EISDIR: "it is a directory",
+  ELOOP: "it is a symbolic link",
   EMFILE: "too many files are open",
   ENAMETOOLONG: "the name is too long",
   ENOENT: "there is none",
@@ -27,4 +29,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: "a file is in its path",
   EPERM: "not permitted",
   EROFS: "the file system is read-only",
+  "foreign-owner": "it belongs to another user",
+  "not-a-file": "it is no regular file",
+  "others-may-write": "others may write to it",
 };

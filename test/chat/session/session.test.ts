@@ -182,6 +182,15 @@ describe("commands", () => {
     ]);
   });
 
+  it("take a nick that cannot be kept, and say so", async () => {
+    const { session, node, events } = await setUp({
+      rememberNick: async () => ({ path: "/x/nick", reason: "ENOSPC" }),
+    });
+    expect([await session.line("/nick zoe"), node.self().nick]).toEqual(["done", "zoe"]);
+    const text = "you are zoe until you leave only: the nick cannot be kept in /x/nick: the disk is full";
+    expect(events.map((event) => sentenceFor(event, "smplchat"))).toContainEqual({ tone: "error", text });
+  });
+
   it("/join contacts an address, looked up if it has to be", async () => {
     const { session, node, events } = await setUp();
     await session.line("/join 10.0.0.2");

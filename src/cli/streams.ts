@@ -1,0 +1,40 @@
+/** What a command writes: its output on stdout, whole or an error; lines for people on stderr, with no key in them. */
+import { fstatSync, writeSync } from "node:fs";
+import { systemReason } from "../chat/model/systemReason.ts";
+import { concealInvites } from "./conceal.ts";
+
+/** Resolves when it is written, or when its reader has seen enough. Rejects with a sentence when it cannot be. */
+export async function print(text: string): Promise<void> {
+  try {
+    if (fstatSync(STDOUT).isFile()) writeAll(Buffer.from(text));
+    else await write(process.stdout, text);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw outputError(error as Error);
+  }
+}
+
+/** `smplchat: MESSAGE`, one line. Resolves when it is on its way, or cannot be. */
+export async function complain(message: string): Promise<void> {
+  await write(process.stderr, `smplchat: ${concealInvites(message.replace(/\s*\n\s*/g, " "))}\n`).catch(
+    () => undefined,
+  );
+}
+
+export function outputError(error: Error): Error {
+  return new Error(`cannot write the output: ${systemReason(error)}`);
+}
+
+// --- internal ---
+
+const STDOUT = 1;
+
+/** Of a text that does not fit on a disk any more, a stream writes a part and says nothing. */
+function writeAll(bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(STDOUT, bytes, at);
+}
+
+function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
