@@ -3,7 +3,7 @@ import { parseTarget, type TargetRefusal } from "../chat/command/target.ts";
 import { refusalText } from "../chat/model/sentences.ts";
 import type { RoomChoice } from "../chat/session/session.ts";
 import type { Invite } from "../crypto/invite.ts";
-import { roomKeyFromName } from "../crypto/roomKeys.ts";
+import { isSameRoom, openRoom } from "../crypto/roomKeys.ts";
 import { misfit, type Resolved, SettingsError } from "./resolve.ts";
 
 export type Opening = {
@@ -30,14 +30,14 @@ export function chooseRoom({ settings, origins }: Resolved): Opening {
   }
   const wanted = [...(origins.has("ROOM") ? [named] : []), ...invites];
   const [first = named] = wanted;
-  const other = wanted.find((invite) => !Buffer.from(invite.key).equals(first.key));
+  const other = wanted.find((invite) => !isSameRoom(invite.secret, first.secret));
   if (other !== undefined) {
     throw new SettingsError(
       `ROOM and JOIN lead to different rooms (#${first.name} and #${other.name}): one program is in one room`,
     );
   }
-  const { name, key, private: isPrivate } = first;
-  return { room: { name, key, private: isPrivate }, joins: [...new Set(addresses)] };
+  const { name, secret, private: isPrivate } = first;
+  return { room: { name, secret, private: isPrivate }, joins: [...new Set(addresses)] };
 }
 
 // --- internal ---
@@ -47,7 +47,7 @@ function roomNamed(text: string, origin: string | undefined): Invite {
   if ("code" in target) throw misfit("ROOM", text, origin, wantedInstead(target));
   if (target.type === "invite") return target.invite;
   const { name } = target as { name: string };
-  return { name, private: false, key: roomKeyFromName(name), endpoints: [] };
+  return { name, private: false, secret: openRoom(name), endpoints: [] };
 }
 
 function wantedInstead(refusal: TargetRefusal): string {

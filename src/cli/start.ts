@@ -8,6 +8,7 @@ import { systemClock } from "../node/clock.ts";
 import { openNode } from "../node/node.ts";
 import { makeDirectory } from "../store/directory.ts";
 import { IdentityError } from "../store/identity.ts";
+import { version } from "../version.ts";
 import { concealInvites } from "./conceal.ts";
 import { type DebugLog, debugToFile, debugToStderr } from "./debugLog.ts";
 import type { ExitCode } from "./exitCode.ts";
@@ -16,7 +17,6 @@ import { askNick, rememberedNick, rememberNick, userNick } from "./nick.ts";
 import { explainOpening } from "./openError.ts";
 import type { Invocation, Switches } from "./options.ts";
 import { complain, outputError } from "./streams.ts";
-import { version } from "./version.ts";
 
 /** After the end of input: until what was said has reached a peer. */
 const SETTLE_MS_MAX = 5_000;

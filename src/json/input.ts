@@ -1,5 +1,5 @@
 /** One line of input in JSON mode. What is no JSON object was typed by a person and is taken as typed. */
-import type { MessageKind } from "../wire/message.ts";
+import type { MessageKind } from "../wire/bodies/kinds.ts";
 
 export type Input =
   | { readonly type: "typed"; readonly text: string }

@@ -170,12 +170,12 @@ export function hostCore(options: HostOptions): ChatNode {
 
   return {
     get room() {
-      const { name, key, private: isPrivate } = options.room;
+      const { name, secret, private: isPrivate } = options.room;
       return {
         name,
         private: isPrivate,
         get invite() {
-          return encodeInvite({ name, key, private: isPrivate, endpoints: inviteEndpoints() });
+          return encodeInvite({ name, secret, private: isPrivate, endpoints: inviteEndpoints() });
         },
       };
     },

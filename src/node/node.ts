@@ -1,5 +1,4 @@
 /** Opens a real node: an identity, a socket, a core, and the host that brings them to life. */
-import { createRoomKeys } from "../crypto/roomKeys.ts";
 import { ownAddresses } from "../net/interfaces.ts";
 import type { Lan } from "../net/lan.ts";
 import { lossyLan, lossyTransport } from "../net/lossy.ts";
@@ -12,6 +11,7 @@ import { uniform } from "../protocol/rng.ts";
 import { type AddressJournal, keepAddresses } from "../store/addressFile.ts";
 import { openIdentity } from "../store/identity.ts";
 import { type MemoryJournal, memoryJournal } from "../store/memory.ts";
+import { version } from "../version.ts";
 import { parseEndpoint } from "../wire/endpoint.ts";
 import { systemClock } from "./clock.ts";
 import { randomBootId, systemRng } from "./entropy.ts";
@@ -31,9 +31,10 @@ export async function openNode(options: NodeOptions): Promise<ChatNode> {
     const journal = openJournal(options);
     const core = createCore({
       identity,
-      room: { key: options.room.key },
+      room: options.room.secret,
       nick: options.nick,
       boot: randomBootId(),
+      program: version,
       config: configOf(options),
       rng,
       now: systemClock(),
@@ -64,7 +65,7 @@ export async function openNode(options: NodeOptions): Promise<ChatNode> {
 // --- internal ---
 
 function openJournal({ dataDir, room }: NodeOptions): MemoryJournal | AddressJournal {
-  return dataDir === undefined ? memoryJournal() : keepAddresses(memoryJournal(), dataDir, createRoomKeys(room.key).id);
+  return dataDir === undefined ? memoryJournal() : keepAddresses(memoryJournal(), dataDir, room.secret.id);
 }
 
 function configOf(options: NodeOptions): Config {

@@ -1,4 +1,5 @@
 /** The public face of a running node: what the chat session, bots and tests hold. */
+import type { RoomSecret } from "../crypto/roomKeys.ts";
 import type { Command } from "../protocol/api.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { CoreStats, Message, PeerView } from "../protocol/views.ts";
@@ -40,7 +41,7 @@ export interface ChatNode {
 /** What `openNode` needs; everything has been parsed and checked already. */
 export type NodeOptions = {
   readonly nick: string;
-  readonly room: { readonly name: string; readonly key: Uint8Array; readonly private: boolean };
+  readonly room: { readonly name: string; readonly secret: RoomSecret; readonly private: boolean };
   /** First port to try; the next 100 are tried if taken. */
   readonly port: number;
   /** Be found by others on the LAN, and find them: beacons to a multicast group, see PROTOCOL.md. */

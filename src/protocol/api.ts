@@ -4,9 +4,10 @@
  *
  * Ids are lower-case hex in text form, so that they compare, sort and print alike everywhere.
  */
+
+import type { MessageKind } from "../wire/bodies/kinds.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { MessageId, PeerId } from "../wire/ids.ts";
-import type { MessageKind } from "../wire/message.ts";
 import type { ChatEvent } from "./events.ts";
 import type { Millis, Now, UnixMillis } from "./time.ts";
 import type { CoreStats, Message, PeerView } from "./views.ts";
@@ -70,6 +71,13 @@ export interface Core {
 export type Command =
   /** Emits `message` with own=true, or `error` text-empty / text-too-long / not-in-room / busy, and then nothing is sent. */
   | { readonly type: "say"; readonly text: string; readonly kind: MessageKind }
+  /** As `say`, with a body of any kind that the caller has encoded. */
+  | {
+      readonly type: "publish";
+      readonly kind: number;
+      readonly body: Uint8Array;
+      readonly target?: MessageId;
+    }
   /** Contact these addresses and keep trying. Emits notice `joined` or, after 5 s, `no-answer`. */
   | { readonly type: "join"; readonly endpoints: readonly Endpoint[] }
   /** Tell everyone, forget the roster, keep the history. */

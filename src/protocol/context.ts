@@ -2,7 +2,8 @@
 import type { Identity } from "../crypto/identity.ts";
 import type { RoomKeys } from "../crypto/roomKeys.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
-import type { SetName } from "../wire/frame.ts";
+import type { Extensions } from "../wire/extensions.ts";
+import type { SetName } from "../wire/frames.ts";
 import type { BootId, MessageId, PeerId } from "../wire/ids.ts";
 import type { JournalEntry } from "./api.ts";
 import type { Config } from "./config.ts";
@@ -41,6 +42,8 @@ export type TimerRow =
 export type Context = {
   readonly identity: Identity;
   readonly roomKeys: RoomKeys;
+  /** What this node's statement says of its program. */
+  readonly extensions: Extensions;
   readonly rng: Rng;
   readonly timers: Timers<TimerRow>;
   readonly counters: Counters;

@@ -2,11 +2,15 @@
  * The state machine of one node in one room. Pure: time and chance are arguments, what it wants done comes out as effects,
  * in the order in which its host has to do it. This file only wires the parts; each part is a file of its own.
  */
+
 import type { Identity } from "../crypto/identity.ts";
-import { createRoomKeys } from "../crypto/roomKeys.ts";
-import { END, type Frame } from "../wire/frame.ts";
+import { createRoomKeys, type RoomSecret } from "../crypto/roomKeys.ts";
+import { NICK_BYTES_MAX } from "../wire/bodies/text.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
+import { noExtensions } from "../wire/extensions.ts";
+import { END, type Frame } from "../wire/frames.ts";
 import type { BootId } from "../wire/ids.ts";
-import { NICK_BYTES_MAX } from "../wire/message.ts";
+import { programExtensions } from "../wire/statement.ts";
 import { encodeText } from "../wire/text.ts";
 import type { Command, Core, Effect, JournalEntry } from "./api.ts";
 import { createBlobFetch } from "./blobs/fetch.ts";
@@ -17,6 +21,7 @@ import type { Context, TimerRow } from "./context.ts";
 import { createCounters } from "./counters.ts";
 import { createDiscovery } from "./entry/discovery.ts";
 import { createKnocks } from "./entry/knock.ts";
+import { createOtherVersions } from "./entry/otherVersions.ts";
 import { createReconnect } from "./entry/reconnect.ts";
 import type { RememberedAddress } from "./entry/rememberedAddresses.ts";
 import { createResume } from "./entry/resume.ts";
@@ -35,7 +40,7 @@ import { createNewcomer } from "./log/newcomer.ts";
 import { createWants } from "./log/wants.ts";
 import { createClockSkew } from "./membership/clockSkew.ts";
 import { createMembership } from "./membership/membership.ts";
-import type { Roster } from "./membership/roster.ts";
+import type { Member, Roster } from "./membership/roster.ts";
 import { createRumours } from "./membership/rumours.ts";
 import { type Components, createOnDatagram } from "./onDatagram.ts";
 import { createOnTimer } from "./onTimer.ts";
@@ -48,10 +53,12 @@ import { createTimers } from "./timers.ts";
 
 export type CoreOptions = {
   readonly identity: Identity;
-  readonly room: { readonly key: Uint8Array };
+  readonly room: RoomSecret;
   /** Checked by the caller: 1..64 bytes of UTF-8. */
   readonly nick: string;
   readonly boot: BootId;
+  /** The version of the program, which others are told. */
+  readonly program?: string;
   readonly config: Config;
   readonly rng: Rng;
   readonly now: Now;
@@ -77,10 +84,11 @@ const DISCOVER_MS = 1_000;
 
 export function createCore(options: CoreOptions): Core {
   const { identity, rng, now } = options;
-  const roomKeys = createRoomKeys(options.room.key);
+  const roomKeys = createRoomKeys(options.room);
   const timers = createTimers<TimerRow>();
   const counters = createCounters();
-  const link = createLink({ roomKeys, boot: options.boot, timers, counters });
+  const onOtherVersion = (from: Endpoint, wire: number): void => otherVersions.heard(from, wire);
+  const link = createLink({ roomKeys, boot: options.boot, timers, counters, onOtherVersion });
   /** BOUNDED: what one step emits and persists; emptied at its end. */
   let events: ChatEvent[] = [];
   let entries: JournalEntry[] = [];
@@ -94,6 +102,7 @@ export function createCore(options: CoreOptions): Core {
   const context: Context = {
     identity,
     roomKeys,
+    extensions: options.program === undefined ? noExtensions : programExtensions(options.program),
     rng,
     timers,
     counters,
@@ -137,7 +146,12 @@ export function createCore(options: CoreOptions): Core {
   const knocks = createKnocks(context, membership, digest);
   const reconnect = createReconnect(context, membership, knocks, options.remembered ?? []);
   const port = options.discovery?.port;
-  const discovery = port === undefined ? undefined : createDiscovery(context, { membership, knocks, newcomer, port });
+  const discovery =
+    port === undefined ? undefined : createDiscovery(context, { membership, knocks, newcomer, port, onOtherVersion });
+  const otherVersions = createOtherVersions(context, (endpoint) => {
+    const isListed = (member: Member): boolean => member.statement.content.endpoints.includes(endpoint);
+    return knocks.isAwaited(endpoint) || reconnect.isRemembered(endpoint) || membership.all().some(isListed);
+  });
   const resume = createResume(context, membership, log, probe, reconnect, (hlc) => {
     const { ids } = replicas.log;
     return ids.size() - ids.rank(boundOfTime(hlc));
@@ -263,6 +277,13 @@ export function createCore(options: CoreOptions): Core {
         if (!inRoom) return emit({ type: "error", error: { code: "not-in-room" } });
         if (!backpressure.take()) return;
         const id = intake.say(asked.text, asked.kind, membership.own().content.nick);
+        if (id !== undefined) relay.publish(id);
+        return;
+      }
+      case "publish": {
+        if (!inRoom) return emit({ type: "error", error: { code: "not-in-room" } });
+        if (!backpressure.take()) return;
+        const id = intake.publish(asked.kind, asked.body, asked.target);
         if (id !== undefined) relay.publish(id);
         return;
       }

@@ -47,6 +47,8 @@ export type Notice =
   | { readonly code: "clock-skew"; readonly aheadMs: Millis }
   | { readonly code: "forked-author"; readonly peer: Author; readonly seq: number }
   | { readonly code: "left-room" }
+  /** Somebody of this room is there, with a program that speaks another version of the wire. */
+  | { readonly code: "other-version"; readonly endpoint: Endpoint; readonly isNewer: boolean }
   /** After the error `busy`: messages are taken again. */
   | { readonly code: "drained" }
   /** Told by the host, once: nobody on the LAN can be found, `detail` (the system's code) says more. `port`: that of beacons. */

@@ -1,5 +1,5 @@
 /** Limits that hold whatever is tuned: of tables, queues and rates, and the constants of the literature with their source. */
-import { TEXT_BYTES_MAX } from "../wire/message.ts";
+import { TEXT_BYTES_MAX } from "../wire/bodies/text.ts";
 
 /** Limits of every table and queue (invariant I6), and the constants of the literature with their source. */
 export const limits = {

@@ -4,7 +4,7 @@
  */
 import { readStatement } from "../crypto/signed.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
-import type { Frame, Slice } from "../wire/frame.ts";
+import type { Frame, Slice } from "../wire/frames.ts";
 import { fromHex, type MessageId, timeOfId } from "../wire/ids.ts";
 import type { BlobFetch } from "./blobs/fetch.ts";
 import type { PendingSlices } from "./blobs/pendingSlices.ts";
@@ -186,6 +186,9 @@ export function createOnDatagram(components: Components): OnDatagram {
         return true;
       case "padding":
       case "ack":
+        return true;
+      case "unknown":
+        counters.drop("unknown-frame");
         return true;
       case "statement":
         return statement(session, frame.bytes);

@@ -2,10 +2,11 @@
  * Frames of history in bulk: ranges are asked for with a credit, and come in pages. A page says which range it is all of, so
  * that its receiver sees from those that came which did not.
  */
+
+import { LARGE_BYTES_MIN } from "./blob.ts";
 import { CursorError, type Reader, type Writer, within } from "./cursor.ts";
+import { MESSAGE_BYTES_MAX } from "./envelope.ts";
 import { fromHex, MESSAGE_ID_BYTES, type MessageId, toHex } from "./ids.ts";
-import { LARGE_BYTES_MIN } from "./large.ts";
-import { MESSAGE_BYTES_MAX } from "./message.ts";
 import { type Bound, readBound, readSet, type SetName, writeBound, writeSet } from "./range.ts";
 
 /** The ids lo <= id < hi. */

@@ -11,7 +11,7 @@ import { type Beacon, decodeBeacon } from "../../src/wire/beacon.ts";
 import { CursorError, createReader } from "../../src/wire/cursor.ts";
 import { decodeHeader, type Header } from "../../src/wire/datagram.ts";
 import { readEndpoint } from "../../src/wire/endpoint.ts";
-import { decodeFrames } from "../../src/wire/frame.ts";
+import { decodeFrames } from "../../src/wire/frames.ts";
 import { type BootId, fromHex, type PeerId, toHex } from "../../src/wire/ids.ts";
 import { decodeContent } from "../../src/wire/message.ts";
 import { decodeStatementContent } from "../../src/wire/statement.ts";

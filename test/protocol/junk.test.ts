@@ -8,7 +8,7 @@ import { signStatement } from "../../src/crypto/signed.ts";
 import type { Effect } from "../../src/protocol/api.ts";
 import { below } from "../../src/protocol/rng.ts";
 import { FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
-import { encodeFrame, type Frame } from "../../src/wire/frame.ts";
+import { encodeFrame, type Frame } from "../../src/wire/frames.ts";
 import { framesArbitrary, mutate } from "../wire/arbitraries.ts";
 import { createWorld, gather, roomKeys, shown, type TestNode, transmits, WALL } from "./fixtures.ts";
 import { createPuppet, type Puppet } from "./puppet.ts";

@@ -5,7 +5,7 @@ import { type SignedMessage, signMessage, signStatement } from "../../src/crypto
 import type { Effect } from "../../src/protocol/api.ts";
 import { decodeHeader, FRAMES_BYTES_MAX, type Header } from "../../src/wire/datagram.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
-import { decodeFrames, encodeFrame, type Frame } from "../../src/wire/frame.ts";
+import { decodeFrames, encodeFrame, type Frame } from "../../src/wire/frames.ts";
 import type { BootId, MessageId, PeerId } from "../../src/wire/ids.ts";
 import type { MessageContent } from "../../src/wire/message.ts";
 import type { StatementContent } from "../../src/wire/statement.ts";

@@ -10,7 +10,7 @@ import { signMessage, signStatement } from "../../src/crypto/signed.ts";
 import { type Beacon, encodeBeacon } from "../../src/wire/beacon.ts";
 import { encodeHeader, type Header } from "../../src/wire/datagram.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
-import { END, encodeFrame, type Frame } from "../../src/wire/frame.ts";
+import { END, encodeFrame, type Frame } from "../../src/wire/frames.ts";
 import { type BootId, type MessageId, type PeerId, toHex } from "../../src/wire/ids.ts";
 
 /** File name without `.json` to content; bytes are hex. */

@@ -18,9 +18,9 @@ import {
   type SetDigest,
   type Slice,
   type Stretch,
-} from "../../src/wire/frame.ts";
+} from "../../src/wire/frames.ts";
 import { type BootId, type MessageId, type PeerId, toHex } from "../../src/wire/ids.ts";
-import { CHUNKS_MAX, chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../src/wire/large.ts";
+import { CHUNKS_MAX, chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../src/wire/blob.ts";
 import {
   HLC_MAX,
   MESSAGE_BYTES_MAX,

@@ -9,7 +9,7 @@ import { decodeBeacon, encodeBeacon } from "../../src/wire/beacon.ts";
 import { CursorError, createReader, createWriter } from "../../src/wire/cursor.ts";
 import { decodeHeader, encodeHeader, HEADER_BYTES } from "../../src/wire/datagram.ts";
 import { ENDPOINT_BYTES_MAX, readEndpoint, writeEndpoint } from "../../src/wire/endpoint.ts";
-import { decodeFrames, encodeFrame } from "../../src/wire/frame.ts";
+import { decodeFrames, encodeFrame } from "../../src/wire/frames.ts";
 import { decodeContent, encodeContent, SIGNATURE_BYTES } from "../../src/wire/message.ts";
 import { decodeStatementContent, encodeStatementContent } from "../../src/wire/statement.ts";
 import {

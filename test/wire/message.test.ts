@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CursorError } from "../../src/wire/cursor.ts";
 import { FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
-import { encodeFrame } from "../../src/wire/frame.ts";
+import { encodeFrame } from "../../src/wire/frames.ts";
 import type { MessageId, PeerId } from "../../src/wire/ids.ts";
 import {
   CONTENT_OVERHEAD_MAX,

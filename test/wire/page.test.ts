@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { CursorError } from "../../src/wire/cursor.ts";
 import { FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
-import { CREDIT_MAX, decodeFrames, END, encodeFrame, type Frame, type PageItem } from "../../src/wire/frame.ts";
+import { CREDIT_MAX, decodeFrames, END, encodeFrame, type Frame, type PageItem } from "../../src/wire/frames.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
 import {
   itemBytes,

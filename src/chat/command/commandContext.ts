@@ -1,4 +1,5 @@
 /** What a session is made with, and what it lends to its commands. */
+import type { RoomSecret } from "../../crypto/roomKeys.ts";
 import type { ChatNode } from "../../node/types.ts";
 import type { Settings } from "../../settings.ts";
 import type { NickTrouble, SessionEvent } from "../model/events.ts";
@@ -6,8 +7,8 @@ import type { Deliveries } from "../session/deliveries.ts";
 import type { Joins } from "../session/joins.ts";
 import type { Lookup } from "./parseAddress.ts";
 
-/** The room to be in; `key` has 32 bytes. */
-export type RoomChoice = { readonly name: string; readonly key: Uint8Array; readonly private: boolean };
+/** The room to be in. */
+export type RoomChoice = { readonly name: string; readonly secret: RoomSecret; readonly private: boolean };
 
 /** What `/set` and `/nick` can change and what another room's node has to be opened with. */
 export type LiveSettings = Pick<Settings, "GOSSIP_FANOUT" | "RELAY_SEEN_LIMIT" | "MAX_MESSAGES">;

@@ -1,9 +1,9 @@
 /** What each typed command does. Every refusal leaves everything as it was. */
 import type { Invite } from "../../crypto/invite.ts";
-import { roomKeyFromName } from "../../crypto/roomKeys.ts";
+import { isSameRoom, openRoom } from "../../crypto/roomKeys.ts";
 import type { ChatNode } from "../../node/types.ts";
 import type { PeerView } from "../../protocol/views.ts";
-import type { MessageKind } from "../../wire/message.ts";
+import type { MessageKind } from "../../wire/bodies/kinds.ts";
 import { LOG_SHOWN_MAX, type Refusal, type Reply } from "../model/events.ts";
 import { isRefOf } from "../model/longText.ts";
 import { peersByState } from "../model/peerTable.ts";
@@ -145,7 +145,7 @@ async function join(context: CommandContext, text: string, reply: Answer, refuse
   if (target.type === "invite") return enter(context, target.invite, reply, refuse);
   if (target.type === "room") {
     const { name } = target;
-    return enter(context, { name, private: false, key: roomKeyFromName(name), endpoints: [] }, reply, refuse);
+    return enter(context, { name, private: false, secret: openRoom(name), endpoints: [] }, reply, refuse);
   }
   const endpoint = await context.joins.resolve(target.text);
   if (typeof endpoint !== "string") {
@@ -158,7 +158,7 @@ async function join(context: CommandContext, text: string, reply: Answer, refuse
 
 /** Closes the node first, so that the next one can have its port and its identity; goes back if that fails. */
 async function enter(context: CommandContext, invite: Invite, reply: Answer, refuse: Refuse): Promise<Outcome> {
-  if (Buffer.from(context.room.key).equals(invite.key)) {
+  if (isSameRoom(context.room.secret, invite.secret)) {
     if (invite.endpoints.length === 0) return reply({ code: "same-room", room: context.node().room });
     for (const endpoint of invite.endpoints) reply({ code: "contacting", endpoint });
     context.joins.join(invite.endpoints);
@@ -166,7 +166,7 @@ async function enter(context: CommandContext, invite: Invite, reply: Answer, ref
   }
   const before = context.room;
   const nick = context.node().self().nick;
-  const next: RoomChoice = { name: invite.name, key: invite.key, private: invite.private };
+  const next: RoomChoice = { name: invite.name, secret: invite.secret, private: invite.private };
   context.joins.forget();
   await context.node().close();
   let reason: string | undefined;

@@ -64,6 +64,10 @@ export function noticeText(notice: Notice, room: string): string {
       return `others on this network cannot be found by themselves: ${blockedText(notice)}; /join ADDRESS works all the same`;
     case "drained":
       return "messages are taken again";
+    case "other-version":
+      return notice.isNewer
+        ? `${notice.endpoint} runs a newer smplchat: update this one to talk with it`
+        : `${notice.endpoint} runs an older smplchat: it has to be updated to talk with this one`;
     case "left-room":
       return `left #${room}; /join ADDRESS comes back`;
     case "addresses-damaged":
@@ -174,7 +178,8 @@ const ADDRESS_REASONS = {
 const INVITE_REASONS = {
   "not-an-invite": "not an invite: they start with smplchat:",
   mistyped: "mistyped invite: characters were lost or changed; copy the whole line",
-  "newer-version": "this invite was made by a newer smplchat",
+  "newer-version": "this invite was made by a newer smplchat: update to use it",
+  "older-version": "this invite was made by an older smplchat: ask for a new one",
   malformed: "this invite makes no sense",
 };
 

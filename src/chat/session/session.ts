@@ -4,7 +4,7 @@
  */
 import type { ChatNode } from "../../node/types.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
-import type { MessageKind } from "../../wire/message.ts";
+import type { MessageKind } from "../../wire/bodies/kinds.ts";
 import type { CommandContext, Outcome, SessionOptions } from "../command/commandContext.ts";
 import { parseLine } from "../command/parse.ts";
 import { runCommand, sayText } from "../command/runCommand.ts";

@@ -4,7 +4,7 @@
  * itself, by its id and signature. If it does not, it is fetched anew from one holder at a time, and whose bytes did not
  * verify is not asked for them again.
  */
-import type { Frame } from "../../wire/frame.ts";
+import type { Frame } from "../../wire/frames.ts";
 import type { BootId, MessageId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";

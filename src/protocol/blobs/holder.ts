@@ -1,5 +1,5 @@
 /** One of those who hold a large message, as whoever fetches it sees it: what was asked of it, and how well it answers (credit.ts). */
-import { CREDIT_MAX } from "../../wire/frame.ts";
+import { CREDIT_MAX } from "../../wire/frames.ts";
 import type { BootId } from "../../wire/ids.ts";
 import type { Session } from "../link/session.ts";
 import { createCredit } from "../sync/credit.ts";

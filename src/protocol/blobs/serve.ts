@@ -1,7 +1,8 @@
 /** Serving the chunks of messages that do not fit a datagram, as they are asked for. */
-import type { Frame } from "../../wire/frame.ts";
+
+import { CHUNK_BYTES, chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../wire/blob.ts";
+import type { Frame } from "../../wire/frames.ts";
 import type { BootId, MessageId } from "../../wire/ids.ts";
-import { CHUNK_BYTES, chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../wire/large.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";

@@ -6,9 +6,11 @@
  * beacon, played again, draws none. Of many who hear a stranger the first to speak speaks for all (reports of IGMPv2,
  * RFC 2236 §3; request timers of SRM, Floyd et al. 1997): how much is said on a LAN does not grow with the room.
  */
+
 import { beaconKey, openBeacon, sealBeacon } from "../../crypto/beacon.ts";
 import { BEACON_HEARD_MAX, BEACON_NONCE_BYTES } from "../../wire/beacon.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../../wire/endpoint.ts";
+import { noExtensions } from "../../wire/extensions.ts";
 import type { BootId } from "../../wire/ids.ts";
 import type { Effect } from "../api.ts";
 import type { Context } from "../context.ts";
@@ -42,6 +44,8 @@ export type DiscoveryOptions = {
   readonly newcomer: Pick<Newcomer, "begin">;
   /** Where this node takes datagrams. */
   readonly port: number;
+  /** A beacon of this room in another version of the wire came. */
+  readonly onOtherVersion: (from: Endpoint, wire: number) => void;
 };
 
 /** Waits between beacons while nobody is here: doubling from the first, up to the last. */
@@ -126,7 +130,9 @@ export function createDiscovery(context: Context, options: DiscoveryOptions): Di
   const speak = (): void => {
     const named = senders.around().slice(0, BEACON_HEARD_MAX);
     const nonce = Uint8Array.from({ length: BEACON_NONCE_BYTES }, () => below(rng, 256));
-    said.push(sealBeacon(key, nonce, { boot: link.boot, port, heard: named.map(({ boot }) => boot) }));
+    said.push(
+      sealBeacon(key, nonce, { boot: link.boot, port, heard: named.map(({ boot }) => boot), extensions: noExtensions }),
+    );
     roomSpokeAt = now();
     for (const sender of named) {
       if (sender.named >= IN_VAIN) knock(sender);
@@ -152,6 +158,7 @@ export function createDiscovery(context: Context, options: DiscoveryOptions): Di
       counters.received(bytes.length);
       const beacon = openBeacon(key, bytes);
       if (typeof beacon === "string") return counters.drop(beacon);
+      if ("wire" in beacon) return options.onOtherVersion(from, beacon.wire);
       if (beacon.boot === link.boot) return;
       for (const boot of beacon.heard) senders.wasNamed(boot);
       const endpoint = endpointAt(from, beacon.port);

@@ -3,7 +3,7 @@
  * come back) until someone of the room answers; then the join goes on by digests.
  */
 import type { Endpoint } from "../../wire/endpoint.ts";
-import type { Frame } from "../../wire/frame.ts";
+import type { Frame } from "../../wire/frames.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";
 import type { Membership } from "../membership/membership.ts";

@@ -23,6 +23,8 @@ export type Reconnect = {
   readonly reached: (endpoint: Endpoint, peer: PeerId) => void;
   /** It is not listed any more; it was there. */
   readonly lost: (endpoint: Endpoint, peer: PeerId) => void;
+  /** Somebody was reached there before. */
+  readonly isRemembered: (endpoint: Endpoint) => boolean;
   /** Nobody has answered since `start`, and somebody may. */
   readonly isSeeking: () => boolean;
   /** A knock was answered. True for the first one, if it was remembered addresses that were knocked at. */
@@ -151,6 +153,7 @@ export function createReconnect(
       if (addresses.get(endpoint) === undefined)
         addresses.put({ endpoint, peer, at: context.now.wall - context.config.nodeTimeoutMs });
     },
+    isRemembered: (endpoint) => addresses.get(endpoint) !== undefined,
     isSeeking: () => seeking,
     answered: () => {
       const isFirst = seeking;

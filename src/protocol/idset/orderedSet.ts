@@ -6,7 +6,7 @@ import { fromHex, MESSAGE_ID_BYTES, toHex } from "../../wire/ids.ts";
 import { createBlockSums } from "./blockSums.ts";
 import { addTerm, emptySum, fingerprintOf, LIMBS, type Sum, subtractTerm, termOf } from "./fingerprint.ts";
 
-/** Bounds as in wire/frame.ts: hex without trailing zero bytes, "~" above all. */
+/** Bounds as in wire/frames.ts: hex without trailing zero bytes, "~" above all. */
 export type RangeSummary = { readonly count: number /** 12 bytes, hex. */; readonly fingerprint: string };
 
 export type OrderedSet<Id extends string> = {

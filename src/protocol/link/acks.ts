@@ -1,6 +1,5 @@
-/** Acknowledgements: which frames ask for one, and the frame that says all that a session is owed. */
-import { ACK_COUNTERS_MAX, encodeFrame, type Frame } from "../../wire/frame.ts";
-import { isReliable } from "../../wire/slice.ts";
+/** Acknowledgements: the frame that says all that a session is owed. */
+import { ACK_COUNTERS_MAX, encodeFrame } from "../../wire/frames.ts";
 import type { Millis } from "../time.ts";
 import type { Timers } from "../timers.ts";
 import type { Session } from "./session.ts";
@@ -15,14 +14,3 @@ export function takeAck(session: Session, timers: Pick<Timers<never>, "clear">, 
   const delayMs = Math.min(Math.round(now - (owedAcks[0]?.at ?? now)), 255);
   return encodeFrame({ type: "ack", counters: owedAcks.map((owed) => owed.counter), delayMs });
 }
-
-export function asksForAck(frame: Frame): boolean {
-  if (frame.type === "push" || frame.type === "brief" || frame.type === "advertise")
-    return isReliable(frame.slice.order);
-  return !SILENT.has(frame.type);
-}
-
-// --- internal ---
-
-/** Answers, and what the next one of its kind replaces. */
-const SILENT: ReadonlySet<Frame["type"]> = new Set(["ack", "padding", "digest", "observed", "chunk", "page"]);

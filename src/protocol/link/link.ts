@@ -6,16 +6,16 @@
  * acknowledges is alive now. So an acknowledgement is the answered challenge, and any datagram that asks for one a challenge.
  */
 import { bootKey, open, type RoomKeys, seal } from "../../crypto/roomKeys.ts";
-import { decodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, SEAL_BYTES } from "../../wire/datagram.ts";
+import { decodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, otherVersionOf, SEAL_BYTES } from "../../wire/datagram.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
-import { decodeFrames, encodeFrame, type Frame } from "../../wire/frame.ts";
+import { decodeFrames, elicitsAck, encodeFrame, type Frame } from "../../wire/frames.ts";
 import type { BootId } from "../../wire/ids.ts";
 import type { Effect } from "../api.ts";
 import type { Counters } from "../counters.ts";
 import { limits } from "../limits.ts";
 import type { Millis } from "../time.ts";
 import type { Timers } from "../timers.ts";
-import { asksForAck, takeAck } from "./acks.ts";
+import { takeAck } from "./acks.ts";
 import { noteRoundTrip, noteSent, noteSettled } from "./congestion.ts";
 import { createInitiative, mayTry, noteAnswer, noteTry } from "./initiative.ts";
 import { isComparing, isPrompt, pack } from "./lanes.ts";
@@ -111,6 +111,8 @@ export function createLink(options: {
   readonly boot: BootId;
   readonly timers: Pick<Timers<LinkTimer>, "set" | "clear">;
   readonly counters: Counters;
+  /** A datagram of this room in another version of the wire came. */
+  readonly onOtherVersion?: (from: Endpoint, wire: number) => void;
 }): Link {
   const { roomKeys, boot, timers, counters } = options;
   const sessions = createSessions(roomKeys);
@@ -226,6 +228,12 @@ export function createLink(options: {
     receive: (bytes, from, now) => {
       counters.received(bytes.length);
       const header = decodeHeader(bytes);
+      if (header === "unknown-version") {
+        const other = otherVersionOf(bytes);
+        if (other?.roomTag !== roomKeys.tag) return counters.refuse(header);
+        options.onOtherVersion?.(from, other.wire);
+        return undefined;
+      }
       if (typeof header === "string") return counters.refuse(header);
       if (header.roomTag !== roomKeys.tag) return counters.refuse("foreign-room");
       if (header.boot === boot) return counters.refuse("own-echo");
@@ -240,7 +248,7 @@ export function createLink(options: {
       noteAddress(session, from, header.counter);
       if (from === session.endpoint) session.received += bytes.length;
       session.heardAt = now;
-      if (frames.some(asksForAck)) session.owedAcks.push({ counter: header.counter, at: now });
+      if (frames.some(elicitsAck)) session.owedAcks.push({ counter: header.counter, at: now });
       return { session, frames, isContact: header.type === "open", counter: header.counter };
     },
     acknowledged: (session, ack, from, now) => {
@@ -281,7 +289,7 @@ export function createLink(options: {
       const bytes = encodeFrame(frame);
       const again = tries > 0 ? ({ kind: "again", frame: bytes, tries } as const) : undefined;
       const lane = isBulk === true ? session.bulk : isPrompt(frame) ? session.prompt : session.outbox;
-      const asks = { eliciting: asksForAck(frame), isComparing: isComparing(frame) };
+      const asks = { eliciting: elicitsAck(frame), isComparing: isComparing(frame) };
       queue(session, { bytes, ticket: ticket ?? again, orderOf, isQuiet, ...asks }, lane);
     },
     pingAt: (session, to, hops) => {

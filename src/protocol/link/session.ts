@@ -4,7 +4,7 @@
  */
 import { bootKey, type RoomKeys } from "../../crypto/roomKeys.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
-import type { Frame } from "../../wire/frame.ts";
+import type { Frame } from "../../wire/frames.ts";
 import type { BootId, MessageId, PeerId } from "../../wire/ids.ts";
 import { limits } from "../limits.ts";
 import type { Millis } from "../time.ts";

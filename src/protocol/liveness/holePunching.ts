@@ -5,7 +5,7 @@
  * then on, and gives this node another one for that peer.
  */
 import { type Endpoint, isLinkLocal, isLoopback } from "../../wire/endpoint.ts";
-import type { Frame } from "../../wire/frame.ts";
+import type { Frame } from "../../wire/frames.ts";
 import type { PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import { QUIET_HOPS } from "../link/link.ts";

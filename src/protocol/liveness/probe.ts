@@ -4,7 +4,7 @@
  * Local health and negative answers are Lifeguard's (Dadgar, Phillips, Currey 2018, §IV.A).
  */
 import { FRAMES_BYTES_MAX } from "../../wire/datagram.ts";
-import type { Frame } from "../../wire/frame.ts";
+import type { Frame } from "../../wire/frames.ts";
 import type { PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";

@@ -1,7 +1,9 @@
 /** Messages coming in: those a person here writes, and those that others wrote. Both end in the log, on disk, and on screen. */
 import { readMessage, type SignedMessage, signMessage, verifyMessage } from "../../crypto/signed.ts";
+import { encodeBody } from "../../wire/bodies/body.ts";
+import type { MessageKind } from "../../wire/bodies/kinds.ts";
+import { BODY_BYTES_MAX, type Envelope } from "../../wire/envelope.ts";
 import { type MessageId, timeOfId } from "../../wire/ids.ts";
-import type { MessageContent, MessageKind } from "../../wire/message.ts";
 import { encodeText } from "../../wire/text.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";
@@ -17,6 +19,8 @@ import { prefixOf, type Wants } from "./wants.ts";
 export type Intake = {
   /** Undefined: refused, and the error was emitted. */
   readonly say: (text: string, kind: MessageKind, nick: string) => MessageId | undefined;
+  /** As `say`, with the body of any kind, encoded. */
+  readonly publish: (kind: number, body: Uint8Array, target: MessageId | undefined) => MessageId | undefined;
   /**
    * The id of a genuine message, new or known; undefined: refused and counted; "ahead": not taken now, perhaps later. `live`:
    * relayed, not fetched.
@@ -48,7 +52,7 @@ export function createIntake(
   log: Log,
   newcomer: Newcomer,
   wants: Wants,
-  onHeard: (content: MessageContent, from: Session, live: boolean) => void,
+  onHeard: (content: Envelope, from: Session, live: boolean) => void,
 ): Intake {
   const { roomKeys, identity, counters, emit, persist, timers } = context;
   const clock = createHybridClock();
@@ -81,6 +85,14 @@ export function createIntake(
     return inserted;
   };
 
+  const publish = (kind: number, body: Uint8Array, target: MessageId | undefined): MessageId => {
+    const parents = log.parents(context.now.wall);
+    const hlc = clock.stamp(context.now.wall, parents.map(timeOfId));
+    const message = signMessage(roomKeys, identity, { seq, hlc, kind, parents, target, body });
+    seq += 1;
+    keep(message, false);
+    return message.id;
+  };
   const give = (to: Session, message: SignedMessage): void => {
     const frame = answerWith(message);
     if (frame.type === "message") counters.count("payloadsOut");
@@ -98,12 +110,13 @@ export function createIntake(
         emit({ type: "error", error: { code: "text-too-long", bytes, limit: limits.textBytes } });
         return undefined;
       }
-      const parents = log.parents(context.now.wall);
-      const hlc = clock.stamp(context.now.wall, parents.map(timeOfId));
-      const message = signMessage(roomKeys, identity, { seq, hlc, kind, parents, nick, text });
-      seq += 1;
-      keep(message, false);
-      return message.id;
+      const body = encodeBody(kind, nick, text);
+      return publish(body.kind, body.body, undefined);
+    },
+    publish: (kind, body, target) => {
+      if (body.length <= BODY_BYTES_MAX) return publish(kind, body, target);
+      emit({ type: "error", error: { code: "text-too-long", bytes: body.length, limit: BODY_BYTES_MAX } });
+      return undefined;
     },
     receive: (bytes, from, live) => {
       const message = readMessage(roomKeys, bytes);

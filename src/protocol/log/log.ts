@@ -4,8 +4,9 @@
  */
 import { tagOf } from "../../crypto/identity.ts";
 import type { SignedMessage } from "../../crypto/signed.ts";
+import { decodeBody } from "../../wire/bodies/body.ts";
+import { PARENTS_MAX } from "../../wire/envelope.ts";
 import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
-import { PARENTS_MAX } from "../../wire/message.ts";
 import { createOrderedSet, type OrderedSet } from "../idset/orderedSet.ts";
 import { boundOfTime } from "../idset/range.ts";
 import type { Millis, Now, UnixMillis } from "../time.ts";
@@ -157,12 +158,16 @@ export function createLog(self: PeerId, maxMessages: number): Log {
 
 function viewOf(entry: Kept, self: PeerId): Message {
   const { id, content } = entry.message;
+  const body = decodeBody(content.kind, content.body);
+  const [nick, text] = body.kind === "unknown" ? ["", ""] : [body.nick, body.text];
   return {
     id,
-    author: { id: content.author, tag: tagOf(content.author), nick: content.nick },
+    author: { id: content.author, tag: tagOf(content.author), nick },
     seq: content.seq,
-    kind: content.kind,
-    text: content.text,
+    kind: body.kind,
+    kindNumber: content.kind,
+    target: content.target,
+    text,
     time: content.hlc,
     parents: content.parents,
     own: content.author === self,

@@ -1,5 +1,5 @@
 /** Who has a message, by what they sent, acknowledged or reported, and what its author is told of that. */
-import { LACKING_MAX } from "../../wire/frame.ts";
+import { LACKING_MAX } from "../../wire/frames.ts";
 import type { MessageId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";

@@ -5,7 +5,7 @@
  * branches report adds up: the author learns how many have the message.
  */
 import type { SignedMessage } from "../../crypto/signed.ts";
-import { type Frame, ORDERS_MAX, type Slice } from "../../wire/frame.ts";
+import { type Frame, ORDERS_MAX, type Slice } from "../../wire/frames.ts";
 import { type BootId, frontOf, type MessageId, PEER_ID_BYTES, type PeerId } from "../../wire/ids.ts";
 import { isReliable } from "../../wire/slice.ts";
 import type { Context } from "../context.ts";

@@ -4,7 +4,7 @@
  * (credit.ts). A page names the range that it is all of: what got lost on the way, or was asked of one that went silent, is a
  * gap again at once, for whoever is free.
  */
-import { type Bound, END, type SetName, type Stretch } from "../../wire/frame.ts";
+import { type Bound, END, type SetName, type Stretch } from "../../wire/frames.ts";
 import type { BootId } from "../../wire/ids.ts";
 import { STRETCHES_MAX } from "../../wire/page.ts";
 import type { Context } from "../context.ts";

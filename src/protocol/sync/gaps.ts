@@ -2,7 +2,7 @@
  * What of one set is still to be fetched: disjoint ranges of ids, the newest first, each free or asked for by one grant. Ranges
  * are cut where a claim about their inside begins or ends, shrink as pages come, and do not come back until all is there.
  */
-import type { Bound } from "../../wire/frame.ts";
+import type { Bound } from "../../wire/frames.ts";
 import type { BootId } from "../../wire/ids.ts";
 
 export type Gap = {

@@ -1,6 +1,6 @@
 /** Giving history out in bulk: what a fetch asks for, newest first, in pages that each say which range they are all of. */
 import { FRAMES_BYTES_MAX } from "../../wire/datagram.ts";
-import { type Bound, END, type Frame, type PageItem, type Stretch } from "../../wire/frame.ts";
+import { type Bound, END, type Frame, type PageItem, type Stretch } from "../../wire/frames.ts";
 import { MESSAGE_ID_BYTES } from "../../wire/ids.ts";
 import { itemBytes, PAGE_HEAD_BYTES_MAX, PAGE_ITEMS_MAX } from "../../wire/page.ts";
 import type { OrderedSet } from "../idset/orderedSet.ts";

@@ -12,7 +12,7 @@ import {
   type RangePart,
   type Ranges,
   type SetName,
-} from "../../wire/frame.ts";
+} from "../../wire/frames.ts";
 import { type BootId, timeOfId } from "../../wire/ids.ts";
 import { PARTS_MAX } from "../../wire/range.ts";
 import type { Context } from "../context.ts";

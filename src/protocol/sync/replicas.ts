@@ -1,6 +1,6 @@
 /** The two replicated sets, as reconciliation and download see them: ids in order, and what stands for each on the wire. */
 import type { SignedMessage } from "../../crypto/signed.ts";
-import type { Bound, Frame, PageItem, SetName } from "../../wire/frame.ts";
+import type { Bound, Frame, PageItem, SetName } from "../../wire/frames.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import { PAGE_ITEM_BYTES_MAX } from "../../wire/page.ts";
 import type { Context } from "../context.ts";

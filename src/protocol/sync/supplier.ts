@@ -1,5 +1,5 @@
 /** A supplier, one peer that history is fetched from: what it holds, what was asked of it, and how well it answers. */
-import { type Bound, CREDIT_MAX } from "../../wire/frame.ts";
+import { type Bound, CREDIT_MAX } from "../../wire/frames.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
 import type { Millis } from "../time.ts";

@@ -1,8 +1,10 @@
 /** Plays a scenario with a seed: the same two give the same run to the byte, which the trace's hash shows. */
+import { blake2b } from "../../crypto/hash.ts";
 import { wrapVerify } from "../../crypto/identity.ts";
+import type { RoomSecret } from "../../crypto/roomKeys.ts";
 import { type Config, defaultConfig } from "../../protocol/config.ts";
 import type { Notice } from "../../protocol/events.ts";
-import { below, seededRng } from "../../protocol/rng.ts";
+import { below, type Rng, seededRng } from "../../protocol/rng.ts";
 import type { Millis } from "../../protocol/time.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import { acquaint } from "../world/acquaintance.ts";
@@ -74,6 +76,11 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
 const GATHER_MS: Millis = 60_000;
 const PROGRESS_MS: Millis = 1_000;
 
+function newRoom(rng: Rng): RoomSecret {
+  const key = Uint8Array.from({ length: 32 }, () => below(rng, 256));
+  return { id: blake2b(key, 32), epoch: 0, key };
+}
+
 type Awake = { readonly node: VirtualNode; readonly index: number };
 
 function play(scenario: Scenario, seed: number, options: RunOptions): Run {
@@ -94,7 +101,7 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     network,
     rng,
     config,
-    roomKey: Uint8Array.from({ length: 32 }, () => below(rng, 256)),
+    room: newRoom(rng),
     onLan: scenario.through === "lan",
     onEvent: (node, event, from) => {
       checkers.onEvent(node, event);
@@ -121,7 +128,7 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     },
     outOfReachUntil: detection.excuseUntil,
   });
-  const sniffer = options.sniff === true ? createSniffer(world.roomKey) : undefined;
+  const sniffer = options.sniff === true ? createSniffer(world.room) : undefined;
   if (sniffer !== undefined) {
     const bootAt = (at: Endpoint) => (at === OUTSIDER || at === LAN ? undefined : nodes[indexOfEndpoint(at)]?.boot());
     network.watch((bytes, from, to) => sniffer.see(bytes, from, to, bootAt(to), agenda.now()));

@@ -2,7 +2,7 @@
 import { parse } from "smol-toml";
 import { type Config, defaultConfig } from "../../protocol/config.ts";
 import type { Millis } from "../../protocol/time.ts";
-import { TEXT_BYTES_MAX } from "../../wire/message.ts";
+import { TEXT_BYTES_MAX } from "../../wire/bodies/text.ts";
 import { type Check, count, firstComplaint, flag, milliseconds, share, text, whole } from "./checks.ts";
 
 export type Scenario = {

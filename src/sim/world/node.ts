@@ -1,6 +1,7 @@
 /** A node of the virtual world: the real core, driver and journal; only clock, alarm and socket are virtual. */
+
 import { identityFromSeed } from "../../crypto/identity.ts";
-import { createRoomKeys } from "../../crypto/roomKeys.ts";
+import { createRoomKeys, type RoomSecret } from "../../crypto/roomKeys.ts";
 import { type SignedStatement, signStatement } from "../../crypto/signed.ts";
 import { createDriver, type Driver } from "../../node/driver.ts";
 import type { Command, Core, Input } from "../../protocol/api.ts";
@@ -11,6 +12,7 @@ import type { Roster } from "../../protocol/membership/roster.ts";
 import { below, type Rng } from "../../protocol/rng.ts";
 import type { Millis } from "../../protocol/time.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
+import { noExtensions } from "../../wire/extensions.ts";
 import { type BootId, type PeerId, toHex } from "../../wire/ids.ts";
 import type { Agenda } from "./agenda.ts";
 import { createDisk, type Disk } from "./disk.ts";
@@ -54,7 +56,7 @@ export type NodeWorld = {
   readonly network: VirtualNetwork;
   readonly rng: Rng;
   readonly config: Config;
-  readonly roomKey: Uint8Array;
+  readonly room: RoomSecret;
   /** All nodes are on one LAN, and discovery is on; left out: none is. */
   readonly onLan?: boolean;
   /** `from`: whose datagram the node is handling; undefined: none. */
@@ -85,7 +87,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
   let moves = 0;
   const seed = Uint8Array.from({ length: 32 }, () => below(rng, 256));
   const identity = identityFromSeed(seed);
-  const roomKeys = createRoomKeys(world.roomKey);
+  const roomKeys = createRoomKeys(world.room);
   const disk = createDisk();
   let running: { readonly core: Core; readonly driver: Driver; readonly boot: BootId } | undefined;
   let handling: Endpoint | undefined;
@@ -160,6 +162,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
         status: "alive",
         nick: `n${index}`,
         endpoints: [endpoint],
+        extensions: noExtensions,
       }),
     start: (join, known) => {
       start += 1;
@@ -167,7 +170,7 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
       const boot = known?.boot ?? randomBoot(rng);
       const core = createCore({
         identity,
-        room: { key: world.roomKey },
+        room: world.room,
         nick: `n${index}`,
         boot,
         config: world.config,

@@ -1,9 +1,9 @@
 /** Opens what passes on the virtual network, with the room's key, and counts the bytes of each kind of frame. */
-import { bootKey, createRoomKeys, open } from "../../crypto/roomKeys.ts";
+import { bootKey, createRoomKeys, open, type RoomSecret } from "../../crypto/roomKeys.ts";
 import type { Millis } from "../../protocol/time.ts";
 import { decodeHeader } from "../../wire/datagram.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
-import { decodeFrames, encodeFrame } from "../../wire/frame.ts";
+import { decodeFrames, encodeFrame } from "../../wire/frames.ts";
 import type { BootId } from "../../wire/ids.ts";
 import { createConversations } from "./conversations.ts";
 
@@ -22,8 +22,8 @@ export type Sniffed = {
 /** Comparing, and asking for and giving what was found to be lacking. */
 export const reconciliationFrames: readonly string[] = ["ranges", "list", "fetch", "page", "same", "want", "message"];
 
-export function createSniffer(roomKey: Uint8Array): Sniffer {
-  const roomKeys = createRoomKeys(roomKey);
+export function createSniffer(room: RoomSecret): Sniffer {
+  const roomKeys = createRoomKeys(room);
   /** BOUNDED: by the process starts of a run. */
   const keys = new Map<BootId, Uint8Array>();
   const frameBytes: Record<string, number> = {};

@@ -6,7 +6,7 @@ import { blake2b } from "../../../src/crypto/hash.ts";
 import { addTerm, emptySum, fingerprintOf, subtractTerm, termOf } from "../../../src/protocol/idset/fingerprint.ts";
 import { createOrderedSet, type OrderedSet } from "../../../src/protocol/idset/orderedSet.ts";
 import { below, type Rng, seededRng, shuffle } from "../../../src/protocol/rng.ts";
-import { END } from "../../../src/wire/frame.ts";
+import { END } from "../../../src/wire/frames.ts";
 import { fromHex, toHex } from "../../../src/wire/ids.ts";
 
 const idFrom = (rng: Rng): string => toHex(Uint8Array.from({ length: 24 }, () => below(rng, 256)));

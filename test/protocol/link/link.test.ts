@@ -10,7 +10,7 @@ import { seededRng } from "../../../src/protocol/rng.ts";
 import type { Millis } from "../../../src/protocol/time.ts";
 import { createTimers, type Timers } from "../../../src/protocol/timers.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
-import type { Frame } from "../../../src/wire/frame.ts";
+import type { Frame } from "../../../src/wire/frames.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
 import { bootFrom, roomKeys, transmits } from "../fixtures.ts";
 

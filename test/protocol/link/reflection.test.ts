@@ -1,7 +1,7 @@
 /** A member cannot make a node flood a third party: by naming its address as the own one, or by acknowledging from another. */
 import { describe, expect, it } from "vitest";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
-import type { Frame } from "../../../src/wire/frame.ts";
+import type { Frame } from "../../../src/wire/frames.ts";
 import { END } from "../../../src/wire/range.ts";
 import { createWorld, type TestNode, WALL, type World } from "../fixtures.ts";
 import { createPuppet, type Puppet, receiptOfNothing } from "../puppet.ts";

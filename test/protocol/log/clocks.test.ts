@@ -1,6 +1,6 @@
 /** Wrong clocks in a room: new lines stand lowest everywhere, nobody pins a screen, and no two logs differ for ever. */
 import { describe, expect, it } from "vitest";
-import type { Frame } from "../../../src/wire/frame.ts";
+import type { Frame } from "../../../src/wire/frames.ts";
 import { createWorld, fingerprint, gather, names, type TestNode, WALL, type World } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 

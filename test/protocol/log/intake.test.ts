@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { defaultConfig } from "../../../src/protocol/config.ts";
 import { limits } from "../../../src/protocol/limits.ts";
-import type { Frame } from "../../../src/wire/frame.ts";
+import type { Frame } from "../../../src/wire/frames.ts";
 import { createWorld, gather, notices, shown, type TestNode, WALL } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 

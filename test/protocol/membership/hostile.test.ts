@@ -5,7 +5,7 @@ import { createRoomKeys, roomKeyFromName } from "../../../src/crypto/roomKeys.ts
 import { signStatement } from "../../../src/crypto/signed.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
-import type { Frame } from "../../../src/wire/frame.ts";
+import type { Frame } from "../../../src/wire/frames.ts";
 import type { StatementContent } from "../../../src/wire/statement.ts";
 import { bootFrom, createWorld, gather, names, roomKeys, type TestNode, WALL, type World } from "../fixtures.ts";
 import { createPuppet, type Puppet } from "../puppet.ts";

@@ -1,6 +1,6 @@
 /** Who is here: leaving, renaming, refuting, and being vouched for. */
 import { describe, expect, it } from "vitest";
-import type { Frame } from "../../../src/wire/frame.ts";
+import type { Frame } from "../../../src/wire/frames.ts";
 import { createWorld, gather, names, notices, type TestNode } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 

@@ -4,7 +4,7 @@ import { bootKey, open } from "../../../src/crypto/roomKeys.ts";
 import type { ChatEvent } from "../../../src/protocol/events.ts";
 import { decodeHeader } from "../../../src/wire/datagram.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
-import { decodeFrames, type Frame } from "../../../src/wire/frame.ts";
+import { decodeFrames, type Frame } from "../../../src/wire/frames.ts";
 import { createWorld, gather, names, roomKeys, type TestNode, type World } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 

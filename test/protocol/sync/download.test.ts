@@ -7,7 +7,7 @@ import { createDownload, type Download, SUPPLIERS_MAX } from "../../../src/proto
 import { type Fetch, type Page, pagesFor } from "../../../src/protocol/sync/pages.ts";
 import type { Replica } from "../../../src/protocol/sync/replicas.ts";
 import type { Holding } from "../../../src/protocol/sync/supplier.ts";
-import { END, type Frame } from "../../../src/wire/frame.ts";
+import { END, type Frame } from "../../../src/wire/frames.ts";
 import { type Bench, bootFrom, createBench } from "../fixtures.ts";
 
 type Newcomer = {

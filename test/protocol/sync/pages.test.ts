@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { createOrderedSet } from "../../../src/protocol/idset/orderedSet.ts";
 import { type Fetch, pagesFor } from "../../../src/protocol/sync/pages.ts";
 import { FRAMES_BYTES_MAX } from "../../../src/wire/datagram.ts";
-import { END, encodeFrame, type Stretch } from "../../../src/wire/frame.ts";
+import { END, encodeFrame, type Stretch } from "../../../src/wire/frames.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
 
 const idOf = (time: number): string => time.toString(16).padStart(12, "0").concat("ab".repeat(18));

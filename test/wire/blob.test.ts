@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { CursorError } from "../../src/wire/cursor.ts";
 import { FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
-import { decodeFrames, encodeFrame, type Frame } from "../../src/wire/frame.ts";
+import { decodeFrames, encodeFrame, type Frame } from "../../src/wire/frames.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
 import {
   CHUNK_BYTES,
@@ -11,7 +11,7 @@ import {
   chunkCount,
   LARGE_BYTES_MIN,
   PUSH_BYTES_MAX,
-} from "../../src/wire/large.ts";
+} from "../../src/wire/blob.ts";
 import { MESSAGE_BYTES_MAX } from "../../src/wire/message.ts";
 
 const id = "ab".repeat(24) as MessageId;

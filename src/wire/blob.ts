@@ -4,11 +4,11 @@
  */
 import { CursorError, type Reader, type Writer, within } from "./cursor.ts";
 import { FRAMES_BYTES_MAX } from "./datagram.ts";
+import { MESSAGE_BYTES_MAX } from "./envelope.ts";
 import { fromHex, MESSAGE_ID_BYTES, type MessageId, toHex } from "./ids.ts";
-import { MESSAGE_BYTES_MAX } from "./message.ts";
 import { readSlice, SLICE_BYTES, type Slice, writeSlice } from "./slice.ts";
 
-export type LargeFrame =
+export type BlobFrame =
   /** As advertise, of a message of so many `bytes`: the receiver fetches it, and covers its slice when it has it whole. */
   | { readonly type: "offer"; readonly slice: Slice; readonly id: MessageId; readonly bytes: number }
   /** Instead of the message that was asked for, which has so many `bytes`: the receiver fetches it. */
@@ -43,7 +43,7 @@ export function chunkBytes(total: number, index: number): number {
 }
 
 /** The fields after the type byte. */
-export function writeLarge(writer: Writer, frame: LargeFrame): void {
+export function writeBlob(writer: Writer, frame: BlobFrame): void {
   if (frame.type === "offer") writeSlice(writer, frame.slice);
   writer.bytes(fromHex(frame.id));
   switch (frame.type) {
@@ -63,7 +63,7 @@ export function writeLarge(writer: Writer, frame: LargeFrame): void {
   }
 }
 
-export function readLarge(reader: Reader, type: LargeFrame["type"]): LargeFrame {
+export function readBlob(reader: Reader, type: BlobFrame["type"]): BlobFrame {
   switch (type) {
     case "offer":
       return { type, slice: readSlice(reader), id: readId(reader), bytes: largeSize(reader.varint()) };

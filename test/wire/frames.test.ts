@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CursorError } from "../../src/wire/cursor.ts";
 import { COUNTER_MAX, FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
-import { ACK_COUNTERS_MAX, decodeFrames, END, encodeFrame, type Frame, PREFIXES_MAX } from "../../src/wire/frame.ts";
+import { ACK_COUNTERS_MAX, decodeFrames, END, encodeFrame, type Frame, PREFIXES_MAX } from "../../src/wire/frames.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
 import { bytesArbitrary, frameArbitrary, framesArbitrary, mutatedArbitrary } from "./arbitraries.ts";
 
