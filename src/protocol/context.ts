@@ -5,7 +5,7 @@ import type { Endpoint } from "../wire/endpoint.ts";
 import type { Extensions } from "../wire/extensions.ts";
 import type { SetName } from "../wire/frames.ts";
 import type { BootId, MessageId, PeerId } from "../wire/ids.ts";
-import type { JournalEntry } from "./api.ts";
+import type { Effect } from "./api.ts";
 import type { Config } from "./config.ts";
 import type { Counters } from "./counters.ts";
 import type { ChatEvent } from "./events.ts";
@@ -37,6 +37,7 @@ export type TimerRow =
   | { readonly type: "reconcile"; readonly set: SetName; readonly boot: BootId }
   | { readonly type: "causal-order" }
   | { readonly type: "newcomer" }
+  | { readonly type: "write-again" }
   | { readonly type: "receipt"; readonly id: MessageId; readonly task: number };
 
 export type Context = {
@@ -53,5 +54,8 @@ export type Context = {
   /** The time of the step being handled. */
   now: Now;
   readonly emit: (event: ChatEvent) => void;
-  readonly persist: (entry: JournalEntry) => void;
+  /** These messages are let go: the store forgets them, too. */
+  readonly trim: (ids: readonly MessageId[]) => void;
+  /** A peer was reached there, at that time of the room. */
+  readonly remember: (address: Omit<Extract<Effect, { readonly type: "remember" }>, "type">) => void;
 };

@@ -16,6 +16,12 @@ export const limits = {
   outboxFrames: 4_096,
   /** Messages with relay state. */
   relays: 4_096,
+  /** Bytes of bodies kept in memory. */
+  recentBytes: 4_194_304,
+  /** Messages that the store has not confirmed yet; while there are so many nothing more is taken. */
+  unwritten: 8_192,
+  /** Requests to the store that are not answered yet. */
+  reads: 256,
   /** Ids asked for and not yet here. */
   wanted: 16_384,
   /** Ranges compared per peer and second. */

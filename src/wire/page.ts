@@ -47,10 +47,11 @@ const LAST = 0x80;
 /** Bytes of a page without its type and items, at most. */
 export const PAGE_HEAD_BYTES_MAX = 1 + 1 + 1 + 2 * (1 + MESSAGE_ID_BYTES) + 1;
 
-/** Bytes that an item takes in a page. */
-export function itemBytes(item: PageItem): number {
-  return item instanceof Uint8Array ? item.length + (item.length < 0x80 ? 1 : 2) : 1 + MESSAGE_ID_BYTES + 3;
+/** Bytes that an item of `size` bytes takes in a page, and one that is only announced, at most. */
+export function sizedItemBytes(size: number): number {
+  return size + (size < 0x80 ? 1 : 2);
 }
+export const ANNOUNCED_ITEM_BYTES = 1 + MESSAGE_ID_BYTES + 3;
 
 /** The fields after the type byte. */
 export function writePage(writer: Writer, frame: PageFrame): void {

@@ -79,7 +79,7 @@ export function createReconnect(
 
   const keep = (endpoint: Endpoint, peer: PeerId, at: number): void => {
     addresses.put({ endpoint, peer, at });
-    context.persist({ type: "address", endpoint, peer, at });
+    context.remember({ endpoint, peer, at });
   };
   const isAlone = (): boolean => membership.presentCount() === 0;
   const startRound = (afterMs: Millis): void => {

@@ -7,7 +7,7 @@ import type { BootId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import type { Session } from "../link/session.ts";
 import type { Probe } from "../liveness/probe.ts";
-import type { Log } from "../log/log.ts";
+import { type Log, missingCount } from "../log/log.ts";
 import type { Membership } from "../membership/membership.ts";
 import { sample } from "../rng.ts";
 import type { Digest } from "../sync/reconciliation.ts";
@@ -132,10 +132,10 @@ export function createResume(
   const missing = ({ answers }: Return): number => {
     const lacking = [...answers.values()].map((digest) => {
       // What they hold from before this node's horizon was let go here, and is not missed.
-      if (digest === undefined || digest.horizon < log.horizon()) return 0;
+      if (digest === undefined || digest.horizon < log.horizon) return 0;
       return digest.log.count - heldFrom(digest.horizon);
     });
-    return Math.max(log.missingCount(), ...lacking);
+    return Math.max(missingCount(log), ...lacking);
   };
   const tell = (of: Return): void => {
     const { goneMs, news, answers } = of;

@@ -12,18 +12,20 @@ import { type Congestion, createCongestion } from "./congestion.ts";
 import { createReplayWindow, type ReplayWindow } from "./replayWindow.ts";
 import { createRtt, type Rtt, retransmitAfterMs } from "./rtt.ts";
 
-/** What a frame's sender wants to know about its fate. */
+/** What the sender of a frame wants to know about its fate. Only its owner reads more of it than that. */
 export type Ticket =
   /** Sent again until acknowledged, at most `tries` more times. */
-  | { readonly kind: "again"; readonly frame: Uint8Array; readonly tries: number }
-  | { readonly kind: "probe"; readonly peer: PeerId }
-  | { readonly kind: "greeting"; readonly peer: PeerId }
-  | { readonly kind: "contact"; readonly endpoint: Endpoint }
+  | { readonly owner: "link"; readonly frame: Uint8Array; readonly tries: number }
+  | { readonly owner: "probe"; readonly peer: PeerId }
+  | { readonly owner: "candidates"; readonly peer: PeerId }
+  | { readonly owner: "knocks"; readonly endpoint: Endpoint }
   | PushTicket;
+
+export type Fate = "acknowledged" | "lost";
 
 /** A branch of a relay task, see relay.ts. */
 export type PushTicket = {
-  readonly kind: "push";
+  readonly owner: "relay";
   readonly id: MessageId;
   readonly task: number;
   readonly branch: number;
@@ -47,6 +49,8 @@ export type OwedAck = { readonly counter: number; readonly at: Millis };
 const QUEUED_LEAST = 4;
 const CHANCE_MOST = 0.05;
 const QUEUED_MS: Millis = 250;
+/** What is fetched in bulk is acknowledged within this time as a rule, and the rest at once. */
+const ACK_DELAY_USUAL_MS: Millis = 20;
 /** About as long as it takes to call a peer dead. */
 const SILENT_MS: Millis = 5_000;
 
@@ -95,6 +99,8 @@ export type Session = {
   /** The highest counter that it acknowledged, and when it last acknowledged one. */
   acknowledgedMost: number;
   acknowledgedAt: Millis;
+  /** How long it puts its acknowledgements off, as it says itself: its store may be slow. Little is not counted. */
+  ackDelayMs: Millis;
 };
 
 export type SendOptions = {
@@ -142,6 +148,16 @@ export function isAnswering({ unanswered, unansweredSince }: Session, now: Milli
   return unanswered === 0 || now - unansweredSince <= SILENT_MS;
 }
 
+/** An acknowledgement says that it was put off for so long. */
+export function noteAckDelay(session: Session, delayMs: Millis): void {
+  session.ackDelayMs = Math.max(delayMs > ACK_DELAY_USUAL_MS ? delayMs : 0, Math.floor(session.ackDelayMs * 0.875));
+}
+
+/** After so long without an acknowledgement a datagram may be lost. */
+export function patienceMs({ rtt, ackDelayMs }: Session): Millis {
+  return Math.min(retransmitAfterMs(rtt) + ackDelayMs, limits.rtoMsMax);
+}
+
 export function noteProgress(session: Session, counter: number, now: Millis): void {
   session.acknowledgedMost = Math.max(session.acknowledgedMost, counter);
   session.acknowledgedAt = now;
@@ -155,9 +171,9 @@ export function noteProgress(session: Session, counter: number, now: Millis): vo
  * and each that counts as lost all the same doubles the time of the others (§5.5). `loss`: 0..1, the share that chance takes.
  */
 export function lostAt(session: Session, counter: number, sentAt: Millis, loss: number): Millis {
-  const { rtt, congestion, lostInRow, acknowledgedMost, acknowledgedAt } = session;
+  const { congestion, lostInRow, acknowledgedMost, acknowledgedAt } = session;
   if (acknowledgedMost > counter) return sentAt;
-  const usual = retransmitAfterMs(rtt);
+  const usual = patienceMs(session);
   const isMuch = congestion.inFlight >= QUEUED_LEAST || congestion.wasFull;
   const isQueue = isMuch && loss ** congestion.inFlight <= CHANCE_MOST;
   const patience = isQueue ? Math.max(usual, QUEUED_MS) * 2 ** Math.min(lostInRow, 16) : usual;
@@ -244,5 +260,6 @@ function createSession(roomKeys: RoomKeys, boot: BootId, typical: Rtt): Session 
     lostInRow: 0,
     acknowledgedMost: -1,
     acknowledgedAt: Number.NEGATIVE_INFINITY,
+    ackDelayMs: 0,
   };
 }

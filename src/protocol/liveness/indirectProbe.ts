@@ -46,7 +46,7 @@ export function createIndirectProbe(context: Context, membership: Membership): I
   const send = (target: Member, askers: ReadonlyMap<BootId, boolean>): void => {
     const session = membership.session(target);
     for (const [boot, isIntroduced] of askers) if (isIntroduced) present(session, link.sessions.get(boot));
-    link.send(session, { type: "ping" }, { ticket: { kind: "probe", peer: target.id } });
+    link.send(session, { type: "ping" }, { ticket: { owner: "probe", peer: target.id } });
   };
   /** Tells `to` who asked for it, and where it is. */
   const present = (to: Session, { peer, endpoint }: Partial<Session> = {}): void => {

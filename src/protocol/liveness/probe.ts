@@ -99,7 +99,11 @@ export function createProbe(
     for (const frame of rumours.take(RUMOUR_BYTES, membership.presentCount() + 1)) link.send(session, frame);
   };
   const ping = (session: Session, peer: PeerId): void =>
-    link.send(session, { type: "ping" }, { ticket: { kind: "probe", peer }, isQuiet: reachability.isUnheard(session) });
+    link.send(
+      session,
+      { type: "ping" },
+      { ticket: { owner: "probe", peer }, isQuiet: reachability.isUnheard(session) },
+    );
   const begin = (member: Member): void => {
     if (probing.has(member.id)) return;
     const session = membership.session(member);

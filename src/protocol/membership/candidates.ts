@@ -172,7 +172,7 @@ export function createCandidates(context: Context, registry: Registry): Candidat
     // Whoever others told of may not have heard of this node, or not heed those who tell of it.
     if (entry.tries === 1 && entry.informant.name !== STRANGERS)
       link.send(session, { type: "statement", bytes: registry.own().bytes }, { isQuiet });
-    link.send(session, { type: "ping" }, { ticket: { kind: "greeting", peer }, isQuiet });
+    link.send(session, { type: "ping" }, { ticket: { owner: "candidates", peer }, isQuiet });
   };
   /** A member may have told of itself since. */
   const latest = (peer: PeerId, { statement }: Told): SignedStatement => registry.get(peer)?.statement ?? statement;

@@ -18,6 +18,7 @@ import { PARTS_MAX } from "../../wire/range.ts";
 import type { Context } from "../context.ts";
 import { aboveOf, afterPrefix, boundOfTime, later, separator } from "../idset/range.ts";
 import { limits } from "../limits.ts";
+import type { Received } from "../link/link.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
 import { isAhead } from "../log/hlc.ts";
@@ -40,10 +41,7 @@ export type Reconciliation = {
   readonly onRanges: (from: Session, ranges: Ranges) => void;
   readonly onList: (from: Session, list: Frame & { readonly type: "list" }) => void;
   readonly onFetch: (from: Session, fetch: Fetch) => void;
-  /** It was asked of that peer. */
-  readonly isAsked: (from: Session, page: Page) => boolean;
-  /** Of a page whose items have been taken in. */
-  readonly onPage: (from: Session, page: Page) => void;
+  readonly onPage: (received: Received, page: Page) => void;
   /** The peer was told lately what this node holds there: it gives what is not among that. */
   readonly isOwed: (from: Session, id: string) => boolean;
   readonly onSame: (from: Session, claim: RangeClaim) => void;
@@ -91,7 +89,7 @@ export function createReconciliation(
   replicas: Replicas,
   { horizon, inSync, others }: Options,
 ): Reconciliation {
-  const { link, timers, counters, rng } = context;
+  const { link, timers, rng } = context;
   /** BOUNDED: sessions, the latest. The last digest that differed, per session and set. */
   const differing = new Map<string, { readonly digest: Digest; readonly at: Millis; readonly eager: boolean }>();
   const remember = <Value>(table: Map<string, Value>, key: string, value: Value): void => {
@@ -171,13 +169,6 @@ export function createReconciliation(
     else if (theirs.count === 0) outlineOwn(from, set, lo, hi, mine.count);
     else split(from, set, lo, hi, mine.count);
     return false;
-  };
-
-  const give = (to: Session, set: SetName, id: string, isBulk = false): void => {
-    const frame = replicas[set].frameOf(id);
-    if (frame === undefined) return;
-    if (frame.type === "message") counters.count("payloadsOut");
-    link.send(to, frame, { isBulk });
   };
 
   /** What the peer's last digest that differed says. */
@@ -306,20 +297,20 @@ export function createReconciliation(
       // Much more than they listed: they fetch it at their own pace.
       if (mine.length > PREFIXES_MAX) return sendWhole(from, set, lo, hi);
       const theirPrefixes = new Set(theirs.prefixes);
-      for (const id of mine) if (!theirPrefixes.has(id.slice(0, 24))) give(from, set, id, true);
+      const lacking = mine.filter((id) => !theirPrefixes.has(id.slice(0, 24)));
+      replicas[set].give(from, lacking, true);
     },
     onFetch: (from, fetch) => {
       if (isRepeat(from, `fetch ${fetch.set} ${fetch.number}`) || !spend(from, fetch.credit / 2)) return;
       remember(comparedAt, `${from.boot} ${fetch.set}`, context.now.mono);
-      const pages = pagesFor(fetch, replicas[fetch.set].ids, replicas[fetch.set].itemOf);
-      for (const page of pages) {
-        const bodies = page.items.filter((item) => item instanceof Uint8Array).length;
-        if (fetch.set === "log") counters.count("payloadsOut", bodies);
-        link.send(from, page);
-      }
+      const replica = replicas[fetch.set];
+      replica.givePages(from, pagesFor(fetch, replica.ids, replica.sizeInPage));
     },
-    isAsked: download.isAsked,
-    onPage: download.onPage,
+    onPage: (received, page) => {
+      const isAsked = download.isAsked(received.session, page);
+      for (const item of page.items) replicas[page.set].accept(received, item, isAsked);
+      download.onPage(received.session, page);
+    },
     isOwed: ({ boot }, id) =>
       (listed.get(boot) ?? []).some(({ lo, hi, at }) => lo <= id && id < hi && context.now.mono - at < LISTED_MS),
     onPagesLate: download.onTimer,
@@ -332,12 +323,14 @@ export function createReconciliation(
     },
     onWant: (from, asked) => {
       if (!spend(from, asked.prefixes.length / 4)) return;
-      const { ids } = replicas[asked.set];
+      const replica = replicas[asked.set];
+      const held: string[] = [];
       for (const prefix of asked.prefixes) {
-        const [id] = ids.slice(prefix, afterPrefix(prefix), 1);
-        if (id !== undefined) give(from, asked.set, id);
-        else replicas[asked.set].asked(prefix, from);
+        const [id] = replica.ids.slice(prefix, afterPrefix(prefix), 1);
+        if (id !== undefined) held.push(id);
+        else replica.asked(prefix, from);
       }
+      replica.give(from, held, false);
     },
     isFetching: download.isFetching,
     stop: download.stop,

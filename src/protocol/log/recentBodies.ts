@@ -1,0 +1,26 @@
+/** The bodies of messages that were heard, said or read last: what is relayed, given and asked for is mostly among them. */
+import type { MessageId } from "../../wire/ids.ts";
+import { limits } from "../limits.ts";
+
+/** BOUNDED: `limits.recentBytes`; the one put longest ago goes. */
+export type RecentBodies = { readonly bodies: Map<MessageId, Uint8Array>; bytes: number };
+
+export function createRecentBodies(): RecentBodies {
+  return { bodies: new Map(), bytes: 0 };
+}
+
+/** `bytes`: of the whole message. Not to be changed afterwards. */
+export function putBody(recent: RecentBodies, id: MessageId, bytes: Uint8Array): void {
+  dropBody(recent, id);
+  recent.bodies.set(id, bytes);
+  recent.bytes += bytes.length;
+  for (const oldest of recent.bodies.keys()) {
+    if (recent.bytes <= limits.recentBytes) return;
+    dropBody(recent, oldest);
+  }
+}
+
+export function dropBody(recent: RecentBodies, id: MessageId): void {
+  recent.bytes -= recent.bodies.get(id)?.length ?? 0;
+  recent.bodies.delete(id);
+}

@@ -1,0 +1,117 @@
+/**
+ * Messages on their way to the store. What claims that a message is kept (the acknowledgement of the datagram that brought it, a
+ * receipt, the own message's `stored`) waits until the store has confirmed it; nothing else waits. Nothing is claimed for what the
+ * store refuses: it is written again now and then, for as long as there is room to remember it.
+ */
+import type { MessageId } from "../../wire/ids.ts";
+import type { StoredMessage } from "../api.ts";
+import { limits } from "../limits.ts";
+import type { Received } from "../link/link.ts";
+
+/** What one step hands to the store at once. */
+export type Batch = {
+  readonly ticket: number;
+  readonly messages: StoredMessage[];
+  /** BOUNDED: by the messages. Of them such as this node said. */
+  readonly own: MessageId[];
+  /** BOUNDED: by the datagrams that bring one of the messages. They are acknowledged when it is written. */
+  readonly owed: Received[];
+};
+
+export type Writes = {
+  /** False: the store confirms nothing that outlives the process, so nothing waits for it. */
+  readonly isDurable: boolean;
+  /** What this step writes. */
+  batch: Batch | undefined;
+  /** BOUNDED: `limits.unwritten` messages. By ticket. */
+  readonly pending: Map<number, Batch>;
+  /** BOUNDED: `limits.unwritten`. By which batch each message that is not confirmed yet is written. */
+  readonly unwritten: Map<MessageId, Batch>;
+  /** BOUNDED: `limits.unwritten`, `limits.recentBytes`; more are kept in memory only. What the store has refused. */
+  readonly refused: Map<MessageId, Uint8Array>;
+  refusedBytes: number;
+  tickets: number;
+};
+
+export function createWrites(isDurable: boolean): Writes {
+  const tables = { pending: new Map(), unwritten: new Map(), refused: new Map() };
+  return { isDurable, batch: undefined, ...tables, refusedBytes: 0, tickets: 0 };
+}
+
+/** So much waits for the store that nothing more is taken. */
+export function isFull({ unwritten }: Writes): boolean {
+  return unwritten.size >= limits.unwritten;
+}
+
+export function addWrite(writes: Writes, message: StoredMessage, isOwn: boolean): void {
+  const batch = openBatch(writes);
+  batch.messages.push(message);
+  if (isOwn) batch.own.push(message.id);
+  if (writes.isDurable) writes.unwritten.set(message.id, batch);
+}
+
+/** The store has confirmed it, as far as it confirms anything. */
+export function isWritten(writes: Writes, id: MessageId): boolean {
+  return !writes.unwritten.has(id) && !writes.refused.has(id);
+}
+
+/** The datagram is acknowledged when the message that it brought is written. */
+export function oweFor(writes: Writes, id: MessageId, received: Received): void {
+  writes.unwritten.get(id)?.owed.push(received);
+}
+
+/** What this step has to write, taken once. */
+export function takeBatch(writes: Writes): Batch | undefined {
+  const { batch } = writes;
+  writes.batch = undefined;
+  if (batch !== undefined && writes.isDurable) writes.pending.set(batch.ticket, batch);
+  return batch;
+}
+
+/** The store has answered. Undefined: nothing was asked under this ticket. */
+export function settleBatch(writes: Writes, ticket: number, isKept: boolean): Batch | undefined {
+  const batch = writes.pending.get(ticket);
+  if (batch === undefined) return undefined;
+  writes.pending.delete(ticket);
+  for (const message of batch.messages) {
+    if (writes.unwritten.get(message.id) === batch) writes.unwritten.delete(message.id);
+    if (isKept) forget(writes, message.id);
+    else remember(writes, message);
+  }
+  return batch;
+}
+
+/** Writes what was refused once more. */
+export function writeAgain(writes: Writes, isOwn: (id: MessageId) => boolean): void {
+  for (const [id, bytes] of writes.refused) {
+    if (!writes.unwritten.has(id)) addWrite(writes, { id, bytes }, isOwn(id));
+  }
+}
+
+/** It was let go, written or not. */
+export function forget(writes: Writes, id: MessageId): void {
+  writes.refusedBytes -= writes.refused.get(id)?.length ?? 0;
+  writes.refused.delete(id);
+}
+
+/** A body that the store may not have yet. */
+export function unwrittenBody({ unwritten, refused }: Writes, id: MessageId): Uint8Array | undefined {
+  return refused.get(id) ?? unwritten.get(id)?.messages.find((message) => message.id === id)?.bytes;
+}
+
+// --- internal ---
+
+function openBatch(writes: Writes): Batch {
+  writes.batch ??= { ticket: writes.tickets++, messages: [], own: [], owed: [] };
+  return writes.batch;
+}
+
+function remember(writes: Writes, { id, bytes }: StoredMessage): void {
+  if (writes.refused.has(id)) return;
+  writes.refused.set(id, bytes);
+  writes.refusedBytes += bytes.length;
+  for (const oldest of writes.refused.keys()) {
+    if (writes.refused.size <= limits.unwritten && writes.refusedBytes <= limits.recentBytes) return;
+    forget(writes, oldest);
+  }
+}

@@ -1,0 +1,97 @@
+/** What the store answers: messages that are written or refused, and bodies that were asked for. */
+import { readMessage } from "../crypto/signed.ts";
+import type { MessageId } from "../wire/ids.ts";
+import type { StoreTrouble } from "./api.ts";
+import type { Session } from "./link/session.ts";
+import { answerWith } from "./log/answer.ts";
+import { type Errand, settleRead } from "./log/reads.ts";
+import { putBody } from "./log/recentBodies.ts";
+import { settleBatch } from "./log/writes.ts";
+import type { Components } from "./onDatagram.ts";
+import { itemOf, sendPages } from "./sync/replicas.ts";
+import type { Millis } from "./time.ts";
+
+export type OnStore = {
+  readonly written: (ticket: number, trouble: StoreTrouble | undefined) => void;
+  readonly read: (ticket: number, bodies: readonly (Uint8Array | undefined)[]) => void;
+};
+
+/** What the store refused is written again after this time. */
+const WRITE_AGAIN_MS: Millis = 5_000;
+
+export function createOnStore(components: Components): OnStore {
+  const { context, log, writes, reads, relay } = components;
+  const { link, timers, counters, emit, roomKeys } = context;
+  /** The user was told that the store refuses, and not yet that it takes messages again. */
+  let isFailing = false;
+
+  const refused = (trouble: StoreTrouble, own: readonly MessageId[]): void => {
+    counters.drop("not-stored");
+    if (!isFailing || own.length > 0) {
+      const { code: reason, detail } = trouble;
+      emit({ type: "error", error: { code: "not-stored", reason, detail, messages: writes.refused.size, own } });
+    }
+    isFailing = true;
+    if (!timers.has("write-again"))
+      timers.set("write-again", context.now.mono + WRITE_AGAIN_MS, { type: "write-again" });
+  };
+  const kept = (ids: readonly MessageId[], own: readonly MessageId[]): void => {
+    if (own.length > 0) emit({ type: "stored", ids: own });
+    for (const id of ids) relay.onStored(id);
+    if (!isFailing || writes.refused.size > 0) return;
+    isFailing = false;
+    emit({ type: "notice", notice: { code: "storing-again" } });
+  };
+  /** The bodies by id, each only if it is that message: a disk may give back anything. */
+  const checked = (ids: readonly MessageId[], bodies: readonly (Uint8Array | undefined)[]): Map<string, Uint8Array> => {
+    const found = new Map<string, Uint8Array>();
+    for (const [at, id] of ids.entries()) {
+      const bytes = bodies[at];
+      if (bytes === undefined || readMessage(roomKeys, bytes)?.id !== id) {
+        counters.drop("body-unreadable");
+        continue;
+      }
+      putBody(log.recent, id, bytes);
+      found.set(id, bytes);
+    }
+    return found;
+  };
+  const run = (errand: Errand, to: Session, found: ReadonlyMap<string, Uint8Array>): void => {
+    switch (errand.type) {
+      case "give":
+        for (const [id, bytes] of found) {
+          counters.count("payloadsOut");
+          link.send(to, answerWith(id as MessageId, bytes), { isBulk: errand.isBulk });
+        }
+        return;
+      case "pages":
+        return sendPages(context, to, "log", errand.pages, (id) =>
+          itemOf(log, id as MessageId, found.get(id) ?? log.recent.bodies.get(id as MessageId)),
+        );
+      case "chunks": {
+        const bytes = found.get(errand.id);
+        if (bytes !== undefined) components.blobServer.serve(to, errand.id, bytes, errand.chunks);
+      }
+    }
+  };
+
+  return {
+    written: (ticket, trouble) => {
+      const batch = settleBatch(writes, ticket, trouble === undefined);
+      if (batch === undefined) return;
+      if (trouble !== undefined) return refused(trouble, batch.own);
+      for (const received of batch.owed) link.acknowledge(received, 0, context.now.mono);
+      kept(
+        batch.messages.map(({ id }) => id),
+        batch.own,
+      );
+    },
+    read: (ticket, bodies) => {
+      const settled = settleRead(reads, ticket);
+      if (settled === undefined) return;
+      const found = checked(settled.ids, bodies);
+      const to = link.sessions.get(settled.errand.to);
+      if (to !== undefined) run(settled.errand, to, found);
+    },
+  };
+}
