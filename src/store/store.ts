@@ -39,3 +39,14 @@ export type Store = {
 
 /** Without trouble: it is done. */
 export type Done = (trouble?: StoreTrouble) => void;
+
+/** The store could not do what it was asked. */
+export class StoreError extends Error {
+  readonly code: StoreTrouble["code"];
+
+  constructor({ code, detail }: StoreTrouble) {
+    super(`${code} ${detail}`);
+    this.name = "StoreError";
+    this.code = code;
+  }
+}
