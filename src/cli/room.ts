@@ -1,9 +1,9 @@
 /** Which room to open and whom to contact, from ROOM and JOIN: names, addresses and invites. */
 import { parseTarget, type TargetRefusal } from "../chat/command/target.ts";
 import { refusalText } from "../chat/model/sentences.ts";
-import type { RoomChoice } from "../chat/session/session.ts";
 import type { Invite } from "../crypto/invite.ts";
 import { isSameRoom, openRoom } from "../crypto/roomKeys.ts";
+import type { RoomChoice } from "../node/types.ts";
 import { misfit, type Resolved, SettingsError } from "./resolve.ts";
 
 export type Opening = {

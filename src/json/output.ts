@@ -15,20 +15,38 @@ export function jsonLine(value: object): string {
 }
 
 export function jsonReady(session: Session, version: string): object {
-  const node = session.node();
-  const { name, private: isPrivate } = node.room;
+  const room = session.room();
+  const { name, private: isPrivate } = room.choice;
   return {
     type: "ready",
     version,
-    self: jsonAuthor(node.self()),
+    self: jsonAuthor(room.self()),
     room: { name, private: isPrivate },
-    address: node.address(),
+    address: room.address(),
   };
 }
 
-/** Nothing for events that are for screens only. */
+/** Nothing for events that are for screens only. What answers a line with a `ref` carries it. */
 export function jsonOf(event: SessionEvent, room: string): object[] {
+  const ref = "ref" in event ? event.ref : undefined;
+  const values = valuesOf(event, room);
+  return ref === undefined ? values : values.map((value) => ({ ...value, ref }));
+}
+
+export function refOf(ref: string | undefined): object {
+  return ref === undefined ? {} : { ref };
+}
+
+export function jsonError(code: string, text: string, data: object): object {
+  return { type: "error", code, text, data };
+}
+
+// --- internal ---
+
+function valuesOf(event: SessionEvent, room: string): object[] {
   switch (event.type) {
+    case "sent":
+      return event.ref === undefined ? [] : [{ type: "sent", id: event.id }];
     case "chat":
       return jsonOfChat(event.event, room);
     case "reply":
@@ -53,21 +71,17 @@ export function jsonOf(event: SessionEvent, room: string): object[] {
   }
 }
 
-export function jsonError(code: string, text: string, data: object): object {
-  return { type: "error", code, text, data };
-}
-
-// --- internal ---
-
 /** DEL and C1, bidirectional marks, line separators; JSON itself escapes C0. */
 const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 function jsonOfChat(event: ChatEvent, room: string): object[] {
   switch (event.type) {
     case "message":
-      return [jsonMessage(event.message)];
-    case "stored":
+      return [jsonMessage(event.message, room)];
+    case "ordered":
       return [];
+    case "stored":
+      return event.ids.map((id) => ({ type: "stored", id }));
     case "peer":
       return [
         {
@@ -122,10 +136,11 @@ function jsonNotice(code: string, text: string, data: object): object {
   return { type: "notice", code, text, data };
 }
 
-function jsonMessage(message: Message): object {
+function jsonMessage(message: Message, room: string): object {
   return {
     type: "message",
     id: message.id,
+    room,
     author: jsonAuthor(message.author),
     text: message.text,
     time: new Date(message.time).toISOString(),

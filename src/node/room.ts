@@ -164,6 +164,7 @@ export async function openRoom(
       undelivered: () => deliveries.undelivered.size,
       isBusy: () => core.isBusy(),
       whenReady: () => (core.isBusy() && closing === undefined ? waiters.wait() : waiters.inTurn()),
+      isIn: () => core.isInRoom(),
       isSeeking: () => core.isSeeking(),
       subscribe: (listener) => {
         listeners.add(listener);

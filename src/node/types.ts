@@ -47,6 +47,8 @@ export interface RoomHandle {
   isBusy(): boolean;
   /** Resolves when it is not busy, or is closed: whoever says much says the next after this. */
   whenReady(): Promise<void>;
+  /** Entered, and not left since by the command `leave`. */
+  isIn(): boolean;
   /** Just started, alone, and looking for others, at remembered addresses or on the LAN: somebody may answer any moment. */
   isSeeking(): boolean;
   /** Listeners are called in order, synchronously, after the effects before the event were performed. Returns what ends it. */

@@ -81,6 +81,8 @@ export interface Core {
   logState(): { readonly fingerprint: string; readonly held: number };
   /** Whether this peer counts as here: alive or suspected. */
   isHere(peer: PeerId): boolean;
+  /** Entered, and not left since. */
+  isInRoom(): boolean;
   /** Just started, alone, and looking for others, at remembered addresses or on the LAN: somebody may answer any moment. */
   isSeeking(): boolean;
   /** So much waits to go out that `say` is refused with `busy`. */

@@ -181,6 +181,7 @@ export function createCore(options: CoreOptions): Core {
     }),
     logState: () => ({ fingerprint: replicas.log.ids.summary("", END).fingerprint, held: log.order.heldCount() }),
     isHere: membership.isHere,
+    isInRoom: onCommand.isInRoom,
     isSeeking,
     isBusy: backpressure.isBusy,
     tables: () => tablesOf(rooms),

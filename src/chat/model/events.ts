@@ -1,25 +1,31 @@
 /** What a session tells its face besides the node's own events: answers to commands and refusals. Codes and data only. */
 import type { InviteError } from "../../crypto/invite.ts";
-import type { NodeStats, RoomInfo } from "../../node/types.ts";
+import type { Delivery, RoomStats } from "../../node/types.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { Message, PeerView } from "../../protocol/views.ts";
 import type { SettingName } from "../../settings.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
+import type { MessageId } from "../../wire/ids.ts";
 import type { CommandName } from "../command/commands.ts";
 import type { ParseRefusal } from "../command/parse.ts";
 import type { BadAddress, UnknownHost } from "../command/parseAddress.ts";
-import type { Delivery } from "./timeline.ts";
 
 /** Messages that a list for people has at most: as many as a screen goes back. */
 export const LOG_SHOWN_MAX = 10_000;
 
+/** A room as people are told of it. */
+export type RoomInfo = { readonly name: string; readonly private: boolean };
+
+/** `ref`: of the line or text that this answers, if it was given one. */
 export type SessionEvent =
-  | { readonly type: "chat"; readonly event: ChatEvent }
-  | { readonly type: "reply"; readonly reply: Reply }
+  | { readonly type: "chat"; readonly event: ChatEvent; readonly ref?: string | undefined }
+  | { readonly type: "reply"; readonly reply: Reply; readonly ref?: string | undefined }
   /** A typed line, a join at start or a change of room changed nothing, and why. */
-  | { readonly type: "refusal"; readonly refusal: Refusal }
-  /** The session went to another room: `Session.node` is another one, and what was shown belongs to the old room. */
-  | { readonly type: "moved"; readonly room: RoomInfo; readonly address: Endpoint }
+  | { readonly type: "refusal"; readonly refusal: Refusal; readonly ref?: string | undefined }
+  /** What was to be said is a message now. */
+  | { readonly type: "sent"; readonly id: MessageId; readonly ref?: string | undefined }
+  /** The session shows another room: `Session.room` is another one, and what was shown belongs to the old one. */
+  | { readonly type: "moved"; readonly room: RoomInfo; readonly address: Endpoint; readonly ref?: string | undefined }
   /** The input has ended, and so many own messages are not known to have reached anybody. */
   | { readonly type: "undelivered"; readonly messages: number }
   /** The network takes nothing more for the moment: so many lines wait, and the reading of more stops. */
@@ -33,7 +39,7 @@ export type SessionEvent =
 export type Reply =
   /** `peers`: those who are here first, then by nick. */
   | { readonly code: "peers"; readonly self: PeerView; readonly peers: readonly PeerView[]; readonly room: RoomInfo }
-  | { readonly code: "stats"; readonly stats: NodeStats }
+  | { readonly code: "stats"; readonly stats: RoomStats }
   /**
    * The newest kept messages, oldest first, in the order of their ids: all that were asked for. `shown`: how many of them,
    * the newest, a list for people has. `kept`: how many there are at all.

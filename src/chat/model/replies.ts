@@ -1,5 +1,5 @@
 /** The text of answers to commands, of one or more lines. */
-import type { NodeStats } from "../../node/types.ts";
+import type { RoomStats } from "../../node/types.ts";
 import type { Message } from "../../protocol/views.ts";
 import { type CommandSpec, commandTable } from "../command/commands.ts";
 import { LOG_SHOWN_MAX, type Reply, type SettingRow } from "./events.ts";
@@ -85,7 +85,7 @@ function saidBy({ kind, author }: Message): string {
   return kind === "action" ? `* ${nick}` : `<${nick}>`;
 }
 
-function statsText(stats: NodeStats): string {
+function statsText(stats: RoomStats): string {
   const dropped = Object.entries(stats.dropped).filter(([, number]) => number > 0);
   return [
     `peers ${stats.peers}, messages ${stats.messages}`,

@@ -64,6 +64,8 @@ export function noticeText(notice: Notice, room: string): string {
       return `others on this network cannot be found by themselves: ${blockedText(notice)}; /join ADDRESS works all the same`;
     case "drained":
       return "messages are taken again";
+    case "storing-again":
+      return "messages are kept on disk again: what was in memory only is there now, too";
     case "other-version":
       return notice.isNewer
         ? `${notice.endpoint} runs a newer smplchat: update this one to talk with it`
@@ -85,6 +87,8 @@ export function errorText(error: ChatError): string {
       return `too long: ${error.bytes} bytes, the limit is ${error.limit}; nothing was sent`;
     case "busy":
       return `not taken: ${countText(error.waiting, "message")} wait to go out`;
+    case "not-stored":
+      return notStoredText(error);
     case "text-empty":
       return "nothing to say: the text is empty";
     case "bad-nick":
@@ -94,6 +98,12 @@ export function errorText(error: ChatError): string {
     case "addresses-unwritable":
       return `the addresses of peers cannot be kept in ${shown(error.path)}: ${reasonText(error.reason)}`;
   }
+}
+
+function notStoredText({ reason, detail, messages, own }: ChatError & { readonly code: "not-stored" }): string {
+  const what = own.length > 0 ? "what you said" : countText(messages, "message");
+  const why = reason === "full" ? "the disk is full" : reasonText(detail);
+  return `${what} is not kept on disk (${why}): it is in memory only, and gone when this program ends`;
 }
 
 export function refusalText(refusal: Refusal): string {

@@ -95,7 +95,7 @@ export function createTimeline(self: PeerView, peers: readonly PeerView[]): Time
 /** The room after an event at wall time `now`. Returns the same object when nothing changed. */
 export function applyEvent(timeline: Timeline, event: TimelineEvent, now: UnixMillis): Timeline {
   switch (event.type) {
-    case "stored":
+    case "message":
       return insertMessage(timeline, event.message);
     case "delivery":
       return setDelivery(timeline, event.id, { reached: event.reached, of: event.of, lacking: event.lacking });
@@ -116,7 +116,8 @@ export function applyEvent(timeline: Timeline, event: TimelineEvent, now: UnixMi
       return timeline.unread === undefined ? timeline : { ...timeline, unread: undefined };
     case "cleared":
       return { ...timeline, entries: [], floor: timeline.entries.at(-1)?.key ?? timeline.floor, unread: undefined };
-    case "message": // the same message comes as `stored`
+    case "ordered": // it shows messages in their places, whatever comes first
+    case "stored":
     case "error": // the session says it as a line
       return timeline;
   }

@@ -1,31 +1,33 @@
 /**
- * A person's session: takes typed lines, performs them one after another, holds the node (another one after `/join #room`) and
- * tells its face what happens. Every face stands on this.
+ * A person's session: takes typed lines, performs them one after another, shows one room of its hub (another one after `/join ROOM`,
+ * while those before stay entered) and tells its face what happens. Every face stands on this.
  */
-import type { ChatNode } from "../../node/types.ts";
+import type { RoomHandle } from "../../node/types.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { MessageKind } from "../../wire/bodies/kinds.ts";
 import type { CommandContext, Outcome, SessionOptions } from "../command/commandContext.ts";
 import { parseLine } from "../command/parse.ts";
 import { runCommand, sayText } from "../command/runCommand.ts";
 import type { SessionEvent } from "../model/events.ts";
-import { createDeliveries } from "./deliveries.ts";
 import { createJoins } from "./joins.ts";
 
-export type { Outcome, RoomChoice, SessionOptions } from "../command/commandContext.ts";
+export type { Outcome, SessionOptions } from "../command/commandContext.ts";
 
 export interface Session {
-  /** The node of the room that the session is in now. */
-  node(): ChatNode;
-  /** A typed line, after those before it. While the network takes nothing more it waits, and so do those after it, but `/quit`. */
-  line(text: string): Promise<Outcome>;
+  /** The room that the session shows now. */
+  room(): RoomHandle;
+  /**
+   * A typed line, after those before it. While the network takes nothing more it waits, and so do those after it, but `/quit`. What
+   * answers it carries `ref`.
+   */
+  line(text: string, ref?: string): Promise<Outcome>;
   /** Text as it is, even if it looks like a command, after the lines before it. */
-  say(text: string, kind?: MessageKind): Promise<Outcome>;
+  say(text: string, kind?: MessageKind, ref?: string): Promise<Outcome>;
   /** The first listener gets what happened before; with it the joins of the start begin. */
   subscribe(listener: (event: SessionEvent) => void): () => void;
   /** Resolves when what was said has reached a peer, or nobody can be reached, or after `msMax`; tells what has not. */
   settled(msMax: number): Promise<void>;
-  /** Leaves the room and closes the node. Takes at most 1 s. */
+  /** Leaves all rooms and closes the hub. Takes at most 1 s. */
   close(): Promise<void>;
   /** Resolves when the session was closed, by `/quit` or `close`. */
   readonly ended: Promise<void>;
@@ -38,7 +40,7 @@ const BUSY_TOLD_MS = 1_000;
 /** Events kept for the first listener. */
 export const BACKLOG_EVENTS_MAX = 1_000;
 
-/** Opens the node. Throws what `open` throws. */
+/** Enters the room. Throws what that throws. */
 export async function createSession(options: SessionOptions): Promise<Session> {
   const listeners = new Set<(event: SessionEvent) => void>();
   /** BOUNDED: BACKLOG_EVENTS_MAX, the newest fall away. */
@@ -64,10 +66,9 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     for (const listener of [...listeners]) listener(event);
   };
 
-  const live = { ...options.settings };
-  let node = await options.open(options.room, options.nick, live);
+  let room = await options.hub.enter(options.room, options.nick);
   const joins = createJoins({
-    node: () => node,
+    room: () => room,
     refuse: (refusal) => {
       emit({ type: "refusal", refusal });
       tellAlone();
@@ -75,11 +76,9 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     lookup: options.lookup,
   });
 
-  const deliveries = createDeliveries();
-
   /** Whether it is too early to call oneself alone: the first answer may come any moment. */
   const expectsCompany = (): boolean =>
-    !hadCompany && (node.isSeeking() || (begun ? joins.isTrying() : options.joins.length > 0));
+    !hadCompany && (room.isSeeking() || (begun ? joins.isTrying() : options.joins.length > 0));
 
   /** When the first address has failed, nobody is expected any more. */
   const tellAlone = (): void => {
@@ -91,15 +90,14 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const ready = async (): Promise<boolean> => {
     isBlocked = true;
     const timer = setTimeout(() => emit({ type: "busy", lines: waiting }), BUSY_TOLD_MS);
-    await node.whenReady();
+    await room.whenReady();
     clearTimeout(timer);
     isBlocked = false;
     return closing === undefined;
   };
 
-  const onNodeEvent = (event: ChatEvent): void => {
+  const onRoomEvent = (event: ChatEvent): void => {
     // What was not taken is said again as soon as there is room.
-    if (event.type === "error" && event.error.code === "busy") return;
     if (event.type === "notice" && event.notice.code === "drained") return;
     if (event.type === "notice" && event.notice.code === "alone") {
       if (knownAlone || expectsCompany()) return;
@@ -110,7 +108,6 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     if (event.type === "notice" && event.notice.code === "joined") joins.answered(event.notice.endpoint);
     if (event.type === "notice" && event.notice.code === "history-synced") joins.synced();
     if (event.type === "message" && event.message.own) joins.said();
-    deliveries.observe(event);
     if (event.type === "peer" && event.status === "alive") {
       knownAlone = false;
       hadCompany = true;
@@ -118,25 +115,21 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     emit({ type: "chat", event });
     if (event.type === "notice" && event.notice.code === "no-answer") tellAlone();
   };
-  let unsubscribe = node.subscribe(onNodeEvent);
+  let unsubscribe = room.subscribe(onRoomEvent);
 
   const context: CommandContext = {
     options,
-    live,
-    room: options.room,
-    node: () => node,
+    live: { ...options.settings },
+    room: () => room,
     emit,
     ready,
     joins,
-    deliveries,
-    replaceNode: (next) => {
+    moveTo: (next) => {
       unsubscribe();
-      node = next;
+      room = next;
+      hadCompany = room.peers().some(({ status }) => status === "alive");
       knownAlone = false;
-      hadCompany = false;
-      unsubscribe = node.subscribe(onNodeEvent);
-      // Closed while the room was changing: this node came too late.
-      if (closing !== undefined) void node.close();
+      unsubscribe = room.subscribe(onRoomEvent);
     },
     quit: async () => {
       await joins.settled(options.quitMsMax);
@@ -144,6 +137,10 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     },
   };
 
+  /** What is emitted by it answers the line or text with this `ref`. */
+  const answering = (ref: string | undefined): CommandContext => {
+    return ref === undefined ? context : { ...context, emit: (event) => emit({ ...event, ref } as SessionEvent) };
+  };
   const enqueue = (perform: () => Promise<Outcome>): Promise<Outcome> => {
     if (waiting >= LINES_WAITING_MAX) {
       emit({ type: "refusal", refusal: { code: "busy", limit: LINES_WAITING_MAX } });
@@ -161,11 +158,12 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     return outcome;
   };
 
-  const perform = (text: string): Promise<Outcome> => {
+  const perform = (text: string, ref: string | undefined): Promise<Outcome> => {
     const parsed = parseLine(text);
-    if (parsed.type === "say") return sayText(context, parsed.text, "text");
-    if (parsed.type === "command") return runCommand(context, parsed.command);
-    if (parsed.type === "refusal") emit({ type: "refusal", refusal: parsed.refusal });
+    const answered = answering(ref);
+    if (parsed.type === "say") return sayText(answered, parsed.text, "text");
+    if (parsed.type === "command") return runCommand(answered, parsed.command);
+    if (parsed.type === "refusal") answered.emit({ type: "refusal", refusal: parsed.refusal });
     return Promise.resolve(parsed.type === "nothing" ? "done" : "refused");
   };
 
@@ -174,7 +172,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
       // What follows is said after `closing` is set: the goodbye must not look like news.
       await Promise.resolve();
       joins.stop();
-      await node.close();
+      await options.hub.close();
       unsubscribe();
       emit({ type: "ended" });
       endedNow();
@@ -184,16 +182,16 @@ export async function createSession(options: SessionOptions): Promise<Session> {
 
   const start = (): void => {
     if (closing !== undefined) return;
-    if (options.joins.length === 0 && node.peers().length === 0 && !node.isSeeking())
-      onNodeEvent({ type: "notice", notice: { code: "alone", unreachable: 0 } });
+    if (options.joins.length === 0 && room.peers().length === 0 && !room.isSeeking())
+      onRoomEvent({ type: "notice", notice: { code: "alone", unreachable: 0 } });
     for (const address of options.joins) joins.joinAtStart(address);
     begun = true;
   };
 
   return {
-    node: () => node,
-    line: (text) => (isBlocked && isQuit(text) ? perform(text) : enqueue(() => perform(text))),
-    say: (text, kind = "text") => enqueue(() => sayText(context, text, kind)),
+    room: () => room,
+    line: (text, ref) => (isBlocked && isQuit(text) ? perform(text, ref) : enqueue(() => perform(text, ref))),
+    say: (text, kind = "text", ref) => enqueue(() => sayText(answering(ref), text, kind)),
     subscribe: (listener) => {
       listeners.add(listener);
       if (!started) {
