@@ -1,30 +1,48 @@
 /** When what is known of a message's delivery counts as final: everyone has it, or nothing new was heard for a while. */
 import type { Delivery, RoomHandle } from "../node/types.ts";
+import type { ChatEvent } from "../protocol/events.ts";
 import type { MessageId } from "../wire/ids.ts";
 
 /** After the last that was heard of it, or after it was said. */
 export const QUIET_MS = 5_000;
 
-/** Resolves once, with the last that was heard; when the room is closed, at once. Never rejects. */
-export function deliveryOf(room: RoomHandle, id: MessageId, closed: AbortSignal): Promise<Delivery> {
-  return new Promise((resolve) => {
-    const known = (): Delivery => room.delivery(id) ?? NOTHING;
-    const settle = (): void => {
-      clearTimeout(timer);
-      unsubscribe();
-      closed.removeEventListener("abort", settle);
-      resolve(known());
-    };
-    let timer = setTimeout(settle, QUIET_MS);
-    const unsubscribe = room.subscribe((event) => {
-      if (event.type !== "delivery" || event.id !== id) return;
-      if (isWhole(event)) return settle();
-      clearTimeout(timer);
-      timer = setTimeout(settle, QUIET_MS);
-    });
-    closed.addEventListener("abort", settle);
-    if (closed.aborted || isWhole(known())) settle();
-  });
+export type Deliveries = {
+  /** Resolves once, with the last that was heard. Never rejects. */
+  readonly of: (id: MessageId) => Promise<Delivery>;
+  readonly note: (event: ChatEvent) => void;
+  /** All that are open count as final. */
+  readonly settleAll: () => void;
+};
+
+export function createDeliveries(room: Pick<RoomHandle, "delivery">): Deliveries {
+  /** BOUNDED: own messages of which something was heard in the last QUIET_MS. */
+  const open = new Map<MessageId, { readonly timer: NodeJS.Timeout; readonly settle: () => void }>();
+  let isClosed = false;
+
+  return {
+    of: (id) =>
+      new Promise((resolve) => {
+        const settle = (): void => {
+          clearTimeout(timer);
+          open.delete(id);
+          resolve(room.delivery(id) ?? NOTHING);
+        };
+        const timer = setTimeout(settle, QUIET_MS);
+        open.set(id, { timer, settle });
+        if (isClosed || isWhole(room.delivery(id) ?? NOTHING)) settle();
+      }),
+    note: (event) => {
+      if (event.type !== "delivery") return;
+      const pending = open.get(event.id);
+      if (pending === undefined) return;
+      if (isWhole(event)) pending.settle();
+      else pending.timer.refresh();
+    },
+    settleAll: () => {
+      isClosed = true;
+      for (const { settle } of [...open.values()]) settle();
+    },
+  };
 }
 
 // --- internal ---

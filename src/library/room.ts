@@ -1,4 +1,5 @@
 /** A room as a program holds it. */
+import { setMaxListeners } from "node:events";
 import { parseAddress, resolveAddress } from "../chat/command/parseAddress.ts";
 import { refusalText } from "../chat/model/sentences.ts";
 import { createJoins } from "../chat/session/joins.ts";
@@ -9,7 +10,7 @@ import { StoreError } from "../store/store.ts";
 import type { MessageKind } from "../wire/bodies/kinds.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import { MESSAGE_ID_BYTES, type MessageId } from "../wire/ids.ts";
-import { deliveryOf } from "./delivery.ts";
+import { createDeliveries, type Deliveries } from "./delivery.ts";
 import { refusalOf, SmplchatError, storeError } from "./errors.ts";
 import {
   namedEvents,
@@ -74,9 +75,13 @@ export function roomOn(handle: RoomHandle, addresses: readonly string[]): Room {
   const { name, private: isPrivate } = handle.choice;
   const closing = new AbortController();
   const closed = closing.signal;
+  // Each loop and each join that waits is one.
+  setMaxListeners(0, closed);
+  const deliveries = createDeliveries(handle);
   const listeners = createListeners();
   const unsubscribe = handle.subscribe(
     causalEvents((event) => {
+      deliveries.note(event);
       for (const named of namedEvents(event, name)) listeners.tell(named.name, named.value);
     }),
   );
@@ -89,12 +94,13 @@ export function roomOn(handle: RoomHandle, addresses: readonly string[]): Room {
     lookup: undefined,
   });
   for (const address of addresses) joins.joinAtStart(address);
-  const say = createSay(handle, closed);
+  const say = createSay(handle, deliveries, closed);
   let left: Promise<void> | undefined;
 
   const close = async (): Promise<void> => {
     joins.stop();
     closing.abort();
+    deliveries.settleAll();
     await handle.close();
     unsubscribe();
   };
@@ -191,7 +197,11 @@ function createListeners(): Listeners {
 }
 
 /** One after another, in the order of the calls: each when the network takes it. */
-function createSay(handle: RoomHandle, closed: AbortSignal): (command: Command) => Promise<Said> {
+function createSay(
+  handle: RoomHandle,
+  deliveries: Deliveries,
+  closed: AbortSignal,
+): (command: Command) => Promise<Said> {
   let turn: Promise<unknown> = Promise.resolve();
   /** BOUNDED: SAYS_WAITING_MAX. */
   let waiting = 0;
@@ -204,7 +214,7 @@ function createSay(handle: RoomHandle, closed: AbortSignal): (command: Command) 
       if (!outcome.isDone && outcome.error.code === "busy" && handle.isBusy()) continue;
       const id = done(outcome);
       if (id === undefined) throw new Error("a message that was taken has no id");
-      return { id, delivery: deliveryOf(handle, id, closed) };
+      return { id, delivery: deliveries.of(id) };
     }
   };
   return (command) => {
