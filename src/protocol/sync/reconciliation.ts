@@ -80,6 +80,11 @@ const ROSTER_INTERVAL_MS: Millis = 5_000;
 const OUTLINE_PART = 256;
 /** Sent again so often when lost. */
 const TRIES = 4;
+/** Comparisons of the same two sets that brought nothing, before the next one waits: what is lost by chance is not lost so often. */
+const VAIN_FREE = 4;
+/** How long the next one waits, doubled with each, at most VAIN_MS_MAX: some difference may never go, and must not cost for ever. */
+const VAIN_MS: Millis = 1_000;
+const VAIN_MS_MAX: Millis = 60_000;
 /** For so long what a list draws may come. BOUNDED: lists remembered for each session. */
 const LISTED_MS: Millis = 10_000;
 const LISTED_MAX = 16;
@@ -101,6 +106,8 @@ export function createReconciliation(
   const comparedAt = new Map<string, Millis>();
   /** BOUNDED: sessions twice, LISTED_MAX each. Where this node's messages were listed to a session, the latest last. */
   const listed = new Map<string, { readonly lo: Bound; readonly hi: Bound; readonly at: Millis }[]>();
+  /** BOUNDED: sessions twice. What was compared last with a session, and how often nothing came of it. */
+  const vain = new Map<string, { readonly sets: string; readonly times: number }>();
   let rosterFrom: Millis = 0;
   const { spend, isRepeat } = createWorkBudget(context);
   const claimOf = (set: SetName, lo: Bound, hi: Bound): RangeClaim => ({
@@ -214,6 +221,20 @@ export function createReconciliation(
     return mine.count !== theirs[set].count || mine.fingerprint.slice(0, 16) !== theirs[set].fingerprint;
   };
 
+  /** How often in a row these two sets were compared and nothing came of it. */
+  const vainTimes = ({ boot }: Session, set: SetName, theirs: Digest): number => {
+    const before = vain.get(`${boot} ${set}`);
+    return before?.sets === pairOf(set, theirs) ? before.times : 0;
+  };
+  const pairOf = (set: SetName, theirs: Digest): string =>
+    `${replicas[set].ids.summary("", END).fingerprint} ${theirs[set].fingerprint}`;
+  /** How long after the last comparison the next one may begin. */
+  const pauseMs = (from: Session, set: SetName, theirs: Digest): Millis => {
+    const doublings = vainTimes(from, set, theirs) - VAIN_FREE;
+    const waitMs = doublings < 0 ? 0 : Math.min(VAIN_MS * 2 ** doublings, VAIN_MS_MAX);
+    return Math.max(waitMs, retransmitAfterMs(from.rtt));
+  };
+
   const schedule = ({ boot }: Session, set: SetName, at: Millis): void =>
     timers.set(`reconcile ${boot} ${set}`, at, { type: "reconcile", set, boot });
 
@@ -224,12 +245,15 @@ export function createReconciliation(
         const key = `${from.boot} ${set}`;
         if (!differs(set, theirs)) {
           differing.delete(key);
+          vain.delete(key);
           timers.clear(`reconcile ${key}`);
           if (set !== "log" || theirs.horizon >= horizon()) inSync(set, from);
           continue;
         }
         remember(differing, key, { digest: theirs, at: context.now.mono, eager });
-        if (timers.has(`reconcile ${key}`)) continue;
+        // Either set has changed since: what waits because nothing came of it need not wait.
+        const isNews = (vain.get(key)?.times ?? 0) > VAIN_FREE && vainTimes(from, set, theirs) === 0;
+        if (timers.has(`reconcile ${key}`) && !isNews) continue;
         const mine = replicas[set].ids.size();
         const isFirst = mine < theirs[set].count || (mine === theirs[set].count && link.boot < from.boot);
         const settleMs = (isFirst ? SETTLE_MS : SETTLE_OTHER_MS) + below(rng, SETTLE_MS);
@@ -245,12 +269,14 @@ export function createReconciliation(
       if (set === "roster" && !entry.eager && context.now.mono < rosterFrom) return;
       // Comparing goes on, and outdates the digest: when it is quiet a new one tells what is left.
       const last = comparedAt.get(`${from.boot} ${set}`) ?? Number.NEGATIVE_INFINITY;
-      const quietFrom = last + retransmitAfterMs(from.rtt);
+      const quietFrom = last + pauseMs(from, set, entry.digest);
       if (context.now.mono < quietFrom) return schedule(from, set, quietFrom);
       if (entry.at <= last) return link.send(from, { type: "ping" }, { tries: TRIES });
       remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
+      const times = vainTimes(from, set, entry.digest) + 1;
+      remember(vain, `${from.boot} ${set}`, { sets: pairOf(set, entry.digest), times });
       // And even if no other digest comes: something may get lost.
-      schedule(from, set, context.now.mono + retransmitAfterMs(from.rtt));
+      schedule(from, set, context.now.mono + pauseMs(from, set, entry.digest));
       if (set === "roster") rosterFrom = context.now.mono + ROSTER_INTERVAL_MS;
       const floor = replicas[set].floor();
       const holding = holdingOf(from, set);
