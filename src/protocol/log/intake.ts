@@ -76,8 +76,10 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
     timers.set("causal-order", context.now.mono + inMs, { type: "causal-order" });
   };
   /** Returns the parents that are missing. */
-  const keep = (message: SignedMessage, isHistory: boolean): readonly MessageId[] => {
-    const { id } = message;
+  const keep = (heard: SignedMessage, isHistory: boolean): readonly MessageId[] => {
+    const { id } = heard;
+    // A view would keep the whole buffer that it looks into: of a datagram, or of many that share a slab.
+    const message = { ...heard, bytes: new Uint8Array(heard.bytes) };
     const waitMs = newcomer.isArriving() ? HISTORY_WAIT_MS : context.config.nodeTimeoutMs;
     const inserted = insertMessage(log, message, context.now, waitMs);
     const view = viewMessage(message, identity.id, isHistory);

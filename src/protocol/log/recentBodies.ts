@@ -13,7 +13,7 @@ export function createRecentBodies(): RecentBodies {
 export function putBody(recent: RecentBodies, id: MessageId, bytes: Uint8Array): void {
   dropBody(recent, id);
   recent.bodies.set(id, bytes);
-  recent.bytes += bytes.length;
+  recent.bytes += bytes.length + OVERHEAD_BYTES;
   for (const oldest of recent.bodies.keys()) {
     if (recent.bytes <= limits.recentBytes) return;
     dropBody(recent, oldest);
@@ -21,6 +21,13 @@ export function putBody(recent: RecentBodies, id: MessageId, bytes: Uint8Array):
 }
 
 export function dropBody(recent: RecentBodies, id: MessageId): void {
-  recent.bytes -= recent.bodies.get(id)?.length ?? 0;
+  const bytes = recent.bodies.get(id);
+  if (bytes === undefined) return;
+  recent.bytes -= bytes.length + OVERHEAD_BYTES;
   recent.bodies.delete(id);
 }
+
+// --- internal ---
+
+/** Of a small buffer of its own and its place in the table (V8, 64 bits), about. */
+const OVERHEAD_BYTES = 300;
