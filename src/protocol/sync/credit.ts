@@ -1,5 +1,5 @@
 /**
- * Receiver-driven credit: how many datagrams of history may be asked of one source at once (additive increase,
+ * Receiver-driven credit: how many datagrams of history may be asked of one supplier at once (additive increase,
  * multiplicative decrease). What is lost while nothing waits on the way was lost by chance (TCP Veno, Fu and Liew 2003): it
  * takes little away. While a queue builds up, on the way or here, credit does not grow, and a long one halves it, so that live
  * messages do not wait behind history (LEDBAT, RFC 6817).

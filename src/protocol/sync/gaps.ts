@@ -11,7 +11,7 @@ export type Gap = {
   /** Items that are there by the word of `by`, less those that came; an estimate once the gap was cut. */
   readonly count: number;
   readonly by: BootId;
-  /** Its source was asked to cut it into parts. */
+  /** Its supplier was asked to cut it into parts. */
   readonly isOutlined: boolean;
   /** The grant by which it is asked for now. */
   readonly taker: string | undefined;

@@ -25,9 +25,9 @@ import { isAhead } from "../log/hlc.ts";
 import { below } from "../rng.ts";
 import type { Millis } from "../time.ts";
 import { createDownload } from "./download.ts";
+import type { Holding } from "./grants.ts";
 import { type Fetch, type Page, pagesFor } from "./pages.ts";
 import type { Replicas } from "./replicas.ts";
-import type { Holding } from "./supplier.ts";
 import { createWorkBudget } from "./workBudget.ts";
 
 export type Digest = Frame & { readonly type: "digest" };
@@ -61,7 +61,7 @@ type Options = {
   readonly horizon: () => number;
   /** The peer's set equals this node's. */
   readonly inSync: (set: SetName, from: Session) => void;
-  /** Some peers, by chance: more sources for much that is lacking. */
+  /** Some peers, by chance: more suppliers for much that is lacking. */
   readonly others: (count: number) => Session[];
 };
 
@@ -189,8 +189,8 @@ export function createReconciliation(
     replicas,
     others,
     outline: (of, set, lo, hi) => sendRanges(of, set, lo, [{ hi, count: 0, fingerprint: "" }]),
-    finished: (set, sources) => {
-      for (const { session, floor } of sources) {
+    finished: (set, suppliers) => {
+      for (const { session, floor } of suppliers) {
         const own = replicas[set].floor();
         // Who has let go of less can compare this node's digest; this node learns of it only if it asks.
         if (floor < own) sendWhole(session, set, own, END);
