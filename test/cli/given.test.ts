@@ -6,13 +6,13 @@ import { afterAll, describe, expect, it } from "vitest";
 import { readGiven } from "../../src/cli/given.ts";
 import type { Flags } from "../../src/cli/options.ts";
 import { encodeInvite } from "../../src/crypto/invite.ts";
-import { randomRoomKey, roomKeyFromName } from "../../src/crypto/roomKeys.ts";
+import { newPrivateRoom, openRoom } from "../../src/crypto/roomKeys.ts";
 
 const home = mkdtempSync(join(tmpdir(), "smplchat-given-"));
 afterAll(() => rmSync(home, { recursive: true }));
 
-const den = encodeInvite({ name: "den", private: true, key: randomRoomKey(), endpoints: [] });
-const tea = encodeInvite({ name: "tea", private: false, key: roomKeyFromName("tea"), endpoints: [] });
+const den = encodeInvite({ name: "den", private: true, secret: newPrivateRoom(), endpoints: [] });
+const tea = encodeInvite({ name: "tea", private: false, secret: openRoom("tea"), endpoints: [] });
 const read = (flags: Flags, ...words: string[]) =>
   readGiven(flags, words, { environment: {}, platform: "linux", home });
 
