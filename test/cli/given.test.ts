@@ -42,7 +42,7 @@ describe("a word without an option", () => {
     const given = read({ PORT: "5", JOIN: ["a"] }, "lab", "10.0.0.2", "h:1");
     expect(given.flags).toEqual({ PORT: "5", ROOM: "lab", JOIN: ["a", "10.0.0.2", "h:1"] });
     expect(Object.fromEntries(given.origins)).toEqual({ ROOM: "argument", JOIN: "flag --join, argument" });
-    expect(() => read({}, "lab", den)).toThrow(/^one program is in one room: "lab" \(argument\) and "smplchat:AQ…"/);
+    expect(() => read({}, "lab", den)).toThrow(/^one program is in one room: "lab" \(argument\) and "smplchat:Ag…"/);
     expect(() => read({ ROOM: "tea" }, "lab")).toThrow('"tea" (flag --room) and "lab" (argument) are two');
   });
 

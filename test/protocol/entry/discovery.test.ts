@@ -105,7 +105,7 @@ describe("a node that is alone", () => {
     const effects = alice.step({ type: "timer" });
     expect(effects).toEqual([{ type: "broadcast", bytes: expect.any(Uint8Array) }]);
     const [broadcast] = effects as [Effect & { type: "broadcast" }];
-    expect(opened(broadcast.bytes)).toEqual({ boot: alice.boot, port: 62733, heard: [] });
+    expect(opened(broadcast.bytes)).toEqual({ boot: alice.boot, port: 62733, heard: [], extensions: noExtensions });
     expect(alice.core.stats()).toMatchObject({ datagramsOut: 1, bytesOut: BEACON_BYTES });
   });
 
@@ -246,7 +246,8 @@ describe("a beacon", () => {
     const traffic = overhear(world);
     expect(hear(alice, lit())).toEqual([]);
     world.run(100);
-    expect(traffic.beacons.map(({ beacon }) => beacon)).toEqual([{ boot: alice.boot, port: 62733, heard: [stranger] }]);
+    const said = { boot: alice.boot, port: 62733, heard: [stranger], extensions: noExtensions };
+    expect(traffic.beacons.map(({ beacon }) => beacon)).toEqual([said]);
     expect(traffic.knocks).toEqual([]);
   });
 
