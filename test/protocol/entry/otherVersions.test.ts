@@ -3,13 +3,14 @@ import sodium from "sodium-native";
 import { describe, expect, it } from "vitest";
 import { beaconKey } from "../../../src/crypto/beacon.ts";
 import { createRoomKeys, openRoom } from "../../../src/crypto/roomKeys.ts";
+import { createOtherVersions } from "../../../src/protocol/entry/otherVersions.ts";
 import type { Millis } from "../../../src/protocol/time.ts";
 import { BEACON_BYTES, BEACON_NONCE_BYTES, encodeBeacon } from "../../../src/wire/beacon.ts";
 import { encodeHeader, WIRE_VERSION } from "../../../src/wire/datagram.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { noExtensions } from "../../../src/wire/extensions.ts";
 import type { BootId } from "../../../src/wire/ids.ts";
-import { createWorld, gather, notices, roomKeys, type TestNode, type World } from "../fixtures.ts";
+import { createBench, createWorld, gather, notices, roomKeys, type TestNode, type World } from "../fixtures.ts";
 
 const there = "10.0.5.1:62733" as Endpoint;
 const elsewhere = "10.0.6.1:62733" as Endpoint;
@@ -137,6 +138,19 @@ describe("a datagram of another version, from anywhere else", () => {
     world.run(60_000);
     expect(told(alice)).toEqual([]);
     expect(counted(alice, "other-version")).toBe(1_002);
+  });
+});
+
+describe("the addresses that were told of", () => {
+  it("are 64: of more the one told longest ago goes, and is told again", () => {
+    const bench = createBench();
+    const others = createOtherVersions(bench, () => true);
+    const addresses = Array.from({ length: 65 }, (_, index) => `10.0.7.${index}:62733` as Endpoint);
+    for (const address of addresses) others.heard(address, 3);
+    others.heard(addresses[64] as Endpoint, 3);
+    expect(bench.events).toHaveLength(65);
+    others.heard(addresses[0] as Endpoint, 3);
+    expect(bench.events).toHaveLength(66);
   });
 });
 
