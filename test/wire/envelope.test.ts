@@ -149,8 +149,19 @@ describe("the envelope of a message", () => {
   it("has its parents ascending and each once", () => {
     const parents = [id(1), id(2)];
     expect(decodeEnvelope(signed({ ...plain, parents }))?.parents).toEqual(parents);
-    expect(decodeEnvelope(signed({ ...plain, parents: parents.toReversed() }))).toBeUndefined();
-    expect(decodeEnvelope(signed({ ...plain, parents: [id(1), id(1)] }))).toBeUndefined();
+    for (const others of [parents.toReversed(), [id(1), id(1)]]) {
+      expect(() => encodeEnvelope({ ...plain, parents: others })).toThrow(CursorError);
+      const bytes = signed({ ...plain, parents });
+      bytes.set(Buffer.from(others.join(""), "hex"), PARENTS_AT + 1);
+      expect(decodeEnvelope(bytes)).toBeUndefined();
+    }
+  });
+
+  it("names no message by what is no id: nothing is signed that others would refuse", () => {
+    for (const wrong of ["", "zz", id(1).slice(2), `${id(1)}00`, id(0xab).toUpperCase(), `${id(1)}\n`]) {
+      expect(() => encodeEnvelope({ ...plain, target: wrong as MessageId })).toThrow(CursorError);
+      expect(() => encodeEnvelope({ ...plain, parents: [wrong as MessageId] })).toThrow(CursorError);
+    }
   });
 
   it.each([1, 2, 3, 127, 128, KIND_MAX])(
