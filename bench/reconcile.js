@@ -13,8 +13,9 @@ import { defaultConfig } from "../dist/protocol/config.js";
 import { createCore } from "../dist/protocol/core.js";
 import { below, seededRng, uniform } from "../dist/protocol/rng.js";
 import { createAgenda } from "../dist/sim/world/agenda.js";
+import { encodeBody } from "../dist/wire/bodies/body.js";
 import { decodeHeader } from "../dist/wire/datagram.js";
-import { decodeFrames, encodeFrame } from "../dist/wire/frame.js";
+import { decodeFrames, encodeFrame } from "../dist/wire/frames.js";
 
 const { values } = parseArgs({
   options: {
@@ -33,7 +34,7 @@ const LIMIT_MS = 60_000;
 const NOON = 1_767_225_600_000;
 const COMPARING = new Set(["ranges", "list", "want", "fetch", "same"]);
 
-const room = createRoomKeys(new Uint8Array(32).fill(7));
+const room = createRoomKeys({ id: new Uint8Array(32).fill(8), epoch: 0, key: new Uint8Array(32).fill(7) });
 const author = identityFromSeed(new Uint8Array(32).fill(9));
 const history = writeHistory();
 
@@ -211,7 +212,7 @@ function writeHistory() {
   return Array.from({ length: MESSAGES }, (_, index) => {
     const hlc = NOON - (MESSAGES - index) * 1_000 - 60_000;
     const text = `${index} `.padEnd(100, "x");
-    const message = signMessage(room, author, { seq: index, hlc, kind: "text", parents, nick: "a", text });
+    const message = signMessage(room, author, { seq: index, hlc, parents, ...encodeBody("text", "a", text) });
     parents = [message.id];
     return message.bytes;
   });

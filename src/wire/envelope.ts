@@ -4,7 +4,7 @@
  * Everything before the signature is the content; crypto/signed.ts signs it and derives the id. Whether an envelope is taken does
  * not depend on its kind or body, so that programs that know other kinds hold the same log.
  */
-import { CursorError, createReader, createWriter, type Reader, within } from "./cursor.ts";
+import { CursorError, createReader, createWriter, type Reader, type Writer, within } from "./cursor.ts";
 import { fromHex, MESSAGE_ID_BYTES, type MessageId, PEER_ID_BYTES, type PeerId, toHex } from "./ids.ts";
 
 export type Envelope = {
@@ -43,9 +43,10 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
   writer.varint(envelope.seq);
   writer.u48(within(envelope.hlc, 0, HLC_MAX));
   writer.u8(within(envelope.parents.length, 0, PARENTS_MAX) | (target === undefined ? 0 : HAS_TARGET));
-  for (const parent of envelope.parents) writer.bytes(fromHex(parent));
+  ascending(envelope.parents);
+  for (const parent of envelope.parents) writeId(writer, parent);
   writer.varint(within(envelope.kind, 1, KIND_MAX));
-  if (target !== undefined) writer.bytes(fromHex(target));
+  if (target !== undefined) writeId(writer, target);
   writer.sized(body, BODY_BYTES_MAX);
   return writer.finish();
 }
@@ -68,6 +69,7 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {
 
 /** In the byte of the number of parents. Its other bits are zero. */
 const HAS_TARGET = 0x80;
+const MESSAGE_ID = new RegExp(`^[0-9a-f]{${2 * MESSAGE_ID_BYTES}}$`);
 
 function readHead(reader: Reader): Omit<Envelope, "body"> {
   const author = toHex(reader.bytes(PEER_ID_BYTES)) as PeerId;
@@ -76,11 +78,21 @@ function readHead(reader: Reader): Omit<Envelope, "body"> {
   const flags = reader.u8();
   const count = within(flags & ~HAS_TARGET, 0, PARENTS_MAX);
   const parents = Array.from({ length: count }, () => readId(reader));
-  if (parents.some((parent, index) => index > 0 && parent <= (parents[index - 1] as string)))
-    throw new CursorError("parents out of order");
+  ascending(parents);
   const kind = within(reader.varint(), 1, KIND_MAX);
   const target = (flags & HAS_TARGET) === 0 ? undefined : readId(reader);
   return { author, seq, hlc, parents, kind, target };
+}
+
+function ascending(parents: readonly MessageId[]): void {
+  if (parents.some((parent, index) => index > 0 && parent <= (parents[index - 1] as string)))
+    throw new CursorError("parents out of order");
+}
+
+/** What is no id would make a message of another length, or another message. */
+function writeId(writer: Writer, id: MessageId): void {
+  if (!MESSAGE_ID.test(id)) throw new CursorError("no message id");
+  writer.bytes(fromHex(id));
 }
 
 function readId(reader: Reader): MessageId {

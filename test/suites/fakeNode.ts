@@ -22,6 +22,11 @@ export type FakeNode = ChatNode & {
   readonly block: (isBusy: boolean) => void;
 };
 
+/** What this version cannot read: not even the nick at the time of writing, which is in the body. */
+export function unreadable({ id, tag }: PeerView, kindNumber = 300): Partial<Message> {
+  return { author: { id, tag, nick: "" }, kind: "unknown", kindNumber };
+}
+
 export const FAKE_TEXT_LIMIT = 850;
 
 export function fakePeer(nick: string, number: number, more: Partial<PeerView> = {}): PeerView {
@@ -66,6 +71,8 @@ export function createFakeNode(
       author: { id: author.id, tag: author.tag, nick: author.nick },
       seq: number,
       kind: "text",
+      kindNumber: 1,
+      target: undefined,
       text,
       time: Date.UTC(2026, 0, 31, 12, 0, number),
       parents: [],
