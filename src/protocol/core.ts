@@ -64,6 +64,8 @@ export type CoreOptions = {
   readonly now: Now;
   /** What the store confirms outlives the process; left out: it does not, and nothing waits for the store. */
   readonly isDurable?: boolean;
+  /** Bytes of bodies that are kept in memory, the recent ones; left out: `limits.recentBytes`. */
+  readonly recentBytes?: number | undefined;
   /** What the store kept, in the order of ids. */
   readonly kept?: Iterable<StoredMessage>;
   /** Where peers were reached before, as it was remembered. */
@@ -228,7 +230,7 @@ function createRooms(options: CoreOptions, step: Step) {
   };
 
   const rumours = createRumours();
-  const log = createLog(identity.id, config.maxMessages);
+  const log = createLog(identity.id, config.maxMessages, options.recentBytes);
   const membership = createMembership(
     context,
     rumours,
@@ -363,6 +365,6 @@ function tablesOf(rooms: Rooms): ReturnType<Core["tables"]> {
     unwritten: { size: writes.unwritten.size, bound: limits.unwritten + 64 },
     refused: { size: writes.refused.size, bound: limits.unwritten },
     reads: { size: reads.pending.size, bound: limits.reads },
-    recentBytes: { size: log.recent.bytes, bound: limits.recentBytes },
+    recentBytes: { size: log.recent.bytes, bound: log.recent.bytesMax },
   };
 }

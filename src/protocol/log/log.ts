@@ -6,6 +6,7 @@ import type { SignedMessage } from "../../crypto/signed.ts";
 import { PARENTS_MAX } from "../../wire/envelope.ts";
 import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
 import { boundOfTime } from "../idset/range.ts";
+import { limits } from "../limits.ts";
 import type { Millis, Now, UnixMillis } from "../time.ts";
 import { type CausalOrder, createCausalOrder } from "./causalOrder.ts";
 import { liftLimit } from "./hlc.ts";
@@ -48,12 +49,13 @@ export type Inserted = {
 /** More heads than this are left to their later children: parents name the newest ones. */
 const HEADS_MAX = 64;
 
-export function createLog(self: PeerId, max: number): Log {
+/** `recentBytes`: of bodies that are kept in memory. */
+export function createLog(self: PeerId, max: number, recentBytes: number = limits.recentBytes): Log {
   return {
     self,
     index: createMessageIndex(),
     order: createCausalOrder(),
-    recent: createRecentBodies(),
+    recent: createRecentBodies(recentBytes),
     heads: new Set(),
     missing: new Map(),
     max,

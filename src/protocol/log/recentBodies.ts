@@ -1,12 +1,11 @@
 /** The bodies of messages that were heard, said or read last: what is relayed, given and asked for is mostly among them. */
 import type { MessageId } from "../../wire/ids.ts";
-import { limits } from "../limits.ts";
 
-/** BOUNDED: `limits.recentBytes`; the one put longest ago goes. */
-export type RecentBodies = { readonly bodies: Map<MessageId, Uint8Array>; bytes: number };
+/** BOUNDED: `bytesMax`; the one put longest ago goes. */
+export type RecentBodies = { readonly bodies: Map<MessageId, Uint8Array>; bytes: number; readonly bytesMax: number };
 
-export function createRecentBodies(): RecentBodies {
-  return { bodies: new Map(), bytes: 0 };
+export function createRecentBodies(bytesMax: number): RecentBodies {
+  return { bodies: new Map(), bytes: 0, bytesMax };
 }
 
 /** `bytes`: of the whole message. Not to be changed afterwards. */
@@ -15,7 +14,7 @@ export function putBody(recent: RecentBodies, id: MessageId, bytes: Uint8Array):
   recent.bodies.set(id, bytes);
   recent.bytes += bytes.length + OVERHEAD_BYTES;
   for (const oldest of recent.bodies.keys()) {
-    if (recent.bytes <= limits.recentBytes) return;
+    if (recent.bytes <= recent.bytesMax) return;
     dropBody(recent, oldest);
   }
 }
