@@ -10,6 +10,7 @@ import {
   type Beacon,
   decodeBeacon,
   encodeBeacon,
+  type OtherBeacon,
 } from "../wire/beacon.ts";
 import { blake2b } from "./hash.ts";
 import type { RoomKeys } from "./roomKeys.ts";
@@ -28,11 +29,8 @@ export function sealBeacon(key: Uint8Array, nonce: Uint8Array, beacon: Beacon): 
   return out;
 }
 
-/** The beacon, or why it is none of this room; `wire`: one of this room in another version. */
-export function openBeacon(
-  key: Uint8Array,
-  bytes: Uint8Array,
-): Beacon | { readonly wire: number } | "foreign-beacon" | "bad-beacon" {
+/** The beacon, or why it is none of this room. */
+export function openBeacon(key: Uint8Array, bytes: Uint8Array): Beacon | OtherBeacon | "foreign-beacon" | "bad-beacon" {
   if (bytes.length !== BEACON_BYTES) return "bad-beacon";
   const plain = Buffer.allocUnsafe(BEACON_PLAIN_BYTES);
   try {

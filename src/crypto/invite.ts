@@ -55,11 +55,11 @@ export function encodeInvite(invite: Invite): string {
   return INVITE_PREFIX + Buffer.from(writer.finish()).toString("base64url");
 }
 
-/** The invite that `encodeInvite` turns into exactly `text`, or why there is none. */
+/** The invite that `text` is, in the one spelling that it has, or why there is none. */
 export function decodeInvite(text: string): Invite | InviteError {
   if (!text.startsWith(INVITE_PREFIX)) return { error: "not-an-invite" };
   const encoded = text.slice(INVITE_PREFIX.length);
-  if (encoded.length > ENCODED_LENGTH_MAX) return { error: "malformed" };
+  if (encoded.length > TEXT_LENGTH_MAX) return { error: "malformed" };
   const bytes = Buffer.from(encoded, "base64url");
   if (bytes.toString("base64url") !== encoded || bytes.length <= CHECKSUM_BYTES) return { error: "mistyped" };
   const content = bytes.subarray(0, bytes.length - CHECKSUM_BYTES);
@@ -91,7 +91,8 @@ const BYTES_MAX =
   2 +
   EXTENSIONS_BYTES_MAX +
   CHECKSUM_BYTES;
-const ENCODED_LENGTH_MAX = Math.ceil((BYTES_MAX * 4) / 3);
+/** More than this version writes: a longer one of a later version is to be told as such. */
+const TEXT_LENGTH_MAX = 4 * BYTES_MAX;
 
 function readContent(content: Uint8Array): Invite | undefined {
   const reader = createReader(content.subarray(1));

@@ -1,6 +1,7 @@
 /**
  * What a beacon says, inside its seal: `version 1 | boot id 8 | port 2 | n 1 | boot ids heard n·8 | extensions ≤ 64 | zeros to 360 bytes`.
- * All beacons have one size, so that none tells by it how many its sender has heard.
+ * All beacons have one size, so that none tells by it how many its sender has heard. Version, boot id and port stand in their places in
+ * every version of the wire.
  */
 import { CursorError, createReader, createWriter, within } from "./cursor.ts";
 import { SEAL_BYTES, WIRE_VERSION } from "./datagram.ts";
@@ -16,6 +17,9 @@ export type Beacon = {
   readonly heard: readonly BootId[];
   readonly extensions: Extensions;
 };
+
+/** One of another version of the wire: where its sender takes datagrams is all that is read of it. */
+export type OtherBeacon = Pick<Beacon, "port"> & { readonly wire: number };
 
 export const BEACON_NONCE_BYTES = 24;
 /** A beacon may draw one open datagram of 1200 bytes: three times its own size (invariant I7). */
@@ -40,17 +44,18 @@ export function encodeBeacon(beacon: Beacon): Uint8Array {
   return writer.finish();
 }
 
-/** Undefined if the bytes are not the one encoding of a beacon; its wire version if that is another one. */
-export function decodeBeacon(bytes: Uint8Array): Beacon | { readonly wire: number } | undefined {
+/** Undefined if the bytes are not the one encoding of a beacon. */
+export function decodeBeacon(bytes: Uint8Array): Beacon | OtherBeacon | undefined {
   if (bytes.length !== BEACON_PLAIN_BYTES) return undefined;
   try {
     const reader = createReader(bytes);
     const wire = reader.u8();
-    if (wire !== WIRE_VERSION) return { wire };
     const boot = toHex(reader.bytes(BOOT_ID_BYTES)) as BootId;
     const port = reader.u8() * 256 + reader.u8();
+    if (port === 0) return undefined;
+    if (wire !== WIRE_VERSION) return { wire, port };
     const count = reader.u8();
-    if (port === 0 || count > BEACON_HEARD_MAX) return undefined;
+    if (count > BEACON_HEARD_MAX) return undefined;
     const heard = Array.from({ length: count }, () => toHex(reader.bytes(BOOT_ID_BYTES)) as BootId);
     const extensions = readExtensions(reader, EXTENSIONS_BYTES_MAX);
     if (reader.bytes(reader.left()).some((byte) => byte !== 0)) return undefined;

@@ -123,6 +123,13 @@ describe("the import rule", () => {
     expect(seen('// import { x } from "../cli/b.ts";')).toBe(0);
   });
 
+  test("lets version.ts be read from node on, where the program is known that runs it", () => {
+    expect(imports("src/cli/main.ts", "../version.ts")).toEqual([]);
+    expect(imports("src/node/node.ts", "../version.ts")).toEqual([]);
+    for (const path of ["src/wire/statement.ts", "src/protocol/core.ts", "src/sim/world.ts"])
+      expect(imports(path, "../version.ts")).toHaveLength(1);
+  });
+
   test("lets settings.ts import protocol/config.ts only, and be read above node only", () => {
     expect(imports("src/settings.ts", "./protocol/config.ts")).toEqual([]);
     expect(imports("src/settings.ts", "./protocol/core.ts")).toHaveLength(1);

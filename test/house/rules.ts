@@ -158,6 +158,10 @@ function forbiddenImport(path: string, from: string | undefined, target: string)
     if (from === "settings" || mayReadSettings.has(from)) return undefined;
     return `${from}/ knows no settings; take the value as an argument (protocol: a field of Config in config.ts)`;
   }
+  if (to === "version") {
+    if (mayReadSettings.has(from)) return undefined;
+    return `${from}/ knows no version of the program; take it as an argument`;
+  }
   if (from === "settings")
     return target === "src/protocol/config.ts" ? undefined : "settings.ts imports protocol/config.ts only";
   const fromRank = rankIn(layers, from);

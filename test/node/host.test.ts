@@ -15,10 +15,11 @@ import type { PeerView } from "../../src/protocol/views.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { memoryJournal } from "../../src/store/memory.ts";
 import { type Endpoint, parseEndpoint } from "../../src/wire/endpoint.ts";
+import { privateRoom } from "../suites/said.ts";
 import { emit, event, type FakeCore, fakeCore } from "./fakeCore.ts";
 
 const nodes: ChatNode[] = [];
-const room = { name: "test", key: new Uint8Array(32).fill(7), private: true };
+const room = { name: "test", secret: privateRoom(7), private: true };
 
 afterEach(async () => {
   for (const node of nodes.splice(0)) await node.close();

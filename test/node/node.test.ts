@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { roomKeyFromName } from "../../src/crypto/roomKeys.ts";
+import { openRoom } from "../../src/crypto/roomKeys.ts";
 import { openUdp } from "../../src/net/udp.ts";
 import { openNode } from "../../src/node/node.ts";
 import type { ChatNode, NodeOptions } from "../../src/node/types.ts";
@@ -249,7 +249,7 @@ const DEFAULTS: Omit<NodeOptions, "room"> = {
 };
 
 function roomNamed(name: string): NodeOptions["room"] {
-  return { name: name.replaceAll(" ", "-"), key: roomKeyFromName(name), private: false };
+  return { name: name.replaceAll(" ", "-"), secret: openRoom(name), private: false };
 }
 
 function say({ node }: Live, text: string): void {

@@ -4,7 +4,7 @@
  */
 import { expect } from "vitest";
 import { type Identity, identityFromSeed } from "../../src/crypto/identity.ts";
-import { createRoomKeys, roomKeyFromName } from "../../src/crypto/roomKeys.ts";
+import { createRoomKeys, openRoom, type RoomSecret } from "../../src/crypto/roomKeys.ts";
 import type { Command, Core, Effect, Input, JournalEntry } from "../../src/protocol/api.ts";
 import { type Config, defaultConfig } from "../../src/protocol/config.ts";
 import type { Context, TimerRow } from "../../src/protocol/context.ts";
@@ -17,12 +17,13 @@ import type { Millis } from "../../src/protocol/time.ts";
 import { createTimers, type Timers } from "../../src/protocol/timers.ts";
 import type { Message } from "../../src/protocol/views.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
+import { noExtensions } from "../../src/wire/extensions.ts";
 import type { BootId } from "../../src/wire/ids.ts";
 
 /** 2026-01-01T00:00:00Z. */
 export const WALL = 1_767_225_600_000;
-export const ROOM_KEY = roomKeyFromName("test");
-export const roomKeys = createRoomKeys(ROOM_KEY);
+export const ROOM = openRoom("test");
+export const roomKeys = createRoomKeys(ROOM);
 
 export type Carried = {
   readonly at: Millis;
@@ -39,7 +40,7 @@ export const LAN = "239.255.115.109:62732" as Endpoint;
 export type NodeSetup = {
   /** It is on the one LAN, and discovery is on. */
   readonly onLan?: boolean;
-  readonly roomKey?: Uint8Array;
+  readonly room?: RoomSecret;
 };
 
 export type TestNode = {
@@ -140,7 +141,7 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
         const boot = bootFrom(rng);
         const core = createCore({
           identity,
-          room: { key: setup.roomKey ?? ROOM_KEY },
+          room: setup.room ?? ROOM,
           nick: name,
           boot,
           config: { ...defaultConfig, ...config },
@@ -281,6 +282,7 @@ export function createBench(name = "bench", config: Partial<Config> = {}): Bench
   return {
     identity: identityOf(name),
     roomKeys,
+    extensions: noExtensions,
     rng,
     timers,
     counters,

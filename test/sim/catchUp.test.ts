@@ -1,4 +1,5 @@
 /** A newcomer to a long history, on the virtual network: several sources, loss, one that dies; and what is said meanwhile. */
+
 import { describe, expect, it } from "vitest";
 import { identityFromSeed } from "../../src/crypto/identity.ts";
 import { createRoomKeys } from "../../src/crypto/roomKeys.ts";
@@ -12,6 +13,7 @@ import { indexOfEndpoint } from "../../src/sim/world/endpoints.ts";
 import { createNetwork } from "../../src/sim/world/network.ts";
 import { createVirtualNode, type NodeWorld, type VirtualNode, WALL_START } from "../../src/sim/world/node.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
+import { privateRoom, unsigned } from "../suites/said.ts";
 
 type Play = {
   readonly joiner: VirtualNode;
@@ -23,7 +25,7 @@ type Play = {
   readonly join: () => void;
 };
 
-const roomKey = new Uint8Array(32).fill(1);
+const room = privateRoom(1);
 const author = identityFromSeed(new Uint8Array(32).fill(9));
 const history = write(4_000);
 
@@ -49,7 +51,7 @@ function play(options: { holders: number; loss?: number; seed: number }): Play {
     rng,
     network: createNetwork(network, agenda, rng),
     config: { ...defaultConfig, maxMessages: 20_000 },
-    roomKey,
+    room,
     onEvent: (node, event) => {
       if (node === options.holders && event.type === "stored") storedAt.set(event.message.id, agenda.now() - beganAt);
     },
@@ -78,12 +80,12 @@ function play(options: { holders: number; loss?: number; seed: number }): Play {
 }
 
 function write(messages: number): { id: MessageId; bytes: Uint8Array }[] {
-  const roomKeys = createRoomKeys(roomKey);
+  const roomKeys = createRoomKeys(room);
   let parents: MessageId[] = [];
   return Array.from({ length: messages }, (_, seq) => {
     const hlc = WALL_START - (messages - seq) * 1_000 - 60_000;
     const text = `${seq} `.padEnd(100, "x");
-    const { id, bytes } = signMessage(roomKeys, author, { seq, hlc, kind: "text", parents, nick: "a", text });
+    const { id, bytes } = signMessage(roomKeys, author, unsigned({ seq, hlc, parents, nick: "a", text }));
     parents = [id];
     return { id, bytes };
   });

@@ -1,4 +1,5 @@
 /** Nodes that sleep and nodes that move, over seeds and losses: nothing is missed, and what is told of it is true. */
+
 import { describe, expect, it } from "vitest";
 import { defaultConfig } from "../../src/protocol/config.ts";
 import type { ChatEvent, Notice } from "../../src/protocol/events.ts";
@@ -8,6 +9,7 @@ import { calmNetwork } from "../../src/sim/run/scenario.ts";
 import { type Agenda, createAgenda } from "../../src/sim/world/agenda.ts";
 import { createNetwork } from "../../src/sim/world/network.ts";
 import { createVirtualNode, type NodeWorld, type VirtualNode, WALL_START } from "../../src/sim/world/node.ts";
+import { privateRoom } from "../suites/said.ts";
 
 type Room = {
   readonly agenda: Agenda;
@@ -27,7 +29,7 @@ function openRoom(count: number, seed: number, loss: number): Room {
     network: createNetwork({ ...calmNetwork, loss }, agenda, rng),
     rng,
     config: defaultConfig,
-    roomKey: new Uint8Array(32).fill(1),
+    room: privateRoom(1),
     onEvent: (node, event) => events[node]?.push(event),
     onThrow: (_, error) => fail(error),
     onDiskError: (node) => fail(new Error(`disk of n${node}`)),

@@ -1,10 +1,12 @@
 /** A node that stood still: what waits in its socket is read before anything counts as lost. */
+
 import { expect, it } from "vitest";
 import { defaultConfig } from "../../src/protocol/config.ts";
 import { seededRng } from "../../src/protocol/rng.ts";
 import { createAgenda } from "../../src/sim/world/agenda.ts";
 import { createNetwork } from "../../src/sim/world/network.ts";
 import { createVirtualNode, type NodeWorld } from "../../src/sim/world/node.ts";
+import { privateRoom } from "../suites/said.ts";
 
 it("after a stall repeats nothing that was acknowledged in the meantime", () => {
   const agenda = createAgenda();
@@ -18,7 +20,7 @@ it("after a stall repeats nothing that was acknowledged in the meantime", () => 
     rng,
     network: createNetwork(calm, agenda, rng),
     config: defaultConfig,
-    roomKey: new Uint8Array(32).fill(1),
+    room: privateRoom(1),
     onEvent: () => {},
     onThrow: (_, error) => fail(error),
     onDiskError: (node) => fail(new Error(`disk of n${node}`)),

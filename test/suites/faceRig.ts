@@ -1,7 +1,7 @@
 /** A session on a fake node with pipes on both sides: what the stream faces are tested with. */
 import { PassThrough } from "node:stream";
 import { createSession, type Session } from "../../src/chat/session/session.ts";
-import { roomKeyFromName } from "../../src/crypto/roomKeys.ts";
+import { openRoom } from "../../src/crypto/roomKeys.ts";
 import { type Settings, settingNames, settingSpec } from "../../src/settings.ts";
 import { createFakeNode, type FakeNode } from "./fakeNode.ts";
 
@@ -21,7 +21,7 @@ export type FaceRig = {
 export async function createFaceRig(joins: readonly string[] = []): Promise<FaceRig> {
   const node = createFakeNode();
   const session = await createSession({
-    room: { name: "smplchat", key: roomKeyFromName("smplchat"), private: false },
+    room: { name: "smplchat", secret: openRoom("smplchat"), private: false },
     nick: "anna",
     joins,
     settings: defaultSettings,

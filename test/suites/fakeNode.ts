@@ -66,6 +66,8 @@ export function createFakeNode(
       author: { id: author.id, tag: author.tag, nick: author.nick },
       seq: number,
       kind: "text",
+      kindNumber: 1,
+      target: undefined,
       text,
       time: Date.UTC(2026, 0, 31, 12, 0, number),
       parents: [],

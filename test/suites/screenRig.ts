@@ -1,5 +1,7 @@
 /** The screen's controller on a fake node: keys and events in, rows out; no terminal, no network. */
+
 import { createSession, type Session } from "../../src/chat/session/session.ts";
+import { openRoom } from "../../src/crypto/roomKeys.ts";
 import type { Settings } from "../../src/settings.ts";
 import { type Controller, createController } from "../../src/tui/controller.ts";
 import { createKeyDecoder } from "../../src/tui/keys.ts";
@@ -24,7 +26,7 @@ export async function sitWith(
   const nodes = options.nodes ?? [createFakeNode()];
   const [node] = nodes as [FakeNode];
   const open = async () => nodes.shift() ?? node;
-  const room = { name: "smplchat", key: new Uint8Array(32), private: false };
+  const room = { name: "smplchat", secret: openRoom("smplchat"), private: false };
   // Only /set reads the settings, which these scenarios do not use.
   const settings = {} as Settings;
   const session = await createSession({ room, nick: "anna", joins: [], settings, open, quitMsMax: 100 });

@@ -145,6 +145,8 @@ describe("a list of thousands", () => {
         author,
         seq: at,
         kind: "text",
+        kindNumber: 1,
+        target: undefined,
         text,
         time: Date.UTC(2026, 0, 31, 12),
         parents: [],

@@ -18,6 +18,8 @@ function stored(timeline: Timeline, time: number, more: Partial<Message> = {}): 
     author,
     seq: 1,
     kind: "text",
+    kindNumber: 1,
+    target: undefined,
     text: `${time - DAY}`,
     time,
     parents: [],

@@ -1,9 +1,5 @@
 /** Frames of large messages: what is offered is large, chunks lie on one grid, and what is wanted has one encoding. */
 import { describe, expect, it } from "vitest";
-import { CursorError } from "../../src/wire/cursor.ts";
-import { FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
-import { decodeFrames, encodeFrame, type Frame } from "../../src/wire/frames.ts";
-import type { MessageId } from "../../src/wire/ids.ts";
 import {
   CHUNK_BYTES,
   CHUNKS_MAX,
@@ -12,7 +8,11 @@ import {
   LARGE_BYTES_MIN,
   PUSH_BYTES_MAX,
 } from "../../src/wire/blob.ts";
-import { MESSAGE_BYTES_MAX } from "../../src/wire/message.ts";
+import { CursorError } from "../../src/wire/cursor.ts";
+import { FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
+import { MESSAGE_BYTES_MAX } from "../../src/wire/envelope.ts";
+import { decodeFrames, encodeFrame, type Frame } from "../../src/wire/frames.ts";
+import type { MessageId } from "../../src/wire/ids.ts";
 
 const id = "ab".repeat(24) as MessageId;
 const decoded = (hex: string): Frame[] | "bad-frame" => decodeFrames(Buffer.from(hex, "hex"));

@@ -3,7 +3,17 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CursorError } from "../../src/wire/cursor.ts";
 import { COUNTER_MAX, FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
-import { ACK_COUNTERS_MAX, decodeFrames, END, encodeFrame, type Frame, PREFIXES_MAX } from "../../src/wire/frames.ts";
+import {
+  ACK_COUNTERS_MAX,
+  decodeFrames,
+  END,
+  elicitsAck,
+  encodeFrame,
+  type Frame,
+  PREFIXES_MAX,
+  proofFor,
+  UNKNOWN_FROM,
+} from "../../src/wire/frames.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
 import { bytesArbitrary, frameArbitrary, framesArbitrary, mutatedArbitrary } from "./arbitraries.ts";
 
@@ -48,9 +58,9 @@ describe("frames", () => {
 
   it("are refused whole when one of them is bad", () => {
     fc.assert(
-      fc.property(framesArbitrary, fc.integer({ min: 22, max: 255 }), (frames, type) => {
+      fc.property(framesArbitrary, fc.integer({ min: 25, max: 255 }), (frames, number) => {
         const withoutPadding = frames.filter((frame) => frame.type !== "padding");
-        expect(decodeFrames(Buffer.concat([encoded(withoutPadding), Uint8Array.of(type)]))).toBe("bad-frame");
+        expect(decodeFrames(Buffer.concat([encoded(withoutPadding), Uint8Array.of(number)]))).toBe("bad-frame");
       }),
     );
   });
@@ -76,6 +86,66 @@ describe("frames", () => {
     expect(encodeFrame({ type: "push", slice: order, message }).length).toBe(FRAMES_BYTES_MAX);
     const tooLong = new Uint8Array(message.length + 1);
     expect(() => encodeFrame({ type: "push", slice: order, message: tooLong })).toThrow(CursorError);
+  });
+});
+
+describe("a frame of a later version", () => {
+  const unknown = (number: number, bytes: Uint8Array): Frame => ({ type: "unknown", number, bytes });
+
+  it("is its number and sized bytes, and costs none of those around it", () => {
+    expect(decoded("02" + "20" + "03" + "aabbcc" + "02" + "ff" + "00" + "02")).toEqual([
+      { type: "ping" },
+      unknown(32, Buffer.from("aabbcc", "hex")),
+      { type: "ping" },
+      unknown(255, Buffer.alloc(0)),
+      { type: "ping" },
+    ]);
+  });
+
+  it("between any others comes back as it came, and they do as well", () => {
+    const number = fc.integer({ min: UNKNOWN_FROM, max: 255 });
+    fc.assert(
+      fc.property(
+        fc.array(frameArbitrary),
+        framesArbitrary,
+        number,
+        bytesArbitrary(0, 300),
+        (front, rest, at, bytes) => {
+          const frames = [...front, unknown(at, bytes), ...rest];
+          expect(decodeFrames(encoded(frames))).toEqual(frames);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it("may fill a datagram, and no more", () => {
+    const fits = unknown(32, Buffer.alloc(FRAMES_BYTES_MAX - 3, 1));
+    expect(encodeFrame(fits)).toHaveLength(FRAMES_BYTES_MAX);
+    expect(decodeFrames(encodeFrame(fits))).toEqual([fits]);
+    expect(() => encodeFrame(unknown(32, Buffer.alloc(FRAMES_BYTES_MAX - 2)))).toThrow(CursorError);
+  });
+
+  it.each([
+    ["that goes beyond its datagram", "20" + "04" + "aabbcc"],
+    ["whose size goes beyond any datagram", `20${"8e09"}${"00".repeat(1_200)}`],
+    ["whose size is not in its shortest form", "20" + "8100" + "aa"],
+    ["without a size", "20"],
+    ["below the first that may be unknown", "19" + "00"],
+    ["right below it", "1f" + "00"],
+  ])("%s is refused", (_, hex) => {
+    expect(decoded(`02${hex}`)).toBe("bad-frame");
+  });
+
+  it.each([0, 24, 31, 256])("is not made with the number %d", (number) => {
+    expect(() => encodeFrame(unknown(number, new Uint8Array(0)))).toThrow(CursorError);
+  });
+
+  it("asks for an acknowledgement and for no proof", () => {
+    expect([elicitsAck(unknown(32, new Uint8Array(0))), proofFor(unknown(32, new Uint8Array(0)))]).toEqual([
+      true,
+      "nothing",
+    ]);
   });
 });
 

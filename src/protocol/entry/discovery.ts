@@ -44,8 +44,8 @@ export type DiscoveryOptions = {
   readonly newcomer: Pick<Newcomer, "begin">;
   /** Where this node takes datagrams. */
   readonly port: number;
-  /** A beacon of this room in another version of the wire came. */
-  readonly onOtherVersion: (from: Endpoint, wire: number) => void;
+  /** A beacon of this room in another version of the wire came, whose sender takes datagrams there. */
+  readonly onOtherVersion: (endpoint: Endpoint, wire: number) => void;
 };
 
 /** Waits between beacons while nobody is here: doubling from the first, up to the last. */
@@ -158,10 +158,13 @@ export function createDiscovery(context: Context, options: DiscoveryOptions): Di
       counters.received(bytes.length);
       const beacon = openBeacon(key, bytes);
       if (typeof beacon === "string") return counters.drop(beacon);
-      if ("wire" in beacon) return options.onOtherVersion(from, beacon.wire);
+      const endpoint = endpointAt(from, beacon.port);
+      if ("wire" in beacon) {
+        if (endpoint !== undefined) options.onOtherVersion(endpoint, beacon.wire);
+        return;
+      }
       if (beacon.boot === link.boot) return;
       for (const boot of beacon.heard) senders.wasNamed(boot);
-      const endpoint = endpointAt(from, beacon.port);
       if (isHere(beacon.boot)) {
         senders.forget(beacon.boot);
         roomSpokeAt = now();

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseAddress, resolveAddress } from "../../../src/chat/command/parseAddress.ts";
 import { parseTarget } from "../../../src/chat/command/target.ts";
 import { encodeInvite } from "../../../src/crypto/invite.ts";
-import { roomKeyFromName } from "../../../src/crypto/roomKeys.ts";
+import { openRoom } from "../../../src/crypto/roomKeys.ts";
 
 const forbidden = () => Promise.reject(new Error("a literal address must not be looked up"));
 
@@ -64,7 +64,7 @@ describe("what /join is given", () => {
   it("is a room with #, an invite with its prefix, otherwise an address", () => {
     expect(parseTarget("#tea")).toEqual({ type: "room", name: "tea" });
     expect(parseTarget("#a b")).toEqual({ code: "bad-room", name: "a b" });
-    const invite = encodeInvite({ name: "tea", private: false, key: roomKeyFromName("tea"), endpoints: [] });
+    const invite = encodeInvite({ name: "tea", private: false, secret: openRoom("tea"), endpoints: [] });
     expect(parseTarget(invite)).toMatchObject({ type: "invite", invite: { name: "tea", private: false } });
     expect(parseTarget(`${invite}x`)).toEqual({ code: "bad-invite", reason: "mistyped" });
     expect(parseTarget("tea")).toMatchObject({ type: "address", room: "tea" });

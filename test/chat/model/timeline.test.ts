@@ -33,6 +33,8 @@ function message(time: number, nick = "bob", more: Partial<Message> = {}): Messa
     author: { id: authorId, tag, nick },
     seq: 1,
     kind: "text",
+    kindNumber: 1,
+    target: undefined,
     text: `at ${time}`,
     time,
     parents: [],

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import type { SessionEvent } from "../../../src/chat/model/events.ts";
 import { createSession, type Session } from "../../../src/chat/session/session.ts";
-import { roomKeyFromName } from "../../../src/crypto/roomKeys.ts";
+import { openRoom } from "../../../src/crypto/roomKeys.ts";
 import { type Settings, settingNames, settingSpec } from "../../../src/settings.ts";
 import { createFakeNode, type FakeNode } from "../../suites/fakeNode.ts";
 
@@ -13,7 +13,7 @@ const settings = Object.fromEntries(
 async function setUp(): Promise<{ session: Session; node: FakeNode; notices: () => string[] }> {
   const node = createFakeNode({ isSeeking: true });
   const session = await createSession({
-    room: { name: "smplchat", key: roomKeyFromName("smplchat"), private: false },
+    room: { name: "smplchat", secret: openRoom("smplchat"), private: false },
     nick: "anna",
     joins: [],
     settings,

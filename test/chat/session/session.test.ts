@@ -4,7 +4,7 @@ import type { SessionEvent } from "../../../src/chat/model/events.ts";
 import { sentenceFor } from "../../../src/chat/model/sentences.ts";
 import { createSession, type Session, type SessionOptions } from "../../../src/chat/session/session.ts";
 import { encodeInvite } from "../../../src/crypto/invite.ts";
-import { randomRoomKey, roomKeyFromName } from "../../../src/crypto/roomKeys.ts";
+import { newPrivateRoom, openRoom } from "../../../src/crypto/roomKeys.ts";
 import type { PeerView } from "../../../src/protocol/views.ts";
 import { type Settings, settingNames, settingSpec } from "../../../src/settings.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
@@ -20,7 +20,7 @@ type Setup = { session: Session; node: FakeNode; nodes: FakeNode[]; events: Sess
 async function setUp(more: Partial<SessionOptions> = {}): Promise<Setup> {
   const nodes: FakeNode[] = [];
   const session = await createSession({
-    room: { name: "smplchat", key: roomKeyFromName("smplchat"), private: false },
+    room: { name: "smplchat", secret: openRoom("smplchat"), private: false },
     nick: "anna",
     joins: [],
     settings: defaults,
@@ -209,7 +209,7 @@ describe("commands", () => {
   it("/join with an invite goes to its room and contacts who is named there", async () => {
     const { session, node, nodes, codes } = await setUp();
     const endpoints = ["10.0.0.7:62733" as Endpoint];
-    const invite = encodeInvite({ name: "den", private: true, key: randomRoomKey(), endpoints });
+    const invite = encodeInvite({ name: "den", private: true, secret: newPrivateRoom(), endpoints });
     const said = session.line(`/join ${invite}`);
     const later = session.line("first words");
     expect([await said, await later]).toEqual(["done", "done"]);
@@ -242,7 +242,7 @@ describe("at the start", () => {
   it("the first listener hears what came before it, and joins begin then", async () => {
     const node = createFakeNode();
     const session = await createSession({
-      room: { name: "smplchat", key: roomKeyFromName("smplchat"), private: false },
+      room: { name: "smplchat", secret: openRoom("smplchat"), private: false },
       nick: "anna",
       joins: ["10.0.0.2"],
       settings: defaults,

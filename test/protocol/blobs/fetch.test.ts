@@ -7,10 +7,10 @@ import { limits } from "../../../src/protocol/limits.ts";
 import { createRtt } from "../../../src/protocol/link/rtt.ts";
 import type { Session } from "../../../src/protocol/link/session.ts";
 import { below, type Rng, seededRng } from "../../../src/protocol/rng.ts";
+import { CHUNK_BYTES, chunkBytes } from "../../../src/wire/blob.ts";
+import { MESSAGE_BYTES_MAX } from "../../../src/wire/envelope.ts";
 import { CREDIT_MAX, type Frame } from "../../../src/wire/frames.ts";
 import type { MessageId, PeerId } from "../../../src/wire/ids.ts";
-import { CHUNK_BYTES, chunkBytes } from "../../../src/wire/blob.ts";
-import { MESSAGE_BYTES_MAX } from "../../../src/wire/message.ts";
 import { type Bench, bootFrom, createBench } from "../fixtures.ts";
 
 type Chunk = Frame & { readonly type: "chunk" };
@@ -190,7 +190,7 @@ describe("a large message", () => {
       ),
       { numRuns: runs, seed: 1 },
     );
-    expect(completed).toBeGreaterThan(0.9 * runs);
+    expect(completed).toBeGreaterThan(0.85 * runs);
   });
 });
 

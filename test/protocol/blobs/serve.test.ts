@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { createBlobServer } from "../../../src/protocol/blobs/serve.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import type { Session } from "../../../src/protocol/link/session.ts";
+import { CHUNK_BYTES, chunkBytes, chunkCount } from "../../../src/wire/blob.ts";
+import { MESSAGE_BYTES_MAX } from "../../../src/wire/envelope.ts";
 import type { Frame } from "../../../src/wire/frames.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
-import { CHUNK_BYTES, chunkBytes, chunkCount } from "../../../src/wire/blob.ts";
-import { MESSAGE_BYTES_MAX } from "../../../src/wire/message.ts";
 import { bootFrom, createBench } from "../fixtures.ts";
 
 type Wanted = Frame & { readonly type: "wantChunks" };

@@ -16,7 +16,7 @@ import {
   identityOf,
   names,
   notices,
-  ROOM_KEY,
+  ROOM,
   type TestNode,
   transmits,
   WALL,
@@ -33,7 +33,7 @@ const addresses = (count: number): RememberedAddress[] =>
 function start(remembered: readonly RememberedAddress[], name = "alice"): Core {
   return createCore({
     identity: identityOf(name),
-    room: { key: ROOM_KEY },
+    room: ROOM,
     nick: name,
     boot: bootFrom(seededRng(7)),
     config: defaultConfig,

@@ -90,7 +90,11 @@ describe("a message from the network", () => {
       { type: "offer", slice, id, bytes: 5_000 },
     ]);
     world.run(1_000);
-    expect(node.core.tables()).toMatchObject({ wanted: { size: 0 }, transfers: { size: 0 }, offers: { size: 0 } });
+    expect(node.core.tables()).toMatchObject({
+      wanted: { size: 0 },
+      transfers: { size: 0 },
+      pendingSlices: { size: 0 },
+    });
     expect(node.core.stats().dropped.ahead).toBe(2);
   });
 

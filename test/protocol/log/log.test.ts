@@ -1,10 +1,12 @@
 /** The log of a room: heads and parents, trimming and its horizon, forks, and what is held back. */
+
 import { describe, expect, it } from "vitest";
 import { type SignedMessage, signMessage } from "../../../src/crypto/signed.ts";
 import { boundOfTime } from "../../../src/protocol/idset/range.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import { createLog, type Inserted, type Log } from "../../../src/protocol/log/log.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
+import { unsigned } from "../../suites/said.ts";
 import { identityOf, roomKeys, WALL } from "../fixtures.ts";
 
 const alice = identityOf("alice");
@@ -17,7 +19,7 @@ function written(
   { author = alice, seq = hlc, text = `at ${hlc}` } = {},
 ): SignedMessage {
   const ids = parents.map((parent) => parent.id).sort();
-  return signMessage(roomKeys, author, { seq, hlc, kind: "text", parents: ids, nick: "nick", text });
+  return signMessage(roomKeys, author, unsigned({ seq, hlc, parents: ids, text }));
 }
 
 const insert = (log: Log, message: SignedMessage): Inserted => log.insert({ message, history: false }, NOW, 30_000);

@@ -1,10 +1,12 @@
 /** What hostile statements come to: they are refused or bounded, counted, and the room goes on as if nothing were. */
+
 import { describe, expect, it } from "vitest";
 import { type Identity, identityFromSeed } from "../../../src/crypto/identity.ts";
-import { createRoomKeys, roomKeyFromName } from "../../../src/crypto/roomKeys.ts";
+import { createRoomKeys, openRoom } from "../../../src/crypto/roomKeys.ts";
 import { signStatement } from "../../../src/crypto/signed.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
+import { noExtensions } from "../../../src/wire/extensions.ts";
 import type { Frame } from "../../../src/wire/frames.ts";
 import type { StatementContent } from "../../../src/wire/statement.ts";
 import { bootFrom, createWorld, gather, names, roomKeys, type TestNode, WALL, type World } from "../fixtures.ts";
@@ -21,6 +23,7 @@ const statementOf = (by: Identity, change: Partial<StatementContent> = {}): Fram
     status: "alive",
     nick: "bob",
     endpoints: [],
+    extensions: noExtensions,
   } as const;
   return { type: "statement", bytes: signStatement(roomKeys, by, { ...base, ...change }).bytes };
 };
@@ -75,8 +78,9 @@ function expectUsable(world: World, nodes: readonly TestNode[], noticedWithinMs 
 describe("a hostile statement", () => {
   it("with a wrong signature, about someone else, or of another room, is refused and counted", () => {
     const victim = someone(1);
-    const elsewhere = createRoomKeys(roomKeyFromName("elsewhere"));
-    const content = { boot: "00".repeat(8) as never, incarnation: WALL, nick: "bob", endpoints: [] } as const;
+    const elsewhere = createRoomKeys(openRoom("elsewhere"));
+    const where = { endpoints: [], extensions: noExtensions };
+    const content = { boot: "00".repeat(8) as never, incarnation: WALL, nick: "bob", ...where } as const;
     const cases: ((puppet: Puppet) => Uint8Array)[] = [
       // Its own statement, with the key of another in it.
       (puppet) => Buffer.concat([Buffer.from(victim.id, "hex"), puppet.statement().bytes.subarray(32)]),

@@ -143,7 +143,8 @@ test("I8: an author that claims more than there is", () => {
 function message(name: string, parents: readonly MessageId[] = []): Message {
   const author = { id: "a".repeat(64), tag: "aaaa", nick: "n0" } as Message["author"];
   const id = name.repeat(48) as MessageId;
-  return { id, author, seq: 0, kind: "text", text: name, time: 0, parents, own: false, history: false };
+  const said = { kind: "text", kindNumber: 1, target: undefined, text: name } as const;
+  return { id, author, seq: 0, ...said, time: 0, parents, own: false, history: false };
 }
 
 function verdictOf(
