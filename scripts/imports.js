@@ -13,7 +13,7 @@ export const layers = [
   ["node"],
   ["sim"],
   ["chat"],
-  ["tui", "line", "json"],
+  ["tui", "line", "json", "library"],
   ["cli"],
 ];
 

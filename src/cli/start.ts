@@ -5,6 +5,7 @@ import { systemReason } from "../chat/model/systemReason.ts";
 import type { Session } from "../chat/session/session.ts";
 import { createSession } from "../chat/session/session.ts";
 import { systemClock } from "../node/clock.ts";
+import { configOf } from "../node/config.ts";
 import { openHub } from "../node/hub.ts";
 import { makeDirectory } from "../store/directory.ts";
 import { IdentityError } from "../store/identity.ts";
@@ -108,15 +109,7 @@ async function openSession(inputs: Inputs, nick: string, debug: DebugLog | undef
     port: settings.PORT,
     discovery: settings.DISCOVERY,
     dataDir,
-    config: {
-      ...(settings.GOSSIP_FANOUT === undefined ? {} : { fanout: settings.GOSSIP_FANOUT }),
-      seenLimit: settings.RELAY_SEEN_LIMIT,
-      probeIntervalMs: settings.KEEPALIVE_INTERVAL * 1000,
-      nodeTimeoutMs: settings.NODE_TIMEOUT * 1000,
-      cleanupIntervalMs: settings.CLEANUP_INTERVAL * 1000,
-      latestLimit: settings.LATEST_LIMIT,
-      maxMessages: settings.MAX_MESSAGES,
-    },
+    config: configOf(settings),
     dropPercent: settings.DROP_PERCENT,
     debug: debug?.record,
   });

@@ -43,10 +43,13 @@ export type Done = (trouble?: StoreTrouble) => void;
 /** The store could not do what it was asked. */
 export class StoreError extends Error {
   readonly code: StoreTrouble["code"];
+  /** The system's code or words. */
+  readonly detail: string;
 
   constructor({ code, detail }: StoreTrouble) {
     super(`${code} ${detail}`);
     this.name = "StoreError";
     this.code = code;
+    this.detail = detail;
   }
 }

@@ -147,7 +147,7 @@ function isFreeName(node: ts.Identifier): boolean {
   return !(ts.isPropertySignature(parent) || ts.isMethodSignature(parent) || ts.isMethodDeclaration(parent));
 }
 
-const mayReadSettings = new Set(["node", "chat", "tui", "line", "json", "cli"]);
+const mayReadSettings = new Set(["node", "chat", "tui", "line", "json", "library", "cli"]);
 
 function forbiddenImport(path: string, from: string | undefined, target: string): string | undefined {
   const to = layerOf(target);

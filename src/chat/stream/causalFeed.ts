@@ -2,25 +2,37 @@
  * For faces that only append: each message comes when all that its author had seen was told before. What is here too early is held until the
  * node says that it is in order; nothing else waits.
  */
+import type { ChatEvent } from "../../protocol/events.ts";
 import type { Message } from "../../protocol/views.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import type { SessionEvent } from "../model/events.ts";
 
-/** The same events in causal order: `ordered` becomes the messages that it names. */
-export function causalFeed(listener: (event: SessionEvent) => void): (event: SessionEvent) => void {
+/** The events of one room in causal order: `ordered` becomes the messages that it names. */
+export function causalEvents(listener: (event: ChatEvent) => void): (event: ChatEvent) => void {
   /** BOUNDED: by the messages that the node holds back. */
   const held = new Map<MessageId, Message>();
   return (event) => {
-    if (event.type === "moved") held.clear();
-    if (event.type !== "chat") return listener(event);
-    const told = event.event;
-    if (told.type === "message" && !told.isInOrder) held.set(told.message.id, told.message);
-    else if (told.type !== "ordered") listener(event);
+    if (event.type === "message" && !event.isInOrder) held.set(event.message.id, event.message);
+    else if (event.type !== "ordered") listener(event);
     else
-      for (const id of told.ids) {
+      for (const id of event.ids) {
         const message = held.get(id);
         held.delete(id);
-        if (message !== undefined) listener({ type: "chat", event: { type: "message", message, isInOrder: true } });
+        if (message !== undefined) listener({ type: "message", message, isInOrder: true });
       }
+  };
+}
+
+/** The same for a session: another room begins anew. */
+export function causalFeed(listener: (event: SessionEvent) => void): (event: SessionEvent) => void {
+  let ref: string | undefined;
+  const begin = (): ((event: ChatEvent) => void) =>
+    causalEvents((event) => listener(ref === undefined ? { type: "chat", event } : { type: "chat", event, ref }));
+  let take = begin();
+  return (event) => {
+    if (event.type === "moved") take = begin();
+    if (event.type !== "chat") return listener(event);
+    ref = event.ref;
+    take(event.event);
   };
 }
