@@ -136,17 +136,21 @@ function jsonNotice(code: string, text: string, data: object): object {
   return { type: "notice", code, text, data };
 }
 
-function jsonMessage(message: Message, room: string): object {
+/** Of an unknown kind: the number of the kind and what it is about, in place of what this version cannot read. */
+function jsonMessage({ kind, kindNumber, target, text, ...message }: Message, room: string): object {
+  const isUnknown = kind === "unknown";
+  const author = jsonAuthor(message.author);
   return {
     type: "message",
     id: message.id,
     room,
-    author: jsonAuthor(message.author),
-    text: message.text,
+    author: isUnknown ? { ...author, nick: null } : author,
+    ...(isUnknown ? {} : { text }),
     time: new Date(message.time).toISOString(),
     own: message.own,
     history: message.history,
-    kind: message.kind,
+    kind,
+    ...(isUnknown ? { kindNumber, target: target ?? null } : {}),
   };
 }
 

@@ -2,7 +2,9 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it, vi } from "vitest";
 import { runJson } from "../../src/json/face.ts";
+import type { MessageId } from "../../src/wire/ids.ts";
 import { createFaceRig, type FaceRig } from "../suites/faceRig.ts";
+import { unreadable } from "../suites/fakeNode.ts";
 
 type Line = { type: string; [field: string]: unknown };
 
@@ -38,6 +40,26 @@ describe("JSON mode", () => {
       address: "10.0.0.1:62733",
     });
     expect(objects()[1]).toMatchObject({ type: "notice", code: "alone", data: {} });
+  });
+
+  it("tells of a message that it cannot read by whom and of which kind it is, and makes up no text", async () => {
+    const { node, objects } = await start();
+    const bob = node.addPeer("bob");
+    const target = "ab".repeat(24) as MessageId;
+    const about = node.hear(bob, "", { ...unreadable(bob), target });
+    const broken = node.hear(bob, "", unreadable(bob, 1));
+    await vi.waitFor(() => expect(objects().filter(({ type }) => type === "message")).toHaveLength(2));
+    const plain = {
+      type: "message",
+      author: { id: bob.id, tag: bob.tag, nick: null },
+      own: false,
+      history: false,
+      kind: "unknown",
+    };
+    expect(objects().filter(({ type }) => type === "message")).toEqual([
+      { ...plain, id: about.id, time: new Date(about.time).toISOString(), kindNumber: 300, target },
+      { ...plain, id: broken.id, time: new Date(broken.time).toISOString(), kindNumber: 1, target: null },
+    ]);
   });
 
   it("says what say objects and typed lines say, each once", async () => {

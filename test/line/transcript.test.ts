@@ -8,7 +8,7 @@ import type { ChatEvent } from "../../src/protocol/events.ts";
 import type { PeerView } from "../../src/protocol/views.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { createFaceRig } from "../suites/faceRig.ts";
-import { createFakeNode, fakePeer } from "../suites/fakeNode.ts";
+import { createFakeNode, fakePeer, unreadable } from "../suites/fakeNode.ts";
 import { leastMs } from "../suites/leastMs.ts";
 
 const noon = clockText(Date.UTC(2026, 0, 31, 12, 0, 1));
@@ -45,6 +45,26 @@ describe("the transcript", () => {
       "<anna·t002> three",
       "<bob> four",
     ]);
+  });
+
+  it("shows one honest row for what it cannot read, under the nick that its author has elsewhere", () => {
+    const { node, lines, peerIs, take } = setUp();
+    const [bob, eve] = [fakePeer("bob", 2), fakePeer("eve", 3)];
+    node.hear(eve, "", unreadable(eve));
+    peerIs("alive", bob);
+    node.hear(bob, "", unreadable(bob));
+    node.hear(bob, "", unreadable(bob, 1));
+    const later = "(a message of a kind that this version cannot show: update to see it)";
+    expect(lines.filter((line) => !line.startsWith("--")).map((line) => line.slice(noon.length + 1))).toEqual([
+      `<?·t003> ${later}`,
+      `<bob> ${later}`,
+      "<bob> (a message that makes no sense)",
+    ]);
+    lines.length = 0;
+    take({ type: "reply", reply: { code: "log", messages: node.log(), shown: 1, kept: 1 } });
+    expect(lines.at(-1)).toContain("<bob> (a message that makes no sense)");
+    take({ type: "reply", reply: { code: "show", message: node.hear(eve, "", unreadable(eve)) } });
+    expect(lines.slice(-2)).toEqual([expect.stringContaining("<?·t003> 1 line:"), `-- ${later}`]);
   });
 
   it("begins a day with its date", () => {

@@ -22,6 +22,11 @@ export type FakeNode = ChatNode & {
   readonly block: (isBusy: boolean) => void;
 };
 
+/** What this version cannot read: not even the nick at the time of writing, which is in the body. */
+export function unreadable({ id, tag }: PeerView, kindNumber = 300): Partial<Message> {
+  return { author: { id, tag, nick: "" }, kind: "unknown", kindNumber };
+}
+
 export const FAKE_TEXT_LIMIT = 850;
 
 export function fakePeer(nick: string, number: number, more: Partial<PeerView> = {}): PeerView {

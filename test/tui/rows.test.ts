@@ -18,17 +18,9 @@ function rows(entry: Entry, width = 60, shared: readonly string[] = []): string[
   return lines.map((line) => line.replace(/\x1b\[[\d;]*m/g, ""));
 }
 
-function said(text: string, more: Partial<Message> = {}): Entry {
+function said(text: string, more: Partial<Message> = {}, nick?: string): Entry {
   const id = `${"0".repeat(42)}a1b2c3` as MessageId;
-  return messageEntry({
-    id,
-    author: bob,
-    time: NOON,
-    kind: "text",
-    text,
-    own: false,
-    ...more,
-  } as Message);
+  return messageEntry({ id, author: bob, time: NOON, kind: "text", text, own: false, ...more } as Message, nick);
 }
 
 const local = (text: string, tone: LineTone = "info", continued = false): Entry => ({
@@ -52,6 +44,16 @@ describe("rows", () => {
   it.each([
     ["a text", said("hello"), ["12:00 <bob> hello"]],
     ["an action", said("waves", { kind: "action" }), ["12:00 * bob waves"]],
+    [
+      "what this version cannot read",
+      said("", { kind: "unknown", kindNumber: 9, author: { ...bob, nick: "" } }, "bob"),
+      ["12:00 <bob> (a message of a kind that this version cannot", "      show: update to see it)"],
+    ],
+    [
+      "what makes no sense, of someone who is not here",
+      said("", { kind: "unknown", kindNumber: 2, author: { ...bob, nick: "" } }),
+      ["12:00 <?·t002> (a message that makes no sense)"],
+    ],
     ["a text of several lines", said("one\ntwo"), ["12:00 <bob> one", "      two"]],
     ["a refusal", local("no", "error"), ["12:00 !! no"]],
     ["joins", changes(["bob", "joined"], ["eve", "joined"]), ["12:00 -- bob, eve joined"]],

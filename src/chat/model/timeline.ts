@@ -12,7 +12,8 @@ import type { Message, PeerView } from "../../protocol/views.ts";
 import type { MessageId, PeerId } from "../../wire/ids.ts";
 import { type Layers, noLayers, sizeOf, valueIn, withValue } from "./layers.ts";
 import { piecesOf } from "./longText.ts";
-import { sameNick } from "./names.ts";
+import { messageText } from "./messageText.ts";
+import { namelessLabel, sameNick } from "./names.ts";
 import { type Folded, foldPresence, nothingFolded, type PresenceChange } from "./presence.ts";
 import { sanitizeNick, sanitizeText } from "./sanitize.ts";
 
@@ -123,9 +124,11 @@ export function applyEvent(timeline: Timeline, event: TimelineEvent, now: UnixMi
   }
 }
 
-export function messageEntry(message: Message): Entry & { readonly type: "message" } {
-  const { id, time, author, text } = message;
-  return { type: "message", key: id, time, message, nick: sanitizeNick(author.nick), text: sanitizeText(text) };
+/** `nick`: of its author, safe to show, where the message says none. */
+export function messageEntry(message: Message, nick?: string): Entry & { readonly type: "message" } {
+  const { id, time, author } = message;
+  const shown = author.nick === "" ? (nick ?? namelessLabel(author)) : sanitizeNick(author.nick);
+  return { type: "message", key: id, time, message, nick: shown, text: sanitizeText(messageText(message)) };
 }
 
 /** Index of the first entry whose key is not below `key`; `entries.length` if there is none. */
@@ -146,7 +149,8 @@ export function nicksBySpeech(timeline: Timeline, self: PeerId): string[] {
   for (let i = timeline.entries.length - 1; i >= 0 && i >= timeline.entries.length - 1_000; i--) {
     const entry = timeline.entries[i];
     if (entry?.type === "message" && entry.message.author.id !== self) {
-      nicks.add(timeline.peers.get(entry.message.author.id)?.nick ?? entry.nick);
+      const nick = timeline.peers.get(entry.message.author.id)?.nick ?? entry.nick;
+      if (nick !== namelessLabel(entry.message.author)) nicks.add(nick);
     }
   }
   for (const nick of [...timeline.peers.values()].map((peer) => peer.nick).sort()) nicks.add(nick);
@@ -159,8 +163,9 @@ const isHere = (peer: PeerView): boolean => peer.status === "alive" || peer.stat
 const shownPeer = (peer: PeerView): PeerView => ({ ...peer, nick: sanitizeNick(peer.nick) });
 
 function insertMessage(timeline: Timeline, message: Message): Timeline {
-  const named = noteNick(timeline, message.author.nick, message.author.id);
-  const entry = messageEntry(message);
+  const { id, nick } = message.author;
+  const named = nick === "" ? timeline : noteNick(timeline, nick, id);
+  const entry = messageEntry(message, timeline.peers.get(id)?.nick);
   const next = insert(named, entry);
   // Own messages and fetched history are nothing new to their reader.
   if (next === named || message.own || message.history || timeline.seeing) return next;

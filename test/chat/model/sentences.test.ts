@@ -19,6 +19,16 @@ describe("someone who was found", () => {
   });
 });
 
+describe("someone with another version of the wire", () => {
+  const told = (isNewer: boolean): string =>
+    noticeText({ code: "other-version", endpoint: "10.0.0.7:62733" as Endpoint, isNewer }, "tea");
+
+  it("is told with which of the two has to be updated", () => {
+    expect(told(true)).toBe("10.0.0.7:62733 runs a newer smplchat: update this one to talk with it");
+    expect(told(false)).toBe("10.0.0.7:62733 runs an older smplchat: it has to be updated to talk with this one");
+  });
+});
+
 describe("a network on which nobody is found", () => {
   it.each([
     ["sending", "EPERM", "this system lets no multicast out (EPERM)"],

@@ -266,6 +266,35 @@ describe("nicks", () => {
   });
 });
 
+describe("a message that this version cannot read", () => {
+  const unreadable = (time: number, nick: string): TimelineEvent => {
+    const { author } = message(time, nick);
+    return stored(time, nick, { kind: "unknown", kindNumber: 300, text: "", author: { ...author, nick: "" } });
+  };
+  const entries = (timeline: Timeline) =>
+    timeline.entries.flatMap((entry) => (entry.type === "message" ? [[entry.nick, entry.text]] : []));
+
+  it("says so, under the nick that its author has now, or under the tag of the key", () => {
+    const timeline = roomAfter([unreadable(1, "bob"), unreadable(2, "eve")], createTimeline(self, [peer("bob")]));
+    const text = "(a message of a kind that this version cannot show: update to see it)";
+    expect(entries(timeline)).toEqual([
+      ["bob", text],
+      ["?·abcd", text],
+    ]);
+  });
+
+  it("takes no nick from anybody and offers none for completion", () => {
+    const timeline = roomAfter([unreadable(1, "bob"), unreadable(2, "eve"), stored(3, "zoë")]);
+    expect(timeline.sharedNicks.size).toBe(0);
+    expect(nicksBySpeech(timeline, self.id)).toEqual(["zoë"]);
+  });
+
+  it("counts as unread like any other", () => {
+    const away = roomAfter([{ type: "seeing", seeing: false }]);
+    expect(roomAfter([unreadable(1, "bob")], away).unread?.count).toBe(1);
+  });
+});
+
 describe("unread", () => {
   const away = roomAfter([{ type: "seeing", seeing: false }]);
 

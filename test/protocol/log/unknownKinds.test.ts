@@ -1,0 +1,171 @@
+/** Whether a message is taken does not depend on what it says: of any kind and with any body it is verified, kept, relayed, counted and handed on. */
+import { describe, expect, it } from "vitest";
+import type { Command, Effect } from "../../../src/protocol/api.ts";
+import type { Message } from "../../../src/protocol/views.ts";
+import { encodeTextBody } from "../../../src/wire/bodies/text.ts";
+import { BODY_BYTES_MAX } from "../../../src/wire/envelope.ts";
+import type { Frame } from "../../../src/wire/frames.ts";
+import type { MessageId } from "../../../src/wire/ids.ts";
+import { createWorld, fingerprint, gather, shown, type TestNode, type World } from "../fixtures.ts";
+import { createPuppet, type Puppet } from "../puppet.ts";
+
+const slice = { order: 0, lo: 0, last: 0xffffffff };
+const target = "ab".repeat(24) as MessageId;
+const pushOf = ({ bytes }: { readonly bytes: Uint8Array }): Frame => ({ type: "push", slice, message: bytes });
+
+/** What later versions may say, and what nobody means: a known kind with a body that is none. */
+const cases: readonly [string, { kind: number; body: Uint8Array; target?: MessageId }][] = [
+  ["of a kind of a later version", { kind: 300, body: Buffer.from("00ff10", "hex") }],
+  ["of the last kind there can be, about another message", { kind: 65_535, body: Buffer.from("aa", "hex"), target }],
+  ["of an unknown kind, with no body", { kind: 3, body: new Uint8Array(0) }],
+  ["that says it is a text, with a nick longer than its body", { kind: 1, body: Buffer.from("05616e", "hex") }],
+  ["that says it is an action, with broken UTF-8", { kind: 2, body: Buffer.from("0161ff", "hex") }],
+  ["that says it is a text, with no body", { kind: 1, body: new Uint8Array(0) }],
+];
+
+const room = (count = 3): { world: World; nodes: TestNode[] } => {
+  const world = createWorld();
+  return { world, nodes: gather(world, ["alice", "bob", "carol", "dan"].slice(0, count)) };
+};
+const publish = (node: TestNode, said: Omit<Command & { type: "publish" }, "type">): Effect[] =>
+  node.command({ type: "publish", ...said });
+const unread = ({ kind, kindNumber, target: about, text, author }: Message) => ({
+  kind,
+  kindNumber,
+  target: about,
+  text,
+  nick: author.nick,
+});
+
+describe("a message that this version cannot read", () => {
+  it.each(cases)(
+    "%s is relayed to all, kept by all, and handed on by all, and its author counts who has it",
+    (_, said) => {
+      const { world, nodes } = room();
+      const [alice, bob] = nodes as [TestNode, TestNode];
+      publish(alice, said);
+      world.run(2_000);
+      bob.say("an answer");
+      world.run(2_000);
+      const expected = { kind: "unknown", kindNumber: said.kind, target: said.target, text: "", nick: "" };
+      for (const node of nodes) {
+        const [first, second] = shown(node);
+        expect(first && unread(first)).toEqual(expected);
+        expect(first?.own).toBe(node === alice);
+        // What was said after it has seen it.
+        expect([second?.text, second?.parents]).toEqual(["an answer", [first?.id]]);
+        expect(node.core.log().map(unread)[0]).toEqual(expected);
+        expect(node.core.stats()).toMatchObject({ messages: 2, dropped: {} });
+      }
+      expect(new Set(nodes.map(fingerprint)).size).toBe(1);
+      const deliveries = alice.events.flatMap((event) => (event.type === "delivery" ? [event] : []));
+      expect(deliveries.at(-1)).toMatchObject({ reached: 2, of: 2 });
+    },
+  );
+
+  it.each(cases)("%s is taken from the network once, and told as stored and as message", (_, said) => {
+    const { world, nodes } = room(2);
+    const [alice, bob] = nodes as [TestNode, TestNode];
+    const puppet = createPuppet(world, "later");
+    puppet.prove(alice);
+    const message = puppet.message(said);
+    for (let times = 0; times < 3; times += 1) puppet.tell(alice, [pushOf(message)]);
+    world.run(2_000);
+    for (const node of [alice, bob]) {
+      const told = node.events.flatMap((event) =>
+        event.type === "stored" || event.type === "message" ? [[event.type, event.message.id, event.message.kind]] : [],
+      );
+      expect(told).toEqual([
+        ["stored", message.id, "unknown"],
+        ["message", message.id, "unknown"],
+      ]);
+    }
+    // Bob has it from alice, byte for byte as its author signed it.
+    expect(bytesIn(bob, message.id)).toEqual(Buffer.from(message.bytes));
+  });
+
+  it("is refused with a wrong signature, and counted, like any other", () => {
+    const { alice, puppet } = alone();
+    for (const [, said] of cases) {
+      const bytes = Buffer.from(puppet.message(said).bytes);
+      bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) ^ 1;
+      puppet.tell(alice, [pushOf({ bytes })]);
+    }
+    expect(alice.core.log()).toEqual([]);
+    expect(alice.core.stats().dropped).toEqual({ "bad-signature": cases.length });
+  });
+
+  it("whose envelope is none is no message, whatever its kind", () => {
+    const { alice, puppet } = alone();
+    const { bytes } = puppet.message({ kind: 300 });
+    puppet.tell(alice, [pushOf({ bytes: Buffer.concat([bytes, Buffer.alloc(1)]) })]);
+    expect(alice.core.stats().dropped).toEqual({ "bad-message": 1 });
+  });
+
+  it("is there after a restart, and comes to who joins later as history", () => {
+    const { world, nodes } = room(2);
+    const [alice, bob] = nodes as [TestNode, TestNode];
+    for (const [, said] of cases) publish(alice, said);
+    world.run(2_000);
+    const before = alice.core.log().map(unread);
+    expect(before).toHaveLength(cases.length);
+    alice.crash();
+    alice.restart();
+    expect(alice.core.log().map(unread)).toEqual(before);
+    const dora = world.node("dora");
+    dora.join(bob);
+    world.until("the history", () => dora.core.log().length === cases.length, 10_000);
+    expect(dora.core.log().map(unread)).toEqual(before);
+    expect(dora.core.log().every(({ history }) => history)).toBe(true);
+    expect(fingerprint(dora)).toBe(fingerprint(bob));
+  });
+
+  it("too large for a datagram is fetched in chunks and is whole", () => {
+    const { world, nodes } = room();
+    const [alice, , carol] = nodes as [TestNode, TestNode, TestNode];
+    const body = Uint8Array.from({ length: BODY_BYTES_MAX }, (_, index) => index % 251);
+    publish(alice, { kind: 300, body, target });
+    world.until("all to have it", () => nodes.every((node) => node.core.log().length === 1), 20_000);
+    const id = carol.core.log()[0]?.id as MessageId;
+    expect(bytesIn(carol, id)).toEqual(bytesIn(alice, id));
+    expect(carol.core.log().map(unread)).toEqual([{ kind: "unknown", kindNumber: 300, target, text: "", nick: "" }]);
+  });
+});
+
+describe("publish", () => {
+  it("of a kind that is known is the same as saying it", () => {
+    const { world, nodes } = room(2);
+    const [alice, bob] = nodes as [TestNode, TestNode];
+    publish(alice, { kind: 2, body: encodeTextBody({ nick: "alice", text: "waves" }), target });
+    world.run(1_000);
+    expect(shown(bob)).toMatchObject([{ kind: "action", kindNumber: 2, text: "waves", target }]);
+  });
+
+  it("of a body that is too long, or outside of the room, is refused in words, and nothing is sent", () => {
+    const { alice } = alone();
+    const errors = () => alice.events.flatMap((event) => (event.type === "error" ? [event.error] : []));
+    const tooLong = new Uint8Array(BODY_BYTES_MAX + 1);
+    expect(publish(alice, { kind: 300, body: tooLong }).map(({ type }) => type)).toEqual(["emit"]);
+    expect(errors()).toEqual([{ code: "text-too-long", bytes: tooLong.length, limit: BODY_BYTES_MAX }]);
+    alice.command({ type: "leave" });
+    publish(alice, { kind: 300, body: new Uint8Array(1) });
+    expect(errors().at(-1)).toEqual({ code: "not-in-room" });
+    expect(alice.core.log()).toEqual([]);
+  });
+});
+
+// --- internal ---
+
+function alone(): { alice: TestNode; puppet: Puppet } {
+  const world = createWorld();
+  const alice = world.node("alice");
+  const puppet = createPuppet(world, "later");
+  puppet.prove(alice);
+  return { alice, puppet };
+}
+
+/** As it stands in the journal. */
+function bytesIn(node: TestNode, id: MessageId): Buffer | undefined {
+  const entry = node.entries.find((each) => each.type === "message" && each.id === id);
+  return entry?.type === "message" ? Buffer.from(entry.bytes) : undefined;
+}
