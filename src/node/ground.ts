@@ -2,7 +2,9 @@
 import type { Identity } from "../crypto/identity.ts";
 import type { Lan } from "../net/lan.ts";
 import type { Transport } from "../net/transport.ts";
+import type { Core } from "../protocol/api.ts";
 import type { Config } from "../protocol/config.ts";
+import type { CoreOptions } from "../protocol/core.ts";
 import type { Rng } from "../protocol/rng.ts";
 import type { Now } from "../protocol/time.ts";
 import type { Store } from "../store/store.ts";
@@ -22,6 +24,9 @@ export type Ground = {
   readonly rng: Rng;
   readonly config: Config;
   readonly alarms: Alarms;
+  readonly createCore: (options: CoreOptions) => Core;
   readonly openStore: (id: Uint8Array) => Store;
+  /** What the sockets lost, and what came on them for none of the rooms, by reason. A fresh copy. */
+  readonly lost: () => Record<string, number>;
   readonly debugLog: (room: string, dropped: () => Readonly<Record<string, number>>) => DebugLog;
 };

@@ -57,11 +57,16 @@ export interface RoomHandle {
   close(): Promise<void>;
 }
 
+/** What can be changed while rooms are entered. */
+export type LiveConfig = Pick<Config, "fanout" | "seenLimit" | "maxMessages">;
+
 export interface HubHandle {
   readonly id: PeerId;
-  /** Enters the room, or gives the handle if it is entered already. */
+  /** Enters the room, or gives the handle if it is entered already. Rejects with a StoreError. */
   enter(room: RoomChoice, nick?: string): Promise<RoomHandle>;
   rooms(): readonly RoomHandle[];
+  /** For all rooms, those to come too. */
+  configure(changes: LiveConfig): void;
   /** Leaves all rooms and closes the sockets. Takes at most 1 s. */
   close(): Promise<void>;
 }
