@@ -9,6 +9,7 @@ let hub: Hub | undefined;
 afterEach(async () => {
   for (const child of running.splice(0)) child.kill("SIGKILL");
   await hub?.close();
+  hub = undefined;
 });
 
 /** A room with somebody in it, where the example can join. */
