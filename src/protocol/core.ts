@@ -280,12 +280,12 @@ function createRooms(options: CoreOptions, step: Step) {
   });
   const reconciliation = createReconciliation(context, replicas, {
     horizon: () => log.horizon,
-    inSync: (set, from) => {
+    inSync: (set, from, since) => {
       if (set !== "log") return;
       newcomer.inSync(from, intake.showInOrder);
       resume.inSync(from);
       if (from.peer === undefined) return;
-      relay.onEqualLogs(from.peer);
+      relay.onEqualLogs(from.peer, since);
       partition.inSync(from.peer);
     },
     others: (count) =>

@@ -25,7 +25,7 @@ import { isKnown, type Log } from "./log/log.ts";
 import type { Newcomer } from "./log/newcomer.ts";
 import type { Reads } from "./log/reads.ts";
 import { prefixOf, type Wants } from "./log/wants.ts";
-import { isWritten, oweFor, type Writes } from "./log/writes.ts";
+import { type Batch, batchOf, isWritten, oweFor, type Writes } from "./log/writes.ts";
 import type { ClockSkew } from "./membership/clockSkew.ts";
 import type { Membership } from "./membership/membership.ts";
 import type { Relay } from "./relay/relay.ts";
@@ -94,8 +94,8 @@ export function createOnDatagram(components: Components): OnDatagram {
   let answeredAt: Endpoint | undefined;
   /** Of the present datagram: a message that is not taken now, as its author is unknown here or it is stamped too far ahead. */
   let isUnread = false;
-  /** Of the present datagram: the last message in it that is still being written. */
-  let unwritten: MessageId | undefined;
+  /** BOUNDED: by one datagram. What is being written of the present one. */
+  let unwritten: Set<Batch> | undefined;
 
   const isTooEarly = (id: MessageId): boolean => {
     const isEarly = isAhead(context.now.wall, timeOfId(id));
@@ -108,7 +108,11 @@ export function createOnDatagram(components: Components): OnDatagram {
     // An acknowledgement would say that it is here.
     isUnread ||= id === "later";
     if (id === undefined || id === "later") return undefined;
-    if (!isWritten(writes, id)) unwritten = id;
+    if (!isWritten(writes, id)) {
+      const batch = batchOf(writes, id);
+      if (batch === undefined) isUnread = true;
+      else unwritten = (unwritten ?? new Set()).add(batch);
+    }
     return id;
   };
   const statement: OnDatagram["statement"] = ({ session }, bytes) => {
@@ -176,10 +180,10 @@ export function createOnDatagram(components: Components): OnDatagram {
       if (member.id !== session.peer) link.send(session, { type: "statement", bytes: member.statement.bytes });
     }
   };
-  /** Once all that it brought is here and written. Never, if something was not taken: its sender offers that again by its id. */
+  /** Once all that it brought is here and written. Never, if something was not taken, or not written: its sender offers that again by its id. */
   const acknowledge = (received: Received): void => {
     if (isUnread) return;
-    if (unwritten !== undefined) return oweFor(writes, unwritten, received);
+    if (unwritten !== undefined) return oweFor(unwritten, received);
     const isBulk = received.frames.every((frame) => frame.type === "message");
     link.acknowledge(received, isBulk ? BULK_ACK_DELAY_MS : 0, context.now.mono);
   };

@@ -6,7 +6,7 @@ import type { Session } from "./link/session.ts";
 import { answerWith } from "./log/answer.ts";
 import { type Errand, settleRead } from "./log/reads.ts";
 import { putBody } from "./log/recentBodies.ts";
-import { settleBatch } from "./log/writes.ts";
+import { settleBatch, takeOwed } from "./log/writes.ts";
 import type { Components } from "./onDatagram.ts";
 import { itemOf, sendPages } from "./sync/replicas.ts";
 import type { Millis } from "./time.ts";
@@ -80,7 +80,7 @@ export function createOnStore(components: Components): OnStore {
       const batch = settleBatch(writes, ticket, trouble === undefined);
       if (batch === undefined) return;
       if (trouble !== undefined) return refused(trouble, batch.own);
-      for (const received of batch.owed) link.acknowledge(received, 0, context.now.mono);
+      for (const received of takeOwed(batch)) link.acknowledge(received, 0, context.now.mono);
       kept(
         batch.messages.map(({ id }) => id),
         batch.own,

@@ -14,9 +14,12 @@ export type Batch = {
   readonly messages: StoredMessage[];
   /** BOUNDED: by the messages. Of them such as this node said. */
   readonly own: MessageId[];
-  /** BOUNDED: by the datagrams that bring one of the messages. They are acknowledged when it is written. */
-  readonly owed: Received[];
+  /** BOUNDED: by the datagrams that bring one of the messages. */
+  readonly owed: Owed[];
 };
+
+/** A datagram that is acknowledged when all that it brought is written. */
+export type Owed = { readonly received: Received; readonly unwritten: Set<Batch> };
 
 export type Writes = {
   /** False: the store confirms nothing that outlives the process, so nothing waits for it. */
@@ -55,9 +58,25 @@ export function isWritten(writes: Writes, id: MessageId): boolean {
   return !writes.unwritten.has(id) && !writes.refused.has(id);
 }
 
-/** The datagram is acknowledged when the message that it brought is written. */
-export function oweFor(writes: Writes, id: MessageId, received: Received): void {
-  writes.unwritten.get(id)?.owed.push(received);
+/** Where the message is being written; undefined: it is not. */
+export function batchOf({ unwritten }: Writes, id: MessageId): Batch | undefined {
+  return unwritten.get(id);
+}
+
+/** The datagram is acknowledged when all of these are written. */
+export function oweFor(unwritten: Set<Batch>, received: Received): void {
+  const owed = { received, unwritten };
+  for (const batch of unwritten) batch.owed.push(owed);
+}
+
+/** Datagrams of which the batch was the last thing to be written. */
+export function takeOwed(batch: Batch): Received[] {
+  const whole: Received[] = [];
+  for (const { received, unwritten } of batch.owed.splice(0)) {
+    unwritten.delete(batch);
+    if (unwritten.size === 0) whole.push(received);
+  }
+  return whole;
 }
 
 /** What this step has to write, taken once. */

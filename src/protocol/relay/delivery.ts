@@ -1,5 +1,5 @@
 /** Who has a message, by what they sent, acknowledged or reported, and what its author is told of that. */
-import { LACKING_MAX } from "../../wire/frames.ts";
+import { type Bound, LACKING_MAX } from "../../wire/frames.ts";
 import type { MessageId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";
@@ -13,10 +13,10 @@ export type Delivery = {
   /** Of `of` nodes, this one included, `reached` have its message; `lacking`: the fronts of the ids of a few others. */
   readonly tell: (id: MessageId, settled: Settled) => void;
   /**
-   * The peer's log equals this node's: it has every own message too, whatever receipts were lost. Those of which that may
-   * be news.
+   * The peer's log equals this node's from this bound on: it has every own message there too, whatever receipts were lost.
+   * Those of which that may be news.
    */
-  readonly onEqualLogs: (peer: PeerId) => MessageId[];
+  readonly onEqualLogs: (peer: PeerId, since: Bound) => MessageId[];
 };
 
 export type Settled = { readonly reached: number; readonly of: number; readonly lacking: readonly string[] };
@@ -50,9 +50,10 @@ export function createDelivery(context: Context, membership: Membership): Delive
       rememberLatest(told, id, now);
       context.emit({ type: "delivery", id, ...now, lacking: now.lacking.map(nameOf) });
     },
-    onEqualLogs: (peer) => {
+    onEqualLogs: (peer, since) => {
       const news: MessageId[] = [];
       for (const [id, settled] of told) {
+        if (id < since) continue;
         const isNews = !holders.get(id)?.has(peer);
         if (isNews) noteHolder(id, peer);
         if (isNews || !isWhole(settled)) news.push(id);

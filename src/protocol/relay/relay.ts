@@ -4,7 +4,7 @@
  * per message is Turbine's). Each hop is acknowledged; a silent delegate's slice goes to another of the slice. What the
  * branches report adds up: the author learns how many have the message.
  */
-import { type Frame, ORDERS_MAX, type Slice } from "../../wire/frames.ts";
+import { type Bound, type Frame, ORDERS_MAX, type Slice } from "../../wire/frames.ts";
 import { type BootId, frontOf, type MessageId, PEER_ID_BYTES, type PeerId } from "../../wire/ids.ts";
 import { isReliable } from "../../wire/slice.ts";
 import type { Context } from "../context.ts";
@@ -45,8 +45,8 @@ export type Relay = {
   readonly onSighting: (from: Session, id: MessageId, slice: Slice, carried: "body" | "id") => void;
   /** A message is in the store now: who gave a slice of it, and could not be told so far that it is here, is. */
   readonly onStored: (id: MessageId) => void;
-  /** The peer's log equals this node's: it has every own message too, whatever receipts were lost. */
-  readonly onEqualLogs: (peer: PeerId) => void;
+  /** The peer's log equals this node's from this bound on: it has every own message there too, whatever receipts were lost. */
+  readonly onEqualLogs: (peer: PeerId, since: Bound) => void;
   readonly onReceipt: (from: Session, receipt: Receipt) => void;
   readonly onAcknowledged: (ticket: PushTicket) => void;
   readonly onLost: (ticket: PushTicket) => void;
@@ -293,8 +293,8 @@ export function createRelay(
         if (task.giver !== undefined && task.delegations.every((delegation) => isSettled(delegation))) report(task);
       }
     },
-    onEqualLogs: (peer) => {
-      for (const id of delivery.onEqualLogs(peer)) {
+    onEqualLogs: (peer, since) => {
+      for (const id of delivery.onEqualLogs(peer, since)) {
         for (const task of tasks.get(id) ?? []) if (task.giver === undefined) report(task);
       }
     },

@@ -59,8 +59,8 @@ export type Reconciliation = {
 type Options = {
   /** hlc below which messages were let go; 0: never. */
   readonly horizon: () => number;
-  /** The peer's set equals this node's. */
-  readonly inSync: (set: SetName, from: Session) => void;
+  /** The peer's set equals this node's, from this bound on: below it one of the two has let go of what it had. */
+  readonly inSync: (set: SetName, from: Session, since: Bound) => void;
   /** Some peers, by chance: more suppliers for much that is lacking. */
   readonly others: (count: number) => Session[];
 };
@@ -212,11 +212,15 @@ export function createReconciliation(
     };
   };
 
+  /** Where that begins of which the digest tells. */
+  const comparedFrom = (set: SetName, theirs: Digest): Bound =>
+    set === "log" && theirs.horizon > 0 ? boundOfTime(theirs.horizon) : replicas[set].floor();
+
   /** Whether this node can tell that the peer's set differs from its own. */
   const differs = (set: SetName, theirs: Digest): boolean => {
     // Only who has let go as much or less can compare: it still holds all that the other's digest covers.
     if (set === "log" && theirs.horizon < horizon()) return false;
-    const lo = set === "log" && theirs.horizon > 0 ? boundOfTime(theirs.horizon) : replicas[set].floor();
+    const lo = comparedFrom(set, theirs);
     const mine = replicas[set].ids.summary(lo, END);
     return mine.count !== theirs[set].count || mine.fingerprint.slice(0, 16) !== theirs[set].fingerprint;
   };
@@ -247,7 +251,7 @@ export function createReconciliation(
           differing.delete(key);
           vain.delete(key);
           timers.clear(`reconcile ${key}`);
-          if (set !== "log" || theirs.horizon >= horizon()) inSync(set, from);
+          if (set !== "log" || theirs.horizon >= horizon()) inSync(set, from, comparedFrom(set, theirs));
           continue;
         }
         remember(differing, key, { digest: theirs, at: context.now.mono, eager });
@@ -345,7 +349,8 @@ export function createReconciliation(
       if (!spend(from, 1)) return;
       const equal = compare(from, set, lo, partOf({ count, fingerprint }, hi));
       download.go(set);
-      if (equal && hi === END && lo <= replicas[set].floor()) inSync(set, from);
+      const floor = replicas[set].floor();
+      if (equal && hi === END && lo <= floor) inSync(set, from, floor);
     },
     onWant: (from, asked) => {
       if (!spend(from, asked.prefixes.length / 4)) return;
