@@ -1,5 +1,5 @@
 /** Which room to open and whom to contact, from ROOM and JOIN: names, addresses and invites. */
-import { parseTarget, type TargetRefusal } from "../chat/command/target.ts";
+import { parseContact, type TargetRefusal } from "../chat/command/target.ts";
 import { refusalText } from "../chat/model/sentences.ts";
 import type { Invite } from "../crypto/invite.ts";
 import { isSameRoom, openRoom } from "../crypto/roomKeys.ts";
@@ -18,7 +18,7 @@ export function chooseRoom({ settings, origins }: Resolved): Opening {
   const addresses: string[] = [...named.endpoints];
   const invites: Invite[] = [];
   for (const entry of settings.JOIN) {
-    const target = parseTarget(entry);
+    const target = parseContact(entry);
     if ("code" in target) throw misfit("JOIN", entry, origins.get("JOIN"), wantedInstead(target));
     if (target.type === "room")
       throw misfit("JOIN", entry, origins.get("JOIN"), "an address or an invite; a room goes to ROOM");
@@ -43,7 +43,7 @@ export function chooseRoom({ settings, origins }: Resolved): Opening {
 // --- internal ---
 
 function roomNamed(text: string, origin: string | undefined): Invite {
-  const target = parseTarget(/^(#|smplchat:)/i.test(text) ? text : `#${text}`);
+  const target = parseContact(/^(#|smplchat:)/i.test(text) ? text : `#${text}`);
   if ("code" in target) throw misfit("ROOM", text, origin, wantedInstead(target));
   if (target.type === "invite") return target.invite;
   const { name } = target as { name: string };

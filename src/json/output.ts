@@ -28,7 +28,7 @@ export function jsonReady(session: Session, version: string): object {
 
 /** Nothing for events that are for screens only. What answers a line with a `ref` carries it. */
 export function jsonOf(event: SessionEvent, room: string): object[] {
-  const ref = "ref" in event ? event.ref : undefined;
+  const { ref } = event;
   const values = valuesOf(event, room);
   return ref === undefined ? values : values.map((value) => ({ ...value, ref }));
 }
@@ -47,6 +47,8 @@ function valuesOf(event: SessionEvent, room: string): object[] {
   switch (event.type) {
     case "sent":
       return event.ref === undefined ? [] : [{ type: "sent", id: event.id }];
+    case "done":
+      return event.ref === undefined ? [] : [jsonNotice("done", "done", {})];
     case "chat":
       return jsonOfChat(event.event, room);
     case "reply":
@@ -60,6 +62,8 @@ function valuesOf(event: SessionEvent, room: string): object[] {
       const data = { room: { name, private: isPrivate }, address: event.address };
       return [jsonNotice("moved", sentenceFor(event, room)?.text ?? "", data)];
     }
+    case "missed":
+      return [jsonNotice("missed", sentenceFor(event, room)?.text ?? "", { messages: event.messages })];
     case "undelivered":
       return [jsonNotice("undelivered", sentenceFor(event, room)?.text ?? "", { messages: event.messages })];
     case "busy":

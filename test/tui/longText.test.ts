@@ -7,7 +7,7 @@ import { runCommand } from "../../src/chat/command/runCommand.ts";
 import type { Message } from "../../src/protocol/views.ts";
 import { createKeyDecoder } from "../../src/tui/keys.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
-import { createFakeNode } from "../suites/fakeNode.ts";
+import { createFakeRoom } from "../suites/fakeRoom.ts";
 import { leastMs } from "../suites/leastMs.ts";
 import { sitWith } from "../suites/screenRig.ts";
 
@@ -47,11 +47,11 @@ const TEXTS: readonly (readonly [string, string])[] = [
 
 describe("a message of 64 KiB", () => {
   it.each(TEXTS)("of %s is shown, resized and scrolled at once", async (_name, text) => {
-    const { node, controller, type } = await sitWith({ columns: 80, rows: 24 });
-    const bob = node.addPeer("bob");
+    const { room, controller, type } = await sitWith({ columns: 80, rows: 24 });
+    const bob = room.addPeer("bob");
     let number = 0;
     const shown = leastMs(() => {
-      node.hear(bob, text, { id: (++number).toString(16).padStart(48, "0") as MessageId });
+      room.hear(bob, text, { id: (++number).toString(16).padStart(48, "0") as MessageId });
       controller.frame();
     });
     let columns = 100;
@@ -137,8 +137,8 @@ describe("a text of 60 kB in the composer", () => {
 describe("a list of thousands", () => {
   async function log(args: readonly string[], texts: readonly string[]) {
     const sitting = await sitWith({ columns: 80, rows: 24 });
-    const { controller, node } = sitting;
-    const author = node.addPeer("bob");
+    const { controller, room } = sitting;
+    const author = room.addPeer("bob");
     const messages = texts.map(
       (text, at): Message => ({
         id: (at + 1).toString(16).padStart(48, "0") as MessageId,
@@ -155,9 +155,9 @@ describe("a list of thousands", () => {
       }),
     );
     const kept = {
-      ...createFakeNode(),
+      ...createFakeRoom(),
       log: (limit?: number) => (limit === undefined ? [...messages] : messages.slice(-limit)),
-      stats: () => ({ ...node.stats(), messages: messages.length }),
+      stats: () => ({ ...room.stats(), messages: messages.length }),
     };
     const context = { node: () => kept, emit: controller.event } as unknown as Parameters<typeof runCommand>[0];
     const ms: number[] = [];

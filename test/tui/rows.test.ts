@@ -8,7 +8,7 @@ import { createRowLayout } from "../../src/tui/rows.ts";
 import { paintStatus, questionText, type StatusFacts, statusText } from "../../src/tui/statusLine.ts";
 import { createPalette } from "../../src/tui/style.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
-import { fakePeer } from "../suites/fakeNode.ts";
+import { fakePeer } from "../suites/fakeRoom.ts";
 
 const NOON = new Date(2026, 0, 31, 12).getTime();
 const bob = fakePeer("bob", 2);

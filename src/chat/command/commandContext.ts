@@ -37,8 +37,9 @@ export type CommandContext = {
   readonly emit: (event: SessionEvent) => void;
   /** Resolves when the node takes a message: true, or false if the session was closed meanwhile. Tells if it takes long. */
   readonly ready: () => Promise<boolean>;
-  readonly joins: Joins;
-  /** Shows another room from now on. */
+  /** Of the room that the session shows. */
+  readonly joins: () => Joins;
+  /** Shows this room from now on: says so, and tells what came in it meanwhile. */
   readonly moveTo: (room: RoomHandle) => void;
   readonly quit: () => Promise<void>;
 };

@@ -21,7 +21,7 @@ export const commandTable = [
     name: "join",
     aliases: ["j"],
     takes: "word",
-    usage: "ADDRESS|INVITE|#ROOM",
+    usage: "ADDRESS|INVITE|ROOM",
     help: "contact a peer, or go to another room",
   },
   { name: "leave", aliases: ["part"], takes: "none", usage: "", help: "leave the room and stay in the program" },

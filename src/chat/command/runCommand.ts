@@ -4,11 +4,14 @@ import { isSameRoom, openRoom } from "../../crypto/roomKeys.ts";
 import type { RoomHandle } from "../../node/types.ts";
 import type { Command } from "../../protocol/api.ts";
 import type { Message, PeerView } from "../../protocol/views.ts";
+import { StoreError } from "../../store/store.ts";
 import type { MessageKind } from "../../wire/bodies/kinds.ts";
-import { LOG_SHOWN_MAX, type Refusal, type Reply, type RoomInfo } from "../model/events.ts";
+import { type Endpoint, isLoopback, parseEndpoint } from "../../wire/endpoint.ts";
+import { infoOf, LOG_SHOWN_MAX, type Refusal, type Reply } from "../model/events.ts";
 import { isRefOf } from "../model/longText.ts";
 import { peersByState } from "../model/peerTable.ts";
 import { isNick, NICK_CHARACTERS_MAX } from "../model/sanitize.ts";
+import { reasonText } from "../model/systemReason.ts";
 import type { CommandContext, Outcome } from "./commandContext.ts";
 import { commandNamed, commandNames } from "./commands.ts";
 import { nearest } from "./nearest.ts";
@@ -58,7 +61,7 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
     case "join":
       return join(context, first ?? "", reply, refuse);
     case "leave":
-      context.joins.forget();
+      context.joins().forget();
       return run(context, { type: "leave" });
     case "quit":
       await context.quit();
@@ -140,10 +143,6 @@ async function run(context: CommandContext, command: Command): Promise<Outcome> 
   return "refused";
 }
 
-function infoOf({ choice }: RoomHandle): RoomInfo {
-  return { name: choice.name, private: choice.private };
-}
-
 /** The newest `count` messages for which the condition holds, newest first. */
 async function newestOf(room: RoomHandle, count: number, isMeant: (message: Message) => boolean): Promise<Message[]> {
   const found: Message[] = [];
@@ -162,40 +161,50 @@ async function join(context: CommandContext, text: string, reply: Answer, refuse
     const { name } = target;
     return enter(context, { name, private: false, secret: openRoom(name), endpoints: [] }, reply, refuse);
   }
-  const endpoint = await context.joins.resolve(target.text);
-  if (typeof endpoint !== "string") {
-    return refuse(endpoint.code === "unknown-host" ? { ...endpoint, room: target.room } : endpoint);
-  }
-  reply({ code: "contacting", endpoint });
-  context.joins.join([endpoint]);
-  return "done";
+  const endpoint = await context.joins().resolve(target.text);
+  if (typeof endpoint !== "string") return refuse(endpoint);
+  if (isOwn(context.room(), endpoint)) return refuse({ code: "own-address", endpoint });
+  return contact(context, [endpoint], reply);
 }
 
 /** The room before stays entered: nothing that is said in it is missed, and nothing that was is lost. */
 async function enter(context: CommandContext, invite: Invite, reply: Answer, refuse: Refuse): Promise<Outcome> {
   const { name, secret, private: isPrivate } = invite;
   const before = context.room();
-  if (!isSameRoom(before.choice.secret, secret)) {
-    context.joins.forget();
-    try {
-      context.moveTo(await context.options.hub.enter({ name, secret, private: isPrivate }, before.self().nick));
-    } catch (error) {
-      return refuse({
-        code: "cannot-open",
-        room: name,
-        reason: error instanceof Error ? error.message : String(error),
-      });
-    }
-  } else if (invite.endpoints.length > 0) {
-    for (const endpoint of invite.endpoints) reply({ code: "contacting", endpoint });
-    context.joins.join(invite.endpoints);
-    return "done";
-  } else if (before.isIn()) return reply({ code: "same-room", room: infoOf(before) });
+  const endpoints = invite.endpoints.filter((endpoint) => !isOwn(before, endpoint));
+  if (isSameRoom(before.choice.secret, secret) && before.isIn()) {
+    return endpoints.length > 0
+      ? contact(context, endpoints, reply)
+      : reply({ code: "same-room", room: infoOf(before) });
+  }
+  let room: RoomHandle;
+  try {
+    room = await context.options.hub.enter({ name, secret, private: isPrivate }, before.self().nick);
+  } catch (error) {
+    return refuse({ code: "cannot-open", room: name, reason: reasonOf(error) });
+  }
   // Whoever left it before is in it again.
-  await context.room().run({ type: "join", endpoints: [] });
-  context.emit({ type: "moved", room: infoOf(context.room()), address: context.room().address() });
-  if (invite.endpoints.length > 0) context.joins.join(invite.endpoints);
+  if (!room.isIn()) await room.run({ type: "join", endpoints: [] });
+  context.moveTo(room);
+  if (endpoints.length > 0) context.joins().join(endpoints);
   return "done";
+}
+
+function contact(context: CommandContext, endpoints: readonly Endpoint[], reply: Answer): Outcome {
+  reply({ code: "contacting", endpoints });
+  context.joins().join(endpoints);
+  return "done";
+}
+
+/** Where this program itself listens, as far as it is known. */
+function isOwn(room: RoomHandle, endpoint: Endpoint): boolean {
+  const own = room.address();
+  return endpoint === own || (isLoopback(endpoint) && parseEndpoint(endpoint)?.port === parseEndpoint(own)?.port);
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof StoreError) return reasonText(error.detail);
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function rename(context: CommandContext, nick: string, refuse: Refuse): Promise<Outcome> {

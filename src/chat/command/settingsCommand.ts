@@ -32,7 +32,7 @@ export function setSetting(
   if (typeof read !== "number") return refuse({ code: "bad-value", setting, value, wanted: fitting(setting) });
   Object.assign(context.live, { [setting]: read });
   const { GOSSIP_FANOUT: fanout, RELAY_SEEN_LIMIT: seenLimit, MAX_MESSAGES: maxMessages } = context.live;
-  for (const room of context.options.hub.rooms()) void room.run({ type: "configure", fanout, seenLimit, maxMessages });
+  context.options.hub.configure({ fanout, seenLimit, maxMessages });
   return reply({ code: "set", row: rowOf(context, setting) });
 }
 

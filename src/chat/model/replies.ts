@@ -37,7 +37,7 @@ export function replyText(reply: Reply): string {
     case "set":
       return settingLine(reply.row);
     case "contacting":
-      return `contacting ${reply.endpoint}`;
+      return `contacting ${reply.endpoints.join(", ")}`;
     case "same-room":
       return `in #${reply.room.name} already`;
   }

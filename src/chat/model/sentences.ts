@@ -31,6 +31,11 @@ export function sentenceFor(event: SessionEvent, room: string): Sentence | undef
         tone: "info",
         text: `the network takes no more for the moment: ${countText(event.lines, "line")} ${event.lines === 1 ? "waits" : "wait"}`,
       };
+    case "missed":
+      return {
+        tone: "info",
+        text: `${event.messages} more ${event.messages === 1 ? "message" : "messages"} came meanwhile: /log lists them`,
+      };
     case "moved":
       return { tone: "info", text: `now in #${event.room.name}, listening on ${event.address}` };
     default:
@@ -119,14 +124,13 @@ export function refusalText(refusal: Refusal): string {
     case "bad-address":
       return `${shown(refusal.address)} is no address: ${ADDRESS_REASONS[refusal.reason]}`;
     case "unknown-host":
-      return (
-        `unknown host ${shown(refusal.host)}: ${refusal.reason === "timeout" ? "no answer from DNS in time" : "the name has no address"}` +
-        (refusal.room === undefined ? "" : `; /join #${shown(refusal.room)} opens the room of that name`)
-      );
+      return `unknown host ${shown(refusal.host)}: ${refusal.reason === "timeout" ? "no answer from DNS in time" : "the name has no address"}`;
+    case "own-address":
+      return `${refusal.endpoint} is where this program itself listens`;
     case "bad-invite":
       return INVITE_REASONS[refusal.reason];
     case "bad-room":
-      return `${shown(refusal.name)} is no room name: letters, digits, - _ and ., at most 64 bytes`;
+      return `#${shown(refusal.name)} is no room name: letters, digits, - _ and ., at most 64 bytes`;
     case "bad-nick":
       return nickText(refusal.nick);
     case "nick-not-kept":
@@ -151,8 +155,12 @@ export function refusalText(refusal: Refusal): string {
       return `${refusal.setting} is read at start only: start with ${refusal.flag}`;
     case "cannot-open":
       return `could not open #${shown(refusal.room)}: ${shown(refusal.reason)}`;
+    case "cannot-read":
+      return `what is kept of this room cannot be read: ${reasonText(refusal.detail)}`;
     case "busy":
       return `${refusal.limit} lines are waiting already: this one was not taken`;
+    case "closing":
+      return "not taken: the program is ending";
   }
 }
 

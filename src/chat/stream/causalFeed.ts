@@ -23,14 +23,13 @@ export function causalEvents(listener: (event: ChatEvent) => void): (event: Chat
   };
 }
 
-/** The same for a session: another room begins anew. */
+/** The same for a session, whichever of its rooms it shows: an id is that of one message in all of them. */
 export function causalFeed(listener: (event: SessionEvent) => void): (event: SessionEvent) => void {
   let ref: string | undefined;
-  const begin = (): ((event: ChatEvent) => void) =>
-    causalEvents((event) => listener(ref === undefined ? { type: "chat", event } : { type: "chat", event, ref }));
-  let take = begin();
+  const take = causalEvents((event) =>
+    listener(ref === undefined ? { type: "chat", event } : { type: "chat", event, ref }),
+  );
   return (event) => {
-    if (event.type === "moved") take = begin();
     if (event.type !== "chat") return listener(event);
     ref = event.ref;
     take(event.event);

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { errorText, noticeText } from "../../../src/chat/model/sentences.ts";
 import type { Notice } from "../../../src/protocol/events.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
-import { fakePeer } from "../../suites/fakeNode.ts";
+import { fakePeer } from "../../suites/fakeRoom.ts";
 
 describe("someone who was found", () => {
   it.each([
