@@ -156,10 +156,13 @@ describe("a list of thousands", () => {
     );
     const kept = {
       ...createFakeRoom(),
-      log: (limit?: number) => (limit === undefined ? [...messages] : messages.slice(-limit)),
+      history: async (limit: number, before?: MessageId) => {
+        const end = before === undefined ? messages.length : messages.findIndex(({ id }) => id === before);
+        return messages.slice(Math.max(0, end - limit), end);
+      },
       stats: () => ({ ...room.stats(), messages: messages.length }),
     };
-    const context = { node: () => kept, emit: controller.event } as unknown as Parameters<typeof runCommand>[0];
+    const context = { room: () => kept, emit: controller.event } as unknown as Parameters<typeof runCommand>[0];
     const ms: number[] = [];
     const run = async (name: "log" | "show", words: readonly string[]) => {
       const from = performance.now();

@@ -105,7 +105,7 @@ const LATE_MAX = 2_048;
 /** A full acknowledgement goes at once, so that `owedAcks` stays within one frame. */
 const ACK_EARLY = 16;
 
-export function createLink(options: {
+export type LinkOptions = {
   readonly roomKeys: RoomKeys;
   readonly boot: BootId;
   readonly timers: Pick<Timers<LinkTimer>, "set" | "clear">;
@@ -114,7 +114,9 @@ export function createLink(options: {
   readonly onOtherVersion?: (from: Endpoint, wire: number) => void;
   /** Tells the owner of a ticket what became of its frame; of a push that counted as lost perhaps once more. */
   readonly settled: (ticket: Exclude<Ticket, { readonly owner: "link" }>, fate: Fate) => void;
-}): Link {
+};
+
+export function createLink(options: LinkOptions): Link {
   const { roomKeys, boot, timers, counters, settled } = options;
   const sessions = createSessions(roomKeys);
   const ownKey = bootKey(roomKeys, boot);

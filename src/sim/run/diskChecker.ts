@@ -8,7 +8,7 @@ import type { StoredMessage } from "../../protocol/api.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { Millis } from "../../protocol/time.ts";
 import { type MessageId, timeOfId } from "../../wire/ids.ts";
-import type { CheckerOptions } from "./checkers.ts";
+import type { CheckerOptions } from "./checkerOptions.ts";
 import { type Complain, entry, short } from "./words.ts";
 
 export type DiskChecker = {
