@@ -20,5 +20,4 @@ export const longFunctions: Readonly<Record<string, readonly string[]>> = {
   "src/sim/world/node.ts": ["createVirtualNode"],
   "src/tui/controller.ts": ["createController"],
   "test/protocol/fixtures.ts": ["createWorld"],
-  "test/suites/fakeNode.ts": ["createFakeNode"],
 };
