@@ -1,6 +1,6 @@
 /**
- * What the full screen shows and how keys and events change it. Holds the room, the composer and the place one has
- * scrolled to; knows nothing of terminals: `frame` says what to draw.
+ * Decides what the full screen shows, and how keys and events change it. It holds the room, the composer and the scroll
+ * position. It knows nothing of terminals: `frame` says what to draw.
  */
 import { commandTable } from "../chat/command/commands.ts";
 import type { SessionEvent } from "../chat/model/events.ts";

@@ -1,4 +1,4 @@
-/** The sentences for codes: what people read of notices, errors, refusals and changes of peers. Short, exact, honest. */
+/** The sentences for codes: what people read of notices, errors, refusals and changes of peers. */
 import type { ChatError, ChatEvent, Notice } from "../../protocol/events.ts";
 import { PORT_DEFAULT } from "../../settings.ts";
 import type { Refusal, SessionEvent } from "./events.ts";
