@@ -102,7 +102,11 @@ export function createController({ session, palette, now, onChange, ...size }: C
         onChange();
       },
       (error: unknown) => {
-        change({ type: "line", tone: "error", text: `what is kept of this room cannot be read: ${String(error)}` });
+        change({
+          type: "line",
+          tone: "error",
+          text: `the stored messages of this room cannot be read: ${String(error)}`,
+        });
         onChange();
       },
     );
