@@ -59,7 +59,7 @@ describe("a member", () => {
     expect(notices(nodes[0], "renamed")).toMatchObject([{ before: "n0", own: true, peer: { nick: "zoë" } }]);
     for (const node of nodes.slice(1)) {
       expect(notices(node, "renamed")).toMatchObject([{ before: "n0", own: false, peer: { nick: "zoë" } }]);
-      expect(node.core.log().map((message) => message.author.nick)).toEqual(["n0", "zoë"]);
+      expect(node.log().map((message) => message.author.nick)).toEqual(["n0", "zoë"]);
     }
   });
 

@@ -207,7 +207,7 @@ describe("a receipt", () => {
     const puppet = createPuppet(world, "mallory");
     puppet.prove(node);
     node.say("hello");
-    const [message] = node.core.log();
+    const [message] = node.log();
     const claim = { type: "receipt", id: message?.id as never, slice: WHOLE, lacking: [] } as const;
     puppet.tell(node, [{ ...claim, reached: 1_000_000, of: 1_000_000 }]);
     expect(deliveries(node).every(({ reached, of }) => reached <= of && of === 1)).toBe(true);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { SignedMessage } from "../../../src/crypto/signed.ts";
 import type { Config } from "../../../src/protocol/config.ts";
-import { createWorld, fingerprint, gather, shown, type TestNode, WALL, type World } from "../fixtures.ts";
+import { createWorld, fingerprint, gather, shown, type TestNode, told, WALL, type World } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 
 /** Two nodes that do not know each other, each with messages of its own and some that both have. */
@@ -144,11 +144,11 @@ describe("a newcomer", () => {
     const world = createWorld();
     const [anna, bob] = apart(world, { one: 300, other: 0, both: 0 }, [{}, { latestLimit }]) as [TestNode, TestNode];
     bob.join(anna);
-    world.until("the first page", () => bob.events.some((event) => event.type === "stored"), 5_000);
+    world.until("the first page", () => told(bob).length > 0, 5_000);
     // All datagrams of one grant arrive together, the next grant is a round trip away.
     world.run(5);
-    const newest = anna.core.log().map((message) => message.id);
-    const got = new Set(bob.core.log().map((message) => message.id));
+    const newest = anna.log().map((message) => message.id);
+    const got = new Set(bob.log().map((message) => message.id));
     return newest.slice(-got.size).filter((id) => got.has(id));
   };
 
