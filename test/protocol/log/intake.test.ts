@@ -1,9 +1,11 @@
 /** What is said, and what is refused: nothing unsayable leaves, nothing impossible comes in. */
 import { describe, expect, it } from "vitest";
+import { tagOf } from "../../../src/crypto/identity.ts";
 import { defaultConfig } from "../../../src/protocol/config.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import type { Message } from "../../../src/protocol/views.ts";
 import type { Frame } from "../../../src/wire/frames.ts";
+import type { MessageId } from "../../../src/wire/ids.ts";
 import { createWorld, gather, notices, outcomeOf, shown, type TestNode, told, WALL } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 
@@ -72,6 +74,18 @@ describe("saying", () => {
 });
 
 describe("a message from the network", () => {
+  it("is shown with its author's nick and tag, the time it was said, and what it answers", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    const message = puppet.message({ text: "hello", seq: 7, parents: ["00".repeat(24) as MessageId], hlc: WALL - 1 });
+    puppet.tell(node, [{ type: "push", slice, message: message.bytes }]);
+    const author = { id: puppet.id, tag: tagOf(puppet.id), nick: "mallory" };
+    const said = { kind: "text", kindNumber: 1, text: "hello", time: WALL - 1, seq: 7, target: undefined };
+    const parents = ["00".repeat(24)];
+    expect(told(node)).toEqual([{ id: message.id, author, ...said, parents, own: false, history: false }]);
+  });
+
   it("stamped too far ahead is neither kept nor acknowledged, and drags no clock along", () => {
     const world = createWorld();
     const node = world.node("alice");
@@ -142,7 +156,9 @@ describe("a message from the network", () => {
     world.lose = () => true;
     world.run(240_000);
     expect([bob.texts(), shown(bob)]).toEqual([["answer"], []]);
-    expect(bob.events).toMatchObject([{ type: "message", isInOrder: false, message: { text: "answer" } }]);
+    expect(bob.events.filter(({ type }) => type === "message")).toMatchObject([
+      { isInOrder: false, message: { text: "answer" } },
+    ]);
     world.lose = () => false;
     world.run(60_000);
     expect(shown(bob).map((message) => message.text)).toEqual(["question", "answer"]);
