@@ -6,7 +6,7 @@ import { encodeTextBody } from "../../../src/wire/bodies/text.ts";
 import { BODY_BYTES_MAX } from "../../../src/wire/envelope.ts";
 import type { Frame } from "../../../src/wire/frames.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
-import { createWorld, errorOf, fingerprint, gather, shown, type TestNode, type World } from "../fixtures.ts";
+import { createWorld, errorOf, fingerprint, gather, outcomeOf, shown, type TestNode, type World } from "../fixtures.ts";
 import { createPuppet, type Puppet } from "../puppet.ts";
 
 const slice = { order: 0, lo: 0, last: 0xffffffff };
@@ -137,6 +137,29 @@ describe("publish", () => {
     world.run(1_000);
     expect(shown(bob)).toMatchObject([{ kind: "action", kindNumber: 2, text: "waves", target }]);
   });
+
+  it.each([0, -1, 65_536, 1.5, Number.NaN, 2 ** 60])(
+    "of the kind %d is refused, and nothing is kept or sent",
+    (kind) => {
+      const { alice } = alone();
+      const refused = publish(alice, { kind, body: new Uint8Array(1) });
+      expect(refused.map(({ type }) => type)).toEqual(["answer"]);
+      expect(errorOf(refused)).toEqual({ code: "bad-kind", kind, limit: 65_535 });
+      expect(alice.log()).toEqual([]);
+      expect(outcomeOf(publish(alice, { kind: 65_535, body: new Uint8Array(1) })).isDone).toBe(true);
+    },
+  );
+
+  it.each(["", "ab", "ab".repeat(25), "AB".repeat(24), "xy".repeat(24), `${"ab".repeat(24)}\n`])(
+    "about %j, which is no message, is refused, and nothing is kept or sent",
+    (about) => {
+      const { alice } = alone();
+      const refused = publish(alice, { kind: 300, body: new Uint8Array(1), target: about as MessageId });
+      expect(refused.map(({ type }) => type)).toEqual(["answer"]);
+      expect(errorOf(refused)).toEqual({ code: "bad-target", target: about });
+      expect(alice.log()).toEqual([]);
+    },
+  );
 
   it("of a body that is too long, or outside of the room, is refused with the reason, and nothing is sent", () => {
     const { alice } = alone();
