@@ -110,9 +110,12 @@ describe("a datagram that brings messages", () => {
   });
 
   it("is not taken while too much waits for the store, and comes again by its id", () => {
-    const place = create();
-    const { node, puppet } = place;
+    const world = createWorld();
+    const [node, puppet] = [world.node("alice"), createPuppet(world, "mallory")];
+    const place = { node, puppet };
+    node.store.isHeld = true;
     for (let said = 0; said < limits.unwritten; said += 1) node.say(`line ${said}`);
+    puppet.prove(node);
     const refused = puppet.message();
     expect(acknowledged(puppet, tell(place, 9_000, [pushOf(refused)]))).toEqual([]);
     expect(node.core.ids()).not.toContain(refused.id);
