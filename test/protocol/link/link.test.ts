@@ -45,7 +45,7 @@ const pushTicket: PushTicket = {
 /** The session of the other end, known to be where it is. */
 function sessionTo(end: End, other: End): Session {
   const session = end.link.sessions.open(other.link.boot);
-  Object.assign(session, { endpoint: other.endpoint, validated: true, proven: true });
+  Object.assign(session, { endpoint: other.endpoint, standing: "validated", proven: true });
   return session;
 }
 

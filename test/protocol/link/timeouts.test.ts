@@ -77,7 +77,7 @@ test("what was given more time is lost at once when a later one is acknowledged"
   const link = createLink({ roomKeys, boot: own, timers, counters: createCounters(), settled });
   const to = link.sessions.open(boot);
   for (let index = 0; index < 100; index += 1) measure(to.rtt, 20);
-  Object.assign(to, { endpoint: "10.0.0.1:9" as Endpoint, validated: true });
+  Object.assign(to, { endpoint: "10.0.0.1:9" as Endpoint, standing: "validated" });
   for (let sent = 0; sent < 5; sent += 1) {
     link.send(to, { type: "ping" }, { ticket: { ...ticket, task: sent } });
     link.flush(sent);
