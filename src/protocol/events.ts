@@ -88,6 +88,9 @@ export type Notice =
 export type ChatError =
   | { readonly code: "text-too-long"; readonly bytes: number; readonly limit: number }
   | { readonly code: "text-empty" }
+  /** Of what was published: no message can have this kind, or be about this. */
+  | { readonly code: "bad-kind"; readonly kind: number; readonly limit: number }
+  | { readonly code: "bad-target"; readonly target: string }
   | { readonly code: "bad-nick"; readonly nick: string; readonly limit: number }
   | { readonly code: "not-in-room" }
   /**

@@ -162,7 +162,8 @@ export function createOnDatagram(components: Components): OnDatagram {
     }
     const member = session.peer === undefined ? undefined : membership.get(session.peer);
     if (member === undefined) return;
-    if (session.validated && session.endpoint !== undefined) reconnect.reached(session.endpoint, member.id);
+    if (session.standing === "validated" && session.endpoint !== undefined)
+      reconnect.reached(session.endpoint, member.id);
     let endpoint = session.proven ? discovery?.found(session) : undefined;
     if (answeredAt !== undefined) {
       reconnect.reached(answeredAt, member.id);

@@ -1,5 +1,5 @@
 /** Takes the answers of the store in: messages that it wrote or refused, and bodies that it read. */
-import { readMessage } from "../crypto/signed.ts";
+import { readMessage, verifyMessage } from "../crypto/signed.ts";
 import type { MessageId } from "../wire/ids.ts";
 import type { StoreTrouble } from "./api.ts";
 import type { Session } from "./link/session.ts";
@@ -46,13 +46,14 @@ export function createOnStore(components: Components): OnStore {
   const checked = (ids: readonly MessageId[], bodies: readonly (Uint8Array | undefined)[]): Map<string, Uint8Array> => {
     const found = new Map<string, Uint8Array>();
     for (const [at, id] of ids.entries()) {
-      const bytes = bodies[at];
-      if (bytes === undefined || readMessage(roomKeys, bytes)?.id !== id) {
+      const message = bodies[at] && readMessage(roomKeys, bodies[at]);
+      // The id is that of what was signed: a damaged signature has the same.
+      if (message === undefined || message.id !== id || !verifyMessage(roomKeys, message)) {
         counters.drop("body-unreadable");
         continue;
       }
-      putBody(log.recent, id, bytes);
-      found.set(id, bytes);
+      putBody(log.recent, id, message.bytes);
+      found.set(id, message.bytes);
     }
     return found;
   };

@@ -36,6 +36,15 @@ export const CONTENT_OVERHEAD_MAX =
   PEER_ID_BYTES + 8 + 6 + 1 + PARENTS_MAX * MESSAGE_ID_BYTES + 3 + MESSAGE_ID_BYTES + 3;
 export const MESSAGE_BYTES_MAX = CONTENT_OVERHEAD_MAX + BODY_BYTES_MAX + SIGNATURE_BYTES;
 
+/** Whether an envelope can say this. */
+export function isKind(kind: number): boolean {
+  return Number.isInteger(kind) && kind >= 1 && kind <= KIND_MAX;
+}
+
+export function isMessageId(text: string): text is MessageId {
+  return MESSAGE_ID.test(text);
+}
+
 /** Without a signature. Throws `CursorError` on what is out of bounds: nothing is signed that others would refuse. */
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
   const { target, body } = envelope;
@@ -92,7 +101,7 @@ function ascending(parents: readonly MessageId[]): void {
 
 /** What is no id would make a message of another length, or another message. */
 function writeId(writer: Writer, id: MessageId): void {
-  if (!MESSAGE_ID.test(id)) throw new CursorError("no message id");
+  if (!isMessageId(id)) throw new CursorError("no message id");
   writer.bytes(fromHex(id));
 }
 

@@ -28,7 +28,6 @@ function openRoom(count: number, seed: number, loss = 0): Room {
     room: privateRoom(1),
     onEvent: () => {},
     onThrow: (_, error) => fail(error),
-    onDiskError: (node) => fail(new Error(`disk of n${node}`)),
   };
   const nodes = Array.from({ length: count }, (_, index) => createVirtualNode(index, world));
   nodes.forEach((node, index) => {

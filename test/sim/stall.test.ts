@@ -23,16 +23,15 @@ it("after a stall repeats nothing that was acknowledged in the meantime", () => 
     room: privateRoom(1),
     onEvent: () => {},
     onThrow: (_, error) => fail(error),
-    onDiskError: (node) => fail(new Error(`disk of n${node}`)),
   };
   const nodes = Array.from({ length: 4 }, (_, index) => createVirtualNode(index, world));
   const [author] = nodes;
   if (author === undefined) return fail(new Error("no author"));
   for (const node of nodes) node.start(node === author ? [] : [author.endpoint]);
   agenda.runUntil(5_000);
-  for (let said = 0; said < 20; said += 1) author.command({ type: "say", text: `${said}`, kind: "text" });
-  author.stall(3_000);
+  for (let said = 0; said < 20; said += 1) author.say(`${said}`);
+  author.host.stall(3_000);
   agenda.runUntil(9_000);
   expect(author.core().stats()).toMatchObject({ retries: 0, payloadsOut: 60 });
-  for (const node of nodes) expect(node.core().log()).toHaveLength(20);
+  for (const node of nodes) expect(node.core().ids()).toHaveLength(20);
 });

@@ -8,6 +8,7 @@ import { showingRefused } from "../../src/store/refused.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
 import { createFaultyDisk, FULL } from "../suites/faultyStore.ts";
+import { describeRefusing, describeStore } from "../suites/store.ts";
 
 const id = (n: number): MessageId => n.toString(16).padStart(48, "0") as MessageId;
 const message = (n: number, bytes = 1): StoredMessage => ({ id: id(n), bytes: new Uint8Array(bytes).fill(n) });
@@ -96,3 +97,18 @@ it("is nothing where nothing outlives the process anyway", () => {
   const store = memoryStore();
   expect(showingRefused(store)).toBe(store);
 });
+
+const open = () => {
+  const kept = memoryStore();
+  let isRefusing = false;
+  const append: Store["append"] = (messages, isOwn, done) => {
+    if (isRefusing) done(FULL);
+    else kept.append(messages, isOwn, done);
+  };
+  const refuse = (refuses: boolean): void => {
+    isRefusing = refuses;
+  };
+  return { store: showingRefused({ ...kept, append, isDurable: true }), settle: () => undefined, refuse };
+};
+describeStore("a store that shows what was refused", open);
+describeRefusing("a store that shows what was refused", open);

@@ -96,6 +96,10 @@ export function errorText(error: ChatError): string {
       return notStoredText(error);
     case "text-empty":
       return "nothing to say: the text is empty";
+    case "bad-kind":
+      return `no message has the kind ${error.kind}: kinds are whole numbers from 1 to ${error.limit}`;
+    case "bad-target":
+      return `${shown(error.target)} is no message: an id has 48 hex digits`;
     case "bad-nick":
       return nickText(error.nick);
     case "not-in-room":

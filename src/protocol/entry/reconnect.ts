@@ -181,7 +181,8 @@ export function createReconnect(
     leave: () => {
       for (const member of membership.present()) {
         const session = link.sessions.get(member.statement.content.boot);
-        if (session?.endpoint === undefined || session.heardAt === undefined || !session.validated) continue;
+        if (session?.endpoint === undefined || session.heardAt === undefined || session.standing !== "validated")
+          continue;
         const at = context.now.wall - Math.round(context.now.mono - session.heardAt);
         const known = addresses.get(session.endpoint);
         if (known === undefined || at - known.at > REFRESH_LEAVING_MS) keep(session.endpoint, member.id, at);

@@ -242,7 +242,7 @@ export function createLink(options: LinkOptions): Link {
       session.proven = true;
       session.unanswered = 0;
       if (sent.to === from) noteAnswer(initiative, from);
-      if (sent.to === from && session.endpoint === from) session.validated = true;
+      if (sent.to === from && session.endpoint === from) session.standing = "validated";
       tickets.push(...sent.tickets);
     });
     for (const earlier of session.heldUp) {

@@ -57,7 +57,7 @@ export function createHolePunching(context: Context, membership: Membership): Ho
       const session = membership.sessionOf(peer);
       if (session === undefined || isLoopback(endpoint) || isLinkLocal(endpoint))
         return counters.drop("introduction-refused");
-      if (session.validated && session.endpoint === endpoint && session.unanswered === 0) return;
+      if (session.standing === "validated" && session.endpoint === endpoint && session.unanswered === 0) return;
       forgetOld();
       if (latest.has(peer) || latest.size >= HOLE_PUNCHES_MAX) return counters.drop("introduction-too-soon");
       const introduction = { endpoint, since: context.now.mono, pings: 0 };
@@ -69,7 +69,8 @@ export function createHolePunching(context: Context, membership: Membership): Ho
       const introduction = latest.get(peer);
       const session = membership.sessionOf(peer);
       if (introduction === undefined || session === undefined) return;
-      if ((session.heardAt ?? Number.NEGATIVE_INFINITY) >= introduction.since && session.validated) return;
+      if ((session.heardAt ?? Number.NEGATIVE_INFINITY) >= introduction.since && session.standing === "validated")
+        return;
       link.pingAt(session, introduction.endpoint);
       introduction.pings += 1;
       schedule(peer, introduction);

@@ -57,9 +57,9 @@ export function createIndirectProbe(context: Context, membership: Membership): I
     link.send(to, { type: "statement", bytes: member.statement.bytes });
     link.send(to, { type: "introduce", peer: member.id, endpoint });
   };
-  const mayIntroduce = ({ peer, validated }: Session, target: PeerId): boolean => {
+  const mayIntroduce = ({ peer, standing }: Session, target: PeerId): boolean => {
     const now = context.now.mono;
-    const member = peer === undefined || !validated ? undefined : membership.get(peer);
+    const member = peer === undefined || standing !== "validated" ? undefined : membership.get(peer);
     // Who has only just come in lists no address yet: nobody else would take it for a member.
     if (member === undefined || !membership.isHere(member.id)) return false;
     if (member.statement.content.endpoints.length === 0) return false;

@@ -112,7 +112,7 @@ export function createMembership(
   const address = ({ statement }: Member): Endpoint | undefined => {
     const { boot, endpoints } = statement.content;
     const found = link.sessions.get(boot);
-    return found?.validated === true ? found.endpoint : endpoints[0];
+    return found?.standing === "validated" ? found.endpoint : endpoints[0];
   };
 
   /** Returns the member as it stands now. */

@@ -277,6 +277,7 @@ export function createRelay(
       const loss = link.backlog(context.now.mono) > 0 ? 0 : link.lossRate();
       const slices = ordersFor(loss, isLargeId(id), isOneHop, context.config).slice(0, context.config.seenLimit);
       rememberLatest(sightings, id, slices);
+      delivery.begin(id);
       for (const slice of slices) cover(id, slice, undefined, { isRetry: false, isLate: false });
     },
     onSighting: (from, id, slice, carried) => {

@@ -258,6 +258,8 @@ export function createReconciliation(
         // Either set has changed since: what waits because nothing came of it need not wait.
         const isNews = (vain.get(key)?.times ?? 0) > VAIN_FREE && vainTimes(from, set, theirs) === 0;
         if (timers.has(`reconcile ${key}`) && !isNews) continue;
+        // News once: digests come faster than some comparisons begin, and each would put it off again.
+        if (isNews) vain.delete(key);
         const mine = replicas[set].ids.size();
         const isFirst = mine < theirs[set].count || (mine === theirs[set].count && link.boot < from.boot);
         const settleMs = (isFirst ? SETTLE_MS : SETTLE_OTHER_MS) + below(rng, SETTLE_MS);

@@ -61,16 +61,18 @@ export function createCheckers(options: CheckerOptions): Checkers {
     if (kindNumber !== known.kindNumber || (kind === "unknown") === isUnderstood)
       complain(`I10: n${node} handed on ${short(id)} of kind ${known.kindNumber} as ${kind}, number ${kindNumber}`);
   };
+  /** Its author's disk has it, so that it outlived whatever happened to the author. */
+  const isSafe = (node: number, id: MessageId): boolean => said.get(id)?.isKept === true || disks.hasStored(node, id);
   const checkLogs = (nodes: Nodes, now: UnixMillis): void => {
     const live = [...nodes].filter(([, node]) => node.isUp());
     const floor = floorOf(live.map(([, node]) => node));
     // What a wrong clock stamped too far ahead is nobody's but its author's for now.
-    const isDue = (id: MessageId): boolean => timeOfId(id) <= now + limits.clockAheadMs - CLOCKS_MS && id >= floor;
+    const isNow = (id: MessageId): boolean => timeOfId(id) <= now + limits.clockAheadMs - CLOCKS_MS;
+    const isDue = (id: MessageId): boolean => isNow(id) && id >= floor;
     const logs = live.map(([index, node]) => ({ index, ids: node.core().ids().filter(isDue) }));
     const everywhere = new Set(logs.flatMap((log) => log.ids));
-    for (const [id, { node, isKept }] of said) {
-      if ((isKept || disks.hasStored(node, id)) && isDue(id) && !everywhere.has(id))
-        complain(`I1: ${short(id)} is lost on all nodes`);
+    for (const [id, { node }] of said) {
+      if (isSafe(node, id) && isDue(id) && !everywhere.has(id)) complain(`I1: ${short(id)} is lost on all nodes`);
     }
     for (const { index, ids } of logs) {
       if (ids.length < everywhere.size) complain(`I1: n${index} holds ${ids.length} of ${everywhere.size} messages`);
@@ -81,19 +83,27 @@ export function createCheckers(options: CheckerOptions): Checkers {
     }
     for (const [node, id] of order.shown())
       if (!said.has(id)) complain(`I2: n${node} showed ${short(id)}, which nobody said`);
-    checkRetention(live, new Set([...said.keys()].filter(isDue)));
+    checkRetention(live, (id) => isNow(id) && id < floor);
   };
-  /** Where honest authors talk evenly the newest of each are everywhere, however few are kept. */
-  const checkRetention = (live: readonly (readonly [number, VirtualNode])[], due: ReadonlySet<MessageId>): void => {
+  /**
+   * Where honest authors talk evenly the newest of each are everywhere, however few are kept. `isLetGo`: by one of the nodes at
+   * least; of all else I1 speaks.
+   */
+  const checkRetention = (
+    live: readonly (readonly [number, VirtualNode])[],
+    isLetGo: (id: MessageId) => boolean,
+  ): void => {
     const { maxMessages } = options;
     const newest = [...said.keys()].sort().slice(-maxMessages);
     const authors = new Set([...said.values()].map(({ node }) => node));
     const each = Math.floor(maxMessages / (2 * authors.size));
-    for (const author of authors) {
-      const wanted = newest.filter((id) => said.get(id)?.node === author && due.has(id)).slice(-each);
-      for (const [index, node] of each === 0 ? [] : live) {
-        const held = new Set(node.core().ids());
-        const gone = wanted.filter((id) => !held.has(id) && disks.hasStored(author, id));
+    if (each === 0) return;
+    const wantedOf = new Map([...authors].map((author) => [author, [] as MessageId[]]));
+    for (const id of newest) wantedOf.get((said.get(id) as Said).node)?.push(id);
+    for (const [index, node] of live) {
+      const held = new Set(node.core().ids());
+      for (const [author, ids] of wantedOf) {
+        const gone = ids.slice(-each).filter((id) => isLetGo(id) && !held.has(id) && isSafe(author, id));
         if (gone.length > 0)
           complain(`I11: n${index} has let go ${gone.length} of the newest ${each} messages of n${author}`);
       }
