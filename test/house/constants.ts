@@ -59,8 +59,7 @@ export function createConstants(sources: readonly SourceText[]): Constants {
 
   return {
     namesIn: (path) =>
-      (files.get(path)?.statements ?? [])
-        .filter(ts.isVariableStatement)
+      (files.get(path)?.statements.filter(ts.isVariableStatement) ?? [])
         .flatMap(({ declarationList }) => declarationList.declarations.map(({ name }) => name.getText()))
         .filter((name) => /^[A-Z][A-Z0-9_]*$/.test(name) && isNumeric(named(path, name))),
     valueOf: (path, name) => {
