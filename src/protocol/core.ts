@@ -1,6 +1,7 @@
 /**
- * The state machine of one node in one room. Pure: time and chance are arguments, what it wants done comes out as effects, in the
- * order in which its host has to do it. This file makes the rooms, and hands facts and inputs on; each room is a folder of its own.
+ * The state machine of one node in one room. It is pure: time and chance are arguments, and everything it wants done is an
+ * effect, in the order in which the host performs them. This file makes the rooms of `protocol`, and passes inputs and
+ * facts between them.
  */
 import type { Identity } from "../crypto/identity.ts";
 import { createRoomKeys, type RoomSecret } from "../crypto/roomKeys.ts";

@@ -1,4 +1,4 @@
-/** What a node tells the people in front of it. Codes and data only: the faces make the sentences. */
+/** The events that a node emits for its user. They hold codes and data only; the faces make the sentences. */
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { MessageId } from "../wire/ids.ts";
 import type { Millis } from "./time.ts";

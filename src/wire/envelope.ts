@@ -1,8 +1,9 @@
 /**
- * The envelope of a message: who says it, when, and what its author had seen; what is said is a body whose kind says how to read it.
+ * The envelope of a message: author, time and parents, and a body whose kind says how to read it.
  * `author 32 | seq varint | hlc 6 | n 1 | parents n·24 | kind varint | target 24 (if any) | body sized | signature 64`.
- * Everything before the signature is the content; crypto/signed.ts signs it and derives the id. Whether an envelope is taken does
- * not depend on its kind or body, so that programs that know other kinds hold the same log.
+ *
+ * Everything before the signature is the content; crypto/signed.ts signs it and derives the id. Kind and body never decide
+ * whether an envelope is taken, so that programs that know different kinds hold the same log.
  */
 import { CursorError, createReader, createWriter, type Reader, type Writer, within } from "./cursor.ts";
 import { fromHex, MESSAGE_ID_BYTES, type MessageId, PEER_ID_BYTES, type PeerId, toHex } from "./ids.ts";

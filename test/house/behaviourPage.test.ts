@@ -68,9 +68,9 @@ describe("docs/behaviour.md", () => {
 
   test("names no constant or setting that does not exist", () => {
     const known = new Set([...rows.map(({ name }) => name), ...Object.keys(settingsTable)]);
-    const named = [...page.matchAll(/`((?:limits\.)?[A-Za-z0-9_]+)`/g)].map(([, name = ""]) => name);
-    const constantsNamed = named.filter((name) => /^[A-Z][A-Z0-9_]+$/.test(name) || name.startsWith("limits."));
-    expect([...new Set(constantsNamed)].filter((name) => !known.has(name))).toEqual([]);
+    const inCode = [...page.matchAll(/`([A-Z][A-Z0-9_]+|limits\.(?!ts\b)\w+)`/g)].map(([, name = ""]) => name);
+    const inEquations = page.match(/\b(?!SMPLCHAT)[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/g) ?? [];
+    expect([...new Set([...inCode, ...inEquations])].filter((name) => !known.has(name))).toEqual([]);
   });
 
   test("has the orders that an author starts as the code has them", () => {

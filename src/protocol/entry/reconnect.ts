@@ -1,7 +1,7 @@
 /**
- * Finding a room again: addresses at which peers were reached are remembered for later starts, and those whose peer is gone
- * are knocked at for ever, less and less often. So a split heals by itself, and a node that was alone needs nobody to
- * tell it an address.
+ * Finds a room again. Addresses at which peers answered are remembered for later starts. If a peer is gone, its address is
+ * knocked at for ever, less and less often. So a split heals by itself, and a restarted node needs no address from its
+ * user.
  */
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { PeerId } from "../../wire/ids.ts";

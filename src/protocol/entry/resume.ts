@@ -1,6 +1,6 @@
 /**
- * Coming back after a sleep, a standstill, a time without a network, or to another one: peers are told where this node is now
- * and asked what was missed, and when that is fetched one line says what it came to.
+ * Brings a node back after a sleep, a standstill, a time without a network, or on another network. It tells peers its
+ * addresses, fetches what it missed, and then tells its user in one line what that came to.
  */
 import { type Endpoint, isLoopback } from "../../wire/endpoint.ts";
 import type { BootId, PeerId } from "../../wire/ids.ts";

@@ -1,9 +1,10 @@
 /**
- * Datagrams between process starts: sealing and opening, acknowledgement of each datagram that asks for one, round-trip
- * times, loss, and the limit on what may go to an address that has not answered (RFC 9000 §8, §13).
+ * Carries datagrams between process starts. It seals and opens them, acknowledges those that ask for it, measures round
+ * trips and loss, and limits what may go to an address that has not answered (RFC 9000 §8, §13).
  *
- * An acknowledgement names counters of ours, and only the addressed boot can have opened those datagrams: whoever
- * acknowledges is alive now. So an acknowledgement is the answered challenge, and any datagram that asks for one a challenge.
+ * An acknowledgement names counters of this node, and only the addressed boot id can have opened those datagrams. So a
+ * peer that acknowledges is alive now: the acknowledgement is an answered challenge, and every datagram that asks for one
+ * is a challenge.
  */
 import { bootKey, open, type RoomKeys, seal } from "../../crypto/roomKeys.ts";
 import { decodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, otherVersionOf, SEAL_BYTES } from "../../wire/datagram.ts";

@@ -1,6 +1,6 @@
 /**
- * Sessions: what is known of each process start that was heard of or is sent to, by boot id. A session outlives a change of
- * address, and ends with the process.
+ * Sessions: what a node knows of each other process start, by boot id. A session outlives a change of address. It ends
+ * with the process.
  */
 import { bootKey, type RoomKeys } from "../../crypto/roomKeys.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";

@@ -1,8 +1,9 @@
 /**
- * Being introduced: another node, which this one and a peer both reach, says where it sees that peer. The peer is told of this
- * node at the same time, and both ping (hole punching, Ford, Srisuresh, Kegel 2005, §3). The first ping opens the NAT of this
- * side and dies before the other one: a NAT that takes in what nobody inside has asked for holds the port for itself from
- * then on, and gives this node another one for that peer.
+ * Reaches a peer behind another NAT (hole punching: Ford, Srisuresh, Kegel 2005, §3). A third node, which both sides
+ * reach, tells each of them where it sees the other, and both ping.
+ *
+ * The first ping opens the NAT of this side and dies before it reaches the other NAT. Otherwise the other NAT might take
+ * the unexpected datagram for itself, hold the port from then on, and give the peer another port for this node.
  */
 import { type Endpoint, isLinkLocal, isLoopback } from "../../wire/endpoint.ts";
 import type { Frame } from "../../wire/frames.ts";

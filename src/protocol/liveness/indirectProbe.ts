@@ -1,7 +1,9 @@
 /**
- * Pings on behalf of others (SWIM's indirect probe): who asked is told as soon as the target answers, and, when it does not,
- * soon enough to tell the target's silence from that of the one asked (Lifeguard's nack). Who does not reach the target itself
- * is introduced to it: the target is told at once, and who asked when it has answered.
+ * Pings a member on behalf of another (SWIM's indirect probe). The asker is told as soon as the target answers. If it does
+ * not, the asker is told early enough to tell a silent target from a silent helper (Lifeguard's nack).
+ *
+ * If the asker does not reach the target itself, both are introduced: the target is told at once, the asker when the
+ * target has answered.
  */
 import type { BootId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";

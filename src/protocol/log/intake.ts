@@ -1,4 +1,7 @@
-/** Messages coming in: those a person here writes, and those that others wrote. Both end in the log, in the store, and on screen. */
+/**
+ * Takes messages in: those that are written here, and those of others. It checks, signs or verifies them, and puts them
+ * into the log, the store and the events.
+ */
 import { tagOf } from "../../crypto/identity.ts";
 import { readMessage, type SignedMessage, signMessage, verifyMessage } from "../../crypto/signed.ts";
 import { decodeBody, encodeBody } from "../../wire/bodies/body.ts";

@@ -1,4 +1,4 @@
-/** Where a peer is looked for: of what its statement lists, the address that fits this node, until it is heard from elsewhere. */
+/** Chooses at which of its listed addresses a peer is looked for, until it has been heard from another. */
 import type { SignedStatement } from "../../crypto/signed.ts";
 import { type Endpoint, isLoopback } from "../../wire/endpoint.ts";
 import type { Context } from "../context.ts";

@@ -1,4 +1,7 @@
-/** Who has a message, by what they sent, acknowledged or reported, and what its author is told of that. */
+/**
+ * Knows which peers have a message, from what they sent, acknowledged or reported, and tells an author how many have its
+ * message.
+ */
 import { type Bound, LACKING_MAX } from "../../wire/frames.ts";
 import type { MessageId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";

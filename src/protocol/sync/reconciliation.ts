@@ -1,7 +1,7 @@
 /**
- * Anti-entropy (Demers et al. 1987) by range-based set reconciliation (Meyer 2022), made for datagrams: each claim names an
- * absolute range, its count and fingerprint, and is answered from what its receiver holds at that moment. Nothing is
- * remembered between claims, so any of them may be lost, repeated or overtaken; the next digest starts over what is left.
+ * Anti-entropy (Demers et al. 1987) by range-based set reconciliation (Meyer 2022), made for datagrams. Each claim names
+ * an absolute range, its count and its fingerprint. Its receiver answers from what it holds at that moment, and nothing is
+ * remembered between claims. So a claim may be lost, repeated or overtaken; the next digest shows what is left.
  */
 import {
   type Bound,

@@ -1,4 +1,4 @@
-/** What the checkers of a run go by. */
+/** The settings of the checkers of a run. */
 import type { StoredMessage } from "../../protocol/api.ts";
 import type { Millis } from "../../protocol/time.ts";
 import type { Disk } from "../world/disk.ts";

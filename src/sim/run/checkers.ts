@@ -1,6 +1,6 @@
 /**
- * What must hold after every run (the invariants of ARCHITECTURE.md), checked from outside: by what nodes emit, send, hold, and have on
- * their disks. One for each room.
+ * Checks the invariants of ARCHITECTURE.md after every run, from outside: by what nodes emit, send, hold and have on their
+ * disks. There is one for each room.
  */
 import type { StoredMessage } from "../../protocol/api.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
