@@ -59,8 +59,9 @@ export function createConstants(sources: readonly SourceText[]): Constants {
 
   return {
     namesIn: (path) =>
-      (files.get(path)?.statements.filter(ts.isVariableStatement) ?? [])
-        .flatMap(({ declarationList }) => declarationList.declarations.map(({ name }) => name.getText()))
+      (files.get(path)?.statements ?? [])
+        .flatMap((statement) => (ts.isVariableStatement(statement) ? statement.declarationList.declarations : []))
+        .map(({ name }) => name.getText())
         .filter((name) => /^[A-Z][A-Z0-9_]*$/.test(name) && isNumeric(named(path, name))),
     valueOf: (path, name) => {
       const [first = "", property] = name.split(".");

@@ -2,7 +2,7 @@
  * A small world of real cores: one fixed clock, one seeded source of chance, a network that carries every datagram after
  * the same delay, in order, unless a test drops it. What every step must keep is checked in every step.
  */
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { type Identity, identityFromSeed } from "../../src/crypto/identity.ts";
 import { createRoomKeys, openRoom, type RoomSecret } from "../../src/crypto/roomKeys.ts";
 import { readMessage } from "../../src/crypto/signed.ts";
@@ -23,6 +23,9 @@ import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { noExtensions } from "../../src/wire/extensions.ts";
 import type { BootId, MessageId } from "../../src/wire/ids.ts";
 import { ask, createTestStore, doNext, keptIn, type TestStore } from "./testStore.ts";
+
+/** Time is virtual here, and each wait has a limit of that time: real time only catches what hangs, on a machine with much else to do. */
+vi.setConfig({ testTimeout: 120_000 });
 
 /** 2026-01-01T00:00:00Z. */
 export const WALL = 1_767_225_600_000;

@@ -1,6 +1,6 @@
 /** Plays a scenario with a seed. The same two give the same run to the byte, which the hash of the trace shows. */
 import { wrapVerify } from "../../crypto/identity.ts";
-import { readMessage } from "../../crypto/signed.ts";
+import { readMessage, verifyMessage } from "../../crypto/signed.ts";
 import { defaultConfig } from "../../protocol/config.ts";
 import type { Notice } from "../../protocol/events.ts";
 import { type Rng, seededRng } from "../../protocol/rng.ts";
@@ -21,7 +21,7 @@ import { createSpeech } from "./speech.ts";
 import { createStage, type Room } from "./stage.ts";
 import { createTrace } from "./trace.ts";
 import { rememberVerified } from "./verified.ts";
-import { watchRooms } from "./watching.ts";
+import { complaintsOfQuiet, watchRooms } from "./watching.ts";
 
 export type Run = {
   readonly scenario: string;
@@ -106,7 +106,10 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   const checkers = rooms.map(({ keys }) =>
     createCheckers({
       diskOf: (node) => (nodes[node] as VirtualNode).disk,
-      isGenuine: ({ id, bytes }) => readMessage(keys, bytes)?.id === id,
+      isGenuine: ({ id, bytes }) => {
+        const message = readMessage(keys, bytes);
+        return message?.id === id && verifyMessage(keys, message);
+      },
       now: agenda.now,
       maxMessages: scenario.config.maxMessages ?? defaultConfig.maxMessages,
     }),
@@ -194,10 +197,7 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   function endless(): string[] {
     // What a clock that was ahead has stamped counts later, and a slow node reads old news: there is something to compare then.
     const isLate = scenario.faults.some(({ type }) => type === "skew" || type === "slow");
-    const frames = settledMs === undefined || isLate ? 0 : watched.comparedInQuiet();
-    // Where much is lost a question from before may come once more.
-    if (frames <= nodes.length) return [];
-    return [`I10: ${frames} frames compared logs when all were equal and nobody talked`];
+    return settledMs === undefined || isLate ? [] : complaintsOfQuiet(watched.comparedInQuiet(), nodes.length);
   }
 
   /** Nobody talks: the first half is for rumours to die down, the second is measured. */

@@ -11,7 +11,7 @@ import type { Room, Stage } from "./stage.ts";
 export type Watched = {
   /** Undefined: not asked for. */
   readonly sniffed: () => Sniffed | undefined;
-  /** Bytes of frames that compare logs, from now on. */
+  /** From now on frames that compare logs are counted. */
   readonly startQuiet: () => void;
   readonly comparedInQuiet: () => number;
 };
@@ -70,6 +70,12 @@ export function watchRooms(
     },
     comparedInQuiet: () => compared,
   };
+}
+
+/** All were equal and nobody talked, and so many frames compared logs. */
+export function complaintsOfQuiet(frames: number, nodes: number): string[] {
+  // Where much is lost a question from before may come once more.
+  return frames <= nodes ? [] : [`I10: ${frames} frames compared logs when all were equal and nobody talked`];
 }
 
 // --- internal ---
