@@ -9,10 +9,9 @@ import type { Millis, UnixMillis } from "../../protocol/time.ts";
 import { kindOf } from "../../wire/bodies/kinds.ts";
 import { DATAGRAM_BYTES_MAX } from "../../wire/datagram.ts";
 import { type MessageId, timeOfId } from "../../wire/ids.ts";
-import type { Disk } from "../world/disk.ts";
 import type { NetworkCounts } from "../world/network.ts";
 import type { VirtualNode } from "../world/node.ts";
-import { createDiskChecker } from "./diskChecker.ts";
+import { type CheckerOptions, createDiskChecker } from "./diskChecker.ts";
 import { createOrderChecker } from "./orderChecker.ts";
 import { floorOf } from "./settling.ts";
 import { type Complain, short } from "./words.ts";
@@ -36,14 +35,6 @@ export type Checkers = {
 
 /** Of one room, by their numbers. */
 export type Nodes = ReadonlyMap<number, VirtualNode>;
-
-export type CheckerOptions = {
-  readonly diskOf: (node: number) => Disk;
-  readonly isGenuine: (message: StoredMessage) => boolean;
-  /** Virtual time. */
-  readonly now: () => Millis;
-  readonly maxMessages: number;
-};
 
 /** Clocks of honest nodes may differ by so much, and no node goes by another one. */
 const CLOCKS_MS: Millis = 30_000;

@@ -8,8 +8,17 @@ import type { StoredMessage } from "../../protocol/api.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { Millis } from "../../protocol/time.ts";
 import { type MessageId, timeOfId } from "../../wire/ids.ts";
-import type { CheckerOptions } from "./checkers.ts";
+import type { Disk } from "../world/disk.ts";
 import { type Complain, entry, short } from "./words.ts";
+
+/** What all checkers of a room are given. */
+export type CheckerOptions = {
+  readonly diskOf: (node: number) => Disk;
+  readonly isGenuine: (message: StoredMessage) => boolean;
+  /** Virtual time. */
+  readonly now: () => Millis;
+  readonly maxMessages: number;
+};
 
 export type DiskChecker = {
   readonly started: (node: number, kept: readonly StoredMessage[]) => void;
