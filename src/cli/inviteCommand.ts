@@ -1,4 +1,4 @@
-/** `smplchat invite`: one line that lets others into a room, without being in it. */
+/** `smplchat invite`: prints one line that lets others into a room. It does not enter the room. */
 import { networkInterfaces } from "node:os";
 import { encodeInvite, isRoomName } from "../crypto/invite.ts";
 import { newPrivateRoom } from "../crypto/roomKeys.ts";

@@ -1,4 +1,4 @@
-/** The program: reads the command line, answers what needs no node at once, and starts the rest. */
+/** The program: reads the command line, answers what needs no node, and starts the rest. */
 
 import { version } from "../version.ts";
 import { concealInvites } from "./conceal.ts";

@@ -1,4 +1,4 @@
-/** Which room to open and whom to contact, from ROOM and JOIN: names, addresses and invites. */
+/** Decides from ROOM and JOIN which room to open and which addresses to contact. */
 import { parseContact, type TargetRefusal } from "../chat/command/target.ts";
 import { refusalText } from "../chat/model/sentences.ts";
 import type { Invite } from "../crypto/invite.ts";

@@ -1,4 +1,4 @@
-/** Opens the chat: a node, a session, and the face that fits where the program runs. */
+/** Opens the chat: a hub, a session, and the face that fits the place where the program runs. */
 import { tmpdir } from "node:os";
 import { refusalText } from "../chat/model/sentences.ts";
 import { systemReason } from "../chat/model/systemReason.ts";

@@ -1,6 +1,6 @@
 /**
- * Sealed beacons: random to everyone without the room's key. Nothing of a room, a node or an earlier beacon shows in one
- * (XChaCha20-Poly1305, whose nonce of 24 bytes may be random: draft-irtf-cfrg-xchacha-03).
+ * Sealed beacons. Without the room's key a beacon is random bytes: it shows neither room nor node nor a link to an earlier
+ * beacon. (XChaCha20-Poly1305, whose nonce of 24 bytes may be random: draft-irtf-cfrg-xchacha-03.)
  */
 import sodium from "sodium-native";
 import {

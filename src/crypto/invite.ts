@@ -1,7 +1,10 @@
 /**
- * Invites: one line of text that names a room, opens it if it is private, and says where to find it.
- * `smplchat:` and base64url of `version 2 | flags 1 | id 32, epoch varint, key 32 (private rooms) | name sized ≤ 64 | n 1 |
- * endpoints n·(7|19) | extensions ≤ 256 | checksum 4`. An open room's id and key are not sent: they follow from the name.
+ * Invites: one line of text that names a room, opens it if it is private, and says where to find it. It is `smplchat:` and
+ * base64url of
+ * `version 2 | flags 1 | id 32, epoch varint, key 32 (private rooms) | name sized ≤ 64`
+ * `| n 1 | endpoints n·(7|19) | extensions ≤ 256 | checksum 4`.
+ *
+ * An open room's id and key are not in the invite: they follow from its name.
  */
 import { CursorError, createReader, createWriter, type Reader } from "../wire/cursor.ts";
 import { ENDPOINT_BYTES_MAX, type Endpoint, readEndpoint, writeEndpoint } from "../wire/endpoint.ts";

@@ -1,6 +1,7 @@
 /**
- * A room's keys and the sealing of datagrams. Every start of a process has its own key, derived from the room's and its boot
- * id, and counts its datagrams: the counter is the nonce, so that none is ever used twice (RFC 8439 §2.8 AEAD).
+ * A room's keys, and the sealing of datagrams. Every process start has its own key, derived from the room's key and its
+ * boot id. It counts its datagrams, and the counter is the nonce. So no nonce is used twice under one key (RFC 8439 §2.8
+ * AEAD).
  */
 import sodium from "sodium-native";
 import { type DatagramType, encodeHeader, HEADER_BYTES, type Header, SEAL_BYTES } from "../wire/datagram.ts";

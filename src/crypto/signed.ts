@@ -1,7 +1,7 @@
 /**
- * Messages and membership statements that prove themselves: a signature by the key they name over a label, the room and the
- * exact bytes sent. `id = hlc 6 bytes ‖ BLAKE2b(signed bytes)[0..18)`: ids sort by time, and a second signature over the
- * same content is the same message.
+ * Signed messages and statements. The signature covers a label, the room's id and the exact bytes sent, by the key that
+ * these name. `id = hlc 6 bytes ‖ BLAKE2b(signed bytes)[0..18)`: ids sort by time, and a second signature over the same
+ * content makes the same message.
  */
 
 import { decodeEnvelope, type Envelope, encodeEnvelope, SIGNATURE_BYTES } from "../wire/envelope.ts";

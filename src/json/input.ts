@@ -1,4 +1,4 @@
-/** One line of input in JSON mode. What is no JSON object was typed by a person and is taken as typed. */
+/** Reads one line of input in JSON mode. A line that is no JSON object counts as typed text. */
 import type { MessageKind } from "../wire/bodies/kinds.ts";
 
 export type Input =

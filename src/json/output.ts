@@ -1,4 +1,4 @@
-/** What JSON mode writes: every event as an object with `type`. Texts are exact, not cleaned: reading programs decide. */
+/** Writes every event as a JSON object with a `type`. Texts are exact and not cleaned: the reading program decides. */
 import { commandTable } from "../chat/command/commands.ts";
 import type { Reply, SessionEvent } from "../chat/model/events.ts";
 import { replyText } from "../chat/model/replies.ts";

@@ -1,4 +1,4 @@
-/** When what is known of a message's delivery counts as final: everyone has it, or nothing new was heard for a while. */
+/** Decides when the delivery of a message is final: everyone has it, or nothing new was heard for a while. */
 import type { Delivery, RoomHandle } from "../node/types.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { MessageId } from "../wire/ids.ts";

@@ -1,4 +1,7 @@
-/** What the library refuses: a code for programs, a sentence for people. A bug of the caller's is a TypeError instead. */
+/**
+ * The errors of the library: a code for programs and a sentence for people. A mistake of the caller is a TypeError
+ * instead.
+ */
 import { errorText } from "../chat/model/sentences.ts";
 import { reasonText, systemReason } from "../chat/model/systemReason.ts";
 import { TransportError } from "../net/transport.ts";

@@ -1,4 +1,4 @@
-/** What a room tells a program: values with a code for programs and a sentence for people. */
+/** The events that a room gives to a program: values with a code for programs and a sentence for people. */
 import { errorText, noticeText } from "../chat/model/sentences.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { Message, PeerStatus, PeerView } from "../protocol/views.ts";

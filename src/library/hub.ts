@@ -1,4 +1,4 @@
-/** The library's door: a program opens one hub, and enters rooms with it. */
+/** The entrance of the library: a program opens one hub, and enters rooms with it. */
 import { openHub as openNode } from "../node/hub.ts";
 import type { RoomHandle } from "../node/types.ts";
 import type { PeerId } from "../wire/ids.ts";

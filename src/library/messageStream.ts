@@ -1,4 +1,4 @@
-/** Messages one after another, for `for await`: those that come while the reader is busy wait. */
+/** Messages one after another, for `for await`. Messages that come while the reader is busy wait. */
 import type { Message } from "../protocol/views.ts";
 import { SmplchatError } from "./errors.ts";
 

@@ -1,4 +1,4 @@
-/** What callers of the library hand in, checked at the door: a TypeError in words says what does not fit and what would. */
+/** Checks what callers of the library pass in. If a value does not fit, a TypeError says what would. */
 import { nearest } from "../chat/command/nearest.ts";
 import { type Address, parseAddress as readAddress } from "../chat/command/parseAddress.ts";
 import { isNick, sanitizeLine } from "../chat/model/sanitize.ts";

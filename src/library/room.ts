@@ -1,4 +1,4 @@
-/** A room as a program holds it. */
+/** The room object that a program holds. */
 import { setMaxListeners } from "node:events";
 import { parseAddress, resolveAddress } from "../chat/command/parseAddress.ts";
 import { refusalText } from "../chat/model/sentences.ts";

@@ -1,4 +1,7 @@
-/** Line mode: what is said goes to standard output line by line, what is typed comes from standard input. No cursor tricks. */
+/**
+ * Line mode: messages go to standard output line by line, and typed lines come from standard input. The cursor is never
+ * moved.
+ */
 
 import type { SessionEvent } from "../chat/model/events.ts";
 import { sanitizeNick } from "../chat/model/sanitize.ts";

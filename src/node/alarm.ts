@@ -1,4 +1,4 @@
-/** One alarm for many: the event loop has a single timer, whatever the number of rooms. */
+/** One alarm for many rooms: the event loop has a single timer, whatever the number of rooms. */
 import type { Millis } from "../protocol/time.ts";
 
 export type Alarms = {

@@ -1,4 +1,4 @@
-/** What settings mean to the core: the same numbers in its own names and units. */
+/** Translates settings into the configuration of the core, in its names and units. */
 import type { Config } from "../protocol/config.ts";
 import type { Settings } from "../settings.ts";
 

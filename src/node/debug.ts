@@ -1,4 +1,4 @@
-/** Structured records of what a node does, for whoever looks for a fault: its events, and every 10 s what was lost. */
+/** The debug log of a node: its events as structured records, and every 10 s what it dropped. */
 import type { ChatEvent } from "../protocol/events.ts";
 import { systemClock } from "./clock.ts";
 import type { HubOptions } from "./types.ts";

@@ -1,4 +1,7 @@
-/** What was heard of the delivery of own messages since this start. */
+/**
+ * The deliveries of own messages since this start: the latest known of each, and the messages that nobody is known to
+ * have.
+ */
 import type { ChatEvent } from "../protocol/events.ts";
 import type { MessageId } from "../wire/ids.ts";
 import type { Delivery } from "./types.ts";

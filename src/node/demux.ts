@@ -1,6 +1,6 @@
 /**
- * Several rooms on one socket: which of them a datagram or beacon is for. The tag in the clear tells; where two rooms have the same
- * one (it has 32 bits, and names can be chosen), the one whose key opens the datagram.
+ * Finds the room that a datagram or beacon is for, if one socket serves several rooms. The tag in the clear says which. If
+ * two rooms have the same tag (it has 32 bits, and names can be chosen), it is the room whose key opens the datagram.
  */
 import { beaconKey, openBeacon } from "../crypto/beacon.ts";
 import { bootKey, open, type RoomKeys } from "../crypto/roomKeys.ts";

@@ -1,8 +1,9 @@
 /**
- * Turns a core into something that runs: one input at a time, its effects in their order, one alarm. Shared by the real
- * node and the simulator: no timers and no operating system here, the host brings both.
+ * Runs a core: one input at a time, its effects in order, one alarm. The real node and the simulator share it. It has no
+ * timers and knows no operating system; the host brings both.
  *
- * A store answers when it has: what was written and what was read come back as inputs, so that nothing here waits for a disk.
+ * A store answers later, with what was written or read. Those answers come back as inputs, so nothing here waits for a
+ * disk.
  */
 import type { Core, Effect, Input, Outcome } from "../protocol/api.ts";
 import type { RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";

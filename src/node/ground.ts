@@ -1,4 +1,4 @@
-/** What all rooms of one hub stand on. */
+/** What all rooms of one hub share. */
 import type { Identity } from "../crypto/identity.ts";
 import type { Lan } from "../net/lan.ts";
 import type { Transport } from "../net/transport.ts";

@@ -1,6 +1,6 @@
 /**
- * What a process has one of, whatever the number of its rooms: the identity and its lock, the sockets, the alarm, the watch over the
- * host's addresses. Datagrams go to rooms by their tag, beacons by their key.
+ * The hub: what a process has once, whatever the number of its rooms. That is the identity and its lock, the sockets, the
+ * alarm, and the watch over the host's addresses. Datagrams go to their room by the tag, beacons by the key.
  */
 import type { Identity } from "../crypto/identity.ts";
 import { isSameRoom } from "../crypto/roomKeys.ts";

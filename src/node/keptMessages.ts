@@ -1,4 +1,4 @@
-/** What a store kept of earlier starts, read before a room is entered. */
+/** Reads what a store kept of earlier starts, before a room is entered. */
 import type { StoredMessage } from "../protocol/api.ts";
 import { type Store, StoreError } from "../store/store.ts";
 

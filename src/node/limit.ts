@@ -1,4 +1,4 @@
-/** Waits that have a limit. */
+/** Waits with a time limit. */
 
 /** Settles with `work`, or after `ms`, whatever becomes of it. */
 export async function within(ms: number, work: Promise<unknown>): Promise<void> {

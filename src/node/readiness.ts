@@ -1,4 +1,7 @@
-/** Who waits until a node takes a message, and how many may say something in one turn of the event loop. */
+/**
+ * Holds callers that want to say something until the node takes a message, and limits how many may speak in one turn of
+ * the event loop.
+ */
 
 export type Readiness = {
   /** BOUNDED: by those who wait, each of whom has one. */

@@ -1,4 +1,6 @@
-/** What a host gives to the faces above it: a hub, which a process has one of, and a handle on each room that it is in. */
+/**
+ * The types that a host gives to the faces above it: a hub, one for each process, and a handle on each of its rooms.
+ */
 import type { RoomSecret } from "../crypto/roomKeys.ts";
 import type { Lan } from "../net/lan.ts";
 import type { Transport } from "../net/transport.ts";

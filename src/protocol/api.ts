@@ -95,7 +95,7 @@ export interface Core {
 export type Command =
   /** Emits `message` with own=true. Refused: text-empty, text-too-long, not-in-room, busy. */
   | { readonly type: "say"; readonly text: string; readonly kind: MessageKind }
-  /** As `say`, with a body of any kind that the caller has encoded. */
+  /** As `say`, with a body of any kind that the caller has encoded. Refused also: bad-kind, bad-target. */
   | {
       readonly type: "publish";
       readonly kind: number;

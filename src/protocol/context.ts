@@ -1,4 +1,7 @@
-/** What the parts of the state machine share: who this node is, its tuning, chance, the timer table and the way out. */
+/**
+ * What all parts of the state machine share: identity, keys, configuration, random numbers, the timer table, and the way
+ * to emit effects.
+ */
 import type { Identity } from "../crypto/identity.ts";
 import type { RoomKeys } from "../crypto/roomKeys.ts";
 import type { Endpoint } from "../wire/endpoint.ts";

@@ -1,6 +1,7 @@
 /**
- * The state machine of one node in one room. Pure: time and chance are arguments, what it wants done comes out as effects, in the
- * order in which its host has to do it. This file makes the rooms, and hands facts and inputs on; each room is a folder of its own.
+ * The state machine of one node in one room. It is pure: time and chance are arguments, and everything it wants done is an
+ * effect, in the order in which the host performs them. This file makes the rooms of `protocol`, and passes inputs and
+ * facts between them.
  */
 import type { Identity } from "../crypto/identity.ts";
 import { createRoomKeys, type RoomSecret } from "../crypto/roomKeys.ts";
@@ -22,9 +23,8 @@ import { createOtherVersions } from "./entry/otherVersions.ts";
 import { createReconnect } from "./entry/reconnect.ts";
 import type { RememberedAddress } from "./entry/rememberedAddresses.ts";
 import { createResume } from "./entry/resume.ts";
-import { boundOfTime } from "./idset/range.ts";
 import { limits } from "./limits.ts";
-import { createLink } from "./link/link.ts";
+import { createLink, type LinkOptions } from "./link/link.ts";
 import { createHolePunching, HOLE_PUNCHES_MAX } from "./liveness/holePunching.ts";
 import { createPartition } from "./liveness/partition.ts";
 import { createProbe } from "./liveness/probe.ts";
@@ -35,7 +35,7 @@ import { createLog, isKnown, latestTime } from "./log/log.ts";
 import { createNewcomer } from "./log/newcomer.ts";
 import { createReads, takeReads } from "./log/reads.ts";
 import { createWants } from "./log/wants.ts";
-import { createWrites, forget, takeBatch } from "./log/writes.ts";
+import { createWrites, forget, takeBatch, type Writes } from "./log/writes.ts";
 import { createClockSkew } from "./membership/clockSkew.ts";
 import { createMembership } from "./membership/membership.ts";
 import type { Member, Roster } from "./membership/roster.ts";
@@ -194,31 +194,25 @@ export function createCore(options: CoreOptions): Core {
 
 type Rooms = ReturnType<typeof createRooms>;
 
-/** Makes the rooms, lowest first, and says which fact goes where. */
-function createRooms(options: CoreOptions, step: Step) {
+/** What all rooms share: time and chance, the room's keys, the way out, and what a step collects. */
+function createContext(
+  options: CoreOptions,
+  step: Step,
+  writes: Writes,
+  heard: Pick<LinkOptions, "onOtherVersion" | "settled">,
+): Context {
   const { identity, rng, now, config } = options;
   const roomKeys = createRoomKeys(options.room);
   const timers = createTimers<TimerRow>();
   const counters = createCounters();
-  const writes = createWrites(options.isDurable === true);
-  const reads = createReads();
-  const onOtherVersion = (from: Endpoint, wire: number): void => otherVersions.heard(from, wire);
-  const link = createLink({
-    roomKeys,
-    boot: options.boot,
-    timers,
-    counters,
-    onOtherVersion,
-    settled: (ticket, fate) => onDatagram.settled(ticket, fate),
-  });
-  const context: Context = {
+  return {
     identity,
     roomKeys,
     extensions: options.program === undefined ? noExtensions : programExtensions(options.program),
     rng,
     timers,
     counters,
-    link,
+    link: createLink({ roomKeys, boot: options.boot, timers, counters, ...heard }),
     config,
     now,
     emit: (event) => step.emits.push({ type: "emit", event }),
@@ -228,7 +222,18 @@ function createRooms(options: CoreOptions, step: Step) {
     },
     remember: (address) => step.remembers.push({ type: "remember", ...address }),
   };
+}
 
+/** Makes the rooms, lowest first, and says which fact goes where. */
+function createRooms(options: CoreOptions, step: Step) {
+  const { identity, rng, config } = options;
+  const writes = createWrites(options.isDurable === true);
+  const reads = createReads();
+  const onOtherVersion = (from: Endpoint, wire: number): void => otherVersions.heard(from, wire);
+  const context = createContext(options, step, writes, {
+    onOtherVersion,
+    settled: (ticket, fate) => onDatagram.settled(ticket, fate),
+  });
   const rumours = createRumours();
   const log = createLog(identity.id, config.maxMessages, options.recentBytes);
   const membership = createMembership(
@@ -297,7 +302,7 @@ function createRooms(options: CoreOptions, step: Step) {
   const blobFetch = createBlobFetch(context, {
     isKnown: (id) => isKnown(log, id),
     whole: (bytes, from, isLive) => {
-      counters.count("payloadsIn");
+      context.counters.count("payloadsIn");
       const id = intake.receive(bytes, from, isLive);
       if (id === undefined || id === "later") return undefined;
       for (const { from: giver, slice } of pendingSlices.take(id)) relay.onSighting(giver, id, slice, "id");
@@ -313,10 +318,7 @@ function createRooms(options: CoreOptions, step: Step) {
     const isListed = (member: Member): boolean => member.statement.content.endpoints.includes(endpoint);
     return knocks.isAwaited(endpoint) || reconnect.isRemembered(endpoint) || membership.all().some(isListed);
   });
-  const resume = createResume(context, membership, log, probe, reconnect, (hlc) => {
-    const { ids } = replicas.log;
-    return ids.size() - ids.rank(boundOfTime(hlc));
-  });
+  const resume = createResume(context, membership, log, probe, reconnect, replicas.log.ids);
   const components: Components = {
     context,
     log,

@@ -1,4 +1,4 @@
-/** What a node tells the people in front of it. Codes and data only: the faces make the sentences. */
+/** The events that a node emits for its user. They hold codes and data only; the faces make the sentences. */
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { MessageId } from "../wire/ids.ts";
 import type { Millis } from "./time.ts";
@@ -88,6 +88,9 @@ export type Notice =
 export type ChatError =
   | { readonly code: "text-too-long"; readonly bytes: number; readonly limit: number }
   | { readonly code: "text-empty" }
+  /** Of what was published: no message can have this kind, or be about this. */
+  | { readonly code: "bad-kind"; readonly kind: number; readonly limit: number }
+  | { readonly code: "bad-target"; readonly target: string }
   | { readonly code: "bad-nick"; readonly nick: string; readonly limit: number }
   | { readonly code: "not-in-room" }
   /**

@@ -1,4 +1,4 @@
-/** Limits that hold whatever is tuned: of tables, queues and rates, and the constants of the literature with their source. */
+/** Bounds of tables, queues and rates that no setting changes, and constants of the literature with their source. */
 import { TEXT_BYTES_MAX } from "../wire/bodies/text.ts";
 
 /** Limits of every table and queue (invariant I6), and the constants of the literature with their source. */

@@ -1,4 +1,4 @@
-/** What a person asks of a node, and what it comes to: each command has one outcome. */
+/** Performs the commands of a person or program. Each has one outcome: done, or refused with a code. */
 import { NICK_BYTES_MAX } from "../wire/bodies/text.ts";
 import type { MessageId } from "../wire/ids.ts";
 import { encodeText } from "../wire/text.ts";

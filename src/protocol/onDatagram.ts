@@ -1,7 +1,6 @@
 /**
- * From a datagram to the rooms of the state machine: the link opens it, the table of frames says what its sender must have shown
- * before, and one row of the table below says which room handles it. What rests on the sender's word waits until it has
- * acknowledged something.
+ * Takes datagrams in: the link opens one, the table of frames says what its sender must have shown first, and a row of the
+ * table below says which room handles the frame. Frames that rest on the sender's word wait until the session is proven.
  */
 import { readStatement } from "../crypto/signed.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
@@ -163,7 +162,8 @@ export function createOnDatagram(components: Components): OnDatagram {
     }
     const member = session.peer === undefined ? undefined : membership.get(session.peer);
     if (member === undefined) return;
-    if (session.validated && session.endpoint !== undefined) reconnect.reached(session.endpoint, member.id);
+    if (session.standing === "validated" && session.endpoint !== undefined)
+      reconnect.reached(session.endpoint, member.id);
     let endpoint = session.proven ? discovery?.found(session) : undefined;
     if (answeredAt !== undefined) {
       reconnect.reached(answeredAt, member.id);

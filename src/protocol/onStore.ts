@@ -1,4 +1,4 @@
-/** What the store answers: messages that are written or refused, and bodies that were asked for. */
+/** Takes the answers of the store in: messages that it wrote or refused, and bodies that it read. */
 import { readMessage, verifyMessage } from "../crypto/signed.ts";
 import type { MessageId } from "../wire/ids.ts";
 import type { StoreTrouble } from "./api.ts";

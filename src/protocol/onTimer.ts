@@ -1,4 +1,4 @@
-/** What happens of itself: each row of the timer table goes to the room that it belongs to. */
+/** Hands each timer that is due to the room that set it. */
 import type { TimerRow } from "./context.ts";
 import type { Partition } from "./liveness/partition.ts";
 import { authorOf } from "./log/messageIndex.ts";

@@ -1,6 +1,6 @@
 /**
- * The addresses of one room, at which its peers were reached: on disk a small text file, replaced as a whole and with what
- * other programs wrote into it meanwhile. It is written when there is time, never in the way of anything.
+ * The file with a room's remembered addresses. It is a small text file that is replaced as a whole; what other programs
+ * wrote into it meanwhile is kept. It is written when there is time, and nothing waits for it.
  */
 import { dirname, join } from "node:path";
 import { createRememberedAddresses, type RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";

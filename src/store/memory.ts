@@ -1,4 +1,4 @@
-/** The store of a node that keeps nothing: gone with the process, and there at once. */
+/** The store in memory: it answers at once, and its messages are gone when the process ends. */
 import type { StoredMessage } from "../protocol/api.ts";
 import type { MessageId } from "../wire/ids.ts";
 import type { Store } from "./store.ts";

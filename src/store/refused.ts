@@ -1,6 +1,6 @@
 /**
- * A store whose readers see what it could not write as well: such messages are in memory alone, and people have been shown them. Once
- * the store has taken one, or let it go, it is forgotten here.
+ * A store that also reads messages that it could not write. They are in memory alone, but people have been shown them.
+ * When the store has taken or dropped one, this forgets it.
  */
 import type { StoredMessage } from "../protocol/api.ts";
 import { limits } from "../protocol/limits.ts";

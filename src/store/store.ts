@@ -1,9 +1,9 @@
 /**
- * What one room keeps: every message by its id. One interface for memory, an embedded database and the simulator's disk; its
- * suite is test/suites/store.ts.
+ * The interface of a room's store: every message by its id. Memory and the simulator's disk implement it, and a database
+ * on disk can. Its test suite is test/suites/store.ts.
  *
- * Every call answers by a callback, once, perhaps before it returns: a virtual disk has no promises to wait for. Calls take effect in
- * their order, and reading sees every append before it, durable or not. None throws.
+ * Every call answers by a callback, once, perhaps before it returns; a virtual disk has no promises to wait for. Calls
+ * take effect in their order, and a read sees every append before it, durable or not. No call throws.
  */
 import type { StoredMessage, StoreTrouble } from "../protocol/api.ts";
 import type { MessageId } from "../wire/ids.ts";

@@ -1,6 +1,6 @@
 /**
- * What the full screen shows and how keys and events change it. Holds the room, the composer and the place one has
- * scrolled to; knows nothing of terminals: `frame` says what to draw.
+ * Decides what the full screen shows, and how keys and events change it. It holds the room, the composer and the scroll
+ * position. It knows nothing of terminals: `frame` says what to draw.
  */
 import { commandTable } from "../chat/command/commands.ts";
 import type { SessionEvent } from "../chat/model/events.ts";
@@ -102,7 +102,11 @@ export function createController({ session, palette, now, onChange, ...size }: C
         onChange();
       },
       (error: unknown) => {
-        change({ type: "line", tone: "error", text: `what is kept of this room cannot be read: ${String(error)}` });
+        change({
+          type: "line",
+          tone: "error",
+          text: `the stored messages of this room cannot be read: ${String(error)}`,
+        });
         onChange();
       },
     );

@@ -1,7 +1,9 @@
 /**
- * What a beacon says, inside its seal: `version 1 | boot id 8 | port 2 | n 1 | boot ids heard n·8 | extensions ≤ 64 | zeros to 360 bytes`.
- * All beacons have one size, so that none tells by it how many its sender has heard. Version, boot id and port stand in their places in
- * every version of the wire.
+ * The plaintext of a beacon:
+ * `version 1 | boot id 8 | port 2 | n 1 | boot ids heard n·8 | extensions ≤ 64 | zeros to 360 bytes`.
+ *
+ * All beacons have one size, so that the size does not tell how many boot ids the sender has heard. Version, boot id and
+ * port stand at the same place in every version of the wire.
  */
 import { CursorError, createReader, createWriter, within } from "./cursor.ts";
 import { SEAL_BYTES, WIRE_VERSION } from "./datagram.ts";

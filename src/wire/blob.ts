@@ -1,6 +1,6 @@
 /**
- * Frames for messages that do not fit a push: they are offered by id and size, and fetched in chunks. Chunk boundaries are
- * fixed, so that chunks never overlap, and those of any two sources fit together.
+ * Frames for messages that do not fit a push. Such a message is offered by id and size, and fetched in chunks. The chunk
+ * boundaries are fixed, so chunks of different sources never overlap and always fit together.
  */
 import { CursorError, type Reader, type Writer, within } from "./cursor.ts";
 import { FRAMES_BYTES_MAX } from "./datagram.ts";

@@ -1,5 +1,5 @@
 /**
- * The outside of a datagram, the only part that can be read without the room's key:
+ * The header of a datagram, the only part that can be read without the room's key:
  * `version·type 1 | room tag 4 | boot id 8 | counter 6 | sealed frames | tag 16`.
  */
 import { type BootId, toHex } from "./ids.ts";

@@ -1,8 +1,9 @@
 /**
- * The envelope of a message: who says it, when, and what its author had seen; what is said is a body whose kind says how to read it.
+ * The envelope of a message: author, time and parents, and a body whose kind says how to read it.
  * `author 32 | seq varint | hlc 6 | n 1 | parents n·24 | kind varint | target 24 (if any) | body sized | signature 64`.
- * Everything before the signature is the content; crypto/signed.ts signs it and derives the id. Whether an envelope is taken does
- * not depend on its kind or body, so that programs that know other kinds hold the same log.
+ *
+ * Everything before the signature is the content; crypto/signed.ts signs it and derives the id. Kind and body never decide
+ * whether an envelope is taken, so that programs that know different kinds hold the same log.
  */
 import { CursorError, createReader, createWriter, type Reader, type Writer, within } from "./cursor.ts";
 import { fromHex, MESSAGE_ID_BYTES, type MessageId, PEER_ID_BYTES, type PeerId, toHex } from "./ids.ts";
@@ -34,6 +35,15 @@ export const SIGNATURE_BYTES = 64;
 export const CONTENT_OVERHEAD_MAX =
   PEER_ID_BYTES + 8 + 6 + 1 + PARENTS_MAX * MESSAGE_ID_BYTES + 3 + MESSAGE_ID_BYTES + 3;
 export const MESSAGE_BYTES_MAX = CONTENT_OVERHEAD_MAX + BODY_BYTES_MAX + SIGNATURE_BYTES;
+
+/** Whether an envelope can say this. */
+export function isKind(kind: number): boolean {
+  return Number.isInteger(kind) && kind >= 1 && kind <= KIND_MAX;
+}
+
+export function isMessageId(text: string): text is MessageId {
+  return MESSAGE_ID.test(text);
+}
 
 /** Without a signature. Throws `CursorError` on what is out of bounds: nothing is signed that others would refuse. */
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
@@ -91,7 +101,7 @@ function ascending(parents: readonly MessageId[]): void {
 
 /** What is no id would make a message of another length, or another message. */
 function writeId(writer: Writer, id: MessageId): void {
-  if (!MESSAGE_ID.test(id)) throw new CursorError("no message id");
+  if (!isMessageId(id)) throw new CursorError("no message id");
   writer.bytes(fromHex(id));
 }
 

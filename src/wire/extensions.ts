@@ -1,7 +1,7 @@
 /**
- * A sized map at the end of what may grow (statements, beacons, invites): `length varint | (key varint | value sized)*`, keys
- * ascending, each once. A reader keeps the values whose keys it knows and passes over the others, so that a later version can add a
- * field without a new wire.
+ * Extensions: a sized map at the end of statements, beacons and invites, so that a later version can add a field without a
+ * new version of the wire. `length varint | (key varint | value sized)*`, keys ascending, each once. A reader keeps all of
+ * them and uses those that it knows.
  */
 import { CursorError, createReader, createWriter, type Reader, type Writer, within } from "./cursor.ts";
 

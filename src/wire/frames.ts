@@ -1,7 +1,9 @@
 /**
- * The inside of a datagram: frames, one after another. A frame is a number and its fields (PROTOCOL.md has them as equations), and
- * one row of the table below. Canonical: every value has one encoding, and bytes that are not that encoding are refused. From
- * UNKNOWN_FROM on a frame is its number and sized bytes, so that a version which does not know it can pass over it.
+ * The frames inside a datagram, one after another. A frame is a number and its fields (PROTOCOL.md has them as equations),
+ * and one row of the table below.
+ *
+ * Every value has one encoding, and other bytes are refused. From UNKNOWN_FROM on a frame is its number and sized bytes,
+ * so that a version that does not know the number can skip the frame.
  */
 import { type BlobFrame, readBlob, writeBlob } from "./blob.ts";
 import { CursorError, createReader, createWriter, type Reader, type Writer, within } from "./cursor.ts";

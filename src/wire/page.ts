@@ -1,6 +1,6 @@
 /**
- * Frames of history in bulk: ranges are asked for with a credit, and come in pages. A page says which range it is all of, so
- * that its receiver sees from those that came which did not.
+ * Frames that fetch history in bulk. A fetch asks for ranges and grants a credit, and the answer comes in pages. Each page
+ * says which range it covers, so that the receiver sees from the pages that came which are missing.
  */
 
 import { LARGE_BYTES_MIN } from "./blob.ts";

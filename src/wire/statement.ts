@@ -1,5 +1,5 @@
 /**
- * What a node says about itself, and only about itself:
+ * A statement: what a node says about itself.
  * `peer 32 | boot 8 | incarnation 6 | status 1 | nick sized ≤ 64 | n 1 | endpoints n·(7|19) | extensions ≤ 256 | signature 64`.
  */
 import { NICK_BYTES_MAX } from "./bodies/text.ts";

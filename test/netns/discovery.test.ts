@@ -171,7 +171,7 @@ describe.skipIf(obstacle !== undefined)("where multicast is blocked", () => {
     const anna = start("anna", first);
     const blocked = await anna.waitForLine(isBlocked, 8_000, "that multicast is blocked");
     expect(blocked.text).toBe(
-      `others on this network cannot be found by themselves: ${why}; /join ADDRESS works all the same`,
+      `others on this network cannot be found automatically: ${why}; /join ADDRESS still works`,
     );
     anna.say("hello?");
     const bob = startClient({ nick: "bob", host: second });

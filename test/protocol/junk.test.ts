@@ -24,7 +24,7 @@ const seed = Number(process.env.SMPLCHAT_FUZZ_SEED ?? 1);
 /** Frames that mean something here: real ids, real peers, real messages and statements. */
 function meaningful(puppet: Puppet, nodes: readonly TestNode[]): Frame[] {
   const [alice, bob] = nodes as [TestNode, TestNode];
-  const ids = alice.core.log().map((message) => message.id);
+  const ids = alice.log().map((message) => message.id);
   const known = puppet.message({ parents: ids.slice(0, 1), hlc: WALL + 100_000 });
   const { content } = { content: { boot: puppet.boot, nick: "m", endpoints: [], extensions: noExtensions } };
   const fp = "00".repeat(12);

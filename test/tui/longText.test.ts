@@ -156,10 +156,13 @@ describe("a list of thousands", () => {
     );
     const kept = {
       ...createFakeRoom(),
-      log: (limit?: number) => (limit === undefined ? [...messages] : messages.slice(-limit)),
+      history: async (limit: number, before?: MessageId) => {
+        const end = before === undefined ? messages.length : messages.findIndex(({ id }) => id === before);
+        return messages.slice(Math.max(0, end - limit), end);
+      },
       stats: () => ({ ...room.stats(), messages: messages.length }),
     };
-    const context = { node: () => kept, emit: controller.event } as unknown as Parameters<typeof runCommand>[0];
+    const context = { room: () => kept, emit: controller.event } as unknown as Parameters<typeof runCommand>[0];
     const ms: number[] = [];
     const run = async (name: "log" | "show", words: readonly string[]) => {
       const from = performance.now();
@@ -207,7 +210,7 @@ describe("a list of thousands", () => {
     expect(rows().join("\n")).toMatch(/-- \d\d:\d\d <bob> 3000 lines:\n +line 0\n/);
     type("\x1b[1;3F");
     await run("show", ["ffffff"]);
-    expect(rows().join("\n")).toContain("!! no message that is kept is called ffffff");
+    expect(rows().join("\n")).toContain("!! there is no message ffffff; /log lists the newest");
     expect(Math.max(...ms)).toBeLessThan(LIMIT_MS);
   });
 });

@@ -1,4 +1,4 @@
-/** What a session is made with, and what it lends to its commands. */
+/** The options with which a session is made, and what it gives its commands to work with. */
 import type { HubHandle, RoomChoice, RoomHandle } from "../../node/types.ts";
 import type { Settings } from "../../settings.ts";
 import type { NickTrouble, SessionEvent } from "../model/events.ts";

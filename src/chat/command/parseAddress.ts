@@ -1,6 +1,6 @@
 /**
- * Addresses as people write them: `ip`, `ip:port`, bare IPv6, `[ipv6]`, `[ipv6]:port`, `host`, `host:port`. A literal address
- * never costs a look-up, so that everything works without DNS.
+ * Parses addresses as people write them: `ip`, `ip:port`, bare IPv6, `[ipv6]`, `[ipv6]:port`, `host`, `host:port`. A
+ * literal address needs no look-up, so everything works without DNS.
  */
 import { lookup } from "node:dns/promises";
 import { isIPv6 } from "node:net";

@@ -1,4 +1,4 @@
-/** What each typed command does. Every refusal leaves everything as it was. */
+/** Performs each typed command. If a command is refused, nothing has changed. */
 import type { Invite } from "../../crypto/invite.ts";
 import { isSameRoom, openRoom } from "../../crypto/roomKeys.ts";
 import type { RoomHandle } from "../../node/types.ts";

@@ -1,4 +1,4 @@
-/** `/set`: shows settings, and changes those that can change while the chat runs. */
+/** `/set`: shows the settings, and changes those that can change while the chat runs. */
 import {
   fitting,
   flagName,

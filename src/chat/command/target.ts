@@ -1,4 +1,4 @@
-/** What the argument of `/join` and `--join` means: an address to contact, an invite, or another open room. */
+/** Decides what the argument of `/join` or `--join` is: an address to contact, an invite, or another open room. */
 import { decodeInvite, INVITE_PREFIX, type Invite, type InviteError, isRoomName } from "../../crypto/invite.ts";
 import { type BadAddress, parseAddress } from "./parseAddress.ts";
 

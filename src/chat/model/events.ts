@@ -1,4 +1,4 @@
-/** What a session tells its face besides the node's own events: answers to commands and refusals. Codes and data only. */
+/** The events that a session adds to those of the node: answers to commands, and refusals. Codes and data only. */
 import type { InviteError } from "../../crypto/invite.ts";
 import type { Delivery, RoomHandle, RoomStats } from "../../node/types.ts";
 import type { StoreTrouble } from "../../protocol/api.ts";

@@ -1,4 +1,4 @@
-/** What people read of a message: what was said, or an honest word in its place where this version cannot read it. */
+/** The text that people read of a message: what its author wrote, or a notice that this version cannot read it. */
 import type { Message } from "../../protocol/views.ts";
 import { kindOf } from "../../wire/bodies/kinds.ts";
 

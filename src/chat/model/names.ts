@@ -1,4 +1,4 @@
-/** How people are called on a line: by nick, and with the tag of the key where two known keys share a nick. */
+/** The names of people on a line: the nick, and the tag of the key too if two known keys share a nick. */
 import type { Author } from "../../protocol/views.ts";
 import type { PeerId } from "../../wire/ids.ts";
 import { sanitizeNick } from "./sanitize.ts";

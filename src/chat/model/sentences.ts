@@ -1,4 +1,4 @@
-/** The sentences for codes: what people read of notices, errors, refusals and changes of peers. Short, exact, honest. */
+/** The sentences for codes: what people read of notices, errors, refusals and changes of peers. */
 import type { ChatError, ChatEvent, Notice } from "../../protocol/events.ts";
 import { PORT_DEFAULT } from "../../settings.ts";
 import type { Refusal, SessionEvent } from "./events.ts";
@@ -66,9 +66,9 @@ export function noticeText(notice: Notice, room: string): string {
     case "forked-author":
       return `${sanitizeNick(notice.peer.nick)}·${notice.peer.tag} wrote two different messages with one number: its key is in use twice`;
     case "discovery-blocked":
-      return `others on this network cannot be found by themselves: ${blockedText(notice)}; /join ADDRESS works all the same`;
+      return `others on this network cannot be found automatically: ${blockedText(notice)}; /join ADDRESS still works`;
     case "drained":
-      return "messages are taken again";
+      return "there is room again: say it now";
     case "storing-again":
       return "messages are kept on disk again: what was in memory only is there now, too";
     case "other-version":
@@ -91,17 +91,21 @@ export function errorText(error: ChatError): string {
     case "text-too-long":
       return `too long: ${error.bytes} bytes, the limit is ${error.limit}; nothing was sent`;
     case "busy":
-      return `not taken: ${countText(error.waiting, "message")} wait to go out`;
+      return `not sent: the queue holds ${countText(error.waiting, "message")}; say it again in a moment`;
     case "not-stored":
       return notStoredText(error);
     case "text-empty":
       return "nothing to say: the text is empty";
+    case "bad-kind":
+      return `no message has the kind ${error.kind}: kinds are whole numbers from 1 to ${error.limit}`;
+    case "bad-target":
+      return `${shown(error.target)} is no message: an id has 48 hex digits`;
     case "bad-nick":
       return nickText(error.nick);
     case "not-in-room":
       return "not in a room: nothing was sent; /join ADDRESS comes back";
     case "addresses-unwritable":
-      return `the addresses of peers cannot be kept in ${shown(error.path)}: ${reasonText(error.reason)}`;
+      return `the addresses of peers cannot be saved in ${shown(error.path)}: ${reasonText(error.reason)}`;
   }
 }
 
@@ -126,7 +130,7 @@ export function refusalText(refusal: Refusal): string {
     case "unknown-host":
       return `unknown host ${shown(refusal.host)}: ${refusal.reason === "timeout" ? "no answer from DNS in time" : "the name has no address"}`;
     case "own-address":
-      return `${refusal.endpoint} is where this program itself listens`;
+      return `${refusal.endpoint} is the address of this program itself: name that of somebody else`;
     case "bad-invite":
       return INVITE_REASONS[refusal.reason];
     case "bad-room":
@@ -134,7 +138,7 @@ export function refusalText(refusal: Refusal): string {
     case "bad-nick":
       return nickText(refusal.nick);
     case "nick-not-kept":
-      return `you are ${shown(refusal.nick)} until you leave only: the nick cannot be kept in ${shown(refusal.path)}: ${reasonText(refusal.reason)}`;
+      return `you are ${shown(refusal.nick)} for this run only: the nick cannot be saved in ${shown(refusal.path)}: ${reasonText(refusal.reason)}`;
     case "bad-number":
       return `/${refusal.command} takes a whole number from 1 on, not ${shown(refusal.value)}`;
     case "no-such-message":
@@ -142,7 +146,7 @@ export function refusalText(refusal: Refusal): string {
         ? "you have said nothing yet"
         : `${countText(refusal.count, "message")} of yours kept, none of them number ${refusal.number}`;
     case "unknown-message":
-      return `no message that is kept is called ${shown(refusal.id)}`;
+      return `there is no message ${shown(refusal.id)}; /log lists the newest`;
     case "unknown-peer":
       return `nobody here is called ${shown(refusal.nick)}; /peers lists who is`;
     case "unknown-topic":
@@ -156,9 +160,9 @@ export function refusalText(refusal: Refusal): string {
     case "cannot-open":
       return `could not open #${shown(refusal.room)}: ${shown(refusal.reason)}`;
     case "cannot-read":
-      return `what is kept of this room cannot be read: ${reasonText(refusal.detail)}`;
+      return `the stored messages of this room cannot be read: ${reasonText(refusal.detail)}`;
     case "busy":
-      return `${refusal.limit} lines are waiting already: this one was not taken`;
+      return `not sent: ${refusal.limit} lines wait already; type it again in a moment`;
     case "closing":
       return "not taken: the program is ending";
   }
@@ -176,7 +180,7 @@ function blockedText({ reason, port, detail }: Extract<Notice, { code: "discover
   const code = detail === undefined ? "" : ` (${detail})`;
   switch (reason) {
     case "port":
-      return `UDP port ${port} is not to be had${code}`;
+      return `UDP port ${port} is not available${code}`;
     case "sending":
       return `this system lets no multicast out${code}`;
     case "receiving":
@@ -198,7 +202,7 @@ const INVITE_REASONS = {
   mistyped: "mistyped invite: characters were lost or changed; copy the whole line",
   "newer-version": "this invite was made by a newer smplchat: update to use it",
   "older-version": "this invite was made by an older smplchat: ask for a new one",
-  malformed: "this invite makes no sense",
+  malformed: "this invite is damaged: copy the whole line, or ask for a new one",
 };
 
 function chatSentence(event: ChatEvent, room: string): Sentence | undefined {

@@ -1,10 +1,10 @@
 /**
- * The view model of a room: what a screen that can go back shows, as a pure function of the events so far.
+ * The view model of a room: what a screen that can go back shows. It is a pure function of the events so far.
  *
- * Messages stand in the order of their ids wherever they arrive, so any order of the same `stored` events gives the same
- * room. Lines of this program itself (notices, answers to commands) are placed by the time at which they were said.
+ * Messages stand in the order of their ids, so any order of the same `message` events gives the same timeline. Lines of
+ * this program itself (notices, answers to commands) stand at the time at which they were made.
  *
- * What others wrote is made safe to show once, on its way in: whoever draws an entry takes it as it is.
+ * Text of others is made safe to show once, on its way in. A face draws an entry as it is.
  */
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { UnixMillis } from "../../protocol/time.ts";
@@ -17,7 +17,7 @@ import { namelessLabel, sameNick } from "./names.ts";
 import { type Folded, foldPresence, nothingFolded, type PresenceChange } from "./presence.ts";
 import { sanitizeNick, sanitizeText } from "./sanitize.ts";
 
-/** Lines kept on the screen's side; the journal keeps its own number. */
+/** Lines kept on the screen's side; the store keeps its own number. */
 export const TIMELINE_LINES_MAX = 10_000;
 /** Nicks remembered to know which are shared by two keys. */
 export const TIMELINE_NICKS_MAX = 10_000;

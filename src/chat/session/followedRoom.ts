@@ -1,6 +1,6 @@
 /**
- * A room that a session has entered. One of them is shown; of the others what was said meanwhile is kept until they are shown again,
- * and what happens to an own message is told at once.
+ * A room that a session has entered. One of them is shown. The others keep what was said until they are shown again, but
+ * news about own messages is told at once.
  */
 import type { RoomHandle } from "../../node/types.ts";
 import type { ChatEvent } from "../../protocol/events.ts";

@@ -1,4 +1,4 @@
-/** The addresses that a session was asked to join: looking hosts up, and knowing which have not answered yet. */
+/** The addresses that a session was asked to join: looks up hosts, and knows which addresses have not answered yet. */
 import type { RoomHandle } from "../../node/types.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import { type Lookup, resolveAddress } from "../command/parseAddress.ts";

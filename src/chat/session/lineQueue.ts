@@ -1,6 +1,6 @@
 /**
- * Typed lines are performed one after another, in the order in which they were typed. While the node takes no message the first of
- * them waits, and all others with it.
+ * Performs typed lines one after another, in the order in which they were typed. While the node takes no message, the
+ * first line waits, and all others wait behind it.
  */
 import type { RoomHandle } from "../../node/types.ts";
 import type { Outcome } from "../command/commandContext.ts";

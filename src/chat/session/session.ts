@@ -1,6 +1,6 @@
 /**
- * A person's session: takes typed lines, performs them one after another, shows one room of its hub (another one after `/join ROOM`,
- * while those before stay entered) and tells its face what happens. Every face stands on this.
+ * A person's session. It performs typed lines one after another, shows one room of its hub, and tells its face what
+ * happens. `/join ROOM` shows another room; the rooms before stay entered. Every face is built on this.
  */
 import type { RoomHandle } from "../../node/types.ts";
 import type { ChatEvent } from "../../protocol/events.ts";

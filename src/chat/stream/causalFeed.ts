@@ -1,6 +1,6 @@
 /**
- * For faces that only append: each message comes when all that its author had seen was told before. What is here too early is held until the
- * node says that it is in order; nothing else waits.
+ * Orders messages for faces that only append: a message is shown after everything that its author had seen. A message that
+ * comes too early is held until the node says that it is in order. Nothing else waits.
  */
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { Message } from "../../protocol/views.ts";

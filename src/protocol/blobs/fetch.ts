@@ -1,8 +1,9 @@
 /**
- * Fetching messages that do not fit a datagram: in chunks, from a few of those who hold it at once, other chunks from each, at
- * the pace that the receiver grants. What was asked of one that goes silent is asked of the others. Only the whole proves
- * itself, by its id and signature. If it does not, it is fetched anew from one supplier at a time, and whose bytes did not
- * verify is not asked for them again.
+ * Fetches messages that do not fit a datagram. Chunks are asked of a few holders at once, other chunks of each, at the
+ * pace that this node grants. If a holder goes silent, its chunks are asked of the others.
+ *
+ * Only the whole message proves itself, by id and signature. If it does not verify, it is fetched anew from one holder at
+ * a time, and a holder whose bytes were wrong is not asked for it again.
  */
 import type { Frame } from "../../wire/frames.ts";
 import type { BootId, MessageId, PeerId } from "../../wire/ids.ts";

@@ -1,4 +1,4 @@
-/** Serving the chunks of messages that do not fit a datagram, as they are asked for. */
+/** Sends the chunks of a large message that a peer asks for, a bounded number in each second. */
 
 import { CHUNK_BYTES, chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../wire/blob.ts";
 import type { Frame } from "../../wire/frames.ts";

@@ -1,10 +1,12 @@
 /**
- * Finding others on the same LAN with no address typed: beacons to a multicast group.
+ * Finds others on the same LAN with no address typed: by beacons to a multicast group.
  *
- * Whoever hears a beacon of a process start that it does not know, a stranger, says a beacon of its own that names it; and
- * whoever is named knocks at the one who named it. So a knock goes to somebody who has heard this very process start: an old
- * beacon, played again, draws none. Of many who hear a stranger the first to speak speaks for all (reports of IGMPv2,
- * RFC 2236 §3; request timers of SRM, Floyd et al. 1997): how much is said on a LAN does not grow with the room.
+ * If a node hears a beacon of a process start that it does not know, it names that one in a beacon of its own. A node that
+ * is named knocks at the sender. So a knock goes only to a node that has heard this process start, and a replayed beacon
+ * draws none.
+ *
+ * If many nodes hear the newcomer, the first to answer speaks for all (as reports of IGMPv2, RFC 2236 §3, and request
+ * timers of SRM, Floyd et al. 1997). So the traffic on a LAN does not grow with the room.
  */
 
 import { beaconKey, openBeacon, sealBeacon } from "../../crypto/beacon.ts";

@@ -1,6 +1,6 @@
 /**
- * Peers that speak another version of the wire. Nothing of theirs can be opened, but the version and the room's tag stand in the clear
- * on every datagram: a person who waits for somebody there is told which of the two has to be updated.
+ * Notices peers that speak another version of the wire. Their datagrams cannot be opened, but version and room tag are in
+ * the clear. If the user waits for somebody at that address, they are told which side has to be updated.
  */
 
 import { WIRE_VERSION } from "../../wire/datagram.ts";

@@ -1,7 +1,7 @@
 /**
- * Finding a room again: addresses at which peers were reached are remembered for later starts, and those whose peer is gone
- * are knocked at for ever, less and less often. So a split heals by itself, and a node that was alone needs nobody to
- * tell it an address.
+ * Finds a room again. Addresses at which peers answered are remembered for later starts. If a peer is gone, its address is
+ * knocked at for ever, less and less often. So a split heals by itself, and a restarted node needs no address from its
+ * user.
  */
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { PeerId } from "../../wire/ids.ts";
@@ -181,7 +181,8 @@ export function createReconnect(
     leave: () => {
       for (const member of membership.present()) {
         const session = link.sessions.get(member.statement.content.boot);
-        if (session?.endpoint === undefined || session.heardAt === undefined || !session.validated) continue;
+        if (session?.endpoint === undefined || session.heardAt === undefined || session.standing !== "validated")
+          continue;
         const at = context.now.wall - Math.round(context.now.mono - session.heardAt);
         const known = addresses.get(session.endpoint);
         if (known === undefined || at - known.at > REFRESH_LEAVING_MS) keep(session.endpoint, member.id, at);

@@ -1,4 +1,4 @@
-/** Bounds of ranges of ids, as short as they can be: they travel in every claim. */
+/** Bounds of ranges of ids. They travel in every claim, so they are made as short as possible. */
 import { type Bound, END } from "../../wire/frames.ts";
 import type { UnixMillis } from "../time.ts";
 

@@ -1,4 +1,4 @@
-/** Acknowledgements: the frames that say all that a session is owed. */
+/** Makes the frame that acknowledges all datagrams for which a session is owed an acknowledgement. */
 import { ACK_COUNTERS_MAX, encodeFrame } from "../../wire/frames.ts";
 import type { Millis } from "../time.ts";
 import type { Timers } from "../timers.ts";

@@ -1,9 +1,10 @@
 /**
- * Datagrams between process starts: sealing and opening, acknowledgement of each datagram that asks for one, round-trip
- * times, loss, and the limit on what may go to an address that has not answered (RFC 9000 §8, §13).
+ * Carries datagrams between process starts. It seals and opens them, acknowledges those that ask for it, measures round
+ * trips and loss, and limits what may go to an address that has not answered (RFC 9000 §8, §13).
  *
- * An acknowledgement names counters of ours, and only the addressed boot can have opened those datagrams: whoever
- * acknowledges is alive now. So an acknowledgement is the answered challenge, and any datagram that asks for one a challenge.
+ * An acknowledgement names counters of this node, and only the addressed boot id can have opened those datagrams. So a
+ * peer that acknowledges is alive now: the acknowledgement is an answered challenge, and every datagram that asks for one
+ * is a challenge.
  */
 import { bootKey, open, type RoomKeys, seal } from "../../crypto/roomKeys.ts";
 import { decodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, otherVersionOf, SEAL_BYTES } from "../../wire/datagram.ts";
@@ -105,7 +106,7 @@ const LATE_MAX = 2_048;
 /** A full acknowledgement goes at once, so that `owedAcks` stays within one frame. */
 const ACK_EARLY = 16;
 
-export function createLink(options: {
+export type LinkOptions = {
   readonly roomKeys: RoomKeys;
   readonly boot: BootId;
   readonly timers: Pick<Timers<LinkTimer>, "set" | "clear">;
@@ -114,7 +115,9 @@ export function createLink(options: {
   readonly onOtherVersion?: (from: Endpoint, wire: number) => void;
   /** Tells the owner of a ticket what became of its frame; of a push that counted as lost perhaps once more. */
   readonly settled: (ticket: Exclude<Ticket, { readonly owner: "link" }>, fate: Fate) => void;
-}): Link {
+};
+
+export function createLink(options: LinkOptions): Link {
   const { roomKeys, boot, timers, counters, settled } = options;
   const sessions = createSessions(roomKeys);
   const ownKey = bootKey(roomKeys, boot);
@@ -239,7 +242,7 @@ export function createLink(options: {
       session.proven = true;
       session.unanswered = 0;
       if (sent.to === from) noteAnswer(initiative, from);
-      if (sent.to === from && session.endpoint === from) session.validated = true;
+      if (sent.to === from && session.endpoint === from) session.standing = "validated";
       tickets.push(...sent.tickets);
     });
     for (const earlier of session.heldUp) {

@@ -1,6 +1,6 @@
 /**
- * Sessions: what is known of each process start that was heard of or is sent to, by boot id. A session outlives a change of
- * address, and ends with the process.
+ * Sessions: what a node knows of each other process start, by boot id. A session outlives a change of address. It ends
+ * with the process.
  */
 import { bootKey, type RoomKeys } from "../../crypto/roomKeys.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
@@ -54,13 +54,18 @@ const ACK_DELAY_USUAL_MS: Millis = 20;
 /** About as long as it takes to call a peer dead. */
 const SILENT_MS: Millis = 5_000;
 
+/**
+ * What is known of a session's address. `guessed`: its peer's statement lists it. `heard`: its newest datagram came from there. `validated`:
+ * an acknowledgement of what went there came from there, so more than `limits.amplification` times what it sent may go there.
+ */
+export type Standing = "guessed" | "heard" | "validated";
+
 export type Session = {
   readonly boot: BootId;
   /** Who it is, once a statement of that peer named this boot id. */
   peer: PeerId | undefined;
   endpoint: Endpoint | undefined;
-  /** `endpoint` was taken from what its peer lists: nothing has come from there yet. */
-  isGuess: boolean;
+  standing: Standing;
   /** Where its peer's signed statement says it is. */
   listed: readonly Endpoint[];
   /** Its sealing key, derived when first needed. */
@@ -68,8 +73,6 @@ export type Session = {
   readonly window: ReplayWindow;
   /** It acknowledged a counter of ours: alive now, not a replay. Only then its word counts. */
   proven: boolean;
-  /** It did so from `endpoint`: more than 3x may go there. */
-  validated: boolean;
   /** Bytes from and to `endpoint`; they count while it is not validated. */
   received: number;
   sent: number;
@@ -127,7 +130,7 @@ export type Sessions = {
 /** A new address has to be validated again (RFC 9000 §9). */
 export function moveTo(session: Session, endpoint: Endpoint | undefined): void {
   session.endpoint = endpoint;
-  session.validated = false;
+  session.standing = "guessed";
   session.received = 0;
   session.sent = 0;
 }
@@ -182,7 +185,7 @@ export function lostAt(session: Session, counter: number, sentAt: Millis, loss: 
 
 /** Whether so many bytes are at most three times what came from the session's address, or that is known to be its own. */
 export function isWithinLimit(session: Session, size: number): boolean {
-  return session.validated || session.sent + size <= limits.amplification * session.received;
+  return session.standing === "validated" || session.sent + size <= limits.amplification * session.received;
 }
 
 /** It comes from, or would go to, where a member signed that it is. */
@@ -222,7 +225,7 @@ export function noteAddress(session: Session, from: Endpoint, counter: number): 
   if (counter <= session.highest) return;
   session.highest = counter;
   if (session.endpoint !== from) moveTo(session, from);
-  session.isGuess = false;
+  if (session.standing === "guessed") session.standing = "heard";
 }
 
 // --- internal ---
@@ -233,7 +236,7 @@ function createSession(roomKeys: RoomKeys, boot: BootId, typical: Rtt): Session 
     boot,
     peer: undefined,
     endpoint: undefined,
-    isGuess: true,
+    standing: "guessed",
     listed: [],
     key: () => {
       key ??= bootKey(roomKeys, boot);
@@ -241,7 +244,6 @@ function createSession(roomKeys: RoomKeys, boot: BootId, typical: Rtt): Session 
     },
     window: createReplayWindow(),
     proven: false,
-    validated: false,
     received: 0,
     sent: 0,
     highest: -1,

@@ -1,6 +1,7 @@
 /**
- * Whether the network has split. Nobody can see that from inside; what can be seen is that many peers at once stop answering
- * without a goodbye, and later are all back. Both are told, once each, and how many messages the other side had.
+ * Notices that the network has split, and that it is whole again. No node can see a split from inside. It can see that
+ * many peers stop answering at once without a goodbye, and later are all back. The user is told of both, once each, and
+ * how many messages the other side had.
  */
 import type { BootId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";

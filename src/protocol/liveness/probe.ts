@@ -1,6 +1,8 @@
 /**
- * Failure detection (SWIM, Das et al. 2002, §3.1 and §4.3): each interval the next member of a shuffled round is pinged;
- * without an answer a few others are asked to try; without theirs it is suspected. Every ping and answer carries the digest.
+ * Failure detection (SWIM, Das et al. 2002, §3.1 and §4.3). Each interval a node pings the next member of a shuffled
+ * round. If there is no answer, it asks a few others to try. If they fail too, the member is suspected. Every ping and
+ * answer carries the digest.
+ *
  * Local health and negative answers are Lifeguard's (Dadgar, Phillips, Currey 2018, §IV.A).
  */
 import { FRAMES_BYTES_MAX } from "../../wire/datagram.ts";

@@ -1,4 +1,6 @@
-/** The frame in which a message is given to whoever asks for it: whole if it fits one, else announced by its id and size. */
+/**
+ * The frame that gives a message to a peer that asked for it: the whole message, or, if it is too large, its id and size.
+ */
 import { PUSH_BYTES_MAX } from "../../wire/blob.ts";
 import type { Frame } from "../../wire/frames.ts";
 import type { MessageId } from "../../wire/ids.ts";

@@ -1,6 +1,6 @@
 /**
- * How fast a person or a script may speak: as fast as the network takes it. What is said while too much waits to go out is not
- * taken, and whoever said it is told, and told again when there is room. So nothing is lost in a queue, and none grows.
+ * Limits how fast a person or a script may speak. While too much waits to go out, a new message is refused, and its author
+ * is told so, and told again when there is room. So no message is lost in a queue, and no queue grows without bound.
  */
 import type { Context } from "../context.ts";
 import type { Membership } from "../membership/membership.ts";

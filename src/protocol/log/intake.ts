@@ -1,9 +1,12 @@
-/** Messages coming in: those a person here writes, and those that others wrote. Both end in the log, in the store, and on screen. */
+/**
+ * Takes messages in: those that are written here, and those of others. It checks, signs or verifies them, and puts them
+ * into the log, the store and the events.
+ */
 import { tagOf } from "../../crypto/identity.ts";
 import { readMessage, type SignedMessage, signMessage, verifyMessage } from "../../crypto/signed.ts";
 import { decodeBody, encodeBody } from "../../wire/bodies/body.ts";
 import type { MessageKind } from "../../wire/bodies/kinds.ts";
-import { BODY_BYTES_MAX, decodeEnvelope } from "../../wire/envelope.ts";
+import { BODY_BYTES_MAX, decodeEnvelope, isKind, isMessageId, KIND_MAX } from "../../wire/envelope.ts";
 import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
 import { encodeText } from "../../wire/text.ts";
 import type { StoredMessage } from "../api.ts";
@@ -93,6 +96,9 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
     return inserted.missing;
   };
   const publish = (kind: number, body: Uint8Array, target: MessageId | undefined): MessageId | ChatError => {
+    // What no envelope can say is told to who asked for it: nothing else may fail from here on.
+    if (!isKind(kind)) return { code: "bad-kind", kind, limit: KIND_MAX };
+    if (target !== undefined && !isMessageId(target)) return { code: "bad-target", target };
     if (body.length > BODY_BYTES_MAX) return { code: "text-too-long", bytes: body.length, limit: BODY_BYTES_MAX };
     const parents = parentsFor(log, context.now.wall);
     const hlc = clock.stamp(context.now.wall, parents.map(timeOfId));

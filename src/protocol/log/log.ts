@@ -1,6 +1,7 @@
 /**
- * The log of a room: what is kept, in the order of ids, with what is known of its causes. It grows at the heads, is trimmed
- * at the horizon, and refuses what lies below. Of a message it holds the index entry; bodies are in the store, the recent ones here.
+ * The log of a room: the messages that a node keeps, in the order of their ids, with their parents. Old messages leave it
+ * at the horizon, and none below the horizon is taken again. The log holds index entries and recent bodies. All bodies are
+ * in the store.
  */
 import type { SignedMessage } from "../../crypto/signed.ts";
 import { PARENTS_MAX } from "../../wire/envelope.ts";

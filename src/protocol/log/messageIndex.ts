@@ -1,7 +1,6 @@
 /**
- * What the core knows of every message that is kept, without its body: who said it, in which place of its author's, of which kind and
- * size, after which others, about which one. Packed into typed arrays by slot; the ordered set of ids says which slot.
- * Some 130 bytes a message.
+ * The index of the log: author, number, kind, size, parents and target of every message, without its body. It is packed
+ * into typed arrays by slot, and the ordered set of ids gives the slot. A message takes about 130 bytes.
  */
 import { fromHex, MESSAGE_ID_BYTES, type MessageId, type PeerId, toHex } from "../../wire/ids.ts";
 import { createOrderedSet, type OrderedSet } from "../idset/orderedSet.ts";

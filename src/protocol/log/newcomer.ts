@@ -1,6 +1,6 @@
 /**
- * Arriving in a room: from the first answer until this node holds what a peer holds. Meanwhile history comes newest first,
- * and what must be shown in causal order is held back, for a limited time.
+ * Arriving in a room: the time from the first answer until this node's log equals a peer's. History comes newest first
+ * meanwhile, so messages that must be shown in causal order are held back for a limited time.
  */
 
 import type { MessageId } from "../../wire/ids.ts";

@@ -1,6 +1,6 @@
 /**
- * Bodies that have to be read before something can be sent. What is to be done with them is put down under a ticket, and taken up
- * again when the store has answered; whoever asked may be gone by then.
+ * Requests to the store for bodies that have to be sent. What to do with a body is noted under a ticket and done when the
+ * store has answered. The peer that asked may be gone by then.
  */
 import type { BootId, MessageId } from "../../wire/ids.ts";
 import { limits } from "../limits.ts";

@@ -1,4 +1,7 @@
-/** The bodies of messages that were heard, said or read last: what is relayed, given and asked for is mostly among them. */
+/**
+ * The bodies of the messages that were heard, written or read last, in memory. Most bodies that are relayed or asked for
+ * are among them.
+ */
 import type { MessageId } from "../../wire/ids.ts";
 
 /** BOUNDED: `bytesMax`; the one put longest ago goes. */

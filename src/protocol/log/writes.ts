@@ -1,7 +1,9 @@
 /**
- * Messages on their way to the store. What claims that a message is kept (the acknowledgement of the datagram that brought it, a
- * receipt, the own message's `stored`) waits until the store has confirmed it; nothing else waits. Nothing is claimed for what the
- * store refuses: it is written again now and then, for as long as there is room to remember it.
+ * Messages on their way to the store. Three things claim that a message is kept: the acknowledgement of its datagram, a
+ * receipt, and `stored` for an own message. They wait until the store has confirmed the message. Nothing else waits.
+ *
+ * If the store refuses a message, nothing is claimed, and the message is written again now and then while there is room to
+ * remember it.
  */
 import type { MessageId } from "../../wire/ids.ts";
 import type { StoredMessage } from "../api.ts";

@@ -1,6 +1,6 @@
 /**
- * Membership: who is in the room, from statements that each node signs about itself (SWIM's alive with its incarnation, and
- * left). Others can only make a node suspected, and it answers with a new statement.
+ * Membership: the members of the room, by the statements that each node signs about itself (SWIM's alive with its
+ * incarnation, and left). Others can only make a node suspected. It refutes that with a new statement.
  */
 import { tagOf } from "../../crypto/identity.ts";
 import { readStatement, type SignedStatement, verifyStatement } from "../../crypto/signed.ts";
@@ -112,7 +112,7 @@ export function createMembership(
   const address = ({ statement }: Member): Endpoint | undefined => {
     const { boot, endpoints } = statement.content;
     const found = link.sessions.get(boot);
-    return found?.validated === true ? found.endpoint : endpoints[0];
+    return found?.standing === "validated" ? found.endpoint : endpoints[0];
   };
 
   /** Returns the member as it stands now. */

@@ -1,4 +1,4 @@
-/** What this node says about itself: signed anew, with a larger incarnation, at each change. */
+/** This node's own statement. Each change makes a new one, signed, with a larger incarnation. */
 import { type SignedStatement, signStatement } from "../../crypto/signed.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { Context } from "../context.ts";

@@ -1,4 +1,7 @@
-/** Who has a message, by what they sent, acknowledged or reported, and what its author is told of that. */
+/**
+ * Knows which peers have a message, from what they sent, acknowledged or reported, and tells an author how many have its
+ * message.
+ */
 import { type Bound, LACKING_MAX } from "../../wire/frames.ts";
 import type { MessageId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
@@ -6,6 +9,8 @@ import { limits } from "../limits.ts";
 import type { Membership } from "../membership/membership.ts";
 
 export type Delivery = {
+  /** An own message: who is heard to have it from now on is news, even if nobody was here when it was said. */
+  readonly begin: (id: MessageId) => void;
   readonly noteHolder: (id: MessageId, peer: PeerId | undefined) => void;
   readonly isHolder: (id: MessageId, peer: PeerId) => boolean;
   /** Who is known to have it. */
@@ -21,8 +26,11 @@ export type Delivery = {
 
 export type Settled = { readonly reached: number; readonly of: number; readonly lacking: readonly string[] };
 
+/** Nothing was told yet. */
+const NOBODY: Settled = { reached: 0, of: 0, lacking: [] };
+
 export function createDelivery(context: Context, membership: Membership): Delivery {
-  /** BOUNDED: `limits.relays`. What was told of each own message. */
+  /** BOUNDED: `limits.relays`. What was told of each own message of this start, the author not counted. */
   const told = new Map<MessageId, Settled>();
   /** BOUNDED: `limits.relays` messages of as many peers as spoke of them. */
   const holders = new Map<MessageId, Set<PeerId>>();
@@ -36,11 +44,12 @@ export function createDelivery(context: Context, membership: Membership): Delive
   };
 
   return {
+    begin: (id) => rememberLatest(told, id, NOBODY),
     noteHolder,
     isHolder: (id, peer) => holders.get(id)?.has(peer) ?? false,
     holders: (id) => holders.get(id) ?? new Set(),
     tell: (id, settled) => {
-      const before = told.get(id) ?? { reached: 0, of: 0, lacking: [] };
+      const before = told.get(id) ?? NOBODY;
       // The author itself is not among those it reaches.
       const now = { reached: settled.reached - 1, of: settled.of - 1, lacking: settled.lacking };
       const isMore = now.reached > before.reached || now.of > before.of || before.of === 0;

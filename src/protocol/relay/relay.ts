@@ -1,8 +1,10 @@
 /**
- * Relay: range-delegated gossip. Whoever covers a slice of a message's order cuts it into at most `fanout` branches and sends
- * the message with each branch to the first peer of it (El-Ansary et al. 2003, broadcast by range delegation; the random order
- * per message is Turbine's). Each hop is acknowledged; a silent delegate's slice goes to another of the slice. What the
- * branches report adds up: the author learns how many have the message.
+ * The relay: range-delegated gossip. A node that is given a slice of a message's order cuts it into at most `fanout`
+ * branches, and sends the message with each branch to the first peer of it. (Broadcast by range delegation: El-Ansary et
+ * al. 2003. The random order of each message is Turbine's.)
+ *
+ * Each hop is acknowledged. If a delegate is silent, its branch goes to another peer of it. Reports of the branches add
+ * up, so the author learns how many have the message.
  */
 import { type Bound, type Frame, ORDERS_MAX, type Slice } from "../../wire/frames.ts";
 import { type BootId, frontOf, type MessageId, PEER_ID_BYTES, type PeerId } from "../../wire/ids.ts";
@@ -275,6 +277,7 @@ export function createRelay(
       const loss = link.backlog(context.now.mono) > 0 ? 0 : link.lossRate();
       const slices = ordersFor(loss, isLargeId(id), isOneHop, context.config).slice(0, context.config.seenLimit);
       rememberLatest(sightings, id, slices);
+      delivery.begin(id);
       for (const slice of slices) cover(id, slice, undefined, { isRetry: false, isLate: false });
     },
     onSighting: (from, id, slice, carried) => {

@@ -1,8 +1,10 @@
 /**
- * History download: ranges of which peers hold everything and this node little are fetched, newest first, from several of them at
- * once. What is lacking is cut into gaps (gaps.ts); each supplier is given other ones, at the pace that this side grants it
- * (credit.ts). A page names the range that it is all of: what got lost on the way, or was asked of one that went silent, is a
- * gap again at once, for whoever is free.
+ * Downloads history: ranges of which peers hold everything and this node little, newest first, from several suppliers at
+ * once.
+ *
+ * What is lacking is cut into gaps (gaps.ts). Each supplier is granted other gaps, at the pace that this side chooses
+ * (credit.ts). A page names the range that it covers. So a range whose page was lost, or whose supplier went silent, is a
+ * gap again at once, for any free supplier.
  */
 import { type Bound, END, type SetName, type Stretch } from "../../wire/frames.ts";
 import type { BootId } from "../../wire/ids.ts";

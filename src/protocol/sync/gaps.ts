@@ -1,6 +1,7 @@
 /**
- * What of one set is still to be fetched: disjoint ranges of ids, the newest first, each free or asked for by one grant. Ranges
- * are cut where a claim about their inside begins or ends, shrink as pages come, and do not come back until all is there.
+ * What of one set is still to be fetched: disjoint ranges of ids, newest first, each free or granted to one supplier. A
+ * gap is cut where a claim about its inside begins or ends. It shrinks as pages come. What a page covered does not become
+ * a gap again until the download ends.
  */
 import type { Bound } from "../../wire/frames.ts";
 import type { BootId } from "../../wire/ids.ts";

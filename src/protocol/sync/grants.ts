@@ -1,4 +1,4 @@
-/** What a supplier of history holds, and the pages that were asked of it: each request is a grant of so many pages. */
+/** What a supplier of history holds, and what it was asked for: each request is a grant of a number of pages. */
 import { type Bound, CREDIT_MAX } from "../../wire/frames.ts";
 import type { Session } from "../link/session.ts";
 import type { Millis } from "../time.ts";

@@ -1,4 +1,7 @@
-/** Giving history out in bulk: what a fetch asks for, newest first, in pages that each say which range they are all of. */
+/**
+ * Gives history out in bulk: the items that a fetch asks for, newest first, in pages. Each page says which range it
+ * covers.
+ */
 import { FRAMES_BYTES_MAX } from "../../wire/datagram.ts";
 import { type Bound, END, type Frame, type Stretch } from "../../wire/frames.ts";
 import { MESSAGE_ID_BYTES } from "../../wire/ids.ts";

@@ -1,7 +1,7 @@
 /**
- * Anti-entropy (Demers et al. 1987) by range-based set reconciliation (Meyer 2022), made for datagrams: each claim names an
- * absolute range, its count and fingerprint, and is answered from what its receiver holds at that moment. Nothing is
- * remembered between claims, so any of them may be lost, repeated or overtaken; the next digest starts over what is left.
+ * Anti-entropy (Demers et al. 1987) by range-based set reconciliation (Meyer 2022), made for datagrams. Each claim names
+ * an absolute range, its count and its fingerprint. Its receiver answers from what it holds at that moment, and nothing is
+ * remembered between claims. So a claim may be lost, repeated or overtaken; the next digest shows what is left.
  */
 import {
   type Bound,
@@ -258,6 +258,8 @@ export function createReconciliation(
         // Either set has changed since: what waits because nothing came of it need not wait.
         const isNews = (vain.get(key)?.times ?? 0) > VAIN_FREE && vainTimes(from, set, theirs) === 0;
         if (timers.has(`reconcile ${key}`) && !isNews) continue;
+        // News once: digests come faster than some comparisons begin, and each would put it off again.
+        if (isNews) vain.delete(key);
         const mine = replicas[set].ids.size();
         const isFirst = mine < theirs[set].count || (mine === theirs[set].count && link.boot < from.boot);
         const settleMs = (isFirst ? SETTLE_MS : SETTLE_OTHER_MS) + below(rng, SETTLE_MS);

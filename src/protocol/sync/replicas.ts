@@ -1,6 +1,6 @@
 /**
- * The two replicated sets, as reconciliation and download see them: ids in order, what they give of them, and how they take in what
- * comes. Both sides of a page are here, so that nobody above has to take one apart.
+ * The two replicated sets, log and roster, as reconciliation and download see them: their ids in order, how to give items,
+ * and how to take items in. Both sides of a page are here, so that no other part has to look inside one.
  */
 import type { Bound, PageItem, SetName } from "../../wire/frames.ts";
 import { type MessageId, timeOfId } from "../../wire/ids.ts";

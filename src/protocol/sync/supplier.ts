@@ -1,6 +1,6 @@
 /**
- * A supplier: one peer from which datagrams are asked for, as its asker sees it. Pages of history and chunks of large messages are asked
- * for alike: how much at once (credit.ts), how long to wait, how often it was asked in vain.
+ * A supplier: one peer of which datagrams are asked for. Pages of history and chunks of large messages follow the same
+ * rules: how much to ask for at once (credit.ts), how long to wait, and how many requests in a row brought nothing.
  */
 import { CREDIT_MAX } from "../../wire/frames.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";

@@ -1,6 +1,6 @@
 /**
- * What must hold after every run (the invariants of ARCHITECTURE.md), checked from outside: by what nodes emit, send, hold, and have on
- * their disks. One for each room.
+ * Checks the invariants of ARCHITECTURE.md after every run, from outside: by what nodes emit, send, hold and have on their
+ * disks. There is one for each room.
  */
 import type { StoredMessage } from "../../protocol/api.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
@@ -11,7 +11,8 @@ import { DATAGRAM_BYTES_MAX } from "../../wire/datagram.ts";
 import { type MessageId, timeOfId } from "../../wire/ids.ts";
 import type { NetworkCounts } from "../world/network.ts";
 import type { VirtualNode } from "../world/node.ts";
-import { type CheckerOptions, createDiskChecker } from "./diskChecker.ts";
+import type { CheckerOptions } from "./checkerOptions.ts";
+import { createDiskChecker } from "./diskChecker.ts";
 import { createOrderChecker } from "./orderChecker.ts";
 import { floorOf } from "./settling.ts";
 import { type Complain, short } from "./words.ts";

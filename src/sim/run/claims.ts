@@ -1,6 +1,7 @@
 /**
- * What nodes tell each other of a message that came: whoever acknowledges the datagram that brought it, or reports on the part of its
- * order that it was given, says that it has it, and keeps it. Read from the datagrams themselves.
+ * Reads from the datagrams of a run which nodes claim to have a message. A node claims that if it acknowledges the
+ * datagram that brought the message, or reports on the slice that it was given. A node that claims it must keep the
+ * message.
  */
 
 import type { RoomKeys } from "../../crypto/roomKeys.ts";

@@ -1,4 +1,4 @@
-/** How long until a crash is known to everyone, and how often someone was buried alive. */
+/** Measures how long it takes until everyone knows of a crash, and how often a living node was called dead. */
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { Millis } from "../../protocol/time.ts";
 import type { PeerId } from "../../wire/ids.ts";

@@ -1,24 +1,17 @@
 /**
- * What nodes claim is on their disks (I5), what they are told of what is not, whom a message reached (I8), and that a disk holds no
- * more than it may (I11). Where disks are durable `stored`, an acknowledgement and a receipt say that a message outlives the process.
- * A count of those whom a message reached rests on these, and on logs that were equal: it may count a node that had the message in
- * memory when it was asked, and counts nobody who never had it.
+ * Checks what nodes claim about their disks (I5), what they tell of messages that are not stored, whom a message reached
+ * (I8), and that no disk holds more than it may (I11).
+ *
+ * If disks are durable, `stored`, an acknowledgement and a receipt all say that a message outlives the process. The number
+ * of nodes that a message reached rests on these, and on equal logs. It may count a node that had the message in memory
+ * when it was asked. It never counts a node that never had it.
  */
 import type { StoredMessage } from "../../protocol/api.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { Millis } from "../../protocol/time.ts";
 import { type MessageId, timeOfId } from "../../wire/ids.ts";
-import type { Disk } from "../world/disk.ts";
+import type { CheckerOptions } from "./checkerOptions.ts";
 import { type Complain, entry, short } from "./words.ts";
-
-/** What all checkers of a room are given. */
-export type CheckerOptions = {
-  readonly diskOf: (node: number) => Disk;
-  readonly isGenuine: (message: StoredMessage) => boolean;
-  /** Virtual time. */
-  readonly now: () => Millis;
-  readonly maxMessages: number;
-};
 
 export type DiskChecker = {
   readonly started: (node: number, kept: readonly StoredMessage[]) => void;

@@ -1,4 +1,4 @@
-/** What a run is measured by: who saw which message when, what was sent for it, and what the room costs when nobody talks. */
+/** Measures a run: when each node saw each message, what was sent for it, and what a quiet room costs. */
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { Millis } from "../../protocol/time.ts";
 import type { MessageId } from "../../wire/ids.ts";

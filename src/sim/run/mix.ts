@@ -1,4 +1,7 @@
-/** A random scenario: as many nodes, as bad a network and as much trouble as the seed says. The same seed, the same mix. */
+/**
+ * A random scenario: the seed decides the number of nodes, the quality of the network and the faults. The same seed gives
+ * the same scenario.
+ */
 import { below, type Rng, sample, seededRng, uniform } from "../../protocol/rng.ts";
 import type { DiskSettings } from "../world/disk.ts";
 import { readScenario } from "./library.ts";

@@ -1,4 +1,4 @@
-/** Each message is told once, and the causal order is one: I3 and I4, by what nodes emit. */
+/** Checks by the events of nodes that each message is told once (I4) and in causal order (I3). */
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import { type Complain, entry, short } from "./words.ts";

@@ -1,4 +1,4 @@
-/** Plays a scenario with a seed: the same two give the same run to the byte, which the trace's hash shows. */
+/** Plays a scenario with a seed. The same two give the same run to the byte, which the hash of the trace shows. */
 import { wrapVerify } from "../../crypto/identity.ts";
 import { readMessage, verifyMessage } from "../../crypto/signed.ts";
 import { defaultConfig } from "../../protocol/config.ts";

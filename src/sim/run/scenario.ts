@@ -1,4 +1,7 @@
-/** What is played: a room, its network, what is said, and what goes wrong when. Read from the files in scenarios/. */
+/**
+ * The type of a scenario: a room, its network, what is said, and what goes wrong when. Scenarios are read from the files
+ * in scenarios/.
+ */
 import { parse } from "smol-toml";
 import { type Config, defaultConfig } from "../../protocol/config.ts";
 import type { Millis } from "../../protocol/time.ts";

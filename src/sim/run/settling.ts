@@ -1,4 +1,4 @@
-/** Waiting for a room to become one: one log, one roster, on all nodes that are up. */
+/** Waits until a room has become one: one log and one roster on all nodes that are up. */
 import { boundOfTime } from "../../protocol/idset/range.ts";
 import type { Millis } from "../../protocol/time.ts";
 import { type MessageId, timeOfId } from "../../wire/ids.ts";

@@ -1,4 +1,7 @@
-/** Who says what in a run: anyone who is awake, or a few in turn; and a later version says what this one does not know. */
+/**
+ * Decides who says what in a run: anyone who is awake, or a few in turn. A node of a later version says things that this
+ * version does not know.
+ */
 import { below, type Rng, sample, seededRng, uniform } from "../../protocol/rng.ts";
 import { kindNumber } from "../../wire/bodies/kinds.ts";
 import { KIND_MAX } from "../../wire/envelope.ts";

@@ -1,4 +1,4 @@
-/** What a scenario is played with: hosts, and on each a node for every room that it is in. */
+/** Builds the world of a scenario: hosts, and on each host a node for every room that it is in. */
 import { blake2b } from "../../crypto/hash.ts";
 import { createRoomKeys, type RoomKeys, type RoomSecret } from "../../crypto/roomKeys.ts";
 import type { StoredMessage } from "../../protocol/api.ts";

@@ -1,4 +1,4 @@
-/** Looks into every datagram of a run, room by room: what it says is counted, and what it claims is checked. */
+/** Opens every datagram of a run, room by room, counts what it says and checks what it claims. */
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { BootId } from "../../wire/ids.ts";
 import type { HostWorld } from "../world/host.ts";

@@ -1,4 +1,4 @@
-/** What the checkers have in common: how they complain, and of what. */
+/** What the checkers share: how they report a broken invariant. */
 import type { MessageId } from "../../wire/ids.ts";
 
 export type Complain = (text: string) => void;

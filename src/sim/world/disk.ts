@@ -1,7 +1,9 @@
 /**
- * The disk of a virtual node: what it has confirmed stays when the node crashes. Left as it is it answers at once and claims
- * nothing, as memory does. With settings it is durable and takes its time, and may be slow, full, failing, or damage what it reads;
- * of what it had not confirmed at a crash any front part may be kept. Its chance is its own: what it draws changes nothing else.
+ * The disk of a virtual node. Without settings it answers at once and claims nothing, like memory. With settings it is
+ * durable and slow, and may be full, fail, or damage what it reads.
+ *
+ * What it has confirmed survives a crash. Of what it had not confirmed, any first part may survive. It has random numbers
+ * of its own, so that its draws change nothing else in a run.
  */
 import type { StoredMessage, StoreTrouble } from "../../protocol/api.ts";
 import { below, type Rng, uniform } from "../../protocol/rng.ts";

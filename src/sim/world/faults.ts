@@ -1,4 +1,4 @@
-/** What goes wrong in a run, when and to whom: each fault of the scenario, as often as it strikes. */
+/** The faults of a run: each fault of the scenario, when it strikes and whom. */
 import { sample, shuffle } from "../../protocol/rng.ts";
 import type { Millis } from "../../protocol/time.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";

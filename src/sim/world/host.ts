@@ -1,6 +1,6 @@
 /**
- * A machine of the virtual world: an address, a socket, clocks, and what can become of them. The nodes on it are in one room each;
- * what comes in goes to the one whose room it is, as on a real host.
+ * A machine of the virtual world: an address, a socket, clocks, and what can happen to them. Each of its nodes is in
+ * another room. What comes in goes to the node of its room, as on a real host.
  */
 import { addTenant, createDemux, removeTenant, type Tenant, tenantOf, tenantOfBeacon } from "../../node/demux.ts";
 import type { Input } from "../../protocol/api.ts";

@@ -1,4 +1,7 @@
-/** A node of the virtual world, in one room: the real core, driver and store interface; only clock, alarm, socket and disk are virtual. */
+/**
+ * A node of the virtual world, in one room. Core, driver and store interface are the real ones. Only clock, alarm, socket
+ * and disk are virtual.
+ */
 import { type Identity, identityFromSeed } from "../../crypto/identity.ts";
 import { createRoomKeys, type RoomKeys, type RoomSecret } from "../../crypto/roomKeys.ts";
 import { type SignedStatement, signStatement } from "../../crypto/signed.ts";

@@ -1,4 +1,4 @@
-/** What passes on the virtual network, opened with the key of the room that it is for. */
+/** Opens the datagrams on the virtual network with the key of their room. */
 import { bootKey, createRoomKeys, open, type RoomSecret, seal } from "../../crypto/roomKeys.ts";
 import { decodeHeader, FRAMES_BYTES_MAX, type Header } from "../../wire/datagram.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";

@@ -1,4 +1,6 @@
-/** Counts what passes on the virtual network, frame by frame: the bytes of each kind, and how long logs are compared. */
+/**
+ * Counts the traffic of the virtual network, frame by frame: the bytes of each kind, and how long logs are compared.
+ */
 import type { Millis } from "../../protocol/time.ts";
 import { encodeFrame } from "../../wire/frames.ts";
 import { createConversations } from "./conversations.ts";

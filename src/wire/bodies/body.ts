@@ -1,4 +1,7 @@
-/** What a message says, by its kind. One that this version does not know, or cannot read, is kept as it came. */
+/**
+ * Encodes and decodes the body of a message by its kind. If this version does not know the kind or cannot read the body,
+ * the body is kept as it is.
+ */
 import { kindNumber, kindOf, type MessageKind } from "./kinds.ts";
 import { decodeTextBody, encodeTextBody } from "./text.ts";
 

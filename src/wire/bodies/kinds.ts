@@ -1,4 +1,4 @@
-/** The kinds of message that this version knows, by number. A number is given once, and never to anything else. */
+/** The kinds of message that this version knows, by number. A number is assigned once and never reused. */
 
 /** `text`: something said; `action`: `/me` something. */
 export type MessageKind = "text" | "action";

@@ -33,11 +33,11 @@ describe("a network on which nobody is found", () => {
   it.each([
     ["sending", "EPERM", "this system lets no multicast out (EPERM)"],
     ["receiving", undefined, "no multicast comes in; is UDP 62732 open?"],
-    ["port", "EADDRINUSE", "UDP port 62732 is not to be had (EADDRINUSE)"],
+    ["port", "EADDRINUSE", "UDP port 62732 is not available (EADDRINUSE)"],
   ] as const)("for %s is told in one line, with what works instead", (reason, detail, why) => {
     const blocked = { code: "discovery-blocked", reason, port: 62732, ...(detail && { detail }) } as const;
     const text = noticeText(blocked, "tea");
-    expect(text).toBe(`others on this network cannot be found by themselves: ${why}; /join ADDRESS works all the same`);
+    expect(text).toBe(`others on this network cannot be found automatically: ${why}; /join ADDRESS still works`);
   });
 });
 
@@ -79,7 +79,7 @@ describe("having been away", () => {
     );
     expect(noticeText({ code: "addresses-damaged", path, reason: "EACCES" }, "tea")).toContain("(permission denied)");
     expect(errorText({ code: "addresses-unwritable", path, reason: "ENOSPC" })).toBe(
-      "the addresses of peers cannot be kept in /home/anna/addresses: the disk is full",
+      "the addresses of peers cannot be saved in /home/anna/addresses: the disk is full",
     );
   });
 });

@@ -102,7 +102,7 @@ it("of this program's own address does not ask whether it is running", async () 
   const rig = await setUp();
   for (const own of ["10.0.0.1", "10.0.0.1:62733", "127.0.0.1", "[::1]:62733"]) {
     expect(await join(rig, own)).toMatchObject({
-      line: expect.stringMatching(/ is where this program itself listens$/),
+      line: expect.stringMatching(/ is the address of this program itself: name that of somebody else$/),
       contacted: [],
     });
   }

@@ -164,7 +164,7 @@ describe("commands", () => {
     const refusal = events.find(({ type }) => type === "refusal") as SessionEvent;
     expect(sentenceFor(refusal, "x")).toEqual({
       tone: "error",
-      text: "what is kept of this room cannot be read: permission denied",
+      text: "the stored messages of this room cannot be read: permission denied",
     });
   });
 
@@ -190,7 +190,7 @@ describe("commands", () => {
       rememberNick: async () => ({ path: "/x/nick", reason: "ENOSPC" }),
     });
     expect([await session.line("/nick zoe"), room.self().nick]).toEqual(["done", "zoe"]);
-    const text = "you are zoe until you leave only: the nick cannot be kept in /x/nick: the disk is full";
+    const text = "you are zoe for this run only: the nick cannot be saved in /x/nick: the disk is full";
     expect(events.map((event) => sentenceFor(event, "smplchat"))).toContainEqual({ tone: "error", text });
   });
 });

@@ -158,7 +158,7 @@ describe("two on one LAN", () => {
     const bob = world.node("bob", {}, onLan);
     world.until("bob to have it all", () => notices(bob, "history-synced").length === 1, 2_000);
     expect(notices(bob, "history-synced")).toMatchObject([{ messages: 100, peer: { nick: "alice" } }]);
-    expect(bob.core.log().every((message) => message.history)).toBe(true);
+    expect(bob.log().every((message) => message.history)).toBe(true);
   });
 
   it("find each other over a network that loses four of ten datagrams", () => {

@@ -6,7 +6,7 @@ import { encodeTextBody } from "../../../src/wire/bodies/text.ts";
 import { BODY_BYTES_MAX } from "../../../src/wire/envelope.ts";
 import type { Frame } from "../../../src/wire/frames.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
-import { createWorld, fingerprint, gather, shown, type TestNode, type World } from "../fixtures.ts";
+import { createWorld, errorOf, fingerprint, gather, outcomeOf, shown, type TestNode, type World } from "../fixtures.ts";
 import { createPuppet, type Puppet } from "../puppet.ts";
 
 const slice = { order: 0, lo: 0, last: 0xffffffff };
@@ -54,7 +54,7 @@ describe("a message that this version cannot read", () => {
         expect(first?.own).toBe(node === alice);
         // What was said after it has seen it.
         expect([second?.text, second?.parents]).toEqual(["an answer", [first?.id]]);
-        expect(node.core.log().map(unread)[0]).toEqual(expected);
+        expect(node.log().map(unread)[0]).toEqual(expected);
         expect(node.core.stats()).toMatchObject({ messages: 2, dropped: {} });
       }
       expect(new Set(nodes.map(fingerprint)).size).toBe(1);
@@ -63,7 +63,7 @@ describe("a message that this version cannot read", () => {
     },
   );
 
-  it.each(cases)("%s is taken from the network once, and told as stored and as message", (_, said) => {
+  it.each(cases)("%s is taken from the network once, and told once, in order", (_, said) => {
     const { world, nodes } = room(2);
     const [alice, bob] = nodes as [TestNode, TestNode];
     const puppet = createPuppet(world, "later");
@@ -72,12 +72,9 @@ describe("a message that this version cannot read", () => {
     for (let times = 0; times < 3; times += 1) puppet.tell(alice, [pushOf(message)]);
     world.run(2_000);
     for (const node of [alice, bob]) {
-      const told = node.events.flatMap((event) =>
-        event.type === "stored" || event.type === "message" ? [[event.type, event.message.id, event.message.kind]] : [],
-      );
-      expect(told).toEqual([
-        ["stored", message.id, "unknown"],
-        ["message", message.id, "unknown"],
+      const events = node.events.filter(({ type }) => type === "message" || type === "ordered" || type === "stored");
+      expect(events).toMatchObject([
+        { type: "message", isInOrder: true, message: { id: message.id, kind: "unknown", own: false } },
       ]);
     }
     // Bob has it from alice, byte for byte as its author signed it.
@@ -91,7 +88,7 @@ describe("a message that this version cannot read", () => {
       bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) ^ 1;
       puppet.tell(alice, [pushOf({ bytes })]);
     }
-    expect(alice.core.log()).toEqual([]);
+    expect(alice.log()).toEqual([]);
     expect(alice.core.stats().dropped).toEqual({ "bad-signature": cases.length });
   });
 
@@ -107,16 +104,16 @@ describe("a message that this version cannot read", () => {
     const [alice, bob] = nodes as [TestNode, TestNode];
     for (const [, said] of cases) publish(alice, said);
     world.run(2_000);
-    const before = alice.core.log().map(unread);
+    const before = alice.log().map(unread);
     expect(before).toHaveLength(cases.length);
     alice.crash();
     alice.restart();
-    expect(alice.core.log().map(unread)).toEqual(before);
+    expect(alice.log().map(unread)).toEqual(before);
     const dora = world.node("dora");
     dora.join(bob);
-    world.until("the history", () => dora.core.log().length === cases.length, 10_000);
-    expect(dora.core.log().map(unread)).toEqual(before);
-    expect(dora.core.log().every(({ history }) => history)).toBe(true);
+    world.until("the history", () => dora.log().length === cases.length, 10_000);
+    expect(dora.log().map(unread)).toEqual(before);
+    expect(dora.log().every(({ history }) => history)).toBe(true);
     expect(fingerprint(dora)).toBe(fingerprint(bob));
   });
 
@@ -125,10 +122,10 @@ describe("a message that this version cannot read", () => {
     const [alice, , carol] = nodes as [TestNode, TestNode, TestNode];
     const body = Uint8Array.from({ length: BODY_BYTES_MAX }, (_, index) => index % 251);
     publish(alice, { kind: 300, body, target });
-    world.until("all to have it", () => nodes.every((node) => node.core.log().length === 1), 20_000);
-    const id = carol.core.log()[0]?.id as MessageId;
+    world.until("all to have it", () => nodes.every((node) => node.log().length === 1), 20_000);
+    const id = carol.log()[0]?.id as MessageId;
     expect(bytesIn(carol, id)).toEqual(bytesIn(alice, id));
-    expect(carol.core.log().map(unread)).toEqual([{ kind: "unknown", kindNumber: 300, target, text: "", nick: "" }]);
+    expect(carol.log().map(unread)).toEqual([{ kind: "unknown", kindNumber: 300, target, text: "", nick: "" }]);
   });
 });
 
@@ -141,16 +138,38 @@ describe("publish", () => {
     expect(shown(bob)).toMatchObject([{ kind: "action", kindNumber: 2, text: "waves", target }]);
   });
 
-  it("of a body that is too long, or outside of the room, is refused in words, and nothing is sent", () => {
+  it.each([0, -1, 65_536, 1.5, Number.NaN, 2 ** 60])(
+    "of the kind %d is refused, and nothing is kept or sent",
+    (kind) => {
+      const { alice } = alone();
+      const refused = publish(alice, { kind, body: new Uint8Array(1) });
+      expect(refused.map(({ type }) => type)).toEqual(["answer"]);
+      expect(errorOf(refused)).toEqual({ code: "bad-kind", kind, limit: 65_535 });
+      expect(alice.log()).toEqual([]);
+      expect(outcomeOf(publish(alice, { kind: 65_535, body: new Uint8Array(1) })).isDone).toBe(true);
+    },
+  );
+
+  it.each(["", "ab", "ab".repeat(25), "AB".repeat(24), "xy".repeat(24), `${"ab".repeat(24)}\n`])(
+    "about %j, which is no message, is refused, and nothing is kept or sent",
+    (about) => {
+      const { alice } = alone();
+      const refused = publish(alice, { kind: 300, body: new Uint8Array(1), target: about as MessageId });
+      expect(refused.map(({ type }) => type)).toEqual(["answer"]);
+      expect(errorOf(refused)).toEqual({ code: "bad-target", target: about });
+      expect(alice.log()).toEqual([]);
+    },
+  );
+
+  it("of a body that is too long, or outside of the room, is refused with the reason, and nothing is sent", () => {
     const { alice } = alone();
-    const errors = () => alice.events.flatMap((event) => (event.type === "error" ? [event.error] : []));
     const tooLong = new Uint8Array(BODY_BYTES_MAX + 1);
-    expect(publish(alice, { kind: 300, body: tooLong }).map(({ type }) => type)).toEqual(["emit"]);
-    expect(errors()).toEqual([{ code: "text-too-long", bytes: tooLong.length, limit: BODY_BYTES_MAX }]);
+    const refused = publish(alice, { kind: 300, body: tooLong });
+    expect(refused.map(({ type }) => type)).toEqual(["answer"]);
+    expect(errorOf(refused)).toEqual({ code: "text-too-long", bytes: tooLong.length, limit: BODY_BYTES_MAX });
     alice.command({ type: "leave" });
-    publish(alice, { kind: 300, body: new Uint8Array(1) });
-    expect(errors().at(-1)).toEqual({ code: "not-in-room" });
-    expect(alice.core.log()).toEqual([]);
+    expect(errorOf(publish(alice, { kind: 300, body: new Uint8Array(1) }))).toEqual({ code: "not-in-room" });
+    expect(alice.log()).toEqual([]);
   });
 });
 
@@ -164,8 +183,8 @@ function alone(): { alice: TestNode; puppet: Puppet } {
   return { alice, puppet };
 }
 
-/** As it stands in the journal. */
-function bytesIn(node: TestNode, id: MessageId): Buffer | undefined {
-  const entry = node.entries.find((each) => each.type === "message" && each.id === id);
-  return entry?.type === "message" ? Buffer.from(entry.bytes) : undefined;
+/** As it stands in the store. */
+function bytesIn({ store }: TestNode, id: MessageId): Buffer | undefined {
+  const bytes = store.kept.get(id);
+  return bytes === undefined ? undefined : Buffer.from(bytes);
 }

@@ -1,7 +1,7 @@
 /** Who is here: leaving, renaming, refuting, and being vouched for. */
 import { describe, expect, it } from "vitest";
 import type { Frame } from "../../../src/wire/frames.ts";
-import { createWorld, gather, names, notices, type TestNode } from "../fixtures.ts";
+import { createWorld, errorOf, gather, names, notices, type TestNode } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 
 const peersOf = (node: TestNode, now = 0): { nick: string; status: string }[] =>
@@ -31,8 +31,9 @@ describe("a member", () => {
     world.run(5_000);
     const before = bob.core.stats();
     alice.say("is anyone here?");
-    expect(bob.say("not any more").map((effect) => effect.type)).toEqual(["emit"]);
-    expect(bob.events.at(-1)).toEqual({ type: "error", error: { code: "not-in-room" } });
+    const refused = bob.say("not any more");
+    expect(refused.map((effect) => effect.type)).toEqual(["answer"]);
+    expect(errorOf(refused)).toEqual({ code: "not-in-room" });
     const until = world.now() + 30_000;
     let steps = 0;
     for (let at = bob.core.nextDeadline(); at !== undefined && at < until; at = bob.core.nextDeadline()) {
@@ -59,7 +60,7 @@ describe("a member", () => {
     expect(notices(nodes[0], "renamed")).toMatchObject([{ before: "n0", own: true, peer: { nick: "zoë" } }]);
     for (const node of nodes.slice(1)) {
       expect(notices(node, "renamed")).toMatchObject([{ before: "n0", own: false, peer: { nick: "zoë" } }]);
-      expect(node.core.log().map((message) => message.author.nick)).toEqual(["n0", "zoë"]);
+      expect(node.log().map((message) => message.author.nick)).toEqual(["n0", "zoë"]);
     }
   });
 
@@ -79,7 +80,8 @@ describe("a member", () => {
     const world = createWorld();
     const [alice] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
     const effects = alice.command({ type: "rename", nick });
-    expect(effects).toEqual([{ type: "emit", event: { type: "error", error: { code: "bad-nick", nick, limit: 64 } } }]);
+    expect(effects.map(({ type }) => type)).toEqual(["answer"]);
+    expect(errorOf(effects)).toEqual({ code: "bad-nick", nick, limit: 64 });
     expect(alice.core.self().nick).toBe("alice");
   });
 

@@ -47,7 +47,7 @@ describe("twenty nodes that lost 30 % of all datagrams until now", () => {
     const [author, victim] = [nodes[4], nodes[13]] as [TestNode, TestNode];
     victim.crash();
     author.say("who is here?");
-    const id = author.core.log().findLast((message) => message.own)?.id as MessageId;
+    const id = author.log().findLast((message) => message.own)?.id as MessageId;
     const isNamed = (): boolean => lastReceipt(author, id)?.lacking.join() === "n13";
     // Six tries (TRIES_LEAST) of two round trips and 30 ms (RTO).
     world.until("the one that is gone to be named", isNamed, 6 * (2 * 10 + 30) + 50);
@@ -135,7 +135,7 @@ function receipts(seed: number, fanout: number | undefined, isOneKilled: boolean
   for (let index = 0; index < MESSAGES; index += 1) {
     const author = nodes[(index * 7) % 13] as TestNode;
     author.say(`message ${index}`);
-    const own = author.core.log().findLast((message) => message.own);
+    const own = author.log().findLast((message) => message.own);
     if (own !== undefined) said.push({ author, id: own.id });
     world.run(100);
   }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { bootKey, open } from "../../../src/crypto/roomKeys.ts";
 import type { ChatEvent } from "../../../src/protocol/events.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import { decodeHeader } from "../../../src/wire/datagram.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { decodeFrames, type Frame } from "../../../src/wire/frames.ts";
@@ -207,9 +208,53 @@ describe("a receipt", () => {
     const puppet = createPuppet(world, "mallory");
     puppet.prove(node);
     node.say("hello");
-    const [message] = node.core.log();
+    const [message] = node.log();
     const claim = { type: "receipt", id: message?.id as never, slice: WHOLE, lacking: [] } as const;
     puppet.tell(node, [{ ...claim, reached: 1_000_000, of: 1_000_000 }]);
     expect(deliveries(node).every(({ reached, of }) => reached <= of && of === 1)).toBe(true);
+  });
+});
+
+describe("a message that was said to nobody", () => {
+  it("is reported when one who came later holds it, and again with each further one, and not before", () => {
+    const world = createWorld();
+    const alice = world.node("alice");
+    for (let index = 0; index < 30; index += 1) alice.say(`alone ${index}`);
+    world.run(10_000);
+    expect(deliveries(alice)).toEqual([]);
+    const ids = alice.core.ids();
+    for (const [at, name] of ["bob", "carol"].entries()) {
+      alice.events.length = 0;
+      const newcomer = world.node(name);
+      newcomer.join(alice);
+      world.until(`${name} to have all`, () => newcomer.core.stats().messages === ids.length, 10_000);
+      world.run(10_000);
+      expect(deliveries(alice).map(({ id }) => id)).toEqual(ids);
+      const known = { reached: at + 1, of: at + 1, lacking: [] };
+      for (const delivery of deliveries(alice)) expect(delivery).toMatchObject(known);
+    }
+  });
+
+  it("is not reported as held by one who has only some of them", () => {
+    const world = createWorld();
+    const alice = world.node("alice");
+    for (let index = 0; index < 30; index += 1) alice.say(`alone ${index}`);
+    const puppet = createPuppet(world, "mallory");
+    puppet.prove(alice);
+    const roster = { count: 0, fingerprint: "00".repeat(8) };
+    puppet.tell(alice, [{ type: "digest", log: { count: 29, fingerprint: "11".repeat(8) }, horizon: 0, roster }]);
+    world.run(3_000);
+    expect(deliveries(alice)).toEqual([]);
+  });
+
+  it("is remembered for as long as there is room: the latest 4,096 of them", () => {
+    const world = createWorld();
+    const [alice, bob] = [world.node("alice"), world.node("bob")];
+    for (let index = 0; index < limits.relays + 100; index += 1) alice.say(`alone ${index}`);
+    const ids = alice.core.ids();
+    bob.join(alice);
+    world.until("bob to have all", () => bob.core.stats().messages === ids.length, 30_000);
+    world.run(10_000);
+    expect(deliveries(alice).map(({ id }) => id)).toEqual(ids.slice(100));
   });
 });
