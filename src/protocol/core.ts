@@ -33,7 +33,7 @@ import { createBackpressure } from "./log/backpressure.ts";
 import { createIntake } from "./log/intake.ts";
 import { createLog, isKnown, latestTime } from "./log/log.ts";
 import { createNewcomer } from "./log/newcomer.ts";
-import { createReads, takeReads } from "./log/reads.ts";
+import { createReads, takeRead } from "./log/reads.ts";
 import { createWants } from "./log/wants.ts";
 import { createWrites, forget, takeBatch, type Writes } from "./log/writes.ts";
 import { createClockSkew } from "./membership/clockSkew.ts";
@@ -145,7 +145,8 @@ export function createCore(options: CoreOptions): Core {
       all.push({ type: "append", ticket: writes.isDurable ? ticket : undefined, messages, isOwn: own.length > 0 });
     }
     all.push(...step.trims, ...step.remembers);
-    for (const read of takeReads(reads)) all.push({ type: "read", ...read });
+    const read = takeRead(reads);
+    if (read !== undefined) all.push({ type: "read", ...read });
     all.push(...sent, ...step.emits, ...step.answers);
     for (const part of Object.values(step)) part.length = 0;
     return all;
@@ -366,7 +367,7 @@ function tablesOf(rooms: Rooms): ReturnType<Core["tables"]> {
     // What one step brings comes on top.
     unwritten: { size: writes.unwritten.size, bound: limits.unwritten + 64 },
     refused: { size: writes.refused.size, bound: limits.unwritten },
-    reads: { size: reads.pending.size, bound: limits.reads },
+    reads: { size: reads.errands, bound: limits.reads },
     recentBytes: { size: log.recent.bytes, bound: log.recent.bytesMax },
   };
 }

@@ -60,9 +60,11 @@ export function createOnStore(components: Components): OnStore {
   const run = (errand: Errand, to: Session, found: ReadonlyMap<string, Uint8Array>): void => {
     switch (errand.type) {
       case "give":
-        for (const [id, bytes] of found) {
+        for (const id of errand.ids) {
+          const bytes = found.get(id);
+          if (bytes === undefined) continue;
           counters.count("payloadsOut");
-          link.send(to, answerWith(id as MessageId, bytes), { isBulk: errand.isBulk });
+          link.send(to, answerWith(id, bytes), { isBulk: errand.isBulk });
         }
         return;
       case "pages":
@@ -91,8 +93,10 @@ export function createOnStore(components: Components): OnStore {
       const settled = settleRead(reads, ticket);
       if (settled === undefined) return;
       const found = checked(settled.ids, bodies);
-      const to = link.sessions.get(settled.errand.to);
-      if (to !== undefined) run(settled.errand, to, found);
+      for (const errand of settled.errands) {
+        const to = link.sessions.get(errand.to);
+        if (to !== undefined) run(errand, to, found);
+      }
     },
   };
 }

@@ -24,40 +24,53 @@ export type PagePlan = {
   readonly ids: readonly string[];
 };
 
+/** What one step asks the store for. */
 export type Read = { readonly ticket: number; readonly ids: readonly MessageId[] };
 
+/** What is read at once, and for whom. BOUNDED: by what one step asks for. */
+type Batch = { readonly ticket: number; readonly ids: Set<MessageId>; readonly errands: Errand[] };
+
 export type Reads = {
-  /** BOUNDED: `limits.reads`. By ticket. */
-  readonly pending: Map<number, { readonly ids: readonly MessageId[]; readonly errand: Errand }>;
-  /** BOUNDED: by what one step asks for. */
-  asked: Read[];
+  /** BOUNDED: `limits.reads` errands in all. By ticket. */
+  readonly pending: Map<number, Batch>;
+  /** What this step asks for, in one request: what is sent when it is answered shares datagrams. */
+  batch: Batch | undefined;
+  /** Errands that are pending. */
+  errands: number;
   tickets: number;
 };
 
 export function createReads(): Reads {
-  return { pending: new Map(), asked: [], tickets: 0 };
+  return { pending: new Map(), batch: undefined, errands: 0, tickets: 0 };
 }
 
 /** False: so much is being read that this is not. */
 export function read(reads: Reads, ids: readonly MessageId[], errand: Errand): boolean {
-  if (reads.pending.size >= limits.reads) return false;
-  const ticket = reads.tickets;
-  reads.tickets += 1;
-  reads.pending.set(ticket, { ids, errand });
-  reads.asked.push({ ticket, ids });
+  if (reads.errands >= limits.reads) return false;
+  reads.errands += 1;
+  reads.batch ??= { ticket: reads.tickets++, ids: new Set(), errands: [] };
+  for (const id of ids) reads.batch.ids.add(id);
+  reads.batch.errands.push(errand);
   return true;
 }
 
-/** What this step asks the store for, taken once. */
-export function takeReads(reads: Reads): readonly Read[] {
-  const { asked } = reads;
-  reads.asked = [];
-  return asked;
+/** What this step asks the store for, taken once; undefined: nothing. */
+export function takeRead(reads: Reads): Read | undefined {
+  const { batch } = reads;
+  if (batch === undefined) return undefined;
+  reads.batch = undefined;
+  reads.pending.set(batch.ticket, batch);
+  return { ticket: batch.ticket, ids: [...batch.ids] };
 }
 
 /** The store has answered: which ids were read, and for what. */
-export function settleRead(reads: Reads, ticket: number): { ids: readonly MessageId[]; errand: Errand } | undefined {
-  const pending = reads.pending.get(ticket);
+export function settleRead(
+  reads: Reads,
+  ticket: number,
+): { ids: readonly MessageId[]; errands: readonly Errand[] } | undefined {
+  const batch = reads.pending.get(ticket);
+  if (batch === undefined) return undefined;
   reads.pending.delete(ticket);
-  return pending;
+  reads.errands -= batch.errands.length;
+  return { ids: [...batch.ids], errands: batch.errands };
 }

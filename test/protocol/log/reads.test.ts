@@ -48,20 +48,19 @@ describe("bodies that are not in memory", () => {
   it("that come back damaged, or as another message, are not sent, and are counted", () => {
     const world = createWorld();
     const alice = forgetful(world, 20);
-    const [, second, third, fourth] = alice.core.ids() as [MessageId, MessageId, MessageId, MessageId];
+    const [second, third, fourth, fifth] = alice.core.ids().slice(1) as [MessageId, MessageId, MessageId, MessageId];
     const kept = new Map(alice.store.kept);
     alice.store.kept.set(second, kept.get(third) as Uint8Array);
-    alice.store.kept.set(
-      third,
-      Uint8Array.from(kept.get(third) as Uint8Array, (byte, at) => (at === 40 ? byte ^ 1 : byte)),
-    );
+    alice.store.kept.set(third, flipped(kept.get(third) as Uint8Array, 40));
     alice.store.kept.delete(fourth);
+    // In its signature, which its id does not cover.
+    alice.store.kept.set(fifth, flipped(kept.get(fifth) as Uint8Array, -1));
     const bob = world.node("bob");
     bob.join(alice);
     world.run(10_000);
     const lacking = alice.core.ids().filter((id) => !bob.core.ids().includes(id));
-    expect(lacking).toEqual([second, third, fourth]);
-    expect(alice.core.stats().dropped["body-unreadable"]).toBeGreaterThanOrEqual(3);
+    expect(lacking).toEqual([second, third, fourth, fifth]);
+    expect(alice.core.stats().dropped["body-unreadable"]).toBeGreaterThanOrEqual(4);
     expect(bob.core.stats().dropped).toEqual({});
     for (const [id, bytes] of kept) alice.store.kept.set(id, bytes);
     world.until("bob to have those, too, when they can be read again", hasAll(bob, alice), 120_000);
@@ -88,4 +87,30 @@ describe("bodies that are not in memory", () => {
     expect(alice.step({ type: "read", ticket, bodies: [] })).toEqual([]);
     expect(alice.step({ type: "written", ticket: 12_345 })).toEqual([]);
   });
+
+  it("that several questions of one datagram ask for are read at once, and share the datagrams of the answer", () => {
+    const world = createWorld();
+    const alice = forgetful(world, 9);
+    const puppet = createPuppet(world, "mallory");
+    puppet.prove(alice);
+    alice.store.isHeld = true;
+    const ids = alice.core.ids().slice(1);
+    const wants = ids.map((id): Frame => ({ type: "want", set: "log", prefixes: [id.slice(0, 24)] }));
+    puppet.tell(alice, wants);
+    expect(alice.store.asked).toMatchObject([{ type: "read", ids }]);
+    const datagrams = alice
+      .answerStore()
+      .flatMap((effect) => (effect.type === "transmit" ? [puppet.opened(effect.bytes)?.frames ?? []] : []));
+    expect(datagrams.flat().filter(({ type }) => type === "message")).toHaveLength(ids.length);
+    expect(datagrams.length).toBeLessThan(ids.length / 2);
+    expect(alice.core.tables().reads?.size).toBe(0);
+  });
 });
+
+/** A copy with one bit flipped in the byte at that place. */
+function flipped(bytes: Uint8Array, place: number): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  const at = place < 0 ? copy.length + place : place;
+  copy[at] = (copy[at] as number) ^ 1;
+  return copy;
+}
