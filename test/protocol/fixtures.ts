@@ -4,7 +4,7 @@
  */
 import { expect, vi } from "vitest";
 import { type Identity, identityFromSeed } from "../../src/crypto/identity.ts";
-import { createRoomKeys, openRoom, type RoomSecret } from "../../src/crypto/roomKeys.ts";
+import { bootKey, createRoomKeys, open, openRoom, type RoomSecret } from "../../src/crypto/roomKeys.ts";
 import { readMessage } from "../../src/crypto/signed.ts";
 import type { Command, Core, Effect, Input, Outcome } from "../../src/protocol/api.ts";
 import { type Config, defaultConfig } from "../../src/protocol/config.ts";
@@ -19,8 +19,10 @@ import { below, type Rng, seededRng } from "../../src/protocol/rng.ts";
 import type { Millis } from "../../src/protocol/time.ts";
 import { createTimers, type Timers } from "../../src/protocol/timers.ts";
 import type { Message } from "../../src/protocol/views.ts";
+import { decodeHeader } from "../../src/wire/datagram.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { noExtensions } from "../../src/wire/extensions.ts";
+import { decodeFrames, type Frame } from "../../src/wire/frames.ts";
 import type { BootId, MessageId } from "../../src/wire/ids.ts";
 import { ask, createTestStore, doNext, keptIn, type TestStore } from "./testStore.ts";
 
@@ -342,6 +344,14 @@ export function errorOf(effects: readonly Effect[]): ChatError | undefined {
 
 export const transmits = (effects: readonly Effect[]): { bytes: Uint8Array; to: Endpoint }[] =>
   effects.flatMap((effect) => (effect.type === "transmit" ? [effect] : []));
+
+/** What a datagram brings to the process start that it is addressed to. */
+export function framesFor(bytes: Uint8Array, boot: BootId): readonly Frame[] {
+  const header = decodeHeader(bytes);
+  const inner = typeof header === "string" ? undefined : open(bootKey(roomKeys, header.boot), header, boot, bytes);
+  const frames = inner === undefined ? "bad-frame" : decodeFrames(inner);
+  return frames === "bad-frame" ? [] : frames;
+}
 
 export const fingerprint = (node: TestNode): string => node.core.logState().fingerprint;
 

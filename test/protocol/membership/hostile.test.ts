@@ -157,6 +157,19 @@ describe("a hostile statement", () => {
     expect(node.events.filter((event) => event.type === "peer")).toEqual([]);
   });
 
+  it("in another's name by one who has proven nothing makes nobody a member, also when it has proven to be there", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    const bytes = Buffer.concat([Buffer.from(someone(1).id, "hex"), puppet.statement().bytes.subarray(32)]);
+    const sent = puppet.tell(node, [{ type: "statement", bytes }, { type: "ping" }]);
+    const counters = sent.map(({ header }) => header.counter).toSorted((a, b) => b - a);
+    puppet.tell(node, [{ type: "ack", counters, delayMs: 0 }]);
+    expect(node.core.peers({ mono: 0, wall: 0 })).toEqual([]);
+    expect(node.events.filter(({ type }) => type === "peer")).toEqual([]);
+    expect(node.core.stats().dropped).toEqual({ "bad-statement-signature": 1 });
+  });
+
   it("about one that is dead here asks it once, however often it is repeated", () => {
     const world = createWorld();
     const [alice, bob] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];

@@ -5,7 +5,7 @@ import type { Member } from "../../../src/protocol/membership/roster.ts";
 import { type Delegation, newDelegation, sum, type Task, takeReceipt } from "../../../src/protocol/relay/delegation.ts";
 import { WHOLE } from "../../../src/protocol/relay/rankOrder.ts";
 import { below } from "../../../src/protocol/rng.ts";
-import type { MessageId, PeerId } from "../../../src/wire/ids.ts";
+import type { BootId, MessageId, PeerId } from "../../../src/wire/ids.ts";
 import { createWorld, gather, identityOf, names, type TestNode } from "../fixtures.ts";
 
 type Delivery = Extract<ChatEvent, { type: "delivery" }>;
@@ -106,6 +106,24 @@ describe("a slice of which a delegate says how many have the message", () => {
     expect(count(delegation, [alice])).toEqual({ reached: 3, of: 4, lacking: fronts(carol) });
     const stranger = identityOf("erin").id;
     expect(count(delegation, [alice, stranger])).toEqual({ reached: 4, of: 5, lacking: fronts(carol) });
+  });
+
+  it("does not count this node twice, where its own rank is in the only branch", () => {
+    const counted = (giver: BootId | undefined, holders: PeerId[]) => {
+      const delegation = given();
+      takeReceipt(delegation, { reached: 3, of: 3, lacking: [] }, alice);
+      const knowledge = { self: dave as PeerId, author: identityOf("erin").id, holders: new Set(holders), isHere: () => true };
+      return sum({ ...taskOf(delegation), giver }, knowledge);
+    };
+    const giver = "01".repeat(8) as BootId;
+    // Of the three that the delegate knows of one may be this node.
+    expect(counted(giver, [alice as PeerId])).toEqual({ reached: 3, of: 4, lacking: [] });
+    expect(counted(giver, [alice, bob, carol] as PeerId[])).toEqual({ reached: 4, of: 4, lacking: [] });
+    expect(counted(undefined, [alice as PeerId]), "an author is in nobody's slice").toEqual({
+      reached: 4,
+      of: 4,
+      lacking: [],
+    });
   });
 
   it("lacks one that went before anyone heard that it has it", () => {
