@@ -112,7 +112,12 @@ describe("a slice of which a delegate says how many have the message", () => {
     const counted = (giver: BootId | undefined, holders: PeerId[]) => {
       const delegation = given();
       takeReceipt(delegation, { reached: 3, of: 3, lacking: [] }, alice);
-      const knowledge = { self: dave as PeerId, author: identityOf("erin").id, holders: new Set(holders), isHere: () => true };
+      const knowledge = {
+        self: dave as PeerId,
+        author: identityOf("erin").id,
+        holders: new Set(holders),
+        isHere: () => true,
+      };
       return sum({ ...taskOf(delegation), giver }, knowledge);
     };
     const giver = "01".repeat(8) as BootId;
