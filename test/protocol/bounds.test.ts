@@ -50,9 +50,9 @@ const idOf = (number: number): MessageId =>
   (WALL.toString(16).padStart(12, "0") + number.toString(16).padStart(12, "0").padEnd(36, "0")) as MessageId;
 const say = ({ node }: Place, count: number): void => times(count, (index) => node.say(`message ${index}`));
 /** So many members that introduce themselves, each a process of its own. */
-const enter = ({ world, node }: Place, count: number): Puppet[] =>
+const enter = ({ world, node }: Place, count: number, from = 0): Puppet[] =>
   Array.from({ length: count }, (_, index) => {
-    const puppet = createPuppet(world, `member ${index}`, index % 250);
+    const puppet = createPuppet(world, `member ${from + index}`, (from + index) % 250);
     puppet.prove(node);
     return puppet;
   });
@@ -120,7 +120,14 @@ const rows: Readonly<Record<string, Row>> = {
         place.mallory.tell(place.node, [{ type: "probeReply", target: id, answered: true }]);
     },
   },
-  remembered: { fill: (place) => void enter(place, 100) },
+  remembered: {
+    fill: (place) => {
+      enter(place, 100);
+      // Then those that were reached longest ago give way to others.
+      place.world.run(300_000);
+      enter(place, 100, 100);
+    },
+  },
   messages: { config: { maxMessages: 50 }, fill: (place) => say(place, 100) },
   unwritten: {
     fill: ({ node, mallory }) => {

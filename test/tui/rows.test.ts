@@ -195,6 +195,16 @@ describe("the status line", () => {
     );
   });
 
+  it("takes_the_peer_in_the_middle_for_the_lag_of_those_who_are_here_and_were_measured", () => {
+    const lags = (...rttsMs: (number | undefined)[]) =>
+      status(rttsMs.map((rttMs, at) => fakePeer(`p${at}`, 10 + at, { rttMs })));
+    expect(lags(9_000, 800, 20)).toContain("[lag 800 ms]");
+    expect(lags(9_000, 800, 20, undefined, undefined)).toContain("[lag 800 ms]");
+    expect(lags(9_000, 9_000, 500, 20, 20)).not.toContain("lag");
+    expect(lags(undefined)).not.toContain("lag");
+    expect(status([bob, fakePeer("eve", 3, { rttMs: 9_000, status: "dead" })])).not.toContain("lag");
+  });
+
   it("is_cut_at_the_width_and_gives_way_to_a_question", () => {
     const palette = createPalette(1);
     expect(paintStatus("[12:00] [#日本]", undefined, 11, palette)).toBe("\x1b[7m[12:00] [#\x1b[0m");

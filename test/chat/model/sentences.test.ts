@@ -19,6 +19,16 @@ describe("someone who was found", () => {
   });
 });
 
+describe("history that is complete", () => {
+  it.each([
+    [0, "history is complete, the same as bob's: 0 messages fetched"],
+    [1, "history is complete, the same as bob's: 1 message fetched"],
+    [200, "history is complete, the same as bob's: 200 messages fetched"],
+  ])("is told with whose it equals and what came (%i)", (messages, text) => {
+    expect(noticeText({ code: "history-synced", messages, peer: fakePeer("bob", 7) }, "tea")).toBe(text);
+  });
+});
+
 describe("someone with another version of the wire", () => {
   const told = (isNewer: boolean): string =>
     noticeText({ code: "other-version", endpoint: "10.0.0.7:62733" as Endpoint, isNewer }, "tea");

@@ -142,6 +142,13 @@ describe("a large message", () => {
     expect(world.whole).toHaveLength(1);
   });
 
+  it("is asked of eight of those who hold it, however many they are", () => {
+    const world = create(MESSAGE_BYTES_MAX, 20);
+    for (const source of world.sources) world.blobFetch.offered(source, id, MESSAGE_BYTES_MAX, true);
+    pass(world, 50_000);
+    expect(new Set(world.asked.map(({ to }) => to))).toEqual(new Set(world.sources.slice(0, 8)));
+  });
+
   it("whose sources have all gone silent waits a minute for another one, and keeps what came", () => {
     const total = 20_000;
     const world = create(total, 2);

@@ -228,6 +228,21 @@ describe("a link", () => {
     expect(one.link.backlog(40_000), "who does not answer holds nobody up").toBe(0);
   });
 
+  it.each<[string, Frame, { isBulk?: boolean }]>([
+    ["what may not wait", { type: "ping" }, {}],
+    ["what people say", { type: "message", bytes: Buffer.alloc(10) }, {}],
+    ["what they said", { type: "message", bytes: Buffer.alloc(10) }, { isBulk: true }],
+  ])("keeps no more for one peer than there is room for, of %s, and counts the rest", (_, frame, options) => {
+    const counters = createCounters();
+    const other = createEnd(2);
+    const timers = createTimers<LinkTimer>();
+    const link = createLink({ roomKeys, boot: bootFrom(rng), timers, counters, settled: () => {} });
+    const session = link.sessions.open(other.link.boot);
+    for (let sent = 0; sent < limits.outboxFrames + 5; sent += 1) link.send(session, frame, options);
+    expect(session.prompt.length + session.outbox.length + session.bulk.length).toBe(limits.outboxFrames);
+    expect(counters.totals().dropped).toEqual({ "outbox-full": 5 });
+  });
+
   it("takes a late acknowledgement as proof that nothing was lost, and waits longer from then on", () => {
     const [one, other] = [createEnd(1), createEnd(2)];
     const session = sessionTo(one, other);

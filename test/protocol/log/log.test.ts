@@ -64,6 +64,7 @@ describe("the parents of a message written now", () => {
     const heads = Array.from({ length: 100 }, (_, index) => written(WALL + index));
     for (const head of heads.toReversed()) insert(log, head);
     expect(parentsFor(log, WALL)).toEqual(ids(...heads.slice(-4)));
+    expect([...log.heads].toSorted(), "of which the newest 64 are remembered").toEqual(ids(...heads.slice(-64)));
   });
 
   it("are never messages that are held back: their author cannot have seen them", () => {
