@@ -9,12 +9,15 @@ import { parseArgs } from "node:util";
 import { identityFromSeed } from "../dist/crypto/identity.js";
 import { bootKey, createRoomKeys, open } from "../dist/crypto/roomKeys.js";
 import { readMessage, signMessage } from "../dist/crypto/signed.js";
+import { createDriver } from "../dist/node/driver.js";
 import { defaultConfig } from "../dist/protocol/config.js";
 import { createCore } from "../dist/protocol/core.js";
 import { below, seededRng, uniform } from "../dist/protocol/rng.js";
 import { createAgenda } from "../dist/sim/world/agenda.js";
+import { memoryStore } from "../dist/store/memory.js";
+import { encodeBody } from "../dist/wire/bodies/body.js";
 import { decodeHeader } from "../dist/wire/datagram.js";
-import { decodeFrames, encodeFrame } from "../dist/wire/frame.js";
+import { decodeFrames, encodeFrame } from "../dist/wire/frames.js";
 
 const { values } = parseArgs({
   options: {
@@ -33,7 +36,8 @@ const LIMIT_MS = 60_000;
 const NOON = 1_767_225_600_000;
 const COMPARING = new Set(["ranges", "list", "want", "fetch", "same"]);
 
-const room = createRoomKeys(new Uint8Array(32).fill(7));
+const secret = { id: new Uint8Array(32).fill(8), epoch: 0, key: new Uint8Array(32).fill(7) };
+const room = createRoomKeys(secret);
 const author = identityFromSeed(new Uint8Array(32).fill(9));
 const history = writeHistory();
 
@@ -135,20 +139,31 @@ function play({ sources, missing, holds, diesAt, areApart = false }) {
     const identity = identityFromSeed(new Uint8Array(32).fill(index + 1));
     const now = { mono: 0, wall: NOON };
     const kept = history.filter((_, at) => holds(index, at));
-    if (index === 0) for (const bytes of kept) had.add(readMessage(room, bytes).id);
-    const core = createCore({ identity, room, nick: `n${index}`, boot, config, rng, now, kept });
-    return { boot, core, endpoint: `10.0.0.${index + 1}:1`, alarm: 0, isUp: true };
+    if (index === 0) for (const { id } of kept) had.add(id);
+    const store = memoryStore();
+    store.append(kept, false, () => {});
+    const core = createCore({ identity, room: secret, nick: `n${index}`, boot, config, rng, now, kept });
+    const self = { boot, endpoint: `10.0.0.${index + 1}:1`, alarm: 0, isUp: true };
+    self.driver = createDriver({
+      core,
+      store,
+      clock: () => ({ mono: agenda.now(), wall: Math.floor(NOON + agenda.now()) }),
+      transmit: (bytes, to) => carry(self, bytes, to),
+      broadcast: () => {},
+      remember: () => {},
+      emit: (event) => {
+        if (index === 0 && event.type === "message") arrived(event.message);
+      },
+      setAlarm: (at) => {
+        self.alarm += 1;
+        const armed = self.alarm;
+        if (at !== undefined) agenda.at(at, () => armed === self.alarm && step(self, { type: "timer" }));
+      },
+    });
+    return self;
   }
   function step(self, input) {
-    if (!self.isUp) return;
-    for (const effect of self.core.handle(input, { mono: agenda.now(), wall: Math.floor(NOON + agenda.now()) })) {
-      if (effect.type === "transmit") carry(self, effect.bytes, effect.to);
-      if (effect.type === "emit" && effect.event.type === "stored" && self === joiner) arrived(effect.event.message);
-    }
-    const at = self.core.nextDeadline();
-    self.alarm += 1;
-    const armed = self.alarm;
-    if (at !== undefined) agenda.at(at, () => armed === self.alarm && step(self, { type: "timer" }));
+    if (self.isUp) self.driver.step(input);
   }
   function arrived({ seq }) {
     if (holds(0, seq)) return;
@@ -211,8 +226,8 @@ function writeHistory() {
   return Array.from({ length: MESSAGES }, (_, index) => {
     const hlc = NOON - (MESSAGES - index) * 1_000 - 60_000;
     const text = `${index} `.padEnd(100, "x");
-    const message = signMessage(room, author, { seq: index, hlc, kind: "text", parents, nick: "a", text });
+    const message = signMessage(room, author, { seq: index, hlc, parents, ...encodeBody("text", "a", text) });
     parents = [message.id];
-    return message.bytes;
+    return { id: message.id, bytes: message.bytes };
   });
 }

@@ -13,7 +13,7 @@ export const layers = [
   ["node"],
   ["sim"],
   ["chat"],
-  ["tui", "line", "json"],
+  ["tui", "line", "json", "library"],
   ["cli"],
 ];
 
@@ -34,6 +34,7 @@ export const protocolRows = [
   // The hall: a fact comes in and goes to its room. Here alone all rooms are known.
   ["onDatagram"],
   ["onTimer"],
+  ["onStore"],
   ["onCommand"],
   ["core"],
 ];

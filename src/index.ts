@@ -1,12 +1,17 @@
-/** The public API: open a node, subscribe to its events, give it commands; make and read invites. */
-export { version } from "./cli/version.ts";
-export { decodeInvite, encodeInvite, type Invite, type InviteError, isRoomName } from "./crypto/invite.ts";
-export { randomRoomKey, roomKeyFromName } from "./crypto/roomKeys.ts";
-export { openNode } from "./node/node.ts";
-export type { ChatNode, DebugRecord, NodeOptions, NodeStats, RoomInfo } from "./node/types.ts";
-export type { Command } from "./protocol/api.ts";
-export type { ChatError, ChatEvent, Notice } from "./protocol/events.ts";
+/** The public API: open a hub, enter rooms, say and hear; read addresses and invites. */
+
+export type { Address } from "./chat/command/parseAddress.ts";
+export { errorText, noticeText } from "./chat/model/sentences.ts";
+export type { Invite } from "./crypto/invite.ts";
+export { SmplchatError } from "./library/errors.ts";
+export type { Peer, RoomEventName, RoomEvents, RoomMessage, Told } from "./library/events.ts";
+export { type EnterOptions, type Hub, openHub } from "./library/hub.ts";
+export type { MessageStream } from "./library/messageStream.ts";
+export { type HubOptions, newRoom, parseAddress, parseInvite, type RoomObject } from "./library/options.ts";
+export type { HistoryOptions, MessagesOptions, Room, Said, SayOptions } from "./library/room.ts";
+export type { DebugRecord, Delivery, RoomStats } from "./node/types.ts";
 export type { Author, Message, PeerStatus, PeerView } from "./protocol/views.ts";
+export { version } from "./version.ts";
+export type { MessageKind } from "./wire/bodies/kinds.ts";
 export type { Endpoint } from "./wire/endpoint.ts";
 export type { BootId, MessageId, PeerId } from "./wire/ids.ts";
-export type { MessageKind } from "./wire/message.ts";

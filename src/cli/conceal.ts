@@ -1,6 +1,6 @@
 /**
- * Keys are never printed back. An invite holds the key of its room, so that in a line for people only its first characters are
- * left: they show what was meant, and open nothing.
+ * Keeps keys out of lines for people. An invite holds the key of its room, so only its first characters are printed. They
+ * show which invite was meant, and open nothing.
  */
 
 /** For any line: cuts what begins like an invite and is long enough to hold a part of a key. */

@@ -150,8 +150,8 @@ function readByte(file: number, into: Buffer, at: number): boolean {
 function settingOf(text: string): "ROOM" | "JOIN" | undefined {
   if (/^[^.:@]+$/.test(text) && isRoomName(text)) return "ROOM";
   const target = parseTarget(text);
-  // An invite that was mistyped is told as one.
-  if ("code" in target) return target.code === "bad-invite" || target.code === "bad-room" ? "ROOM" : undefined;
+  // An invite that was mistyped is told as one, and so is a room.
+  if ("code" in target) return target.code === "bad-invite" || text.startsWith("#") ? "ROOM" : undefined;
   return target.type === "address" ? "JOIN" : "ROOM";
 }
 

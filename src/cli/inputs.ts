@@ -1,4 +1,4 @@
-/** From what was given to what holds: settings, paths and the room, all checked. */
+/** Turns what was given into checked settings, paths and the room. */
 import { isNick } from "../chat/model/sanitize.ts";
 import { readGiven } from "./given.ts";
 import type { Flags, Switches } from "./options.ts";

@@ -1,7 +1,7 @@
-/** `smplchat invite`: one line that lets others into a room, without being in it. */
+/** `smplchat invite`: prints one line that lets others into a room. It does not enter the room. */
 import { networkInterfaces } from "node:os";
 import { encodeInvite, isRoomName } from "../crypto/invite.ts";
-import { randomRoomKey } from "../crypto/roomKeys.ts";
+import { newPrivateRoom } from "../crypto/roomKeys.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../wire/endpoint.ts";
 import { readInputs } from "./inputs.ts";
 import type { Invocation } from "./options.ts";
@@ -24,7 +24,7 @@ export function inviteLine({ name, flags, switches }: Extract<Invocation, { type
   if (!isRoomName(name)) {
     throw new SettingsError(`--new cannot be "${name}": wanted letters, digits, - _ and ., at most 64 bytes`);
   }
-  return { line: encodeInvite({ name, private: true, key: randomRoomKey(), endpoints: here }), warnings };
+  return { line: encodeInvite({ name, private: true, secret: newPrivateRoom(), endpoints: here }), warnings };
 }
 
 // --- internal ---

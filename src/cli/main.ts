@@ -1,10 +1,11 @@
-/** The program: reads the command line, answers what needs no node at once, and starts the rest. */
+/** The program: reads the command line, answers what needs no node, and starts the rest. */
+
+import { version } from "../version.ts";
 import { concealInvites } from "./conceal.ts";
 import type { ExitCode } from "./exitCode.ts";
 import { readArguments } from "./options.ts";
 import { SettingsError } from "./resolve.ts";
 import { complain, print } from "./streams.ts";
-import { version } from "./version.ts";
 
 /** `argv` without the program's name. Ends the process. */
 export async function main(argv: string[]): Promise<void> {

@@ -1,4 +1,7 @@
-/** Under which nick to start: the setting, the one remembered, the one asked for, or the user's name. */
+/**
+ * Chooses the nick to start with: the setting, the remembered one, one that the user is asked for, or the user's login
+ * name.
+ */
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";

@@ -1,4 +1,4 @@
-/** Why the node could not be opened, in one line; and whether a setting is to blame. */
+/** Says in one line why the node could not be opened, and whether a setting is to blame. */
 
 import { sanitizeLine } from "../chat/model/sanitize.ts";
 import { systemReason } from "../chat/model/systemReason.ts";

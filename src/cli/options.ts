@@ -1,4 +1,4 @@
-/** The command line: what the options and commands are, and what an argument list asks for. */
+/** The command line: its options and commands, and what a list of arguments asks for. */
 import { Command, CommanderError, Help, Option } from "commander";
 import { flagName, type SettingName, settingNames, settingSpec, settingsHelp } from "../settings.ts";
 

@@ -1,4 +1,4 @@
-/** Where this program keeps things, on each system. */
+/** The folders in which this program keeps its files, on each system. */
 import { homedir, userInfo } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 

@@ -1,4 +1,6 @@
-/** Settings from flag, environment, file and default, in this order; the first that is given wins, and has to fit. */
+/**
+ * Resolves settings from flag, environment, file and default, in this order. The first that is given wins, and has to fit.
+ */
 import { nearest } from "../chat/command/nearest.ts";
 import { sanitizeLine } from "../chat/model/sanitize.ts";
 import {

@@ -1,9 +1,9 @@
-/** Which room to open and whom to contact, from ROOM and JOIN: names, addresses and invites. */
-import { parseTarget, type TargetRefusal } from "../chat/command/target.ts";
+/** Decides from ROOM and JOIN which room to open and which addresses to contact. */
+import { parseContact, type TargetRefusal } from "../chat/command/target.ts";
 import { refusalText } from "../chat/model/sentences.ts";
-import type { RoomChoice } from "../chat/session/session.ts";
 import type { Invite } from "../crypto/invite.ts";
-import { roomKeyFromName } from "../crypto/roomKeys.ts";
+import { isSameRoom, openRoom } from "../crypto/roomKeys.ts";
+import type { RoomChoice } from "../node/types.ts";
 import { misfit, type Resolved, SettingsError } from "./resolve.ts";
 
 export type Opening = {
@@ -18,7 +18,7 @@ export function chooseRoom({ settings, origins }: Resolved): Opening {
   const addresses: string[] = [...named.endpoints];
   const invites: Invite[] = [];
   for (const entry of settings.JOIN) {
-    const target = parseTarget(entry);
+    const target = parseContact(entry);
     if ("code" in target) throw misfit("JOIN", entry, origins.get("JOIN"), wantedInstead(target));
     if (target.type === "room")
       throw misfit("JOIN", entry, origins.get("JOIN"), "an address or an invite; a room goes to ROOM");
@@ -30,24 +30,24 @@ export function chooseRoom({ settings, origins }: Resolved): Opening {
   }
   const wanted = [...(origins.has("ROOM") ? [named] : []), ...invites];
   const [first = named] = wanted;
-  const other = wanted.find((invite) => !Buffer.from(invite.key).equals(first.key));
+  const other = wanted.find((invite) => !isSameRoom(invite.secret, first.secret));
   if (other !== undefined) {
     throw new SettingsError(
       `ROOM and JOIN lead to different rooms (#${first.name} and #${other.name}): one program is in one room`,
     );
   }
-  const { name, key, private: isPrivate } = first;
-  return { room: { name, key, private: isPrivate }, joins: [...new Set(addresses)] };
+  const { name, secret, private: isPrivate } = first;
+  return { room: { name, secret, private: isPrivate }, joins: [...new Set(addresses)] };
 }
 
 // --- internal ---
 
 function roomNamed(text: string, origin: string | undefined): Invite {
-  const target = parseTarget(/^(#|smplchat:)/i.test(text) ? text : `#${text}`);
+  const target = parseContact(/^(#|smplchat:)/i.test(text) ? text : `#${text}`);
   if ("code" in target) throw misfit("ROOM", text, origin, wantedInstead(target));
   if (target.type === "invite") return target.invite;
   const { name } = target as { name: string };
-  return { name, private: false, key: roomKeyFromName(name), endpoints: [] };
+  return { name, private: false, secret: openRoom(name), endpoints: [] };
 }
 
 function wantedInstead(refusal: TargetRefusal): string {

@@ -1,4 +1,4 @@
-/** Reads the settings file: TOML, of names and values without tables. */
+/** Reads the settings file: TOML with names and values, without tables. */
 import { readFileSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
 import { systemReason } from "../chat/model/systemReason.ts";

@@ -1,4 +1,4 @@
-/** `smplchat sim SCENARIO`: plays one run in virtual time and says what came of it. */
+/** `smplchat sim SCENARIO`: plays one run in virtual time and prints its result. */
 import { openSync, writeFileSync } from "node:fs";
 import { coverageChart } from "../sim/report/coverage.ts";
 import { summaryOf, tableOf } from "../sim/report/report.ts";

@@ -1,13 +1,15 @@
-/** Opens the chat: a node, a session, and the face that fits where the program runs. */
+/** Opens the chat: a hub, a session, and the face that fits the place where the program runs. */
 import { tmpdir } from "node:os";
 import { refusalText } from "../chat/model/sentences.ts";
 import { systemReason } from "../chat/model/systemReason.ts";
-import type { Session, SessionOptions } from "../chat/session/session.ts";
+import type { Session } from "../chat/session/session.ts";
 import { createSession } from "../chat/session/session.ts";
 import { systemClock } from "../node/clock.ts";
-import { openNode } from "../node/node.ts";
+import { configOf } from "../node/config.ts";
+import { openHub } from "../node/hub.ts";
 import { makeDirectory } from "../store/directory.ts";
 import { IdentityError } from "../store/identity.ts";
+import { version } from "../version.ts";
 import { concealInvites } from "./conceal.ts";
 import { type DebugLog, debugToFile, debugToStderr } from "./debugLog.ts";
 import type { ExitCode } from "./exitCode.ts";
@@ -16,7 +18,6 @@ import { askNick, rememberedNick, rememberNick, userNick } from "./nick.ts";
 import { explainOpening } from "./openError.ts";
 import type { Invocation, Switches } from "./options.ts";
 import { complain, outputError } from "./streams.ts";
-import { version } from "./version.ts";
 
 /** After the end of input: until what was said has reached a peer. */
 const SETTLE_MS_MAX = 5_000;
@@ -39,7 +40,7 @@ export async function startChat({ flags, switches, words }: Extract<Invocation, 
   const debug = openDebug(inputs, face);
   try {
     debug?.record({ at: new Date(systemClock().wall).toISOString(), what: "start", version, node: process.version });
-    const session = await createSession(sessionOptions(inputs, nick, debug)).catch((error: unknown) => {
+    const session = await openSession(inputs, nick, debug).catch((error: unknown) => {
       throw explainOpening(error, inputs);
     });
     return await showUntilEnd(session, face, switches);
@@ -101,9 +102,19 @@ function openDebug({ settings, dataDir }: Inputs, face: Face): DebugLog | undefi
   }
 }
 
-function sessionOptions(inputs: Inputs, nick: string, debug: DebugLog | undefined): SessionOptions {
+async function openSession(inputs: Inputs, nick: string, debug: DebugLog | undefined): Promise<Session> {
   const { settings, dataDir } = inputs;
-  return {
+  const hub = await openHub({
+    nick,
+    port: settings.PORT,
+    discovery: settings.DISCOVERY,
+    dataDir,
+    config: configOf(settings),
+    dropPercent: settings.DROP_PERCENT,
+    debug: debug?.record,
+  });
+  return createSession({
+    hub,
     room: inputs.room,
     joins: inputs.joins,
     nick,
@@ -111,24 +122,7 @@ function sessionOptions(inputs: Inputs, nick: string, debug: DebugLog | undefine
     settings: { ...settings, ROOM: concealInvites(settings.ROOM), JOIN: settings.JOIN.map(concealInvites) },
     quitMsMax: process.stdin.isTTY ? QUIT_MS_MAX : SETTLE_MS_MAX,
     rememberNick: (next) => rememberNick(dataDir, next),
-    open: (room, currentNick, live) =>
-      openNode({
-        nick: currentNick,
-        room,
-        port: settings.PORT,
-        discovery: settings.DISCOVERY,
-        dataDir,
-        fanout: live.GOSSIP_FANOUT,
-        seenLimit: live.RELAY_SEEN_LIMIT,
-        keepaliveIntervalMs: settings.KEEPALIVE_INTERVAL * 1000,
-        nodeTimeoutMs: settings.NODE_TIMEOUT * 1000,
-        cleanupIntervalMs: settings.CLEANUP_INTERVAL * 1000,
-        latestLimit: settings.LATEST_LIMIT,
-        maxMessages: live.MAX_MESSAGES,
-        dropPercent: settings.DROP_PERCENT,
-        debug: debug?.record,
-      }),
-  };
+  });
 }
 
 async function showUntilEnd(session: Session, face: Face, switches: Switches): Promise<ExitCode> {

@@ -1,4 +1,7 @@
-/** What a command writes: its output on stdout, whole or an error; lines for people on stderr, with no key in them. */
+/**
+ * Writes the output of a command to stdout, whole or with an error, and lines for people to stderr, without any key in
+ * them.
+ */
 import { fstatSync, writeSync } from "node:fs";
 import { systemReason } from "../chat/model/systemReason.ts";
 import { concealInvites } from "./conceal.ts";

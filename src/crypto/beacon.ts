@@ -1,6 +1,6 @@
 /**
- * Sealed beacons: random to everyone without the room's key. Nothing of a room, a node or an earlier beacon shows in one
- * (XChaCha20-Poly1305, whose nonce of 24 bytes may be random: draft-irtf-cfrg-xchacha-03).
+ * Sealed beacons. Without the room's key a beacon is random bytes: it shows neither room nor node nor a link to an earlier
+ * beacon. (XChaCha20-Poly1305, whose nonce of 24 bytes may be random: draft-irtf-cfrg-xchacha-03.)
  */
 import sodium from "sodium-native";
 import {
@@ -10,6 +10,7 @@ import {
   type Beacon,
   decodeBeacon,
   encodeBeacon,
+  type OtherBeacon,
 } from "../wire/beacon.ts";
 import { blake2b } from "./hash.ts";
 import type { RoomKeys } from "./roomKeys.ts";
@@ -29,7 +30,7 @@ export function sealBeacon(key: Uint8Array, nonce: Uint8Array, beacon: Beacon): 
 }
 
 /** The beacon, or why it is none of this room. */
-export function openBeacon(key: Uint8Array, bytes: Uint8Array): Beacon | "foreign-beacon" | "bad-beacon" {
+export function openBeacon(key: Uint8Array, bytes: Uint8Array): Beacon | OtherBeacon | "foreign-beacon" | "bad-beacon" {
   if (bytes.length !== BEACON_BYTES) return "bad-beacon";
   const plain = Buffer.allocUnsafe(BEACON_PLAIN_BYTES);
   try {

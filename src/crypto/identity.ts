@@ -1,7 +1,7 @@
-/** Who a node is: an Ed25519 key pair (RFC 8032). The public key is the peer id. */
+/** The identity of a node: an Ed25519 key pair (RFC 8032). The public key is the peer id. */
 import sodium from "sodium-native";
+import { SIGNATURE_BYTES } from "../wire/envelope.ts";
 import { fromHex, type PeerId, toHex } from "../wire/ids.ts";
-import { SIGNATURE_BYTES } from "../wire/message.ts";
 import { blake2b } from "./hash.ts";
 
 export type Identity = {

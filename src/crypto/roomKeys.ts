@@ -1,40 +1,61 @@
 /**
- * A room's keys and the sealing of datagrams. Every start of a process has its own key, derived from the room's and its boot
- * id, and counts its datagrams: the counter is the nonce, so that none is ever used twice (RFC 8439 §2.8 AEAD).
+ * A room's keys, and the sealing of datagrams. Every process start has its own key, derived from the room's key and its
+ * boot id. It counts its datagrams, and the counter is the nonce. So no nonce is used twice under one key (RFC 8439 §2.8
+ * AEAD).
  */
 import sodium from "sodium-native";
 import { type DatagramType, encodeHeader, HEADER_BYTES, type Header, SEAL_BYTES } from "../wire/datagram.ts";
 import { BOOT_ID_BYTES, type BootId, fromHex, toHex } from "../wire/ids.ts";
 import { blake2b } from "./hash.ts";
 
+export const ROOM_ID_BYTES = 32;
 export const ROOM_KEY_BYTES = 32;
 
-export type RoomKeys = {
+/** What lets a node into a room. */
+export type RoomSecret = {
+  /** 32 bytes: the room, whatever its key is. Every signature covers it, so that none can be carried into another room. */
+  readonly id: Uint8Array;
+  /** 0, 1, 2, ...: which of the room's keys this is. An open room has one key for ever. */
+  readonly epoch: number;
   /** 32 bytes: whoever has them is in. */
   readonly key: Uint8Array;
-  /** 8 hex digits in the clear on every datagram: tells rooms on one socket apart. */
-  readonly tag: string;
-  /** 32 bytes that every signature covers, so that none can be carried into another room. */
-  readonly id: Uint8Array;
 };
 
-/** Open rooms: whoever knows the name may enter. */
-export function roomKeyFromName(name: string): Uint8Array {
-  return blake2b(Buffer.from(`smplchat room name\0${name}`), ROOM_KEY_BYTES);
-}
+export type RoomKeys = RoomSecret & {
+  /** 8 hex digits in the clear on every datagram, from the epoch's key: tells rooms on one socket apart. */
+  readonly tag: string;
+};
 
-/** Private rooms: the key travels in an invite. */
-export function randomRoomKey(): Uint8Array {
-  const key = Buffer.alloc(ROOM_KEY_BYTES);
-  sodium.randombytes_buf(key);
-  return key;
-}
-
-export function createRoomKeys(key: Uint8Array): RoomKeys {
+/** An open room: whoever knows the name may enter. */
+export function openRoom(name: string): RoomSecret {
   return {
+    id: blake2b(Buffer.from(`smplchat room id\0${name}`), ROOM_ID_BYTES),
+    epoch: 0,
+    key: blake2b(Buffer.from(`smplchat room name\0${name}`), ROOM_KEY_BYTES),
+  };
+}
+
+/** A private room that has not been before: what lets others in travels in an invite. */
+export function newPrivateRoom(): RoomSecret {
+  const chance = Buffer.alloc(ROOM_ID_BYTES + ROOM_KEY_BYTES);
+  sodium.randombytes_buf(chance);
+  return { id: chance.subarray(0, ROOM_ID_BYTES), epoch: 0, key: chance.subarray(ROOM_ID_BYTES) };
+}
+
+/** The same room and epoch. */
+export function isSameRoom(one: RoomSecret, other: RoomSecret): boolean {
+  return Buffer.compare(one.id, other.id) === 0 && Buffer.compare(one.key, other.key) === 0;
+}
+
+/** Copies what it is given. Throws a RangeError on an id or key of another length: the caller's bug. */
+export function createRoomKeys({ id, epoch, key }: RoomSecret): RoomKeys {
+  if (id.length !== ROOM_ID_BYTES || key.length !== ROOM_KEY_BYTES)
+    throw new RangeError("a room's id and key have 32 bytes each");
+  return {
+    id: Uint8Array.from(id),
+    epoch,
     key: Uint8Array.from(key),
     tag: toHex(blake2b(Buffer.from("smplchat room tag"), 4, key)),
-    id: blake2b(Buffer.from("smplchat room id"), 32, key),
   };
 }
 

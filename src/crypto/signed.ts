@@ -1,10 +1,11 @@
 /**
- * Messages and membership statements that prove themselves: a signature by the key they name over a label, the room and the
- * exact bytes sent. `id = hlc 6 bytes ‖ BLAKE2b(signed bytes)[0..18)`: ids sort by time, and a second signature over the
- * same content is the same message.
+ * Signed messages and statements. The signature covers a label, the room's id and the exact bytes sent, by the key that
+ * these name. `id = hlc 6 bytes ‖ BLAKE2b(signed bytes)[0..18)`: ids sort by time, and a second signature over the same
+ * content makes the same message.
  */
+
+import { decodeEnvelope, type Envelope, encodeEnvelope, SIGNATURE_BYTES } from "../wire/envelope.ts";
 import { type MessageId, type PeerId, toHex } from "../wire/ids.ts";
-import { decodeContent, encodeContent, type MessageContent, SIGNATURE_BYTES } from "../wire/message.ts";
 import { decodeStatementContent, encodeStatementContent, type StatementContent } from "../wire/statement.ts";
 import { blake2b } from "./hash.ts";
 import { type Identity, verifySignature } from "./identity.ts";
@@ -12,30 +13,26 @@ import type { RoomKeys } from "./roomKeys.ts";
 
 export type SignedMessage = {
   readonly id: MessageId;
-  readonly content: MessageContent;
+  readonly content: Envelope;
   /** content ‖ signature, as sent and stored. */
   readonly bytes: Uint8Array;
 };
 
 export type SignedStatement = { readonly content: StatementContent; readonly bytes: Uint8Array };
 
-const MESSAGE_LABEL = Buffer.from("smplchat message 1\0");
-const STATEMENT_LABEL = Buffer.from("smplchat statement 1\0");
+const MESSAGE_LABEL = Buffer.from("smplchat message 2\0");
+const STATEMENT_LABEL = Buffer.from("smplchat statement 2\0");
 
-export function signMessage(
-  roomKeys: RoomKeys,
-  identity: Identity,
-  content: Omit<MessageContent, "author">,
-): SignedMessage {
+export function signMessage(roomKeys: RoomKeys, identity: Identity, content: Omit<Envelope, "author">): SignedMessage {
   const whole = { ...content, author: identity.id };
-  const bytes = encodeContent(whole);
+  const bytes = encodeEnvelope(whole);
   const signed = Buffer.concat([MESSAGE_LABEL, roomKeys.id, bytes]);
   return { id: idOf(whole.hlc, signed), content: whole, bytes: Buffer.concat([bytes, identity.sign(signed)]) };
 }
 
 /** Decodes and names a message without verifying it: look the id up first, verifying is the ceiling. */
 export function readMessage(roomKeys: RoomKeys, bytes: Uint8Array): SignedMessage | undefined {
-  const content = decodeContent(bytes);
+  const content = decodeEnvelope(bytes);
   if (content === undefined) return undefined;
   return { id: idOf(content.hlc, signedPart(MESSAGE_LABEL, roomKeys, bytes)), content, bytes };
 }

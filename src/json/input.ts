@@ -1,15 +1,31 @@
-/** One line of input in JSON mode. What is no JSON object was typed by a person and is taken as typed. */
-import type { MessageKind } from "../wire/message.ts";
+/** Reads one line of input in JSON mode. A line that is no JSON object counts as typed text. */
+import type { MessageKind } from "../wire/bodies/kinds.ts";
 
 export type Input =
-  | { readonly type: "typed"; readonly text: string }
-  | { readonly type: "say"; readonly text: string; readonly kind: MessageKind }
+  | ({ readonly type: "typed"; readonly text: string } & Ref)
+  | ({ readonly type: "say"; readonly text: string; readonly kind: MessageKind } & Ref)
   /** An object that asks for nothing this program knows. */
-  | { readonly type: "bad-input"; readonly reason: string };
+  | ({ readonly type: "bad-input"; readonly reason: string } & Ref);
+
+/** What the answer is to be known by, if the line says so. */
+type Ref = { readonly ref: string | undefined };
+
+const REF_LENGTH_MAX = 256;
 
 export function readInput(line: string): Input {
   const object = readObject(line);
-  if (object === undefined) return { type: "typed", text: line };
+  if (object === undefined) return { type: "typed", text: line, ref: undefined };
+  const { ref } = object;
+  if (ref !== undefined && (typeof ref !== "string" || ref.length > REF_LENGTH_MAX))
+    return { type: "bad-input", reason: `"ref" is a string of at most ${REF_LENGTH_MAX} characters`, ref: undefined };
+  return { ...readAsked(object), ref };
+}
+
+// --- internal ---
+
+type Asked = Input extends infer One ? (One extends Input ? Omit<One, "ref"> : never) : never;
+
+function readAsked(object: Record<string, unknown>): Asked {
   switch (object.type) {
     case "say": {
       const { text, kind = "text" } = object;
@@ -30,9 +46,7 @@ export function readInput(line: string): Input {
   }
 }
 
-// --- internal ---
-
-function bad(reason: string): Input {
+function bad(reason: string): Asked {
   return { type: "bad-input", reason };
 }
 

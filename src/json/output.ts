@@ -1,4 +1,4 @@
-/** What JSON mode writes: every event as an object with `type`. Texts are exact, not cleaned: reading programs decide. */
+/** Writes every event as a JSON object with a `type`. Texts are exact and not cleaned: the reading program decides. */
 import { commandTable } from "../chat/command/commands.ts";
 import type { Reply, SessionEvent } from "../chat/model/events.ts";
 import { replyText } from "../chat/model/replies.ts";
@@ -15,20 +15,40 @@ export function jsonLine(value: object): string {
 }
 
 export function jsonReady(session: Session, version: string): object {
-  const node = session.node();
-  const { name, private: isPrivate } = node.room;
+  const room = session.room();
+  const { name, private: isPrivate } = room.choice;
   return {
     type: "ready",
     version,
-    self: jsonAuthor(node.self()),
+    self: jsonAuthor(room.self()),
     room: { name, private: isPrivate },
-    address: node.address(),
+    address: room.address(),
   };
 }
 
-/** Nothing for events that are for screens only. */
+/** Nothing for events that are for screens only. What answers a line with a `ref` carries it. */
 export function jsonOf(event: SessionEvent, room: string): object[] {
+  const { ref } = event;
+  const values = valuesOf(event, room);
+  return ref === undefined ? values : values.map((value) => ({ ...value, ref }));
+}
+
+export function refOf(ref: string | undefined): object {
+  return ref === undefined ? {} : { ref };
+}
+
+export function jsonError(code: string, text: string, data: object): object {
+  return { type: "error", code, text, data };
+}
+
+// --- internal ---
+
+function valuesOf(event: SessionEvent, room: string): object[] {
   switch (event.type) {
+    case "sent":
+      return event.ref === undefined ? [] : [{ type: "sent", id: event.id }];
+    case "done":
+      return event.ref === undefined ? [] : [jsonNotice("done", "done", {})];
     case "chat":
       return jsonOfChat(event.event, room);
     case "reply":
@@ -42,6 +62,8 @@ export function jsonOf(event: SessionEvent, room: string): object[] {
       const data = { room: { name, private: isPrivate }, address: event.address };
       return [jsonNotice("moved", sentenceFor(event, room)?.text ?? "", data)];
     }
+    case "missed":
+      return [jsonNotice("missed", sentenceFor(event, room)?.text ?? "", { messages: event.messages })];
     case "undelivered":
       return [jsonNotice("undelivered", sentenceFor(event, room)?.text ?? "", { messages: event.messages })];
     case "busy":
@@ -53,21 +75,17 @@ export function jsonOf(event: SessionEvent, room: string): object[] {
   }
 }
 
-export function jsonError(code: string, text: string, data: object): object {
-  return { type: "error", code, text, data };
-}
-
-// --- internal ---
-
 /** DEL and C1, bidirectional marks, line separators; JSON itself escapes C0. */
 const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 function jsonOfChat(event: ChatEvent, room: string): object[] {
   switch (event.type) {
     case "message":
-      return [jsonMessage(event.message)];
-    case "stored":
+      return [jsonMessage(event.message, room)];
+    case "ordered":
       return [];
+    case "stored":
+      return event.ids.map((id) => ({ type: "stored", id }));
     case "peer":
       return [
         {
@@ -122,16 +140,21 @@ function jsonNotice(code: string, text: string, data: object): object {
   return { type: "notice", code, text, data };
 }
 
-function jsonMessage(message: Message): object {
+/** Of an unknown kind: the number of the kind and what it is about, in place of what this version cannot read. */
+function jsonMessage({ kind, kindNumber, target, text, ...message }: Message, room: string): object {
+  const isUnknown = kind === "unknown";
+  const author = jsonAuthor(message.author);
   return {
     type: "message",
     id: message.id,
-    author: jsonAuthor(message.author),
-    text: message.text,
+    room,
+    author: isUnknown ? { ...author, nick: null } : author,
+    ...(isUnknown ? {} : { text }),
     time: new Date(message.time).toISOString(),
     own: message.own,
     history: message.history,
-    kind: message.kind,
+    kind,
+    ...(isUnknown ? { kindNumber, target: target ?? null } : {}),
   };
 }
 

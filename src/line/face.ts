@@ -1,6 +1,12 @@
-/** Line mode: what is said goes to standard output line by line, what is typed comes from standard input. No cursor tricks. */
+/**
+ * Line mode: messages go to standard output line by line, and typed lines come from standard input. The cursor is never
+ * moved.
+ */
+
+import type { SessionEvent } from "../chat/model/events.ts";
 import { sanitizeNick } from "../chat/model/sanitize.ts";
 import type { Session } from "../chat/session/session.ts";
+import { causalFeed } from "../chat/stream/causalFeed.ts";
 import { runStreamFace, type StreamFaceOptions } from "../chat/stream/face.ts";
 import { LINE_BYTES_MAX } from "../chat/stream/lines.ts";
 import { createTranscript } from "./transcript.ts";
@@ -12,18 +18,18 @@ const FOLD_MS = 1_000;
 export function runLine(session: Session, options: StreamFaceOptions): Promise<void> {
   return runStreamFace(session, options, (output) => {
     const transcript = createTranscript(new Date());
-    const node = session.node();
-    const nick = sanitizeNick(node.self().nick);
+    const room = session.room();
+    const nick = sanitizeNick(room.self().nick);
 
     output.line(
-      `-- smplchat ${options.version}: you are ${nick} in #${node.room.name}, listening on ${node.address()}`,
+      `-- smplchat ${options.version}: you are ${nick} in #${room.choice.name}, listening on ${room.address()}`,
     );
     let timer: NodeJS.Timeout | undefined;
     const write = (lines: readonly string[]): void => {
       for (const line of lines) output.line(line);
     };
-    session.subscribe((event) => {
-      write(transcript.linesOf(event, session.node().room.name));
+    const tell = (event: SessionEvent): void => {
+      write(transcript.linesOf(event, session.room().choice.name));
       if (event.type === "ended") clearTimeout(timer);
       else if (timer === undefined && transcript.isHolding()) {
         timer = setTimeout(() => {
@@ -31,7 +37,8 @@ export function runLine(session: Session, options: StreamFaceOptions): Promise<v
           write(transcript.release());
         }, FOLD_MS);
       }
-    });
+    };
+    session.subscribe(causalFeed(tell));
     return async (line) => {
       if (line.type === "line") return session.line(line.text);
       output.line(`-- not taken: a line may have ${LINE_BYTES_MAX} bytes`);

@@ -2,6 +2,7 @@
 
 import type { SessionEvent } from "../chat/model/events.ts";
 import { excerptOf, refOf } from "../chat/model/longText.ts";
+import { messageText } from "../chat/model/messageText.ts";
 import { createNames } from "../chat/model/names.ts";
 import { foldPresence, nothingFolded, presenceText } from "../chat/model/presence.ts";
 import { moreOfLog, shownOfLog } from "../chat/model/replies.ts";
@@ -21,8 +22,8 @@ export type Transcript = {
 };
 
 /** Of a message in a list of many: the beginning of a long one. */
-function excerpt({ id, text }: Message): string {
-  return sanitizeText(excerptOf(text, refOf(id)));
+function excerpt(message: Message): string {
+  return sanitizeText(excerptOf(messageText(message), refOf(message.id)));
 }
 
 type PeerEvent = Extract<ChatEvent, { type: "peer" }>;
@@ -81,7 +82,7 @@ export function createTranscript(today: Date): Transcript {
     }
     if (event.type === "chat" && event.event.type === "message") {
       const { message } = event.event;
-      return messageLines(message, sanitizeText(message.text));
+      return messageLines(message, sanitizeText(messageText(message)));
     }
     if (event.type === "chat" && event.event.type === "notice" && event.event.notice.code === "joined") {
       const { id } = event.event.notice.peer;

@@ -1,6 +1,6 @@
 /**
- * Whether multicast gets through: what a host sends to a group that it is in comes back to it, by the same way as what others
- * send (IP_MULTICAST_LOOP). If that does not happen, nothing of theirs would come in either.
+ * Checks whether multicast gets through. What a host sends to its own group comes back to it by the same way as what
+ * others send (IP_MULTICAST_LOOP). If nothing comes back, nothing from others would come in either.
  */
 import type { LanBlocked } from "./lan.ts";
 

@@ -1,4 +1,4 @@
-/** What carries beacons to everyone on the same LAN: multicast in life, something tamer in tests. */
+/** The interface of what carries beacons to everyone on a LAN: multicast in the real program, a stand-in in tests. */
 import type { DatagramListener } from "./transport.ts";
 
 export interface Lan {

@@ -1,4 +1,4 @@
-/** A transport, and a LAN, that lose a share of what they are asked to send: the built-in fault (DROP_PERCENT). */
+/** A transport and a LAN that lose a share of what they are asked to send: the built-in fault DROP_PERCENT. */
 import type { Lan } from "./lan.ts";
 import type { Transport } from "./transport.ts";
 

@@ -1,6 +1,7 @@
 /**
- * A LAN by multicast over node:dgram: one socket for each family, on a port that all nodes of a host share, in its group on
- * every network that the host has or gets. One hop only. Errors are weather: counted, survived.
+ * A LAN by multicast over node:dgram. There is one socket for each family, on a port that all nodes of a host share, and
+ * it joins its group on every network that the host has or gets. Datagrams go one hop only. Errors of single datagrams are
+ * counted and survived.
  */
 import { createSocket as createOsSocket, type RemoteInfo, type Socket, type SocketOptions } from "node:dgram";
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";

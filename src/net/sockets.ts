@@ -1,4 +1,4 @@
-/** What every socket of node:dgram here has in common. */
+/** What all sockets of node:dgram here share: literal addresses only, and error codes. */
 import type { SocketOptions } from "node:dgram";
 
 /** Addresses are literal: nothing is ever asked of DNS, and a datagram reaches the kernel before `send` returns. */

@@ -1,4 +1,4 @@
-/** What carries datagrams between nodes: UDP in life, something tamer in tests. */
+/** The interface of what carries datagrams between nodes: UDP in the real program, a stand-in in tests. */
 import type { Endpoint } from "../wire/endpoint.ts";
 
 export interface Transport {

@@ -1,6 +1,7 @@
 /**
- * UDP through node:dgram: a socket for IPv6 and one for IPv4 on the same port, or for IPv4 alone where the system has no IPv6.
- * Two, since a hop limit set on a socket for both holds for IPv6 only. Errors of single datagrams are weather: counted, survived.
+ * UDP through node:dgram: one socket for IPv6 and one for IPv4 on the same port, or IPv4 alone if the system has no IPv6.
+ * There are two because a hop limit that is set on a socket for both holds for IPv6 only. Errors of single datagrams are
+ * counted and survived.
  */
 import { createSocket as createOsSocket, type Socket, type SocketOptions } from "node:dgram";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../wire/endpoint.ts";

@@ -1,4 +1,4 @@
-/** Notices when this host gets another address, loses its network or gets one. */
+/** Notices when this host gets another address, loses its network, or gets one. */
 
 /** Reading them takes some 20 µs; a host that moved has to be back in the room within seconds. */
 const LOOK_INTERVAL_MS = 2_000;

@@ -1,7 +1,7 @@
-/** Structured records of what a node does, for whoever looks for a fault: its events, and every 10 s what was lost. */
+/** The debug log of a node: its events as structured records, and every 10 s what it dropped. */
 import type { ChatEvent } from "../protocol/events.ts";
 import { systemClock } from "./clock.ts";
-import type { NodeOptions } from "./types.ts";
+import type { HubOptions } from "./types.ts";
 
 export type DebugLog = {
   readonly record: (what: string, fields: Record<string, unknown>) => void;
@@ -13,12 +13,16 @@ export type DebugLog = {
 export const DROPS_INTERVAL_MS = 10_000;
 
 /** `dropped`: counts so far, by reason. Without a `sink` nothing is done. */
-export function debugLog(sink: NodeOptions["debug"], dropped: () => Readonly<Record<string, number>>): DebugLog {
+export function debugLog(
+  sink: HubOptions["debug"],
+  room: string,
+  dropped: () => Readonly<Record<string, number>>,
+): DebugLog {
   if (sink === undefined) return { record: () => {}, event: () => {}, stop: () => {} };
   let told: Readonly<Record<string, number>> = {};
 
   const record: DebugLog["record"] = (what, fields) => {
-    sink({ ...fields, at: new Date(systemClock().wall).toISOString(), what });
+    sink({ ...fields, room, at: new Date(systemClock().wall).toISOString(), what });
   };
   const recordDrops = (): void => {
     const now = dropped();

@@ -1,4 +1,4 @@
-/** Chance from the operating system. */
+/** Random numbers from the operating system. */
 import { randomBytes } from "node:crypto";
 import type { Rng } from "../protocol/rng.ts";
 import type { BootId } from "../wire/ids.ts";

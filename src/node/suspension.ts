@@ -1,12 +1,13 @@
 /**
- * Notices that the host slept or stood still, from the two clocks and the alarm that should have rung. Pure.
+ * Notices that the host slept or stood still, from its two clocks and the alarm that should have rung. Pure.
  *
- * - Sleep: on Linux the monotonic clock stops while the machine is suspended and the wall clock does not, so wall time
- *   gets ahead of monotonic time. A wall clock that is set forward, by NTP or by hand, looks the same and is reported
- *   the same: the cost is one round of looking around that was not needed. One that is set back is not a sleep.
- * - Standstill: both clocks run on while the process is stopped (SIGSTOP, a paused container) or its event loop is
- *   blocked, and wherever the monotonic clock counts sleep; then the alarm is late. Without an alarm nobody waited for
- *   anything.
+ * Sleep: on Linux the monotonic clock stops while the machine is suspended and the wall clock does not, so wall time gets
+ * ahead of monotonic time. A wall clock that is set forward, by NTP or by hand, looks the same and is reported the same;
+ * that costs one needless round of looking around. A clock that is set back is not a sleep.
+ *
+ * Standstill: both clocks run on while the process is stopped (SIGSTOP, a paused container) or its event loop is blocked,
+ * and on systems where the monotonic clock counts sleep. Then the alarm is late. If no alarm was set, nobody waited for
+ * anything.
  */
 import type { Millis, Now } from "../protocol/time.ts";
 

@@ -1,63 +1,101 @@
-/** The public face of a running node: what the chat session, bots and tests hold. */
-import type { Command } from "../protocol/api.ts";
+/**
+ * The types that a host gives to the faces above it: a hub, one for each process, and a handle on each of its rooms.
+ */
+import type { RoomSecret } from "../crypto/roomKeys.ts";
+import type { Lan } from "../net/lan.ts";
+import type { Transport } from "../net/transport.ts";
+import type { Command, Outcome } from "../protocol/api.ts";
+import type { Config } from "../protocol/config.ts";
 import type { ChatEvent } from "../protocol/events.ts";
+import type { Rng } from "../protocol/rng.ts";
+import type { Now } from "../protocol/time.ts";
 import type { CoreStats, Message, PeerView } from "../protocol/views.ts";
+import type { Store } from "../store/store.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
+import type { MessageId, PeerId } from "../wire/ids.ts";
 
-/** `dropped` counts what the socket lost, too. */
-export type NodeStats = CoreStats & {
+/** `dropped` counts what the sockets lost, too. */
+export type RoomStats = CoreStats & {
   readonly heapBytes: number;
   /** Receive buffer the system granted, bytes. */
   readonly receiveBufferBytes: number;
 };
 
-export type RoomInfo = { readonly name: string; readonly private: boolean; readonly invite: string };
+/** A room to be in: its name, and what lets a node in. */
+export type RoomChoice = { readonly name: string; readonly secret: RoomSecret; readonly private: boolean };
 
-export interface ChatNode {
-  readonly room: RoomInfo;
+/** What was heard of the delivery of an own message: of `of` others `reached` have it; `lacking`: the nicks of some that do not. */
+export type Delivery = { readonly reached: number; readonly of: number; readonly lacking: readonly string[] };
+
+export interface RoomHandle {
+  readonly choice: RoomChoice;
+  /** The line that lets others into the room, with addresses where it can be found now. */
+  invite(): string;
   /** Where this node listens, as best known: its address as peers see it, else an interface's, else 127.0.0.1. */
   address(): Endpoint;
   self(): PeerView;
+  /** Everyone known but oneself. */
   peers(): PeerView[];
-  /** Newest `limit` kept messages in the order of their ids. */
-  log(limit?: number): Message[];
-  stats(): NodeStats;
-  command(command: Command): void;
-  /** So much waits to go out that a `say` now is refused with the error `busy`. */
+  stats(): RoomStats;
+  /** What the command came to. After the room was closed: refused with `not-in-room`. */
+  run(command: Command): Promise<Outcome>;
+  /** The newest `limit` kept messages, below `before` if it is given, oldest first. Rejects with a StoreError. */
+  history(limit: number, before?: MessageId): Promise<Message[]>;
+  /** Of an own message; undefined: nothing was heard since this start, or it is too long ago. */
+  delivery(id: MessageId): Delivery | undefined;
+  /** Own messages that no peer has acknowledged yet. */
+  undelivered(): number;
+  /** So much waits to go out that a `say` now is refused with `busy`. */
   isBusy(): boolean;
   /** Resolves when it is not busy, or is closed: whoever says much says the next after this. */
   whenReady(): Promise<void>;
+  /** Entered, and not left since by the command `leave`. */
+  isIn(): boolean;
   /** Just started, alone, and looking for others, at remembered addresses or on the LAN: somebody may answer any moment. */
   isSeeking(): boolean;
-  /** Listeners are called in order, synchronously, after the effects before the event were performed. */
+  /** Listeners are called in order, synchronously, after the effects before the event were performed. Returns what ends it. */
   subscribe(listener: (event: ChatEvent) => void): () => void;
-  /** Ids of own messages that no peer has acknowledged yet. */
-  undelivered(): number;
-  /** Says goodbye to peers, closes the socket. Takes at most 1 s. */
+  /** Says goodbye to the room's peers and lets it go. The other rooms of the hub go on. Takes at most 1 s. */
   close(): Promise<void>;
 }
 
-/** What `openNode` needs; everything has been parsed and checked already. */
-export type NodeOptions = {
+/** What can be changed while rooms are entered. */
+export type LiveConfig = Pick<Config, "fanout" | "seenLimit" | "maxMessages">;
+
+export interface HubHandle {
+  readonly id: PeerId;
+  /** Enters the room, or gives the handle if it is entered already. Rejects with a StoreError. */
+  enter(room: RoomChoice, nick?: string): Promise<RoomHandle>;
+  rooms(): readonly RoomHandle[];
+  /** For all rooms, those to come too. */
+  configure(changes: LiveConfig): void;
+  /** Leaves all rooms and closes the sockets. Takes at most 1 s. */
+  close(): Promise<void>;
+}
+
+/** What `openHub` needs; everything has been parsed and checked already. */
+export type HubOptions = {
+  /** Of rooms that are entered without another. */
   readonly nick: string;
-  readonly room: { readonly name: string; readonly key: Uint8Array; readonly private: boolean };
-  /** First port to try; the next 100 are tried if taken. */
+  /** First port to try; the next 100 are tried if taken. 0: any. */
   readonly port: number;
   /** Be found by others on the LAN, and find them: beacons to a multicast group, see PROTOCOL.md. */
   readonly discovery: boolean;
   /** Directory for the identity and what is remembered; undefined: fresh identity, nothing on disk. */
-  readonly dataDir: string | undefined;
-  readonly fanout: number | undefined;
-  readonly seenLimit: number | undefined;
-  readonly keepaliveIntervalMs: number | undefined;
-  readonly nodeTimeoutMs: number | undefined;
-  readonly cleanupIntervalMs: number | undefined;
-  readonly latestLimit: number | undefined;
-  readonly maxMessages: number | undefined;
+  readonly dataDir?: string | undefined;
+  /** What differs from the defaults. */
+  readonly config?: Partial<Config>;
   /** Testing: share of outgoing datagrams to drop, 0..100. */
-  readonly dropPercent: number;
+  readonly dropPercent?: number;
   /** Structured debug records; undefined: none. */
-  readonly debug: ((record: DebugRecord) => void) | undefined;
+  readonly debug?: ((record: DebugRecord) => void) | undefined;
+  /** In place of those of the system. */
+  readonly transport?: Transport;
+  readonly lan?: Lan;
+  readonly clock?: () => Now;
+  readonly rng?: Rng;
+  /** Where a room's messages are kept; left out: in memory. `id`: the room's, 32 bytes. */
+  readonly openStore?: (id: Uint8Array) => Store;
 };
 
 export type DebugRecord = { readonly at: string; readonly what: string; readonly [field: string]: unknown };

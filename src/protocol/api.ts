@@ -4,12 +4,13 @@
  *
  * Ids are lower-case hex in text form, so that they compare, sort and print alike everywhere.
  */
+
+import type { MessageKind } from "../wire/bodies/kinds.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { MessageId, PeerId } from "../wire/ids.ts";
-import type { MessageKind } from "../wire/message.ts";
-import type { ChatEvent } from "./events.ts";
+import type { ChatError, ChatEvent } from "./events.ts";
 import type { Millis, Now, UnixMillis } from "./time.ts";
-import type { CoreStats, Message, PeerView } from "./views.ts";
+import type { CoreStats, PeerView } from "./views.ts";
 
 /** Everything that can happen to a node; nothing else changes its state. */
 export type Input =
@@ -17,25 +18,47 @@ export type Input =
   /** Heard on the LAN's multicast group. */
   | { readonly type: "beacon"; readonly bytes: Uint8Array; readonly from: Endpoint }
   | { readonly type: "timer" }
-  | { readonly type: "command"; readonly command: Command };
+  /** Answered in the same step by the effect `answer` with this `ref`. */
+  | { readonly type: "command"; readonly command: Command; readonly ref?: number }
+  /** What the effect `append` with this ticket came to. `trouble`: nothing of it counts as kept. */
+  | { readonly type: "written"; readonly ticket: number; readonly trouble?: StoreTrouble | undefined }
+  /** What the effect `read` with this ticket asked for, in its order; undefined where it is not kept or cannot be read. */
+  | { readonly type: "read"; readonly ticket: number; readonly bodies: readonly (Uint8Array | undefined)[] };
 
 /** Everything a node asks of its host, which performs them in this order. */
 export type Effect =
-  | { readonly type: "persist"; readonly entry: JournalEntry }
+  /**
+   * To be kept; the host answers with the input `written`, if there is a ticket. `isOwn`: among them is what this node said
+   * itself.
+   */
+  | {
+      readonly type: "append";
+      readonly ticket: number | undefined;
+      readonly messages: readonly StoredMessage[];
+      readonly isOwn: boolean;
+    }
+  /** To be let go. */
+  | { readonly type: "trim"; readonly ids: readonly MessageId[] }
+  /** Where a peer was reached, and when; it is written when there is time. */
+  | { readonly type: "remember"; readonly endpoint: Endpoint; readonly peer: PeerId; readonly at: UnixMillis }
+  /** To be answered with the input `read`. */
+  | { readonly type: "read"; readonly ticket: number; readonly ids: readonly MessageId[] }
   /** `hops`: it is to pass so many routers, less one, and no more. */
   | { readonly type: "transmit"; readonly bytes: Uint8Array; readonly to: Endpoint; readonly hops?: number }
   /** To everyone on each LAN that this host is on. Only with discovery on. */
   | { readonly type: "broadcast"; readonly bytes: Uint8Array }
-  | { readonly type: "emit"; readonly event: ChatEvent };
+  | { readonly type: "emit"; readonly event: ChatEvent }
+  | { readonly type: "answer"; readonly ref: number | undefined; readonly outcome: Outcome };
 
-/**
- * What a journal keeps. A `message` is on disk before any later transmit of the same step. An `address` is where a peer was
- * reached, and when; it is written when there is time.
- */
-export type JournalEntry =
-  | { readonly type: "message"; readonly id: MessageId; readonly bytes: Uint8Array }
-  | { readonly type: "trim"; readonly below: MessageId }
-  | { readonly type: "address"; readonly endpoint: Endpoint; readonly peer: PeerId; readonly at: UnixMillis };
+export type StoredMessage = { readonly id: MessageId; readonly bytes: Uint8Array };
+
+/** Why the store did not take something. `full`: no space is left. `detail`: the system's code or words. */
+export type StoreTrouble = { readonly code: "full" | "failed" | "closed"; readonly detail: string };
+
+/** What a command came to. `id`: of the message that was said. Refused: nothing was changed. */
+export type Outcome =
+  | { readonly isDone: true; readonly id: MessageId | undefined }
+  | { readonly isDone: false; readonly error: ChatError };
 
 export interface Core {
   /**
@@ -51,13 +74,15 @@ export interface Core {
   self(): PeerView;
   /** Everyone known but oneself, by nick. */
   peers(now: Now): PeerView[];
-  /** The newest `limit` messages (default all), oldest first, in the order of their ids: the same on every node. */
-  log(limit?: number): Message[];
+  /** What is kept, ascending: the same on every node. */
+  ids(): MessageId[];
   stats(): CoreStats;
   /** What is kept, in one comparable value, and how many of these messages still wait for their parents to be shown. */
   logState(): { readonly fingerprint: string; readonly held: number };
   /** Whether this peer counts as here: alive or suspected. */
   isHere(peer: PeerId): boolean;
+  /** Entered, and not left since. */
+  isInRoom(): boolean;
   /** Just started, alone, and looking for others, at remembered addresses or on the LAN: somebody may answer any moment. */
   isSeeking(): boolean;
   /** So much waits to go out that `say` is refused with `busy`. */
@@ -68,13 +93,20 @@ export interface Core {
 
 /** What a person can ask of a node. */
 export type Command =
-  /** Emits `message` with own=true, or `error` text-empty / text-too-long / not-in-room / busy, and then nothing is sent. */
+  /** Emits `message` with own=true. Refused: text-empty, text-too-long, not-in-room, busy. */
   | { readonly type: "say"; readonly text: string; readonly kind: MessageKind }
+  /** As `say`, with a body of any kind that the caller has encoded. Refused also: bad-kind, bad-target. */
+  | {
+      readonly type: "publish";
+      readonly kind: number;
+      readonly body: Uint8Array;
+      readonly target?: MessageId;
+    }
   /** Contact these addresses and keep trying. Emits notice `joined` or, after 5 s, `no-answer`. */
   | { readonly type: "join"; readonly endpoints: readonly Endpoint[] }
   /** Tell everyone, forget the roster, keep the history. */
   | { readonly type: "leave" }
-  /** Emits notice `renamed`, or error `bad-nick`. */
+  /** Emits notice `renamed`. Refused: bad-nick. */
   | { readonly type: "rename"; readonly nick: string }
   | {
       readonly type: "configure";

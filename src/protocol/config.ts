@@ -1,4 +1,4 @@
-/** What can be tuned, with units. */
+/** The settings of the state machine, with their units and defaults. */
 import type { Millis } from "./time.ts";
 
 export type Config = {

@@ -1,10 +1,14 @@
-/** What the parts of the state machine share: who this node is, its tuning, chance, the timer table and the way out. */
+/**
+ * What all parts of the state machine share: identity, keys, configuration, random numbers, the timer table, and the way
+ * to emit effects.
+ */
 import type { Identity } from "../crypto/identity.ts";
 import type { RoomKeys } from "../crypto/roomKeys.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
-import type { SetName } from "../wire/frame.ts";
+import type { Extensions } from "../wire/extensions.ts";
+import type { SetName } from "../wire/frames.ts";
 import type { BootId, MessageId, PeerId } from "../wire/ids.ts";
-import type { JournalEntry } from "./api.ts";
+import type { Effect } from "./api.ts";
 import type { Config } from "./config.ts";
 import type { Counters } from "./counters.ts";
 import type { ChatEvent } from "./events.ts";
@@ -36,11 +40,14 @@ export type TimerRow =
   | { readonly type: "reconcile"; readonly set: SetName; readonly boot: BootId }
   | { readonly type: "causal-order" }
   | { readonly type: "newcomer" }
+  | { readonly type: "write-again" }
   | { readonly type: "receipt"; readonly id: MessageId; readonly task: number };
 
 export type Context = {
   readonly identity: Identity;
   readonly roomKeys: RoomKeys;
+  /** What this node's statement says of its program. */
+  readonly extensions: Extensions;
   readonly rng: Rng;
   readonly timers: Timers<TimerRow>;
   readonly counters: Counters;
@@ -50,5 +57,8 @@ export type Context = {
   /** The time of the step being handled. */
   now: Now;
   readonly emit: (event: ChatEvent) => void;
-  readonly persist: (entry: JournalEntry) => void;
+  /** These messages are let go: the store forgets them, too. */
+  readonly trim: (ids: readonly MessageId[]) => void;
+  /** A peer was reached there, at that time of the room. */
+  readonly remember: (address: Omit<Extract<Effect, { readonly type: "remember" }>, "type">) => void;
 };

@@ -1,4 +1,4 @@
-/** What a node counts: traffic, and what it refused, by reason. */
+/** Counts the traffic of a node, and what it refused, by reason. */
 
 export type Counters = {
   readonly received: (bytes: number) => void;

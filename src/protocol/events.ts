@@ -1,4 +1,4 @@
-/** What a node tells the people in front of it. Codes and data only: the faces make the sentences. */
+/** The events that a node emits for its user. They hold codes and data only; the faces make the sentences. */
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { MessageId } from "../wire/ids.ts";
 import type { Millis } from "./time.ts";
@@ -6,10 +6,15 @@ import type { Author, Message, PeerStatus, PeerView } from "./views.ts";
 
 /** What a node tells its face. Codes and data only: the faces make the sentences. */
 export type ChatEvent =
-  /** In causal order, each id once: never before a message that its author had seen. For faces that cannot go back. */
-  | { readonly type: "message"; readonly message: Message }
-  /** As soon as it is kept, in any order, each id once. For faces that sort by id. */
-  | { readonly type: "stored"; readonly message: Message }
+  /**
+   * A message is kept: each once, as soon as it is here. Its place is that of its id among the others. `isInOrder`: all that its author
+   * had seen when writing it was told before; where it is not, a later `ordered` names it.
+   */
+  | { readonly type: "message"; readonly message: Message; readonly isInOrder: boolean }
+  /** These are in causal order now, one after another: for faces that only append. */
+  | { readonly type: "ordered"; readonly ids: readonly MessageId[] }
+  /** Own messages that are in the store from now on: they outlive the process. */
+  | { readonly type: "stored"; readonly ids: readonly MessageId[] }
   | { readonly type: "peer"; readonly status: PeerStatus; readonly peer: PeerView }
   | {
       readonly type: "delivery";
@@ -47,8 +52,12 @@ export type Notice =
   | { readonly code: "clock-skew"; readonly aheadMs: Millis }
   | { readonly code: "forked-author"; readonly peer: Author; readonly seq: number }
   | { readonly code: "left-room" }
-  /** After the error `busy`: messages are taken again. */
+  /** Somebody of this room is there, with a program that speaks another version of the wire. */
+  | { readonly code: "other-version"; readonly endpoint: Endpoint; readonly isNewer: boolean }
+  /** After a refusal with `busy`: messages are taken again. */
   | { readonly code: "drained" }
+  /** After the error `not-stored`: the store takes messages again, and has taken what it had refused. */
+  | { readonly code: "storing-again" }
   /** Told by the host, once: nobody on the LAN can be found, `detail` (the system's code) says more. `port`: that of beacons. */
   | {
       readonly code: "discovery-blocked";
@@ -79,9 +88,23 @@ export type Notice =
 export type ChatError =
   | { readonly code: "text-too-long"; readonly bytes: number; readonly limit: number }
   | { readonly code: "text-empty" }
+  /** Of what was published: no message can have this kind, or be about this. */
+  | { readonly code: "bad-kind"; readonly kind: number; readonly limit: number }
+  | { readonly code: "bad-target"; readonly target: string }
   | { readonly code: "bad-nick"; readonly nick: string; readonly limit: number }
   | { readonly code: "not-in-room" }
-  /** So many messages wait to go out that this one was not taken: say it again after the notice `drained`. */
+  /**
+   * The store takes nothing: `messages` are in memory alone, and gone with the process. `own`: of them those that this node said. Told
+   * for each own message, and once where there is none.
+   */
+  | {
+      readonly code: "not-stored";
+      readonly reason: "full" | "failed" | "closed";
+      readonly detail: string;
+      readonly messages: number;
+      readonly own: readonly MessageId[];
+    }
+  /** So many messages wait to go out, or to be stored, that this one was not taken: say it again after the notice `drained`. */
   | { readonly code: "busy"; readonly waiting: number }
   /** From the host: addresses are remembered only until the node ends. `reason`: the system's code. */
   | { readonly code: "addresses-unwritable"; readonly path: string; readonly reason: string };

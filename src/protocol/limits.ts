@@ -1,5 +1,5 @@
-/** Limits that hold whatever is tuned: of tables, queues and rates, and the constants of the literature with their source. */
-import { TEXT_BYTES_MAX } from "../wire/message.ts";
+/** Bounds of tables, queues and rates that no setting changes, and constants of the literature with their source. */
+import { TEXT_BYTES_MAX } from "../wire/bodies/text.ts";
 
 /** Limits of every table and queue (invariant I6), and the constants of the literature with their source. */
 export const limits = {
@@ -16,6 +16,12 @@ export const limits = {
   outboxFrames: 4_096,
   /** Messages with relay state. */
   relays: 4_096,
+  /** Bytes of bodies kept in memory. */
+  recentBytes: 4_194_304,
+  /** Messages that the store has not confirmed yet; while there are so many nothing more is taken. */
+  unwritten: 8_192,
+  /** Requests to the store that are not answered yet. */
+  reads: 256,
   /** Ids asked for and not yet here. */
   wanted: 16_384,
   /** Ranges compared per peer and second. */

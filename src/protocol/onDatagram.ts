@@ -1,10 +1,10 @@
 /**
- * From a datagram to the rooms of the state machine. What proves itself (a signed message, a statement signed by its
- * subject) is taken from any boot id at once; what rests on the sender's word waits until it has acknowledged something.
+ * Takes datagrams in: the link opens one, the table of frames says what its sender must have shown first, and a row of the
+ * table below says which room handles the frame. Frames that rest on the sender's word wait until the session is proven.
  */
 import { readStatement } from "../crypto/signed.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
-import type { Frame, Slice } from "../wire/frame.ts";
+import { type Frame, proofFor, type Slice } from "../wire/frames.ts";
 import { fromHex, type MessageId, timeOfId } from "../wire/ids.ts";
 import type { BlobFetch } from "./blobs/fetch.ts";
 import type { PendingSlices } from "./blobs/pendingSlices.ts";
@@ -14,13 +14,17 @@ import type { Discovery } from "./entry/discovery.ts";
 import type { Knocks } from "./entry/knock.ts";
 import type { Reconnect } from "./entry/reconnect.ts";
 import type { Resume } from "./entry/resume.ts";
-import { type Session, type Ticket, willAsk } from "./link/session.ts";
+import type { Received } from "./link/link.ts";
+import { type Fate, type Session, type Ticket, willAsk } from "./link/session.ts";
 import type { HolePunching } from "./liveness/holePunching.ts";
 import type { Probe } from "./liveness/probe.ts";
 import { isAhead } from "./log/hlc.ts";
 import type { Intake } from "./log/intake.ts";
+import { isKnown, type Log } from "./log/log.ts";
 import type { Newcomer } from "./log/newcomer.ts";
+import type { Reads } from "./log/reads.ts";
 import { prefixOf, type Wants } from "./log/wants.ts";
+import { type Batch, batchOf, isWritten, oweFor, type Writes } from "./log/writes.ts";
 import type { ClockSkew } from "./membership/clockSkew.ts";
 import type { Membership } from "./membership/membership.ts";
 import type { Relay } from "./relay/relay.ts";
@@ -30,6 +34,9 @@ import type { Millis } from "./time.ts";
 
 export type Components = {
   readonly context: Context;
+  readonly log: Log;
+  readonly writes: Writes;
+  readonly reads: Reads;
   readonly membership: Membership;
   readonly probe: Probe;
   readonly holePunching: HolePunching;
@@ -50,8 +57,18 @@ export type Components = {
 
 export type OnDatagram = {
   readonly receive: (bytes: Uint8Array, from: Endpoint) => void;
-  /** A datagram of ours counts as lost. */
-  readonly lost: (counter: number) => void;
+  /** A message came: in a frame of its own, in a page, or put together from chunks. Its id, if it is here now. */
+  readonly message: (received: Received, bytes: Uint8Array, isLive: boolean) => MessageId | undefined;
+  /** Of a peer that nobody here knows, and that has proven nothing yet: false, it has to wait. */
+  readonly statement: (received: Received, bytes: Uint8Array) => boolean;
+  /** What became of a frame that this node sent. */
+  readonly settled: (ticket: Exclude<Ticket, { readonly owner: "link" }>, fate: Fate) => void;
+};
+
+type FrameOf<Type extends Frame["type"]> = Extract<Frame, { readonly type: Type }>;
+/** Which room handles which frame. False: it has to wait until its session has proven to be alive. */
+type Handlers = {
+  readonly [Type in Exclude<Frame["type"], "ack">]: (received: Received, frame: FrameOf<Type>) => unknown;
 };
 
 /**
@@ -68,45 +85,36 @@ const ADVERTISED_DELAY_MS: Millis = 10;
 /** Statements of others in the first answer, within three times what a contact sends. */
 const FIRST_PEERS = 6;
 
+/** `components`: filled in by the time the first datagram comes. */
 export function createOnDatagram(components: Components): OnDatagram {
-  const {
-    context,
-    membership,
-    probe,
-    holePunching,
-    knocks,
-    reconnect,
-    discovery,
-    resume,
-    relay,
-    reconciliation,
-    intake,
-    newcomer,
-    wants,
-    blobFetch,
-    pendingSlices,
-    blobServer,
-    clockSkew,
-  } = components;
+  const { context, writes, membership, intake } = components;
   const { identity, link, counters } = context;
+  /** Of the present datagram: where a knock was answered by it. */
+  let answeredAt: Endpoint | undefined;
+  /** Of the present datagram: a message that is not taken now, as its author is unknown here or it is stamped too far ahead. */
+  let isUnread = false;
+  /** BOUNDED: by one datagram. What is being written of the present one. */
+  let unwritten: Set<Batch> | undefined;
 
-  const acknowledged = (session: Session, frame: Frame & { type: "ack" }, from: Endpoint): Endpoint | undefined => {
-    const wasProven = session.proven;
-    let contacted: Endpoint | undefined;
-    for (const ticket of link.acknowledged(session, frame, from, context.now.mono)) {
-      if (ticket.kind === "push") relay.onAcknowledged(ticket);
-      if (ticket.kind === "contact") contacted = ticket.endpoint;
-    }
-    if (!wasProven && session.proven) {
-      const waiting = session.waiting;
-      session.waiting = [];
-      for (const held of waiting) trusted(session, held);
-    }
-    return contacted;
+  const isTooEarly = (id: MessageId): boolean => {
+    const isEarly = isAhead(context.now.wall, timeOfId(id));
+    if (isEarly) counters.drop("ahead");
+    return isEarly;
   };
-
-  /** False: it is of a peer that nobody here knows, and has to wait until the session has proven to be alive. */
-  const statement = (session: Session, bytes: Uint8Array): boolean => {
+  const message: OnDatagram["message"] = ({ session }, bytes, isLive) => {
+    counters.count("payloadsIn");
+    const id = intake.receive(bytes, session, isLive);
+    // An acknowledgement would say that it is here.
+    isUnread ||= id === "later";
+    if (id === undefined || id === "later") return undefined;
+    if (!isWritten(writes, id)) {
+      const batch = batchOf(writes, id);
+      if (batch === undefined) isUnread = true;
+      else unwritten = (unwritten ?? new Set()).add(batch);
+    }
+    return id;
+  };
+  const statement: OnDatagram["statement"] = ({ session }, bytes) => {
     const content = readStatement(bytes)?.content;
     const isNew = content !== undefined && content.peer !== identity.id && membership.get(content.peer) === undefined;
     if (isNew && !session.proven) {
@@ -119,35 +127,52 @@ export function createOnDatagram(components: Components): OnDatagram {
     }
     return true;
   };
-
-  /** A message of the present datagram is not taken now: its author is unknown here, or it is stamped too far ahead. */
-  let isUnread = false;
-  const isTooEarly = (id: MessageId): boolean => {
-    const isEarly = isAhead(context.now.wall, timeOfId(id));
-    if (isEarly) counters.drop("ahead");
-    return isEarly;
+  const pushed = (received: Received, slice: Slice, bytes: Uint8Array): void => {
+    const id = message(received, bytes, true);
+    if (id !== undefined) components.relay.onSighting(received.session, id, slice, "body");
   };
-  const message = (session: Session, bytes: Uint8Array, live: boolean): MessageId | undefined => {
-    counters.count("payloadsIn");
-    const id = intake.receive(bytes, session, live);
-    // An acknowledgement would say that it is here.
-    isUnread ||= id === "ahead";
-    if (id === undefined || id === "ahead") return undefined;
-    relay.onArrived(id);
-    return id;
+  const handlers = createHandlers(components, {
+    message,
+    statement,
+    pushed,
+    isTooEarly,
+    setUnread: () => (isUnread = true),
+  });
+  const handle = (received: Received, frame: Frame): boolean =>
+    (handlers as Readonly<Record<string, (received: Received, frame: Frame) => unknown>>)[frame.type]?.(
+      received,
+      frame,
+    ) !== false;
+
+  /** It comes from where a member signed that it is. */
+  const isWhereListed = ({ peer, endpoint }: Session): boolean => {
+    const listed = peer === undefined ? undefined : membership.get(peer)?.statement.content.endpoints;
+    return endpoint !== undefined && listed?.includes(endpoint) === true;
+  };
+  const mayCount = (session: Session, frame: Frame): boolean => {
+    const proof = proofFor(frame);
+    return proof === "nothing" || session.proven || (proof === "listed" && isWhereListed(session));
   };
 
-  /** What proves itself is taken from a page that comes late, too; what is only announced is not. */
-  const pageItems = (session: Session, page: Frame & { type: "page" }): void => {
-    const isAsked = reconciliation.isAsked(session, page);
-    for (const item of page.items) {
-      if (item instanceof Uint8Array && page.set === "log") message(session, item, false);
-      else if (item instanceof Uint8Array) statement(session, item);
-      else if (isAsked && !isTooEarly(item.id)) blobFetch.offered(session, item.id, item.bytes, false);
-      else counters.drop("announce-unasked");
+  const arrived = (session: Session): void => {
+    const { probe, reconnect, discovery, knocks } = components;
+    if (session.proven) {
+      membership.heard(session);
+      probe.heard(session);
     }
+    const member = session.peer === undefined ? undefined : membership.get(session.peer);
+    if (member === undefined) return;
+    if (session.standing === "validated" && session.endpoint !== undefined)
+      reconnect.reached(session.endpoint, member.id);
+    let endpoint = session.proven ? discovery?.found(session) : undefined;
+    if (answeredAt !== undefined) {
+      reconnect.reached(answeredAt, member.id);
+      const isFirst = reconnect.answered();
+      if (knocks.answered(answeredAt) || isFirst) endpoint = answeredAt;
+    }
+    if (endpoint === undefined) return;
+    context.emit({ type: "notice", notice: { code: "joined", peer: membership.view(member), endpoint } });
   };
-
   /** An answer to whoever knocks: who this is, and a few others. */
   const introduce = (session: Session): void => {
     link.send(session, { type: "statement", bytes: membership.own().bytes });
@@ -155,175 +180,130 @@ export function createOnDatagram(components: Components): OnDatagram {
       if (member.id !== session.peer) link.send(session, { type: "statement", bytes: member.statement.bytes });
     }
   };
-
-  const pushed = (session: Session, slice: Slice, bytes: Uint8Array): void => {
-    const id = message(session, bytes, true);
-    if (id !== undefined) relay.onSighting(session, id, slice, "body");
-  };
-  const advertised = (session: Session, { id, slice }: Frame & { type: "advertise" }): void => {
-    if (isTooEarly(id)) return;
-    relay.onSighting(session, id, slice, "id");
-    if (!intake.has(id)) wants.want(prefixOf(id), session, ADVERTISED_DELAY_MS);
-  };
-
-  /** It comes from where a member signed that it is. */
-  const isWhereListed = ({ peer, endpoint }: Session): boolean => {
-    const listed = peer === undefined ? undefined : membership.get(peer)?.statement.content.endpoints;
-    return endpoint !== undefined && listed?.includes(endpoint) === true;
-  };
-
-  /** Frames that prove themselves, or draw no more than a bounded answer. */
-  const anyone = (session: Session, frame: Frame): boolean => {
-    switch (frame.type) {
-      // In a large room nearly everyone is met for the first time: a round trip before each answer would be one too many.
-      case "advertise":
-        if (!isWhereListed(session)) return false;
-        advertised(session, frame);
-        return true;
-      case "want":
-        if (!isWhereListed(session)) return false;
-        reconciliation.onWant(session, frame);
-        return true;
-      case "padding":
-      case "ack":
-        return true;
-      case "statement":
-        return statement(session, frame.bytes);
-      case "push":
-        pushed(session, frame.slice, frame.message);
-        return true;
-      case "brief": {
-        const author = membership.byFront(frame.front);
-        isUnread ||= author === undefined;
-        if (author === undefined) counters.drop("unknown-author");
-        else pushed(session, frame.slice, Buffer.concat([fromHex(author.id), frame.rest]));
-        return true;
-      }
-      case "message":
-        if (message(session, frame.bytes, false) !== undefined) reconciliation.onGift(session);
-        return true;
-      case "ping":
-        probe.answer(session);
-        return true;
-      default:
-        return false;
-    }
-  };
-
-  /** Frames that rest on the word of a session that has proven to be alive now. */
-  const trusted = (session: Session, frame: Frame): void => {
-    switch (frame.type) {
-      case "statement":
-        statement(session, frame.bytes);
-        return;
-      case "digest":
-        resume.answered(session, frame);
-        return reconciliation.onDigest(session, frame, newcomer.isArriving() || resume.isActive());
-      case "observed":
-        clockSkew.heard(session, frame.wall);
-        return membership.observed(frame.endpoint);
-      case "suspect":
-        if (membership.suspect(frame.peer, frame.incarnation, frame.accuser)) probe.confirm(frame.peer);
-        return;
-      case "probeRequest":
-        return probe.requested(session, frame.target, frame.introduce);
-      case "probeReply":
-        if (frame.answered) membership.vouched(frame.target, session);
-        return probe.vouched(frame.target, frame.answered, session);
-      case "introduce":
-        return holePunching.introduced(frame, session);
-      case "advertise":
-        return advertised(session, frame);
-      case "offer":
-        if (isTooEarly(frame.id)) return;
-        if (intake.has(frame.id)) return relay.onSighting(session, frame.id, frame.slice, "id");
-        pendingSlices.put(frame.id, { from: session, slice: frame.slice });
-        return blobFetch.offered(session, frame.id, frame.bytes, true);
-      case "announce":
-        // Instead of a message that was asked for: else anyone could fill the queue with what nobody has.
-        if (!wants.isWanted(prefixOf(frame.id)) && !reconciliation.isOwed(session, frame.id))
-          return counters.drop("announce-unasked");
-        return blobFetch.offered(session, frame.id, frame.bytes, false);
-      case "wantChunks":
-        return blobServer.onWantChunks(session, frame);
-      case "chunk":
-        return blobFetch.onChunk(session, frame);
-      case "want":
-        return reconciliation.onWant(session, frame);
-      case "ranges":
-        return reconciliation.onRanges(session, frame);
-      case "list":
-        return reconciliation.onList(session, frame);
-      case "fetch":
-        return reconciliation.onFetch(session, frame);
-      case "page":
-        pageItems(session, frame);
-        return reconciliation.onPage(session, frame);
-      case "same":
-        return reconciliation.onSame(session, frame);
-      case "receipt":
-        return relay.onReceipt(session, frame);
-    }
-  };
-
-  const arrived = (session: Session, contacted: Endpoint | undefined): void => {
-    if (session.proven) {
-      membership.heard(session);
-      probe.heard(session);
-    }
-    const member = session.peer === undefined ? undefined : membership.get(session.peer);
-    if (member === undefined) return;
-    if (session.validated && session.endpoint !== undefined) reconnect.reached(session.endpoint, member.id);
-    let endpoint = session.proven ? discovery?.found(session) : undefined;
-    if (contacted !== undefined) {
-      reconnect.reached(contacted, member.id);
-      const isFirst = reconnect.answered();
-      if (knocks.answered(contacted) || isFirst) endpoint = contacted;
-    }
-    if (endpoint === undefined) return;
-    context.emit({ type: "notice", notice: { code: "joined", peer: membership.view(member), endpoint } });
-  };
-
-  const lostTicket = (session: Session | undefined, ticket: Ticket): void => {
-    if (ticket.kind === "push") relay.onLost(ticket);
-    if (ticket.kind === "probe") probe.unanswered(ticket.peer);
-    if (ticket.kind === "greeting") membership.greetingLost(ticket.peer);
-    if (ticket.kind === "again" && session !== undefined) link.sendAgain(session, ticket);
+  /** Once all that it brought is here and written. Never, if something was not taken, or not written: its sender offers that again by its id. */
+  const acknowledge = (received: Received): void => {
+    if (isUnread) return;
+    if (unwritten !== undefined) return oweFor(unwritten, received);
+    const isBulk = received.frames.every((frame) => frame.type === "message");
+    link.acknowledge(received, isBulk ? BULK_ACK_DELAY_MS : 0, context.now.mono);
   };
 
   return {
+    message,
+    statement,
     receive: (bytes, from) => {
+      answeredAt = undefined;
+      isUnread = false;
+      unwritten = undefined;
       const received = link.receive(bytes, from, context.now.mono);
       if (received === undefined) return;
-      const { session, frames, isContact, counter } = received;
-      isUnread = false;
+      const { session, frames, isContact } = received;
       session.peer ??= membership.byBoot(session.boot)?.id;
-      let contacted: Endpoint | undefined;
-      for (const frame of frames) {
-        if (frame.type === "ack") contacted = acknowledged(session, frame, from) ?? contacted;
-      }
+      if (session.proven) for (const held of session.waiting.splice(0)) handle(received, held);
+      const { knocks, reconnect, discovery, newcomer } = components;
       const isAwaited = (at: Endpoint): boolean =>
         knocks.isAwaited(at) || reconnect.isSeeking() || discovery?.isAwaited(at) === true;
-      if (contacted !== undefined && isAwaited(contacted)) newcomer.begin();
+      if (answeredAt !== undefined && isAwaited(answeredAt)) newcomer.begin();
       for (const frame of frames) {
-        if (anyone(session, frame)) continue;
-        if (session.proven) trusted(session, frame);
-        else if (!isContact && PASSING.has(frame.type)) continue;
-        else if (session.waiting.length < WAITING_MAX) session.waiting.push(frame);
+        if (mayCount(session, frame) && handle(received, frame)) continue;
+        if (!isContact && PASSING.has(frame.type)) continue;
+        if (session.waiting.length < WAITING_MAX) session.waiting.push(frame);
         else counters.drop("unproven");
       }
-      arrived(session, contacted);
+      arrived(session);
       if (isContact) introduce(session);
       // What waits needs proof, and an acknowledgement is the proof: ask for one.
       if (session.waiting.length > 0 && !willAsk(session)) link.send(session, { type: "ping" });
-      // Its sender takes it for lost, and offers by its id what could not be read.
-      if (isUnread) link.disown(session, counter);
-      const isBulk = frames.every((frame) => frame.type === "message" || frame.type === "ack");
-      link.oweAck(session, isBulk ? BULK_ACK_DELAY_MS : 0, context.now.mono);
+      acknowledge(received);
     },
-    lost: (counter) => {
-      const settled = link.lost(counter, context.now.mono);
-      for (const ticket of settled?.tickets ?? []) lostTicket(settled?.session, ticket);
+    settled: (ticket, fate) => {
+      const isLost = fate === "lost";
+      switch (ticket.owner) {
+        case "relay":
+          return isLost ? components.relay.onLost(ticket) : components.relay.onAcknowledged(ticket);
+        case "probe":
+          return isLost ? components.probe.unanswered(ticket.peer) : undefined;
+        case "candidates":
+          return isLost ? membership.greetingLost(ticket.peer) : undefined;
+        case "knocks":
+          if (!isLost) answeredAt = ticket.endpoint;
+      }
     },
+  };
+}
+
+// --- internal ---
+
+type Takers = Pick<OnDatagram, "message" | "statement"> & {
+  readonly pushed: (received: Received, slice: Slice, bytes: Uint8Array) => void;
+  readonly isTooEarly: (id: MessageId) => boolean;
+  /** The present datagram cannot be read whole: it is not acknowledged. */
+  readonly setUnread: () => void;
+};
+
+function createHandlers(
+  components: Components,
+  { message, statement, pushed, isTooEarly, setUnread }: Takers,
+): Handlers {
+  const { context, log, membership, probe, newcomer, resume, relay, reconciliation, wants, blobFetch } = components;
+  const { counters } = context;
+  return {
+    padding: () => {},
+    unknown: () => counters.drop("unknown-frame"),
+    ping: ({ session }) => probe.answer(session),
+    digest: ({ session }, digest) => {
+      resume.answered(session, digest);
+      reconciliation.onDigest(session, digest, newcomer.isArriving() || resume.isActive());
+    },
+    observed: ({ session }, { wall, endpoint }) => {
+      components.clockSkew.heard(session, wall);
+      membership.observed(endpoint);
+    },
+    statement: (received, { bytes }) => statement(received, bytes),
+    suspect: (_, { peer, incarnation, accuser }) => {
+      if (membership.suspect(peer, incarnation, accuser)) probe.confirm(peer);
+    },
+    probeRequest: ({ session }, { target, introduce }) => probe.requested(session, target, introduce),
+    probeReply: ({ session }, { target, answered }) => {
+      if (answered) membership.vouched(target, session);
+      probe.vouched(target, answered, session);
+    },
+    introduce: ({ session }, frame) => components.holePunching.introduced(frame, session),
+    push: (received, { slice, message: bytes }) => pushed(received, slice, bytes),
+    brief: (received, { slice, front, rest }) => {
+      const author = membership.byFront(front);
+      if (author !== undefined) return pushed(received, slice, Buffer.concat([fromHex(author.id), rest]));
+      setUnread();
+      counters.drop("unknown-author");
+    },
+    advertise: ({ session }, { id, slice }) => {
+      if (isTooEarly(id)) return;
+      relay.onSighting(session, id, slice, "id");
+      if (!isKnown(log, id)) wants.want(prefixOf(id), session, ADVERTISED_DELAY_MS);
+    },
+    receipt: ({ session }, receipt) => relay.onReceipt(session, receipt),
+    message: (received, { bytes }) => {
+      if (message(received, bytes, false) !== undefined) reconciliation.onGift(received.session);
+    },
+    want: ({ session }, want) => reconciliation.onWant(session, want),
+    ranges: ({ session }, ranges) => reconciliation.onRanges(session, ranges),
+    list: ({ session }, list) => reconciliation.onList(session, list),
+    fetch: ({ session }, fetch) => reconciliation.onFetch(session, fetch),
+    page: (received, page) => reconciliation.onPage(received, page),
+    same: ({ session }, claim) => reconciliation.onSame(session, claim),
+    offer: ({ session }, { id, slice, bytes }) => {
+      if (isTooEarly(id)) return;
+      if (isKnown(log, id)) return relay.onSighting(session, id, slice, "id");
+      components.pendingSlices.put(id, { from: session, slice });
+      blobFetch.offered(session, id, bytes, true);
+    },
+    announce: ({ session }, { id, bytes }) => {
+      // Instead of a message that was asked for: else anyone could fill the queue with what nobody has.
+      if (wants.isWanted(prefixOf(id)) || reconciliation.isOwed(session, id))
+        blobFetch.offered(session, id, bytes, false);
+      else counters.drop("announce-unasked");
+    },
+    wantChunks: ({ session }, wanted) => components.blobServer.onWantChunks(session, wanted),
+    chunk: ({ session }, chunk) => blobFetch.onChunk(session, chunk),
   };
 }

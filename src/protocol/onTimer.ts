@@ -1,40 +1,24 @@
-/** What happens of itself: each row of the timer table goes to the room that it belongs to. */
+/** Hands each timer that is due to the room that set it. */
 import type { TimerRow } from "./context.ts";
 import type { Partition } from "./liveness/partition.ts";
-import type { Components, OnDatagram } from "./onDatagram.ts";
+import { authorOf } from "./log/messageIndex.ts";
+import { writeAgain } from "./log/writes.ts";
+import type { Components } from "./onDatagram.ts";
 
 /** Returns what is done with a row that is due. */
-export function createOnTimer(
-  components: Components,
-  onDatagram: OnDatagram,
-  partition: Partition,
-): (row: TimerRow) => void {
-  const {
-    context,
-    membership,
-    probe,
-    holePunching,
-    knocks,
-    reconnect,
-    discovery,
-    resume,
-    relay,
-    reconciliation,
-    intake,
-    newcomer,
-    wants,
-    blobFetch,
-  } = components;
+export function createOnTimer(components: Components, partition: Partition): (row: TimerRow) => void {
+  const { context, membership, probe, holePunching, knocks, reconnect, discovery, resume, relay } = components;
+  const { reconciliation, intake, newcomer, wants, blobFetch, log, writes } = components;
   const { link, timers, emit } = context;
   return (row) => {
     switch (row.type) {
       case "lost":
-        return onDatagram.lost(row.counter);
+        return link.lost(row.counter, context.now.mono);
       case "ack":
         return link.ackDue(row.boot);
       case "start":
         if (membership.presentCount() > 0 || knocks.isTrying()) return;
-        intake.deliver(newcomer.giveUp());
+        intake.showInOrder(newcomer.giveUp());
         return emit({ type: "notice", notice: { code: "alone", unreachable: 0 } });
       case "beacon":
         return discovery?.tick();
@@ -77,9 +61,11 @@ export function createOnTimer(
       case "causal-order":
         return intake.giveUp();
       case "newcomer":
-        return intake.deliver(newcomer.check(reconciliation.isFetching("log") || blobFetch.isActive()));
+        return intake.showInOrder(newcomer.check(reconciliation.isFetching("log") || blobFetch.isActive()));
       case "receipt":
         return relay.onDeadline(row.id, row.task);
+      case "write-again":
+        return writeAgain(writes, (id) => authorOf(log.index, id) === context.identity.id);
     }
   };
 }

@@ -1,4 +1,6 @@
-/** The times of a node: a clock that only goes forward drives it, the wall clock is only shown and stamped. */
+/**
+ * The times of a node. A clock that only goes forward drives it. The wall clock is used for stamps and for showing times.
+ */
 
 /** Milliseconds of a clock that only goes forward; drives every timer. */
 export type Millis = number;

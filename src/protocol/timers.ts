@@ -1,4 +1,4 @@
-/** All timers of a node as rows of one table, so that its host keeps a single alarm and a test sees what is pending. */
+/** All timers of a node, as rows of one table. The host keeps a single alarm, and a test sees what is pending. */
 import type { Millis } from "./time.ts";
 
 export type Timers<Row> = {

@@ -1,7 +1,8 @@
 /** What a node shows of itself, its peers and its messages: plain values, each a copy. */
+
+import type { MessageKind } from "../wire/bodies/kinds.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { MessageId, PeerId } from "../wire/ids.ts";
-import type { MessageKind } from "../wire/message.ts";
 import type { Millis, UnixMillis } from "./time.ts";
 
 export type Author = {
@@ -16,7 +17,12 @@ export type Message = {
   readonly id: MessageId;
   readonly author: Author;
   readonly seq: number;
-  readonly kind: MessageKind;
+  /** `unknown`: of a kind, or with a body, that this version cannot read; it is kept and relayed all the same. */
+  readonly kind: MessageKind | "unknown";
+  readonly kindNumber: number;
+  /** The message that this one is about. */
+  readonly target: MessageId | undefined;
+  /** Empty where the kind is unknown. */
   readonly text: string;
   /** The author's clock when it was written (hybrid logical clock, ms). */
   readonly time: UnixMillis;

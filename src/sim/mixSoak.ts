@@ -1,7 +1,7 @@
 /**
- * `npm run sim:soak -- [--seed S] [--seeds N] [--workers N]`: plays random mixes of nodes, loss and faults. A run in which an
- * invariant broke is made smaller for as long as it still breaks, and what is left is written to a file that `npm run sim`
- * replays. Exit code 1 if any broke.
+ * `npm run sim:soak -- [--seed S] [--seeds N] [--workers N]`: plays random mixes of nodes, loss and faults. If an
+ * invariant breaks, the run is made smaller as long as it still breaks, and the rest is written to a file that
+ * `npm run sim` replays. Exit code 1 if any run broke.
  */
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * `npm run sim:plots -- [--only NAME] [--workers N]`: draws the figures of docs/gossip.md into docs/plots/. Takes some minutes;
- * the same each time.
+ * `npm run sim:plots -- [--only NAME] [--workers N]`: draws the figures of docs/gossip.md into docs/plots/. It takes some
+ * minutes and always gives the same figures.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * `npm run sim -- [--scenario NAME|FILE] [--seed S] [--seeds N] [--workers N]`: plays a scenario with many seeds and prints, for
- * each run in which an invariant broke, what broke and the one command that replays it. Exit code 1 if any did.
+ * `npm run sim -- [--scenario NAME|FILE] [--seed S] [--seeds N] [--workers N]`: plays a scenario with many seeds. For each
+ * run in which an invariant broke it prints what broke and the one command that replays the run. Exit code 1 if any did.
  */
 import { Command } from "commander";
 import { addHarm, closing, counting, linesOf, wholeNumber } from "./report/soaking.ts";

@@ -1,6 +1,7 @@
 /**
- * `npm run sim:sweep -- [--seeds N] [--messages N] [--workers N]`: the standard network with one number after another put in the
- * place of what the relay chooses, beside models of others; Markdown, and docs/plots/sweep.svg. The defaults of redundancy.ts come from it.
+ * `npm run sim:sweep -- [--seeds N] [--messages N] [--workers N]`: plays the standard network with other numbers in the
+ * place of those that the relay chooses, beside models of others. It writes Markdown and docs/plots/sweep.svg. The
+ * defaults of redundancy.ts come from it.
  */
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * `npm run sim:table -- [--seeds N] [--quick] [--only ROW] [--workers N]`: every goal that the simulator can measure, with the
- * figure beside it, and this protocol beside models of others on the standard network. Markdown on stdout, progress on stderr.
+ * `npm run sim:table -- [--seeds N] [--quick] [--only ROW] [--workers N]`: measures every goal that the simulator can
+ * measure, and this protocol beside models of others on the standard network. Markdown on stdout, progress on stderr.
  */
 import { Command, Option } from "commander";
 import { counting } from "./report/soaking.ts";

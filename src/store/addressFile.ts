@@ -1,6 +1,6 @@
 /**
- * The addresses of one room on disk, beside a journal that keeps the rest: a small text file, replaced as a whole and with
- * what other programs wrote into it meanwhile. It is written when there is time, never in the way of anything.
+ * The file with a room's remembered addresses. It is a small text file that is replaced as a whole; what other programs
+ * wrote into it meanwhile is kept. It is written when there is time, and nothing waits for it.
  */
 import { dirname, join } from "node:path";
 import { createRememberedAddresses, type RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";
@@ -8,7 +8,6 @@ import { limits } from "../protocol/limits.ts";
 import { parseEndpoint } from "../wire/endpoint.ts";
 import type { PeerId } from "../wire/ids.ts";
 import { makeDirectory } from "./directory.ts";
-import type { Journal } from "./journal.ts";
 import { readPrivateFile, writePrivateFile } from "./privateFile.ts";
 
 /**
@@ -19,11 +18,22 @@ export type AddressTrouble =
   | { readonly code: "damaged"; readonly path: string; readonly reason: string | undefined }
   | { readonly code: "unwritable"; readonly path: string; readonly reason: string };
 
-export type AddressJournal = Omit<Journal, "addresses"> & {
-  addresses(): readonly RememberedAddress[];
+export type Addresses = {
+  /** The `limits.remembered` of the latest successes, the newest first. */
+  readonly newestFirst: () => readonly RememberedAddress[];
+  readonly remember: (address: RememberedAddress) => void;
   /** The one listener gets what happened before, too. An error that lasts is told once. */
-  onTrouble(listener: (trouble: AddressTrouble) => void): void;
+  readonly onTrouble: (listener: (trouble: AddressTrouble) => void) => void;
+  /** Settles when what is new is written, or was found to be unwritable. */
+  readonly close: () => Promise<void>;
 };
+
+/** Remembered as long as the process runs. */
+export function addressesInMemory(): Addresses {
+  const addresses = createRememberedAddresses();
+  const close = async (): Promise<void> => {};
+  return { newestFirst: addresses.newestFirst, remember: addresses.put, onTrouble: () => {}, close };
+}
 
 /** A first address is written soon, what follows at most so often. */
 const WRITE_SOON_MS = 500;
@@ -34,7 +44,7 @@ const WRITE_ENOUGH_MS = 60_000;
 const WRITE_REFRESHED_MS = 300_000;
 
 /** `room`: the room's id, so that its name stands nowhere on disk. Nothing is written before there is something to write. */
-export function keepAddresses(journal: Journal, dataDir: string, room: Uint8Array): AddressJournal {
+export function addressesOnDisk(dataDir: string, room: Uint8Array): Addresses {
   const path = join(dataDir, "rooms", Buffer.from(room).toString("hex").slice(0, 32), "addresses");
   /** BOUNDED: one for each code. */
   const waiting = new Map<AddressTrouble["code"], AddressTrouble>();
@@ -90,27 +100,20 @@ export function keepAddresses(journal: Journal, dataDir: string, room: Uint8Arra
   };
 
   return {
-    ...journal,
-    append: (entry) => {
-      if (entry.type !== "address") return journal.append(entry);
-      const isKnown = addresses.get(entry.endpoint)?.peer === entry.peer;
-      addresses.put(entry);
+    newestFirst: () => addresses.newestFirst(),
+    remember: (address) => {
+      const isKnown = addresses.get(address.endpoint)?.peer === address.peer;
+      addresses.put(address);
       writeWithin(isKnown ? WRITE_REFRESHED_MS : addresses.size() > ENOUGH ? WRITE_ENOUGH_MS : WRITE_INTERVAL_MS);
-      return undefined;
     },
-    addresses: () => addresses.newestFirst(),
     onTrouble: (next) => {
       listener = next;
       for (const trouble of waiting.values()) next(trouble);
       waiting.clear();
     },
-    flush: async () => {
-      await writeNow();
-      await journal.flush();
-    },
     close: async () => {
       clearTimeout(timer);
-      await Promise.all([writeNow(), journal.close()]);
+      await writeNow();
     },
   };
 }

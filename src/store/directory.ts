@@ -1,4 +1,4 @@
-/** Makes directories that nobody but their owner may change. */
+/** Makes directories that only their owner may change. */
 import { mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ExposedError, isForeign, mayOthersWrite } from "./ownership.ts";

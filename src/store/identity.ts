@@ -1,6 +1,6 @@
 /**
- * A node's identity in its data directory: one small text file, and a lock, so that two programs never speak with one
- * key. A second program that finds the first identity in use takes `identity-2`, and so on, and keeps it the next time.
+ * The file with a node's identity, in its data directory, and a lock, so that two programs never speak with one key. If
+ * the first identity is in use, a second program takes `identity-2`, and so on, and keeps it the next time.
  */
 import { join } from "node:path";
 import { generateSeed, type Identity, identityFromSeed, SEED_BYTES } from "../crypto/identity.ts";

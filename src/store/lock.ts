@@ -1,10 +1,10 @@
 /**
- * A lock between processes of one machine that a crash cannot leave locked, and whose taking over is free of races.
+ * A lock between processes of one machine. A crash cannot leave it locked, and taking it over is free of races.
  *
- * Each process has its own file, `NAME.lock.PID-START`, made with O_EXCL: PID and START (when the process started) name
- * one process for ever, so a file whose process is gone may be removed by anybody without hitting a newer lock. Whoever
- * made a file and then sees no other holds the lock. Two that see each other settle it by what the files say: `held`
- * wins, and between two that only `claim` the one whose name sorts first (Lamport's bakery, with two states).
+ * Each process has its own file, `NAME.lock.PID-START`, made with O_EXCL. PID and START (when the process started) name
+ * one process for ever. So if that process is gone, anybody may remove its file without hitting a newer lock. A process
+ * that made its file and then sees no other holds the lock. If two see each other, the files decide: `held` wins, and
+ * between two that only `claim`, the one whose name sorts first (Lamport's bakery, with two states).
  */
 import { readdirSync, readFileSync, unlinkSync } from "node:fs";
 import { join } from "node:path";

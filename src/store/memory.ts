@@ -1,54 +1,69 @@
-/** The journal of a node that keeps nothing: gone with the process. */
-import { createRememberedAddresses, type RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";
+/** The store in memory: it answers at once, and its messages are gone when the process ends. */
+import type { StoredMessage } from "../protocol/api.ts";
 import type { MessageId } from "../wire/ids.ts";
-import type { Journal, StoredMessage } from "./journal.ts";
+import type { Store } from "./store.ts";
 
-/** What it kept is there at once. */
-export type MemoryJournal = Omit<Journal, "messages" | "addresses"> & {
-  messages(): Iterable<StoredMessage>;
-  addresses(): readonly RememberedAddress[];
-};
+/** Messages of one call of `index`. */
+const BATCH = 1_000;
 
-/** A room that talks is trimmed with every message: what was let go is looked for only so often. */
-const TRIMS_MAX = 1_000;
-
-/** BOUNDED by its writer: the core trims what it keeps to MAX_MESSAGES; and by TRIMS_MAX trims that are not swept out yet. */
-export function memoryJournal(): MemoryJournal {
+/** BOUNDED by its writer: the core trims what it keeps to MAX_MESSAGES. */
+export function memoryStore(): Store {
   const kept = new Map<MessageId, Uint8Array>();
-  /** What is below `floor` is gone, but for those appended since, `late`. BOUNDED: as kept. */
-  let floor = "" as MessageId;
-  const late = new Set<MessageId>();
-  let trims = 0;
-  const isGone = (id: MessageId): boolean => id < floor && !late.has(id);
-  const append = (id: MessageId, bytes: Uint8Array): void => {
-    if (kept.has(id) && !isGone(id)) return;
-    kept.set(id, bytes);
-    if (id < floor) late.add(id);
+  /** The ids of `kept`, ascending; undefined: to be sorted again. Most messages come last. */
+  let sorted: MessageId[] | undefined = [];
+  const ids = (): readonly MessageId[] => {
+    sorted ??= [...kept.keys()].sort();
+    return sorted;
   };
-  const trim = (below: MessageId): void => {
-    for (const id of late) if (id < below) late.delete(id);
-    if (below > floor) floor = below;
-    trims += 1;
-    if (trims < TRIMS_MAX) return;
-    trims = 0;
-    for (const id of kept.keys()) if (isGone(id)) kept.delete(id);
+  const remove = (gone: readonly MessageId[]): void => {
+    for (const id of gone) kept.delete(id);
+    const isFront = sorted !== undefined && gone.every((id, at) => sorted?.[at] === id);
+    if (isFront) sorted?.splice(0, gone.length);
+    else sorted = undefined;
   };
-  const addresses = createRememberedAddresses();
+  const messagesAt = (from: number, to: number): StoredMessage[] =>
+    ids()
+      .slice(from, to)
+      .map((id) => ({ id, bytes: kept.get(id) as Uint8Array }));
+
   return {
-    append: (entry) => {
-      if (entry.type === "message") append(entry.id, entry.bytes);
-      else if (entry.type === "address") addresses.put(entry);
-      else trim(entry.below);
-      return undefined;
-    },
-    messages: function* () {
-      for (const id of [...kept.keys()].filter((one) => !isGone(one)).sort()) {
-        const bytes = kept.get(id);
-        if (bytes !== undefined) yield { id, bytes };
+    isDurable: false,
+    append: (messages, _, done) => {
+      for (const { id, bytes } of messages) {
+        if (kept.has(id)) continue;
+        kept.set(id, bytes);
+        if (sorted !== undefined && id > (sorted.at(-1) ?? "")) sorted.push(id);
+        else sorted = undefined;
       }
+      done();
     },
-    addresses: addresses.newestFirst,
-    flush: async () => {},
-    close: async () => {},
+    read: (wanted, done) => done(wanted.map((id) => kept.get(id))),
+    page: (before, limit, done) => {
+      const to = before === undefined ? kept.size : countBelow(ids(), before);
+      done(messagesAt(Math.max(to - limit, 0), to));
+    },
+    index: (take) => {
+      for (let from = 0; from + BATCH < kept.size; from += BATCH) take(messagesAt(from, from + BATCH), false);
+      take(messagesAt(Math.floor(Math.max(kept.size - 1, 0) / BATCH) * BATCH, kept.size), true);
+    },
+    trim: remove,
+    erase: (erased, done) => {
+      remove(erased.filter((id) => kept.has(id)));
+      done();
+    },
+    close: (done) => done(),
   };
+}
+
+// --- internal ---
+
+/** How many of the ascending ids are below the bound. */
+function countBelow(ids: readonly MessageId[], bound: MessageId): number {
+  let [low, high] = [0, ids.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ids[middle] as MessageId) < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

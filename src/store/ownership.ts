@@ -1,4 +1,4 @@
-/** Whether anybody but this user and root could have a hand in a file or directory. */
+/** Checks whether anybody but this user and root can change a file or directory. */
 
 /** Nothing was changed. */
 export class ExposedError extends Error {

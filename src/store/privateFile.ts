@@ -1,10 +1,10 @@
 /**
- * Small files for their owner alone: an identity, a nick, a list of addresses. They are never read, written or made through a
- * symbolic link.
+ * Small files for their owner alone: an identity, a nick, a list of addresses. They are never read, written or made
+ * through a symbolic link.
  *
- * A new text goes into a file of a fresh name, which must not exist yet; it is made durable, and then takes the place of the
- * old file. So at any moment the old text or the new one is there, whole, even if the disk is full or the power fails, and
- * whatever somebody put in the place of the file is replaced, never written to.
+ * A new text goes into a file of a fresh name, which must not exist yet. It is made durable, and then replaces the old
+ * file. So at any moment either the old or the new text is there, whole, even if the disk is full or the power fails. If
+ * somebody put something else in the place of the file, it is replaced and never written to.
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, fchmodSync, fstatSync, openSync, readFileSync, type Stats } from "node:fs";

@@ -1,4 +1,4 @@
-/** The full screen: a session on a terminal, from the first frame to the terminal given back. */
+/** The full screen: runs a session on a terminal, and gives the terminal back at the end. */
 import type { Session } from "../chat/session/session.ts";
 import { createController } from "./controller.ts";
 import { createKeyDecoder, type Key } from "./keys.ts";

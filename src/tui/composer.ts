@@ -1,8 +1,8 @@
 /**
- * The line (or lines) being written: state + key -> state. Pure; the cursor moves by grapheme, so that an emoji or an
- * accent is one step and is never torn. A key looks at the text around the cursor, never at all of it.
+ * The text being written: state + key -> state. Pure. The cursor moves by grapheme, so that an emoji or an accented letter
+ * is one step and never torn. A key looks at the text around the cursor only.
  *
- * The text is exactly what will be sent: what a screen must not show of it is left out where it is drawn.
+ * The text is exactly what will be sent. Characters that a screen must not show are left out where it is drawn.
  */
 import { clusterEnds, placeAfter, placeBefore, placeFrom, placeUpTo } from "../chat/model/graphemes.ts";
 import { stripControls } from "../chat/model/sanitize.ts";

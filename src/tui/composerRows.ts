@@ -1,4 +1,7 @@
-/** The composer -> rows of the screen and the place of the cursor in them. Only the text around the cursor is looked at. */
+/**
+ * The composer -> the rows of the screen, and the place of the cursor in them. Only the text around the cursor is looked
+ * at.
+ */
 
 import { type Glyph, isPlainAscii, widthOf } from "../chat/model/columns.ts";
 import { clusterEnds, placeUpTo } from "../chat/model/graphemes.ts";

@@ -1,6 +1,6 @@
 /**
- * What the full screen shows and how keys and events change it. Holds the room, the composer and the place one has
- * scrolled to; knows nothing of terminals: `frame` says what to draw.
+ * Decides what the full screen shows, and how keys and events change it. It holds the room, the composer and the scroll
+ * position. It knows nothing of terminals: `frame` says what to draw.
  */
 import { commandTable } from "../chat/command/commands.ts";
 import type { SessionEvent } from "../chat/model/events.ts";
@@ -51,12 +51,14 @@ export type ControllerOptions = {
   readonly onChange: () => void;
 };
 
+/** Messages of earlier times that a room is opened with. */
+const HISTORY_SHOWN = 1_000;
 /** Age of the roster that the status line shows. */
 const FACTS_MS_MAX = 1_000;
 
 export function createController({ session, palette, now, onChange, ...size }: ControllerOptions): Controller {
   let { columns, rows } = size;
-  let timeline = openRoom(session);
+  let timeline = openTimeline();
   let composer: Composer = emptyComposer;
   let anchor: Anchor | undefined;
   let isFocused = true;
@@ -87,6 +89,28 @@ export function createController({ session, palette, now, onChange, ...size }: C
     const before = timeline;
     timeline = applyEvent(timeline, event, now());
     return timeline !== before;
+  }
+
+  /** The view of the room that the session shows; what is kept of it follows as soon as it is read. */
+  function openTimeline(): Timeline {
+    const room = session.room();
+    room.history(HISTORY_SHOWN).then(
+      (messages) => {
+        if (session.room() !== room || messages.length === 0) return;
+        for (const message of messages)
+          timeline = applyEvent(timeline, { type: "message", message, isInOrder: true }, message.time);
+        onChange();
+      },
+      (error: unknown) => {
+        change({
+          type: "line",
+          tone: "error",
+          text: `the stored messages of this room cannot be read: ${String(error)}`,
+        });
+        onChange();
+      },
+    );
+    return createTimeline(room.self(), room.peers());
   }
 
   function status(): string {
@@ -151,7 +175,7 @@ export function createController({ session, palette, now, onChange, ...size }: C
       const isRoster = event.type === "chat" && (event.event.type === "peer" || event.event.type === "notice");
       if (isRoster || event.type === "moved") facts = undefined;
       if (event.type === "moved") {
-        timeline = openRoom(session);
+        timeline = openTimeline();
         moveView(undefined);
       }
       if (event.type === "clear") {
@@ -166,10 +190,10 @@ export function createController({ session, palette, now, onChange, ...size }: C
         // Joins and leaves are lines of the room already, folded.
         if (event.event.type === "peer") return "soon";
       }
-      const sentence = sentenceFor(event, session.node().room.name);
+      const sentence = sentenceFor(event, session.room().choice.name);
       if (sentence !== undefined) return change({ type: "line", ...sentence }) ? "soon" : "never";
       if (!isChanged) return "never";
-      return event.type === "chat" && event.event.type === "stored" && event.event.message.own ? "now" : "soon";
+      return event.type === "chat" && event.event.type === "message" && event.event.message.own ? "now" : "soon";
     },
     resize(newColumns, newRows) {
       columns = newColumns;
@@ -199,27 +223,15 @@ export function createController({ session, palette, now, onChange, ...size }: C
 
 // --- internal ---
 
-/** The view of the room that the session is in, with what its node keeps already. */
-function openRoom(session: Session): Timeline {
-  const node = session.node();
-  return node
-    .log()
-    .reduce<Timeline>(
-      (timeline, message) =>
-        applyEvent(timeline, { type: "stored", message: { ...message, history: true } }, message.time),
-      createTimeline(node.self(), node.peers()),
-    );
-}
-
 function readFacts(session: Session) {
-  const node = session.node();
-  const { clockAheadMs } = node.stats();
-  return { roomName: node.room.name, self: node.self(), peers: node.peers(), clockAheadMs };
+  const room = session.room();
+  const { clockAheadMs } = room.stats();
+  return { roomName: room.choice.name, self: room.self(), peers: room.peers(), clockAheadMs };
 }
 
 function words(timeline: Timeline, session: Session) {
   return {
-    nicks: nicksBySpeech(timeline, session.node().self().id),
+    nicks: nicksBySpeech(timeline, session.room().self().id),
     commands: commandTable.map((spec) => `/${spec.name}`),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * What a terminal sends -> keys. Covers xterm, VT220, rxvt, the Linux console and tmux; a sequence that is none of
- * theirs is swallowed whole, so that its bytes never land in the text.
+ * Bytes of a terminal -> keys. It knows xterm, VT220, rxvt, the Linux console and tmux. An unknown sequence is swallowed
+ * whole, so that its bytes never land in the text.
  */
 
 export type KeyName =

@@ -1,6 +1,6 @@
 /**
- * Two frames -> the bytes that turn the one on the terminal into the other: only rows that changed are written, and rows
- * that moved up together are scrolled by the terminal itself.
+ * Two frames -> the bytes that turn the first into the second on the terminal. Only changed rows are written. Rows that
+ * moved up together are scrolled by the terminal itself.
  */
 
 export type Frame = {

@@ -1,7 +1,8 @@
 /**
- * One entry of the room -> the rows it takes on the screen, wrapped and coloured. Nothing is drawn to the right of text.
+ * One entry of the room -> the rows that it takes on the screen, wrapped and coloured. Nothing is drawn to the right of
+ * the text.
  *
- * A message may have 65,536 lines or one of as many characters: no more of it is looked at than is shown in its place.
+ * A message may have 65,536 lines, or one line of as many characters. No more of it is looked at than is shown.
  */
 
 import { type Glyph, glyphsIn, widthOf } from "../chat/model/columns.ts";

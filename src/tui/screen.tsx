@@ -1,6 +1,6 @@
 /**
- * The components of the full screen and their canvas: Ink lays them out and composes each frame, which is handed on as
- * rows; `paint.ts` brings it to the terminal. Imported lazily, with NODE_ENV=production in force before.
+ * The components of the full screen. Ink lays them out and composes each frame as rows; `paint.ts` brings the rows to the
+ * terminal. This file is imported lazily, after NODE_ENV=production is set.
  */
 import { Writable } from "node:stream";
 import { Box, render, Transform } from "ink";

@@ -1,4 +1,4 @@
-/** The status line: where one is, who is there and what is out of sight; or, while one is open, a question. */
+/** The status line: the room, the people in it, and what is out of sight; or a question, while one is open. */
 
 import { widthOf } from "../chat/model/columns.ts";
 import { countLineEnds } from "../chat/model/longText.ts";

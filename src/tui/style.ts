@@ -1,4 +1,4 @@
-/** Colours and weights of the screen, as SGR sequences; without colours where the terminal or NO_COLOR wants none. */
+/** Colours and weights of the screen, as SGR sequences. There are none if the terminal or NO_COLOR says so. */
 import type { PeerId } from "../wire/ids.ts";
 
 /** A piece of text in one style; `style` is an SGR sequence or "". */

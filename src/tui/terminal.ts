@@ -1,6 +1,6 @@
 /**
- * The terminal while the full screen is up: alternate screen, raw keys, bracketed paste; and its state before, given back
- * on every way out: leaving, a signal, a crash, being stopped by Ctrl-Z.
+ * The terminal while the full screen is up: alternate screen, raw keys, bracketed paste. Its former state is restored on
+ * every way out: leaving, a signal, a crash, a stop by Ctrl-Z.
  */
 
 export interface Terminal {

@@ -1,4 +1,4 @@
-/** Text on the screen: fitting and wrapping. */
+/** Fits and wraps text for the screen. */
 import { type Glyph, glyphsIn } from "../chat/model/columns.ts";
 
 /** The longest beginning of `text` that fits into `width` columns. */

@@ -1,6 +1,6 @@
 /**
- * Which rows of the room are on the screen. A scrolled view hangs on the entry at its top, so that nothing that arrives,
- * above or below, moves it; without an anchor the view follows the newest lines.
+ * Which rows of the room are on the screen. A scrolled view is anchored at the entry at its top, so nothing that arrives
+ * moves it. Without an anchor the view follows the newest lines.
  */
 import { type Entry, indexOfKey, type Timeline } from "../chat/model/timeline.ts";
 import { dayText } from "../chat/model/wording.ts";

@@ -1,4 +1,6 @@
-/** Where words begin and end around a place in a text: looked for from the place on, one character after another. */
+/**
+ * Finds where words begin and end around a place in a text. It looks from that place on, one character after another.
+ */
 
 /** Back over what is no word, and then over the word before it. */
 export function wordStart(text: string, offset: number): number {

@@ -1,7 +1,7 @@
 /**
- * Bounded cursors over bytes. A `Writer` never grows past its capacity, a `Reader` never reads past its end: both throw
- * `CursorError`, which the decoders of this folder catch and turn into a counted drop. Integers are big-endian;
- * variable-length ones are LEB128 in the shortest form (a longer form is refused, so that every value has one encoding).
+ * Bounded cursors over bytes. A `Writer` never grows past its capacity, and a `Reader` never reads past its end. Both
+ * throw `CursorError`; the decoders of this folder catch it and refuse the bytes. Integers are big-endian. Variable-length
+ * integers are LEB128 in the shortest form. A longer form is refused, so that every value has one encoding.
  */
 
 export class CursorError extends Error {}

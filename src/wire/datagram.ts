@@ -1,5 +1,5 @@
 /**
- * The outside of a datagram, the only part that can be read without the room's key:
+ * The header of a datagram, the only part that can be read without the room's key:
  * `version·type 1 | room tag 4 | boot id 8 | counter 6 | sealed frames | tag 16`.
  */
 import { type BootId, toHex } from "./ids.ts";
@@ -10,7 +10,7 @@ export const HEADER_BYTES = 19;
 export const SEAL_BYTES = 16;
 /** Room for frames in one datagram. */
 export const FRAMES_BYTES_MAX = DATAGRAM_BYTES_MAX - HEADER_BYTES - SEAL_BYTES;
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 export const COUNTER_MAX = 2 ** 48 - 1;
 
 /**
@@ -51,4 +51,11 @@ export function decodeHeader(bytes: Uint8Array): Header | "too-short" | "too-lon
     boot: toHex(view.subarray(5, 13)) as BootId,
     counter: view.readUIntBE(13, 6),
   };
+}
+
+/** The version and the room's tag of a datagram in another version: these two stand in their places in every version. */
+export function otherVersionOf(bytes: Uint8Array): { readonly wire: number; readonly roomTag: string } | undefined {
+  const wire = (bytes[0] ?? 0) >> 4;
+  if (bytes.length < HEADER_BYTES + SEAL_BYTES || wire === 0 || wire === WIRE_VERSION) return undefined;
+  return { wire, roomTag: toHex(bytes.subarray(1, 5)) };
 }

@@ -1,4 +1,4 @@
-/** Names of things, as lower-case hex text: they compare, sort and print alike everywhere, and are map keys as they are. */
+/** Ids, as lower-case hex text. In this form they compare, sort and print alike everywhere, and serve as map keys. */
 
 declare const brand: unique symbol;
 type Branded<T, B extends string> = T & { readonly [brand]: B };

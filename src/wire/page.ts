@@ -1,11 +1,12 @@
 /**
- * Frames of history in bulk: ranges are asked for with a credit, and come in pages. A page says which range it is all of, so
- * that its receiver sees from those that came which did not.
+ * Frames that fetch history in bulk. A fetch asks for ranges and grants a credit, and the answer comes in pages. Each page
+ * says which range it covers, so that the receiver sees from the pages that came which are missing.
  */
+
+import { LARGE_BYTES_MIN } from "./blob.ts";
 import { CursorError, type Reader, type Writer, within } from "./cursor.ts";
+import { MESSAGE_BYTES_MAX } from "./envelope.ts";
 import { fromHex, MESSAGE_ID_BYTES, type MessageId, toHex } from "./ids.ts";
-import { LARGE_BYTES_MIN } from "./large.ts";
-import { MESSAGE_BYTES_MAX } from "./message.ts";
 import { type Bound, readBound, readSet, type SetName, writeBound, writeSet } from "./range.ts";
 
 /** The ids lo <= id < hi. */
@@ -46,10 +47,11 @@ const LAST = 0x80;
 /** Bytes of a page without its type and items, at most. */
 export const PAGE_HEAD_BYTES_MAX = 1 + 1 + 1 + 2 * (1 + MESSAGE_ID_BYTES) + 1;
 
-/** Bytes that an item takes in a page. */
-export function itemBytes(item: PageItem): number {
-  return item instanceof Uint8Array ? item.length + (item.length < 0x80 ? 1 : 2) : 1 + MESSAGE_ID_BYTES + 3;
+/** Bytes that an item of `size` bytes takes in a page, and one that is only announced, at most. */
+export function sizedItemBytes(size: number): number {
+  return size + (size < 0x80 ? 1 : 2);
 }
+export const ANNOUNCED_ITEM_BYTES = 1 + MESSAGE_ID_BYTES + 3;
 
 /** The fields after the type byte. */
 export function writePage(writer: Writer, frame: PageFrame): void {

@@ -1,6 +1,6 @@
 /**
- * Ranges of ids, as reconciliation compares them: two absolute bounds and a claim about what lies between. Self-contained,
- * so that a lost or repeated one costs nothing but itself.
+ * Ranges of ids, as reconciliation compares them: two absolute bounds, and a claim about the ids between them. A range
+ * needs no other frame to be understood, so a lost or repeated one harms nothing else.
  */
 import { CursorError, type Reader, type Writer, within } from "./cursor.ts";
 import { fromHex, MESSAGE_ID_BYTES, toHex } from "./ids.ts";

@@ -1,11 +1,14 @@
 /**
- * What a node says about itself, and only about itself:
- * `peer 32 | boot 8 | incarnation 6 | status 1 | nick sized ≤ 64 | n 1 | endpoints n·(7|19) | signature 64`.
+ * A statement: what a node says about itself.
+ * `peer 32 | boot 8 | incarnation 6 | status 1 | nick sized ≤ 64 | n 1 | endpoints n·(7|19) | extensions ≤ 256 | signature 64`.
  */
+import { NICK_BYTES_MAX } from "./bodies/text.ts";
 import { CursorError, createReader, createWriter, within } from "./cursor.ts";
+import { WIRE_VERSION } from "./datagram.ts";
 import { ENDPOINT_BYTES_MAX, type Endpoint, readEndpoint, writeEndpoint } from "./endpoint.ts";
+import { SIGNATURE_BYTES } from "./envelope.ts";
+import { type Extensions, readExtensions, writeExtensions } from "./extensions.ts";
 import { BOOT_ID_BYTES, type BootId, fromHex, PEER_ID_BYTES, type PeerId, toHex } from "./ids.ts";
-import { NICK_BYTES_MAX, SIGNATURE_BYTES } from "./message.ts";
 import { decodeText, encodeText } from "./text.ts";
 
 export type StatementContent = {
@@ -18,11 +21,27 @@ export type StatementContent = {
   readonly nick: string;
   /** Where it was seen by others, best first, at most 4. */
   readonly endpoints: readonly Endpoint[];
+  readonly extensions: Extensions;
 };
 
+/** Keys of a statement's extensions: the version of its program, as text of at most 32 bytes; the wires it speaks, a byte each. */
+export const PROGRAM_EXTENSION = 1;
+export const WIRES_EXTENSION = 2;
+const PROGRAM_BYTES_MAX = 32;
+
 export const ENDPOINTS_MAX = 4;
+const EXTENSIONS_BYTES_MAX = 256;
 const CONTENT_BYTES_MAX =
-  PEER_ID_BYTES + BOOT_ID_BYTES + 6 + 1 + 1 + NICK_BYTES_MAX + 1 + ENDPOINTS_MAX * ENDPOINT_BYTES_MAX;
+  PEER_ID_BYTES +
+  BOOT_ID_BYTES +
+  6 +
+  1 +
+  1 +
+  NICK_BYTES_MAX +
+  1 +
+  ENDPOINTS_MAX * ENDPOINT_BYTES_MAX +
+  2 +
+  EXTENSIONS_BYTES_MAX;
 export const STATEMENT_BYTES_MAX = CONTENT_BYTES_MAX + SIGNATURE_BYTES;
 
 /** Without a signature. Throws `CursorError` on what is out of bounds: nothing is signed that others would refuse. */
@@ -35,6 +54,7 @@ export function encodeStatementContent(content: StatementContent): Uint8Array {
   writer.sized(encodeText(content.nick), NICK_BYTES_MAX);
   writer.u8(within(content.endpoints.length, 0, ENDPOINTS_MAX));
   for (const endpoint of content.endpoints) writeEndpoint(writer, endpoint);
+  writeExtensions(writer, content.extensions, EXTENSIONS_BYTES_MAX);
   return writer.finish();
 }
 
@@ -52,10 +72,27 @@ export function decodeStatementContent(bytes: Uint8Array): StatementContent | un
     const count = reader.u8();
     if (count > ENDPOINTS_MAX) return undefined;
     const endpoints = Array.from({ length: count }, () => readEndpoint(reader));
+    const extensions = readExtensions(reader, EXTENSIONS_BYTES_MAX);
     if (reader.left() > 0) return undefined;
-    return { peer, boot, incarnation, status: status === 1 ? "alive" : "left", nick, endpoints };
+    return { peer, boot, incarnation, status: status === 1 ? "alive" : "left", nick, endpoints, extensions };
   } catch (error) {
     if (error instanceof CursorError) return undefined;
     throw error;
   }
+}
+
+/** What a node says of its program. */
+export function programExtensions(version: string): Extensions {
+  return new Map([
+    [PROGRAM_EXTENSION, encodeText(version).subarray(0, PROGRAM_BYTES_MAX)],
+    [WIRES_EXTENSION, Uint8Array.of(WIRE_VERSION)],
+  ]);
+}
+
+/** The version of its program, if it says one that can be read. */
+export function programOf({ extensions }: StatementContent): string | undefined {
+  const bytes = extensions.get(PROGRAM_EXTENSION);
+  if (bytes === undefined || bytes.length > PROGRAM_BYTES_MAX) return undefined;
+  const version = Buffer.from(bytes).toString("latin1");
+  return /^\d+\.\d+\.\d+[-+.\w]*$/.test(version) ? version : undefined;
 }

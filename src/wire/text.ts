@@ -1,4 +1,4 @@
-/** UTF-8, strictly: bytes that are not well-formed are refused, so that every text has one encoding. */
+/** Strict UTF-8. Bytes that are not well-formed are refused, so that every text has one encoding. */
 import { CursorError } from "./cursor.ts";
 
 const encoder = new TextEncoder();

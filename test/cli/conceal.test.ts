@@ -1,13 +1,15 @@
 /** No line for people gives a key back, however the invite was mangled. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { concealInvite, concealInvites } from "../../src/cli/conceal.ts";
 import { encodeInvite } from "../../src/crypto/invite.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
+import { secretArbitrary } from "../wire/arbitraries.ts";
 
 const invites = fc
   .record({
-    key: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    secret: secretArbitrary,
     name: fc.stringMatching(/^[a-z]{1,8}$/),
     endpoints: fc.constantFrom<Endpoint[]>([], ["10.0.0.7:62733" as Endpoint]),
   })

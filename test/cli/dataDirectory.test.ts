@@ -153,7 +153,7 @@ describe("a nick", () => {
         const path = join(disk, "data", "nick");
         expect(told).toMatchObject({ code: "nick-not-kept", data: { nick: "name6", path, reason: "ENOSPC" } });
         expect(told.text).toBe(
-          `you are name6 until you leave only: the nick cannot be kept in ${path}: the disk is full`,
+          `you are name6 for this run only: the nick cannot be saved in ${path}: the disk is full`,
         );
         expect(readFileSync(join(here, "data", "nick"), "utf8")).toBe("anna\n");
         expect(readdirSync(join(here, "data")).filter((name) => name.endsWith(".new"))).toEqual([]);

@@ -6,13 +6,13 @@ import { afterAll, describe, expect, it } from "vitest";
 import { readGiven } from "../../src/cli/given.ts";
 import type { Flags } from "../../src/cli/options.ts";
 import { encodeInvite } from "../../src/crypto/invite.ts";
-import { randomRoomKey, roomKeyFromName } from "../../src/crypto/roomKeys.ts";
+import { newPrivateRoom, openRoom } from "../../src/crypto/roomKeys.ts";
 
 const home = mkdtempSync(join(tmpdir(), "smplchat-given-"));
 afterAll(() => rmSync(home, { recursive: true }));
 
-const den = encodeInvite({ name: "den", private: true, key: randomRoomKey(), endpoints: [] });
-const tea = encodeInvite({ name: "tea", private: false, key: roomKeyFromName("tea"), endpoints: [] });
+const den = encodeInvite({ name: "den", private: true, secret: newPrivateRoom(), endpoints: [] });
+const tea = encodeInvite({ name: "tea", private: false, secret: openRoom("tea"), endpoints: [] });
 const read = (flags: Flags, ...words: string[]) =>
   readGiven(flags, words, { environment: {}, platform: "linux", home });
 
@@ -42,7 +42,7 @@ describe("a word without an option", () => {
     const given = read({ PORT: "5", JOIN: ["a"] }, "lab", "10.0.0.2", "h:1");
     expect(given.flags).toEqual({ PORT: "5", ROOM: "lab", JOIN: ["a", "10.0.0.2", "h:1"] });
     expect(Object.fromEntries(given.origins)).toEqual({ ROOM: "argument", JOIN: "flag --join, argument" });
-    expect(() => read({}, "lab", den)).toThrow(/^one program is in one room: "lab" \(argument\) and "smplchat:AQ…"/);
+    expect(() => read({}, "lab", den)).toThrow(/^one program is in one room: "lab" \(argument\) and "smplchat:Ag…"/);
     expect(() => read({ ROOM: "tea" }, "lab")).toThrow('"tea" (flag --room) and "lab" (argument) are two');
   });
 

@@ -9,7 +9,7 @@ import { resolveSettings, SettingsError, type Sources } from "../../src/cli/reso
 import { chooseRoom } from "../../src/cli/room.ts";
 import { readSettingsFile } from "../../src/cli/settingsFile.ts";
 import { encodeInvite } from "../../src/crypto/invite.ts";
-import { randomRoomKey, roomKeyFromName } from "../../src/crypto/roomKeys.ts";
+import { newPrivateRoom, openRoom } from "../../src/crypto/roomKeys.ts";
 import { settingNames } from "../../src/settings.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 
@@ -100,12 +100,12 @@ describe("the settings file", () => {
 
 describe("the room to open", () => {
   const endpoints = ["10.0.0.7:62733" as Endpoint];
-  const den = encodeInvite({ name: "den", private: true, key: randomRoomKey(), endpoints });
+  const den = encodeInvite({ name: "den", private: true, secret: newPrivateRoom(), endpoints });
   const open = (flags: Sources["flags"]) => chooseRoom(resolve({ flags }));
 
   it("is the named one, or the one that an invite leads to", () => {
     expect(open({})).toMatchObject({ room: { name: "smplchat", private: false }, joins: [] });
-    expect(open({ ROOM: "tea" }).room).toEqual({ name: "tea", private: false, key: roomKeyFromName("tea") });
+    expect(open({ ROOM: "tea" }).room).toEqual({ name: "tea", private: false, secret: openRoom("tea") });
     expect(open({ ROOM: den })).toMatchObject({ room: { name: "den", private: true }, joins: endpoints });
     expect(open({ JOIN: [den, "h.example:5"] })).toMatchObject({
       room: { name: "den" },
@@ -115,7 +115,7 @@ describe("the room to open", () => {
   });
 
   it("is refused when names make no sense or invites disagree", () => {
-    const tea = encodeInvite({ name: "tea", private: false, key: roomKeyFromName("tea"), endpoints: [] });
+    const tea = encodeInvite({ name: "tea", private: false, secret: openRoom("tea"), endpoints: [] });
     expect(() => open({ ROOM: "a b" })).toThrow('ROOM cannot be "a b" (flag --room): wanted a room name');
     expect(() => open({ ROOM: `${den}x` })).toThrow("mistyped");
     expect(() => open({ JOIN: ["#tea"] })).toThrow("a room goes to ROOM");

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { encodeInvite } from "../../src/crypto/invite.ts";
-import { randomRoomKey } from "../../src/crypto/roomKeys.ts";
+import { newPrivateRoom } from "../../src/crypto/roomKeys.ts";
 import { type Ended, runProgram, startProgram } from "../suites/program.ts";
 
 const home = mkdtempSync(join(tmpdir(), "smplchat-secrets-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-const invite = encodeInvite({ name: "den", private: true, key: randomRoomKey(), endpoints: [] });
+const invite = encodeInvite({ name: "den", private: true, secret: newPrivateRoom(), endpoints: [] });
 const secret = invite.slice("smplchat:".length + 4);
 const file = join(home, "den.invite");
 writeFileSync(file, `${invite}\n`, { mode: 0o600 });

@@ -2,15 +2,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { beaconKey, openBeacon, sealBeacon } from "../../src/crypto/beacon.ts";
-import { bootKey, createRoomKeys, roomKeyFromName } from "../../src/crypto/roomKeys.ts";
+import { bootKey, createRoomKeys, openRoom } from "../../src/crypto/roomKeys.ts";
 import { BEACON_BYTES, type Beacon } from "../../src/wire/beacon.ts";
+import { noExtensions } from "../../src/wire/extensions.ts";
 import type { BootId } from "../../src/wire/ids.ts";
 import { beaconArbitrary, bytesArbitrary } from "../wire/arbitraries.ts";
 
-const roomKeys = createRoomKeys(roomKeyFromName("tea"));
+const roomKeys = createRoomKeys(openRoom("tea"));
 const key = beaconKey(roomKeys);
 const boot = "a0a1a2a3a4a5a6a7" as BootId;
-const beacon: Beacon = { boot, port: 62733, heard: ["b0b1b2b3b4b5b6b7" as BootId] };
+const beacon: Beacon = { boot, port: 62733, heard: ["b0b1b2b3b4b5b6b7" as BootId], extensions: noExtensions };
 const nonce = (fill: number): Uint8Array => new Uint8Array(24).fill(fill);
 
 describe("a sealed beacon", () => {
@@ -26,7 +27,7 @@ describe("a sealed beacon", () => {
   });
 
   it("is foreign in every other room", () => {
-    const other = beaconKey(createRoomKeys(roomKeyFromName("Tea")));
+    const other = beaconKey(createRoomKeys(openRoom("Tea")));
     expect(openBeacon(other, sealBeacon(key, nonce(1), beacon))).toBe("foreign-beacon");
   });
 
@@ -58,6 +59,6 @@ describe("a sealed beacon", () => {
   it("has a key of its own", () => {
     expect(key).not.toEqual(bootKey(roomKeys, boot));
     expect(key).not.toEqual(roomKeys.key);
-    expect(beaconKey(createRoomKeys(roomKeyFromName("tea")))).toEqual(key);
+    expect(beaconKey(createRoomKeys(openRoom("tea")))).toEqual(key);
   });
 });

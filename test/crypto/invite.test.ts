@@ -1,9 +1,14 @@
 /** Invites survive the trip through text, and a typing mistake is named as one. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeInvite, encodeInvite, type Invite, isRoomName } from "../../src/crypto/invite.ts";
-import { roomKeyFromName } from "../../src/crypto/roomKeys.ts";
+import { blake2b } from "../../src/crypto/hash.ts";
+import { decodeInvite, encodeInvite, INVITE_PREFIX, type Invite, isRoomName } from "../../src/crypto/invite.ts";
+import { openRoom } from "../../src/crypto/roomKeys.ts";
+import { createWriter } from "../../src/wire/cursor.ts";
 import { type Endpoint, formatEndpoint } from "../../src/wire/endpoint.ts";
+import { type Extensions, writeExtensions } from "../../src/wire/extensions.ts";
+import { privateRoom } from "../suites/said.ts";
+import { extensionsArbitrary, secretArbitrary } from "../wire/arbitraries.ts";
 
 const port = fc.integer({ min: 1, max: 65535 });
 const endpoint = fc
@@ -14,12 +19,30 @@ const invite: fc.Arbitrary<Invite> = fc
   .record({
     name,
     private: fc.boolean(),
-    key: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    secret: secretArbitrary,
     endpoints: fc.array(endpoint, { maxLength: 4 }),
   })
-  .map((made) => (made.private ? made : { ...made, key: Uint8Array.from(roomKeyFromName(made.name)) }));
+  .map((made) => (made.private ? made : { ...made, secret: openRoom(made.name) }));
 
-const comparable = (value: Invite) => ({ ...value, key: Buffer.from(value.key).toString("hex") });
+const comparable = ({ secret, ...others }: Invite) => {
+  const { id, epoch, key } = secret;
+  return { ...others, id: Buffer.from(id).toString("hex"), epoch, key: Buffer.from(key).toString("hex") };
+};
+
+/** `text` with other bytes between its prefix and its checksum. */
+function changed(text: string, change: (content: Buffer) => Uint8Array): string {
+  const content = change(Buffer.from(text.slice(INVITE_PREFIX.length), "base64url").subarray(0, -4));
+  return INVITE_PREFIX + Buffer.concat([content, blake2b(content, 4)]).toString("base64url");
+}
+
+/** As a later version would write it, with a map in place of the empty one at its end. */
+function extended(text: string, extensions: Extensions): string {
+  return changed(text, (content) => {
+    const writer = createWriter(300);
+    writeExtensions(writer, extensions, 256);
+    return Buffer.concat([content.subarray(0, -1), writer.finish()]);
+  });
+}
 
 describe("an invite", () => {
   it("comes back as it was written", () => {
@@ -38,9 +61,9 @@ describe("an invite", () => {
       fc.property(invite, fc.nat(), fc.constantFrom("", "A", "z", "_", "!"), (given, at, put) => {
         const text = encodeInvite(given);
         const index = "smplchat:".length + (at % (text.length - "smplchat:".length));
-        const changed = text.slice(0, index) + put + text.slice(index + 1);
-        if (changed === text) return;
-        expect(decodeInvite(changed)).toEqual({ error: "mistyped" });
+        const typed = text.slice(0, index) + put + text.slice(index + 1);
+        if (typed === text) return;
+        expect(decodeInvite(typed)).toEqual({ error: "mistyped" });
       }),
     );
   });
@@ -62,9 +85,44 @@ describe("an invite", () => {
     expect(decodeInvite(`smplchat:${"A".repeat(100_000)}`)).toEqual({ error: "malformed" });
   });
 
+  it("of a private room carries the room, its epoch and its key", () => {
+    const secret = { ...privateRoom(1), epoch: 300 };
+    const back = decodeInvite(encodeInvite({ name: "den", private: true, secret, endpoints: [] })) as Invite;
+    expect(back).toEqual({ name: "den", private: true, secret, endpoints: [] });
+  });
+
+  it("with what a later version adds at its end is read as one without", () => {
+    fc.assert(
+      fc.property(invite, extensionsArbitrary(256), (given, extensions) => {
+        const back = decodeInvite(extended(encodeInvite(given), extensions)) as Invite;
+        expect(comparable(back)).toEqual(comparable(given));
+      }),
+    );
+  });
+
+  it("of another version says which of the two is the older one, however long it is", () => {
+    const text = encodeInvite({ name: "tea", private: false, secret: openRoom("tea"), endpoints: [] });
+    const ofVersion = (version: number, more = 0): string =>
+      changed(text, (content) => Buffer.concat([Uint8Array.of(version), content.subarray(1), Buffer.alloc(more, 7)]));
+    expect(decodeInvite(ofVersion(2))).toMatchObject({ name: "tea" });
+    expect(decodeInvite(ofVersion(1))).toEqual({ error: "older-version" });
+    for (const more of [0, 500, 1_000]) expect(decodeInvite(ofVersion(3, more))).toEqual({ error: "newer-version" });
+    expect(decodeInvite(ofVersion(2, 1))).toEqual({ error: "malformed" });
+    expect(decodeInvite(ofVersion(2, 1_000))).toEqual({ error: "malformed" });
+  });
+
+  it.each([
+    ["with a flag that is not known", (content: Buffer) => content.fill(2, 1, 2)],
+    ["with a map that is longer than its bytes", (content: Buffer) => content.fill(1, content.length - 1)],
+    ["without its map", (content: Buffer) => content.subarray(0, -1)],
+  ])("%s makes no sense", (_, change) => {
+    const text = encodeInvite({ name: "tea", private: false, secret: openRoom("tea"), endpoints: [] });
+    expect(decodeInvite(changed(text, change))).toEqual({ error: "malformed" });
+  });
+
   it("carries no key for an open room and no more than four endpoints", () => {
     const endpoints = Array.from({ length: 6 }, (_, index) => formatEndpoint(`10.0.0.${index + 1}`, 62733) as Endpoint);
-    const text = encodeInvite({ name: "tea", private: false, key: roomKeyFromName("tea"), endpoints });
+    const text = encodeInvite({ name: "tea", private: false, secret: openRoom("tea"), endpoints });
     expect((decodeInvite(text) as Invite).endpoints).toEqual(endpoints.slice(0, 4));
     expect(text.length).toBeLessThan(70);
   });

@@ -2,20 +2,23 @@
 import { createCipheriv } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { beaconKey } from "../../src/crypto/beacon.ts";
 import {
   bootKey,
   createRoomKeys,
+  isSameRoom,
+  newPrivateRoom,
   open,
+  openRoom,
+  ROOM_ID_BYTES,
   ROOM_KEY_BYTES,
-  randomRoomKey,
-  roomKeyFromName,
   seal,
 } from "../../src/crypto/roomKeys.ts";
 import { DATAGRAM_BYTES_MAX, decodeHeader, FRAMES_BYTES_MAX, type Header } from "../../src/wire/datagram.ts";
 import type { BootId } from "../../src/wire/ids.ts";
 import { bootArbitrary, bytesArbitrary, headerArbitrary } from "../wire/arbitraries.ts";
 
-const roomKeys = createRoomKeys(roomKeyFromName("tea"));
+const roomKeys = createRoomKeys(openRoom("tea"));
 const sender = "0102030405060708" as BootId;
 const receiver = "1112131415161718" as BootId;
 const header = (type: Header["type"], counter = 7): Header => ({ type, roomTag: roomKeys.tag, boot: sender, counter });
@@ -74,7 +77,7 @@ describe("a sealed datagram", () => {
   });
 
   it("is junk in another room, even under that room's tag", () => {
-    const other = createRoomKeys(roomKeyFromName("coffee"));
+    const other = createRoomKeys(openRoom("coffee"));
     const datagram = seal(bootKey(roomKeys, sender), header("open"), undefined, frames);
     expect(received(datagram, receiver, other)).toBeUndefined();
     const relabelled = seal(bootKey(roomKeys, sender), { ...header("open"), roomTag: other.tag }, undefined, frames);
@@ -112,12 +115,12 @@ describe("a sealed datagram", () => {
 
 describe("a room", () => {
   it("has the same keys for everyone who knows its name", () => {
-    expect(createRoomKeys(roomKeyFromName("tea"))).toEqual(roomKeys);
-    expect(bootKey(roomKeys, sender)).toEqual(bootKey(createRoomKeys(roomKeyFromName("tea")), sender));
+    expect(createRoomKeys(openRoom("tea"))).toEqual(roomKeys);
+    expect(bootKey(roomKeys, sender)).toEqual(bootKey(createRoomKeys(openRoom("tea")), sender));
   });
 
   it("shares nothing with a room of another name, nor one boot with another", () => {
-    const other = createRoomKeys(roomKeyFromName("Tea"));
+    const other = createRoomKeys(openRoom("Tea"));
     expect(other.key).not.toEqual(roomKeys.key);
     expect(other.tag).not.toBe(roomKeys.tag);
     expect(other.id).not.toEqual(roomKeys.id);
@@ -132,17 +135,49 @@ describe("a room", () => {
     for (const hex of derived) expect(hex.startsWith(roomKeys.tag)).toBe(false);
   });
 
-  it("that is private has a key of chance", () => {
-    const keys = Array.from({ length: 20 }, () => Buffer.from(randomRoomKey()).toString("hex"));
-    expect(new Set(keys).size).toBe(20);
-    expect(randomRoomKey()).toHaveLength(ROOM_KEY_BYTES);
+  it("that is private has an id and a key of chance", () => {
+    const made = Array.from({ length: 20 }, newPrivateRoom).flatMap(({ id, key }) => [id, key]);
+    expect(new Set(made.map((bytes) => Buffer.from(bytes).toString("hex"))).size).toBe(40);
+    expect(newPrivateRoom()).toMatchObject({
+      epoch: 0,
+      id: { length: ROOM_ID_BYTES },
+      key: { length: ROOM_KEY_BYTES },
+    });
   });
 
-  it("keeps its key when the bytes it came from are wiped", () => {
-    const key = randomRoomKey();
-    const made = createRoomKeys(key);
-    const kept = Buffer.from(key);
-    key.fill(0);
-    expect(Buffer.from(made.key)).toEqual(kept);
+  it("keeps its id from key to key, and all that is sealed or seen from outside changes with the key", () => {
+    const before = newPrivateRoom();
+    const after = { ...before, epoch: 1, key: newPrivateRoom().key };
+    const [one, other] = [createRoomKeys(before), createRoomKeys(after)];
+    expect(other.id).toEqual(one.id);
+    expect(other.tag).not.toBe(one.tag);
+    expect(bootKey(other, sender)).not.toEqual(bootKey(one, sender));
+    expect(beaconKey(other)).not.toEqual(beaconKey(one));
+  });
+
+  it("is the same with the same id and key alone", () => {
+    const room = newPrivateRoom();
+    expect(isSameRoom(room, { ...room, id: Uint8Array.from(room.id), key: Uint8Array.from(room.key) })).toBe(true);
+    expect(isSameRoom(room, { ...room, key: newPrivateRoom().key })).toBe(false);
+    expect(isSameRoom(room, { ...room, id: newPrivateRoom().id })).toBe(false);
+    expect(isSameRoom(openRoom("tea"), openRoom("tea"))).toBe(true);
+    expect(isSameRoom(openRoom("tea"), openRoom("Tea"))).toBe(false);
+  });
+
+  it("is not made of an id or key of another length", () => {
+    const room = newPrivateRoom();
+    for (const bytes of [new Uint8Array(31), new Uint8Array(33)]) {
+      expect(() => createRoomKeys({ ...room, id: bytes })).toThrow(RangeError);
+      expect(() => createRoomKeys({ ...room, key: bytes })).toThrow(RangeError);
+    }
+  });
+
+  it("keeps its id and key when the bytes they came from are wiped", () => {
+    const room = newPrivateRoom();
+    const made = createRoomKeys(room);
+    const kept = [room.id, room.key].map((bytes) => Buffer.from(bytes));
+    room.id.fill(0);
+    room.key.fill(0);
+    expect([made.id, made.key].map((bytes) => Buffer.from(bytes))).toEqual(kept);
   });
 });

@@ -57,10 +57,10 @@ describe("the import rule", () => {
     importFindings({ path, text: `import { x } from "${specifier}";` });
 
   test("lets a layer import itself and what stands below it", () => {
-    expect(imports("src/wire/frame.ts", "./cursor.ts")).toEqual([]);
+    expect(imports("src/wire/frames.ts", "./cursor.ts")).toEqual([]);
     expect(imports("src/cli/main.ts", "../wire/cursor.ts")).toEqual([]);
     expect(imports("src/tui/screens/app.tsx", "../../chat/room.ts")).toEqual([]);
-    expect(imports("src/wire/frame.ts", "node:util")).toEqual([]);
+    expect(imports("src/wire/frames.ts", "node:util")).toEqual([]);
   });
 
   test("names the way out when a layer imports one above it", () => {
@@ -121,6 +121,13 @@ describe("the import rule", () => {
     expect(seen('const x = await import("../cli/b.ts");')).toBe(1);
     expect(seen('type X = import("../cli/b.ts").X;')).toBe(1);
     expect(seen('// import { x } from "../cli/b.ts";')).toBe(0);
+  });
+
+  test("lets version.ts be read from node on, where the program is known that runs it", () => {
+    expect(imports("src/cli/main.ts", "../version.ts")).toEqual([]);
+    expect(imports("src/node/node.ts", "../version.ts")).toEqual([]);
+    for (const path of ["src/wire/statement.ts", "src/protocol/core.ts", "src/sim/world.ts"])
+      expect(imports(path, "../version.ts")).toHaveLength(1);
   });
 
   test("lets settings.ts import protocol/config.ts only, and be read above node only", () => {
@@ -191,7 +198,7 @@ describe("the purity rule", () => {
 
 describe("the shape rule", () => {
   const purpose = "// What a message is on the wire.\n";
-  const shape = (text: string, path = "src/wire/frame.ts"): string[] => shapeFindings({ path, text });
+  const shape = (text: string, path = "src/wire/frames.ts"): string[] => shapeFindings({ path, text });
 
   test("lets a file with a purpose pass, behind a shebang too", () => {
     expect(shape(`${purpose}export {};\n`)).toEqual([]);
@@ -212,12 +219,12 @@ describe("the shape rule", () => {
 
   const functionOf = (lines: number): string => `${purpose}export function f() {\n${"  f();\n".repeat(lines - 2)}}\n`;
   const listed = (text: string, ...known: string[]): string[] =>
-    functionFindings({ path: "src/wire/frame.ts", text }, known);
+    functionFindings({ path: "src/wire/frames.ts", text }, known);
 
   test(`refuses a function of more than ${FUNCTION_LINES_MAX} lines, and names the way out`, () => {
     expect(listed(functionOf(FUNCTION_LINES_MAX))).toEqual([]);
     expect(listed(functionOf(FUNCTION_LINES_MAX + 1))).toEqual([
-      "src/wire/frame.ts:2 f has 121 lines: take it apart by purpose, at most 120 lines to a function " +
+      "src/wire/frames.ts:2 f has 121 lines: take it apart by purpose, at most 120 lines to a function " +
         "(plain state and functions over it read best)",
     ]);
   });
@@ -225,7 +232,7 @@ describe("the shape rule", () => {
   test("counts what stands in a function as part of it, and a describe as none", () => {
     const inner = functionOf(FUNCTION_LINES_MAX).replace("export ", "").replace(purpose, "");
     const names = (text: string): string[] =>
-      longFunctionsOf({ path: "src/wire/frame.ts", text }).map(({ name }) => name);
+      longFunctionsOf({ path: "src/wire/frames.ts", text }).map(({ name }) => name);
     expect(names(`const make = () => {\n${inner}};\n`)).toEqual(["make"]);
     expect(names(`describe("x", () => {\n${inner}});\n`)).toEqual([]);
     expect(names(`test("x", () => {\n${inner}});\n`)).toEqual(["test(...)"]);

@@ -147,7 +147,7 @@ function isFreeName(node: ts.Identifier): boolean {
   return !(ts.isPropertySignature(parent) || ts.isMethodSignature(parent) || ts.isMethodDeclaration(parent));
 }
 
-const mayReadSettings = new Set(["node", "chat", "tui", "line", "json", "cli"]);
+const mayReadSettings = new Set(["node", "chat", "tui", "line", "json", "library", "cli"]);
 
 function forbiddenImport(path: string, from: string | undefined, target: string): string | undefined {
   const to = layerOf(target);
@@ -157,6 +157,10 @@ function forbiddenImport(path: string, from: string | undefined, target: string)
   if (to === "settings") {
     if (from === "settings" || mayReadSettings.has(from)) return undefined;
     return `${from}/ knows no settings; take the value as an argument (protocol: a field of Config in config.ts)`;
+  }
+  if (to === "version") {
+    if (mayReadSettings.has(from)) return undefined;
+    return `${from}/ knows no version of the program; take it as an argument`;
   }
   if (from === "settings")
     return target === "src/protocol/config.ts" ? undefined : "settings.ts imports protocol/config.ts only";

@@ -2,33 +2,14 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it, vi } from "vitest";
 import { runJson } from "../../src/json/face.ts";
-import { createFaceRig, type FaceRig } from "../suites/faceRig.ts";
-
-type Line = { type: string; [field: string]: unknown };
-
-/** Its first lines are written. */
-async function start(joins: readonly string[] = [], settleMsMax = 100) {
-  const rig: FaceRig = await createFaceRig(joins);
-  const { session, input, output } = rig;
-  const done = runJson(session, { version: "1.2.3", input, output, onStuck: () => {}, settleMsMax });
-  const objects = () => rig.lines().map((line) => JSON.parse(line) as Line);
-  // The lines of one turn of the event loop are written together at its end.
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
-  const reply = async (text: string): Promise<Line[]> => {
-    await turn();
-    const before = objects().length;
-    input.write(`${text}\n`);
-    await vi.waitFor(() => expect(objects().length).toBeGreaterThan(before));
-    await turn();
-    return objects().slice(before);
-  };
-  await turn();
-  return { ...rig, done, objects, reply };
-}
+import type { MessageId } from "../../src/wire/ids.ts";
+import { createFaceRig } from "../suites/faceRig.ts";
+import { unreadable } from "../suites/fakeRoom.ts";
+import { startJson } from "./rig.ts";
 
 describe("JSON mode", () => {
   it("begins with ready and tells that it is alone", async () => {
-    const { objects } = await start();
+    const { objects } = await startJson();
     await vi.waitFor(() => expect(objects()).toHaveLength(2));
     expect(objects()[0]).toEqual({
       type: "ready",
@@ -40,12 +21,34 @@ describe("JSON mode", () => {
     expect(objects()[1]).toMatchObject({ type: "notice", code: "alone", data: {} });
   });
 
+  it("tells of a message that it cannot read by whom and of which kind it is, and makes up no text", async () => {
+    const { room, objects } = await startJson();
+    const bob = room.addPeer("bob");
+    const target = "ab".repeat(24) as MessageId;
+    const about = room.hear(bob, "", { ...unreadable(bob), target });
+    const broken = room.hear(bob, "", unreadable(bob, 1));
+    await vi.waitFor(() => expect(objects().filter(({ type }) => type === "message")).toHaveLength(2));
+    const plain = {
+      type: "message",
+      room: "smplchat",
+      author: { id: bob.id, tag: bob.tag, nick: null },
+      own: false,
+      history: false,
+      kind: "unknown",
+    };
+    expect(objects().filter(({ type }) => type === "message")).toEqual([
+      { ...plain, id: about.id, time: new Date(about.time).toISOString(), kindNumber: 300, target },
+      { ...plain, id: broken.id, time: new Date(broken.time).toISOString(), kindNumber: 1, target: null },
+    ]);
+  });
+
   it("says what say objects and typed lines say, each once", async () => {
-    const { reply } = await start();
+    const { reply } = await startJson();
     expect(await reply('{"type":"say","text":"/quit\\nis text"}')).toEqual([
       {
         type: "message",
         id: `${"0".repeat(47)}1`,
+        room: "smplchat",
         author: { id: `${"0".repeat(63)}1`, tag: "t001", nick: "anna" },
         text: "/quit\nis text",
         time: "2026-01-31T12:00:01.000Z",
@@ -62,12 +65,12 @@ describe("JSON mode", () => {
   });
 
   it("tells texts as they are, at once, and its lines steer no terminal", async () => {
-    const { node, objects, lines } = await start();
-    const bob = node.addPeer("b\u001b[1mob");
+    const { room, objects, lines } = await startJson();
+    const bob = room.addPeer("b\u001b[1mob");
     for (const unit of ["\u009d", "a\t\u202e", "\n", "\u001b]", "🏴\u{e0067}", "\u0301", "\u200d"]) {
       const text = unit.repeat(Math.floor(65_536 / Buffer.byteLength(unit)));
       const from = performance.now();
-      node.hear(bob, text);
+      room.hear(bob, text);
       expect(performance.now() - from).toBeLessThan(500);
       await vi.waitFor(() => expect(objects().at(-1)).toMatchObject({ type: "message", text }));
     }
@@ -75,9 +78,9 @@ describe("JSON mode", () => {
   });
 
   it("lists the ids of all kept messages, however many a person would be shown, and shows one whole", async () => {
-    const { node, reply } = await start();
-    const bob = node.addPeer("bob");
-    const ids = Array.from({ length: 120 }, (_, at) => node.hear(bob, `message ${at}\nand more`).id);
+    const { room, reply } = await startJson();
+    const bob = room.addPeer("bob");
+    const ids = Array.from({ length: 120 }, (_, at) => room.hear(bob, `message ${at}\nand more`).id);
     expect(await reply("/log")).toEqual([{ type: "log", ids }]);
     expect(await reply("/log 60")).toEqual([{ type: "log", ids: ids.slice(-60) }]);
     const [shown] = await reply(`/show ${ids[5]}`);
@@ -87,18 +90,18 @@ describe("JSON mode", () => {
   });
 
   it("reads no further while the network takes no more, and says so when that takes long", async () => {
-    const { input, objects, node } = await start();
-    node.block(true);
+    const { input, objects, room } = await startJson();
+    room.block(true);
     input.write("one\ntwo\n");
     const busy = { type: "notice", code: "busy", data: { lines: 1 } };
     await vi.waitFor(() => expect(objects().at(-1)).toMatchObject(busy), { timeout: 5_000 });
-    expect(node.log()).toEqual([]);
-    node.block(false);
-    await vi.waitFor(() => expect(node.log().map(({ text }) => text)).toEqual(["one", "two"]));
+    expect(room.kept()).toEqual([]);
+    room.block(false);
+    await vi.waitFor(() => expect(room.kept().map(({ text }) => text)).toEqual(["one", "two"]));
   });
 
   it("refuses objects it does not know and says why", async () => {
-    const { reply, node } = await start();
+    const { reply, room } = await startJson();
     for (const text of [
       "{}",
       '{"type":"shout","text":"x"}',
@@ -111,13 +114,13 @@ describe("JSON mode", () => {
       const [line] = await reply(text);
       expect(line, text).toMatchObject({ type: "error", code: "bad-input", data: {} });
     }
-    expect(node.commands).toEqual([]);
+    expect(room.commands).toEqual([]);
   });
 
   it("answers commands with their own lines", async () => {
-    const { reply, node } = await start();
-    const bob = node.addPeer("bob");
-    node.hear(bob, "hi", { history: true });
+    const { reply, room } = await startJson();
+    const bob = room.addPeer("bob");
+    room.hear(bob, "hi", { history: true });
     expect(await reply("/stats")).toMatchObject([{ type: "stats", peers: 1, messages: 1, dropped: { "bad-seal": 9 } }]);
     expect(await reply("/log")).toEqual([{ type: "log", ids: [`${"0".repeat(47)}1`] }]);
     expect(await reply("/peers")).toMatchObject([
@@ -141,8 +144,8 @@ describe("JSON mode", () => {
     expect(await reply("/whois bob")).toMatchObject([
       { type: "notice", code: "whois", data: { peers: [{ nick: "bob" }] } },
     ]);
-    node.command({ type: "say", text: "mine", kind: "text" });
-    node.acknowledge();
+    void room.run({ type: "say", text: "mine", kind: "text" });
+    room.acknowledge();
     expect((await reply("/info")).at(-1)).toMatchObject({
       type: "notice",
       code: "info",
@@ -163,11 +166,11 @@ describe("JSON mode", () => {
   });
 
   it("tells peers, messages and deliveries, exact but harmless to a terminal", async () => {
-    const { node, objects, lines } = await start();
-    const bob = node.addPeer("bob");
+    const { room, objects, lines } = await startJson();
+    const bob = room.addPeer("bob");
     const evil = "\u001b[2J\u009b31m\u202eabc\u2028";
-    const { id } = node.hear(bob, evil);
-    node.play({ type: "delivery", id, reached: 3, of: 4, lacking: ["eve"] });
+    const { id } = room.hear(bob, evil);
+    room.play({ type: "delivery", id, reached: 3, of: 4, lacking: ["eve"] });
     await vi.waitFor(() => expect(objects().at(-1)?.type).toBe("delivery"));
     expect(objects().slice(-3)).toMatchObject([
       { type: "peer", status: "alive", peer: { nick: "bob", tag: "t002", address: "10.0.0.2:62733" } },
@@ -178,55 +181,55 @@ describe("JSON mode", () => {
   });
 
   it("refuses a line of more than 1 MiB and goes on with the next", async () => {
-    const { input, objects, node } = await start();
+    const { input, objects, room } = await startJson();
     for (let index = 0; index < 40; index += 1) input.write("y".repeat(50_000));
     input.write("\nafter\n");
-    await vi.waitFor(() => expect(node.log()).toHaveLength(1));
+    await vi.waitFor(() => expect(room.kept()).toHaveLength(1));
     expect(objects()).toContainEqual(expect.objectContaining({ type: "error", code: "input-too-long" }));
-    expect(node.log()[0]?.text).toBe("after");
+    expect(room.kept()[0]?.text).toBe("after");
   });
 
   it("leaves at the end of input, once what was said has reached a peer", async () => {
-    const { input, node, done } = await start([], 10_000);
-    node.addPeer("bob");
+    const { input, room, done } = await startJson({}, 10_000);
+    room.addPeer("bob");
     input.end("last words");
-    await vi.waitFor(() => expect(node.log()).toHaveLength(1));
-    expect(node.closed()).toBe(false);
-    node.acknowledge();
+    await vi.waitFor(() => expect(room.kept()).toHaveLength(1));
+    expect(room.closed()).toBe(false);
+    room.acknowledge();
     await done;
-    expect(node.closed()).toBe(true);
+    expect(room.closed()).toBe(true);
   });
 
   it("leaves at once at the end of input when nobody is there, and by /quit whatever comes after", async () => {
-    const ended = await start([], 60_000);
+    const ended = await startJson({}, 60_000);
     ended.input.end("to nobody\n");
     await ended.done;
-    const quit = await start();
+    const quit = await startJson();
     quit.input.write("/quit\nlate\n");
     await quit.done;
-    expect(quit.node.log()).toEqual([]);
+    expect(quit.room.kept()).toEqual([]);
   });
 
   it("runs without input until the session is closed", async () => {
-    const { session, node, output } = await createFaceRig();
+    const { session, room, output } = await createFaceRig();
     const done = runJson(session, { version: "1", input: undefined, output, onStuck: () => {}, settleMsMax: 100 });
-    node.addPeer("bob");
-    expect(node.closed()).toBe(false);
+    room.addPeer("bob");
+    expect(room.closed()).toBe(false);
     await session.close();
     await done;
-    expect(node.closed()).toBe(true);
+    expect(room.closed()).toBe(true);
   });
 
   it("takes no more input while its reader is slow", async () => {
-    const { session, node, input } = await createFaceRig();
+    const { session, room, input } = await createFaceRig();
     const slow = new PassThrough({ highWaterMark: 64 });
     const done = runJson(session, { version: "1", input, output: slow, onStuck: () => {}, settleMsMax: 100 });
     for (let index = 0; index < 100; index += 1) input.write(`line ${index}\n`);
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(node.log().length).toBeLessThan(100);
+    expect(room.kept().length).toBeLessThan(100);
     slow.resume();
     input.end();
     await done;
-    expect(node.log()).toHaveLength(100);
+    expect(room.kept()).toHaveLength(100);
   });
 });

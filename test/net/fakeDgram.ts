@@ -16,6 +16,8 @@ export type FakeHost = {
   isDeaf: boolean;
   /** `group via`, each as often as it was asked for. */
   readonly memberships: string[];
+  /** How far what is sent by multicast may go, of each socket. */
+  readonly hops: number[];
 };
 
 export const LOOPBACK = { lo: [info("127.0.0.1"), info("::1")] };
@@ -40,6 +42,7 @@ export function createSwitch(): { readonly host: () => FakeHost } {
         failures: {},
         isDeaf: false,
         memberships: [],
+        hops: [],
         interfaces: () => networks,
         plug: (next) => {
           networks = next;
@@ -85,7 +88,9 @@ function createFakeSocket(options: SocketOptions, host: FakeHost, sockets: Set<F
       if (socket.joined.has(on)) throw errorOf("EADDRINUSE");
       socket.joined.add(on);
     },
-    setMulticastTTL: () => {},
+    setMulticastTTL: (hops: number) => {
+      host.hops.push(hops);
+    },
     setMulticastLoopback: () => {},
     setMulticastInterface: (on: string) => {
       fail("setMulticastInterface");

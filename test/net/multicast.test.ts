@@ -52,6 +52,11 @@ describe("the group", () => {
     ]);
   });
 
+  it("is sent to with a hop limit of one: no beacon leaves the link", async () => {
+    const { host } = await open();
+    expect(host.hops).toEqual([1, 1]);
+  });
+
   it("is joined within seconds on a network that comes up later, and again on one that was gone", async () => {
     const { host, lan } = await open((it) => it.plug(LOOPBACK));
     const joins = (): number => host.memberships.filter((each) => each.endsWith(" 10.0.0.9")).length;

@@ -1,21 +1,24 @@
-// Order of effects, the one alarm, journals that write in the background, hosts that sleep.
+// Order of effects, the one alarm, stores that take their time, hosts that sleep.
 
 import { describe, expect, it } from "vitest";
-import { BACKLOG_MAX, createDriver, type Driver, type DriverOptions } from "../../src/node/driver.ts";
-import type { Effect, Input, JournalEntry } from "../../src/protocol/api.ts";
+import { createDriver, type Driver, type DriverOptions } from "../../src/node/driver.ts";
+import type { Effect, Input, Outcome, StoreTrouble } from "../../src/protocol/api.ts";
+import type { RememberedAddress } from "../../src/protocol/entry/rememberedAddresses.ts";
 import type { ChatEvent } from "../../src/protocol/events.ts";
 import type { Now } from "../../src/protocol/time.ts";
-import type { Journal } from "../../src/store/journal.ts";
-import { memoryJournal } from "../../src/store/memory.ts";
-import { datagram, emit, fakeCore, persist, transmit } from "./fakeCore.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import type { Done, Store } from "../../src/store/store.ts";
+import type { MessageId, PeerId } from "../../src/wire/ids.ts";
+import { FULL } from "../suites/faultyStore.ts";
+import { append, datagram, ENDPOINT, emit, fakeCore, idOf, transmit, trim } from "./fakeCore.ts";
 
 const timer: Input = { type: "timer" };
 const leave: Input = { type: "command", command: { type: "leave" } };
 
 describe("effects", () => {
-  it("are performed in the order of the core, persist and all", () => {
+  it("are performed in the order of the core, store and all", () => {
     const broadcast: Effect = { type: "broadcast", bytes: Uint8Array.of(6) };
-    const host = drive(() => [transmit(1), persist(2), emit(3), broadcast, transmit(4), emit(5)]);
+    const host = drive(() => [transmit(1), append(2), emit(3), broadcast, transmit(4), emit(5)]);
     host.driver.step(datagram(0));
     expect(host.done).toEqual(["transmit 1", "append 2", "emit 3", "broadcast 6", "transmit 4", "emit 5"]);
   });
@@ -41,21 +44,24 @@ describe("effects", () => {
     expect(host.core.inputs.length).toBe(50_000);
   });
 
-  it("that were left when a listener threw are performed with the next input, and none twice", () => {
-    const host = drive((input) => (input.type === "timer" ? [] : [emit(1), transmit(2)]));
+  it("of inputs that were left when the core threw are performed with the next input, and none twice", () => {
+    const host = drive((input) => {
+      if (input.type === "timer") throw new Error("bug in the core");
+      return [input.type === "datagram" ? emit(1) : transmit(2)];
+    });
     host.onEmit = () => {
-      throw new Error("bug in a face");
+      for (const left of [timer, leave]) host.driver.step(left);
     };
-    expect(() => host.driver.step(datagram(0))).toThrow("bug in a face");
-    host.driver.step(timer);
-    expect(host.done).toEqual(["emit 1", "transmit 2"]);
+    expect(() => host.driver.step(datagram(0))).toThrow("bug in the core");
+    host.driver.step(leave);
+    expect(host.done).toEqual(["emit 1", "transmit 2", "transmit 2"]);
   });
 });
 
 describe("many inputs in one turn of the event loop", () => {
   it("of which the first is answered at once, and all others together when the turn is over", () => {
     const turns: (() => void)[] = [];
-    const host = drive((input) => [persist(9), transmit(numberIn(input)), emit(numberIn(input))], inTurns(turns));
+    const host = drive((input) => [append(9), transmit(numberIn(input)), emit(numberIn(input))], inTurns(turns));
     for (const n of [1, 2, 3]) host.driver.step(datagram(n));
     expect(host.done).toEqual(["append 9", "transmit 1", "emit 1", "append 9", "emit 2", "append 9", "emit 3"]);
     expect(turns.length, "the end of a turn is asked for once").toBe(1);
@@ -101,90 +107,103 @@ describe("many inputs in one turn of the event loop", () => {
   });
 });
 
-describe("a journal that writes in the background", () => {
-  it("is waited for before what comes after the write, and not by what came before", async () => {
-    const host = drive(() => [transmit(1), persist(2), transmit(3), emit(4)], slowJournal());
+describe("a store that takes its time", () => {
+  it("keeps nobody waiting: what comes after a write is sent and told at once", () => {
+    const host = drive(() => [transmit(1), append(2, 7), transmit(3), emit(4)], slowStore());
     host.driver.step(datagram(0));
-    expect(host.done).toEqual(["transmit 1", "append 2"]);
-    await host.finishWrite();
     expect(host.done).toEqual(["transmit 1", "append 2", "transmit 3", "emit 4"]);
+    expect(host.core.inputs.map(({ input }) => input)).toEqual([datagram(0)]);
   });
 
-  it("gets later entries at once, while their effects wait their turn", async () => {
-    let n = 0;
-    const host = drive(() => {
-      n += 10;
-      return [persist(n), transmit(n)];
-    }, slowJournal());
-    for (let i = 0; i < 3; i += 1) host.driver.step(datagram(i));
-    expect(host.done).toEqual(["append 10", "append 20", "append 30"]);
-    await host.finishWrite(1);
-    expect(host.done.length, "the second write is done, the first is not").toBe(3);
-    await host.finishWrite(0);
-    expect(host.done.slice(3)).toEqual(["transmit 10", "transmit 20"]);
-    await host.finishWrite(0);
-    expect(host.done.slice(5)).toEqual(["transmit 30"]);
+  it("tells the core what came of each write by its ticket, in the order in which it answers", () => {
+    const host = drive(
+      (input) => (input.type === "datagram" ? [append(numberIn(input), numberIn(input))] : []),
+      slowStore(),
+    );
+    for (const n of [1, 2, 3]) host.driver.step(datagram(n));
+    host.answer(1);
+    host.answer(0, FULL);
+    expect(host.answers()).toEqual([
+      { type: "written", ticket: 2, trouble: undefined },
+      { type: "written", ticket: 1, trouble: FULL },
+    ]);
   });
 
-  it("holds back even steps that write nothing: nothing overtakes", async () => {
-    const host = drive((input) => (input.type === "timer" ? [transmit(2)] : [persist(1)]), slowJournal());
+  it("brings what was read, and nothing in the place of what is not kept", () => {
+    const kept = memoryStore();
+    kept.append([{ id: idOf(1), bytes: Uint8Array.of(1) }], false, () => {});
+    const both: Effect = { type: "read", ticket: 9, ids: [idOf(2), idOf(1)] };
+    const host = drive((input) => (input.type === "datagram" ? [both, transmit(3)] : [transmit(4)]), { store: kept });
     host.driver.step(datagram(0));
-    host.driver.step(timer);
-    expect(host.done).toEqual(["append 1"]);
-    await host.finishWrite();
-    expect(host.done).toEqual(["append 1", "transmit 2"]);
+    expect(host.answers()).toEqual([{ type: "read", ticket: 9, bodies: [undefined, Uint8Array.of(1)] }]);
+    expect(host.done, "the answer is an input of its own").toEqual(["read 2", "transmit 3", "transmit 4"]);
   });
 
-  it("that fails is reported before the effects behind the entry, which are performed all the same", async () => {
-    const host = drive(() => [persist(1), emit(2)], slowJournal());
+  it("tells nothing of a write without a ticket", () => {
+    const host = drive(() => [append(1)]);
     host.driver.step(datagram(0));
-    await host.failWrite("ENOSPC");
-    expect(host.done).toEqual(["append 1", "failed ENOSPC", "emit 2"]);
+    expect(host.core.inputs).toHaveLength(1);
   });
 
-  it("that throws at once is a failed write too", () => {
-    const broken: Journal = {
-      ...memoryJournal(),
-      append: () => {
-        throw new Error("EIO");
-      },
-    };
-    const host = drive(() => [persist(1), emit(2)], { journal: broken });
+  it("that answers in the middle of the effects is heard after all of them", () => {
+    const host = drive((input) => (input.type === "datagram" ? [append(1, 5), transmit(2), emit(3)] : [emit(4)]));
     host.driver.step(datagram(0));
-    expect(host.done).toEqual(["failed EIO", "emit 2"]);
+    expect(host.done).toEqual(["append 1", "transmit 2", "emit 3", "emit 4"]);
   });
 
-  it("lets idle() settle when it has caught up", async () => {
-    const host = drive(() => [persist(1), emit(2)], slowJournal());
+  it("lets go what the core trims, in its place among the writes", () => {
+    const host = drive(() => [append(1), trim(1), append(2)]);
+    host.driver.step(datagram(0));
+    expect(host.done).toEqual(["append 1", "trim 1", "append 2"]);
+  });
+
+  it("lets idle() settle when it has answered all it was asked to write", async () => {
+    const host = drive((input) => (input.type === "datagram" ? [append(1, 1), append(2), emit(3)] : []), slowStore());
     await host.driver.idle();
     host.driver.step(datagram(0));
-    let idle = false;
+    let isIdle = false;
     const settled = host.driver.idle().then(() => {
-      idle = true;
+      isIdle = true;
     });
+    host.answer(0, FULL);
     await Promise.resolve();
-    expect(idle).toBe(false);
-    await host.finishWrite();
+    expect(isIdle).toBe(false);
+    host.answer(0);
     await settled;
-    expect(host.done).toEqual(["append 1", "emit 2"]);
+    expect(host.done).toEqual(["append 1", "append 2", "emit 3"]);
   });
 
-  it("that stands still fills a bounded backlog: datagrams drop, commands are refused, timers come again", async () => {
-    const host = drive((input) => (input.type === "datagram" ? [persist(1)] : [transmit(3)]), slowJournal());
-    host.core.deadline = 50;
-    for (let i = 0; i < BACKLOG_MAX + 5; i += 1) host.driver.step(datagram(i));
-    host.driver.step({ ...datagram(1), type: "beacon" } as Input);
-    expect(host.core.inputs.length).toBe(BACKLOG_MAX);
-    expect(host.driver.backlogDrops()).toBe(6);
-    expect(() => host.driver.step(leave)).toThrow(RangeError);
-    const alarms = host.alarms.length;
-    host.driver.step(timer);
-    expect(host.core.inputs.length, "no input was handled").toBe(BACKLOG_MAX);
-    expect(host.alarms.length, "an alarm that is due must not ring over and over").toBe(alarms);
-    await host.finishWrite();
-    expect(host.alarms.slice(alarms)).toEqual([50]);
-    host.driver.step(timer);
-    expect(host.core.inputs.at(-1)?.input).toEqual(timer);
+  it("is asked to write again by what the core does when it hears of trouble, and idle() waits for that as well", async () => {
+    const again = (input: Input): Effect[] => (input.type === "written" && input.trouble ? [append(1, 2)] : []);
+    const host = drive((input) => (input.type === "datagram" ? [append(1, 1)] : again(input)), slowStore());
+    host.driver.step(datagram(0));
+    let isIdle = false;
+    const settled = host.driver.idle().then(() => {
+      isIdle = true;
+    });
+    host.answer(0, FULL);
+    await Promise.resolve();
+    expect(isIdle).toBe(false);
+    host.answer(0);
+    await settled;
+    expect(host.done).toEqual(["append 1", "append 1"]);
+  });
+});
+
+describe("commands and addresses", () => {
+  it("are answered by the number they were asked with, and not at all without one", () => {
+    const outcome: Outcome = { isDone: true, id: undefined };
+    const host = drive((input) => (input.type === "command" ? [{ type: "answer", ref: input.ref, outcome }] : []));
+    host.driver.step({ ...leave, ref: 4 } as Input);
+    host.driver.step(leave);
+    expect(host.done).toEqual(["answer 4"]);
+  });
+
+  it("hand on where a peer was reached", () => {
+    const address = { endpoint: ENDPOINT, peer: "a".repeat(64) as PeerId, at: 5 };
+    const host = drive(() => [{ type: "remember", ...address }]);
+    host.driver.step(datagram(0));
+    expect(host.remembered).toMatchObject([address]);
   });
 });
 
@@ -249,62 +268,66 @@ describe("a host that slept", () => {
   });
 });
 
-it("stops dead: what waits is dropped, later inputs are ignored, the alarm is off", async () => {
-  const host = drive(() => [persist(1), emit(2)], slowJournal());
+it("stops dead: what the store still answers and later inputs are ignored, the alarm is off", async () => {
+  const host = drive(() => [append(1, 1), emit(2)], slowStore());
   host.core.deadline = 10;
   host.driver.step(datagram(0));
   const idle = host.driver.idle();
   host.driver.stop();
   host.driver.step(datagram(1));
   await idle;
-  await host.finishWrite();
-  expect(host.done).toEqual(["append 1"]);
+  host.answer(0);
+  expect(host.done).toEqual(["append 1", "emit 2"]);
   expect(host.core.inputs.length).toBe(1);
   expect(host.alarms).toEqual([10, undefined]);
 });
 
-type SlowJournal = { journal: Journal; writes?: { done: () => void; fail: (error: Error) => void }[] };
+it("that is stopped by a listener performs no later input", () => {
+  const host = drive(() => [append(1, 1), emit(2), transmit(3)]);
+  host.onEmit = () => host.driver.stop();
+  host.driver.step(datagram(0));
+  expect(host.core.inputs.length).toBe(1);
+  expect(host.alarms).toEqual([undefined]);
+});
+
+/** `writes`: what the store was asked to write and has not answered. */
+type Around = { readonly store?: Store; readonly writes?: Done[] };
 type Turns = Pick<DriverOptions, "atEndOfTurn">;
 
-function drive(
-  core: ReturnType<typeof fakeCore> | ((input: Input) => Effect[]),
-  around: Partial<SlowJournal> & Turns = {},
-) {
-  const { journal = memoryJournal(), writes = [], ...turns } = around;
+function drive(core: ReturnType<typeof fakeCore> | ((input: Input) => Effect[]), around: Around & Turns = {}) {
+  const { store = memoryStore(), writes = [], ...turns } = around;
   const done: string[] = [];
   const alarms: (number | undefined)[] = [];
+  const remembered: RememberedAddress[] = [];
   const now = { mono: 0, wall: 1_700_000_000_000 };
   const theCore = typeof core === "function" ? fakeCore(core) : core;
-  const settle = async (index: number, error?: Error): Promise<void> => {
-    const [write] = writes.splice(index, 1);
-    if (error === undefined) write?.done();
-    else write?.fail(error);
-    // The promise of the write and what the driver hung on it are microtasks: all run before the next macrotask.
-    await new Promise((resolve) => setImmediate(resolve));
-  };
   const host = {
     core: theCore,
     done,
     alarms,
+    remembered,
     now,
     onEmit: (_n: number): void => {},
-    finishWrite: (index = 0) => settle(index),
-    failWrite: (message: string) => settle(0, new Error(message)),
+    /** The store answers one of the writes that wait. */
+    answer: (index: number, trouble?: StoreTrouble): void => writes.splice(index, 1)[0]?.(trouble),
+    /** What the core heard from the store. */
+    answers: () => theCore.inputs.map(({ input }) => input).filter(({ type }) => type === "written" || type === "read"),
     driver: undefined as unknown as Driver,
   };
   host.driver = createDriver({
     ...turns,
     core: theCore,
-    journal: { ...journal, append: (entry) => appendAndNote(journal, entry, done) },
+    store: noting(store, done),
+    remember: (address) => remembered.push(address),
     transmit: (bytes) => done.push(`transmit ${bytes[0]}`),
     broadcast: (bytes) => done.push(`broadcast ${bytes[0]}`),
     emit: (event) => {
       done.push(`emit ${numberOf(event)}`);
       host.onEmit(numberOf(event));
     },
+    answer: (ref) => done.push(`answer ${ref}`),
     clock: (): Now => ({ ...now }),
     setAlarm: (at) => alarms.push(at),
-    journalFailed: (error) => done.push(`failed ${(error as Error).message}`),
   });
   return host;
 }
@@ -317,16 +340,29 @@ function numberIn(input: Input): number {
   return input.type === "datagram" ? (input.bytes[0] ?? -1) : -1;
 }
 
-function slowJournal(): SlowJournal {
-  const writes: NonNullable<SlowJournal["writes"]> = [];
-  const append = (): Promise<void> => new Promise((done, fail) => writes.push({ done, fail }));
-  return { journal: { ...memoryJournal(), append }, writes };
+function slowStore(): Around {
+  const writes: Done[] = [];
+  return { store: { ...memoryStore(), append: (_, __, answered) => writes.push(answered) }, writes };
 }
 
-function appendAndNote(journal: Journal, entry: JournalEntry, done: string[]): undefined | Promise<void> {
-  const written = journal.append(entry);
-  if (entry.type === "message") done.push(`append ${Number(entry.id)}`);
-  return written;
+/** Notes what it is asked, before it does it. */
+function noting(store: Store, done: string[]): Store {
+  const note = (what: string, id: MessageId | undefined): number => done.push(`${what} ${Number(id)}`);
+  return {
+    ...store,
+    append: (messages, isOwn, answered) => {
+      note("append", messages[0]?.id);
+      store.append(messages, isOwn, answered);
+    },
+    read: (ids, answered) => {
+      note("read", ids[0]);
+      store.read(ids, answered);
+    },
+    trim: (ids) => {
+      note("trim", ids[0]);
+      store.trim(ids);
+    },
+  };
 }
 
 function numberOf(event: ChatEvent): number {

@@ -33,8 +33,9 @@ export function fakeCore(respond: (input: Input, now: Now) => Effect[] = () => [
     nextDeadline: () => core.deadline,
     self: () => noPeer,
     peers: () => [],
-    log: () => [],
+    ids: () => [],
     isHere: () => false,
+    isInRoom: () => true,
     isSeeking: () => false,
     isBusy: () => core.busy,
     tables: () => ({}),
@@ -48,10 +49,15 @@ export const ENDPOINT = "127.0.0.1:9" as Endpoint;
 
 export const datagram = (n: number): Input => ({ type: "datagram", bytes: Uint8Array.of(n), from: ENDPOINT });
 export const transmit = (n: number): Effect => ({ type: "transmit", bytes: Uint8Array.of(n), to: ENDPOINT });
-export const persist = (n: number): Effect => ({
-  type: "persist",
-  entry: { type: "message", id: String(n).padStart(48, "0") as MessageId, bytes: Uint8Array.of(n) },
+export const idOf = (n: number): MessageId => String(n).padStart(48, "0") as MessageId;
+/** Without a ticket nobody is told what it came to. */
+export const append = (n: number, ticket?: number): Effect => ({
+  type: "append",
+  ticket,
+  messages: [{ id: idOf(n), bytes: Uint8Array.of(n) }],
+  isOwn: false,
 });
+export const trim = (n: number): Effect => ({ type: "trim", ids: [idOf(n)] });
 /** An event that a test can tell apart by its number. */
 export const emit = (n: number): Effect => ({ type: "emit", event: event(n) });
 export const event = (n: number): ChatEvent => ({ type: "notice", notice: { code: "clock-skew", aheadMs: n } });

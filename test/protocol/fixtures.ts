@@ -2,27 +2,37 @@
  * A small world of real cores: one fixed clock, one seeded source of chance, a network that carries every datagram after
  * the same delay, in order, unless a test drops it. What every step must keep is checked in every step.
  */
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { type Identity, identityFromSeed } from "../../src/crypto/identity.ts";
-import { createRoomKeys, roomKeyFromName } from "../../src/crypto/roomKeys.ts";
-import type { Command, Core, Effect, Input, JournalEntry } from "../../src/protocol/api.ts";
+import { bootKey, createRoomKeys, open, openRoom, type RoomSecret } from "../../src/crypto/roomKeys.ts";
+import { readMessage } from "../../src/crypto/signed.ts";
+import type { Command, Core, Effect, Input, Outcome } from "../../src/protocol/api.ts";
 import { type Config, defaultConfig } from "../../src/protocol/config.ts";
 import type { Context, TimerRow } from "../../src/protocol/context.ts";
 import { createCore } from "../../src/protocol/core.ts";
 import { createCounters } from "../../src/protocol/counters.ts";
-import type { ChatEvent, Notice } from "../../src/protocol/events.ts";
+import type { ChatError, ChatEvent, Notice } from "../../src/protocol/events.ts";
 import { createLink } from "../../src/protocol/link/link.ts";
+import type { Fate, Ticket } from "../../src/protocol/link/session.ts";
+import { viewMessage } from "../../src/protocol/log/intake.ts";
 import { below, type Rng, seededRng } from "../../src/protocol/rng.ts";
 import type { Millis } from "../../src/protocol/time.ts";
 import { createTimers, type Timers } from "../../src/protocol/timers.ts";
 import type { Message } from "../../src/protocol/views.ts";
+import { decodeHeader } from "../../src/wire/datagram.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
-import type { BootId } from "../../src/wire/ids.ts";
+import { noExtensions } from "../../src/wire/extensions.ts";
+import { decodeFrames, type Frame } from "../../src/wire/frames.ts";
+import type { BootId, MessageId } from "../../src/wire/ids.ts";
+import { ask, createTestStore, doNext, keptIn, type TestStore } from "./testStore.ts";
+
+/** Time is virtual here, and each wait has a limit of that time: real time only catches what hangs, on a machine with much else to do. */
+vi.setConfig({ testTimeout: 120_000 });
 
 /** 2026-01-01T00:00:00Z. */
 export const WALL = 1_767_225_600_000;
-export const ROOM_KEY = roomKeyFromName("test");
-export const roomKeys = createRoomKeys(ROOM_KEY);
+export const ROOM = openRoom("test");
+export const roomKeys = createRoomKeys(ROOM);
 
 export type Carried = {
   readonly at: Millis;
@@ -39,7 +49,11 @@ export const LAN = "239.255.115.109:62732" as Endpoint;
 export type NodeSetup = {
   /** It is on the one LAN, and discovery is on. */
   readonly onLan?: boolean;
-  readonly roomKey?: Uint8Array;
+  readonly room?: RoomSecret;
+  /** Its store confirms nothing: left out, it does. */
+  readonly isVolatile?: boolean;
+  /** Bytes of bodies that it keeps in memory. */
+  readonly recentBytes?: number;
 };
 
 export type TestNode = {
@@ -51,15 +65,19 @@ export type TestNode = {
   /** What its own clock is off by. */
   skewMs: Millis;
   readonly events: ChatEvent[];
-  readonly entries: JournalEntry[];
-  /** One step, its transmits carried by the network. */
+  /** What it told of, over all its starts. */
+  readonly messages: ReadonlyMap<MessageId, Message>;
+  readonly store: TestStore;
+  /** One step, and those with which its store answers, unless it is held; transmits are carried by the network. */
   readonly step: (input: Input) => Effect[];
   readonly command: (command: Command) => Effect[];
   readonly say: (text: string) => Effect[];
   readonly join: (...others: TestNode[]) => Effect[];
   /** Gone without a word. */
   readonly crash: () => void;
-  /** A new process with the same key and journal. */
+  /** While its store is held: does the first thing that it was asked for, or so many. */
+  readonly answerStore: (count?: number) => Effect[];
+  /** A new process with the same key and store. */
   readonly restart: () => void;
   /** Stands still from now on, as a laptop that sleeps: what is sent to it meanwhile is lost. */
   readonly suspend: () => void;
@@ -67,6 +85,8 @@ export type TestNode = {
   readonly resume: () => Effect[];
   /** Its host has another address from now on, and the node is told. */
   readonly moveTo: (endpoint: Endpoint) => Effect[];
+  /** What it holds, ascending, as its store has it. */
+  readonly log: () => Message[];
   readonly texts: () => string[];
 };
 
@@ -135,22 +155,48 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
       let suspendedAt: Millis = 0;
       const beaconsAt = `10.0.0.${nodes.length + 1}:62732` as Endpoint;
       const identity = identityOf(name);
-      const entries: JournalEntry[] = [];
+      const store = createTestStore();
+      const messages = new Map<MessageId, Message>();
+      const views = new WeakMap<Uint8Array, Message>();
+      const keys = setup.room === undefined ? roomKeys : createRoomKeys(setup.room);
       const create = (): { core: Core; boot: BootId } => {
         const boot = bootFrom(rng);
         const core = createCore({
           identity,
-          room: { key: setup.roomKey ?? ROOM_KEY },
+          room: setup.room ?? ROOM,
           nick: name,
           boot,
           config: { ...defaultConfig, ...config },
           rng,
           now: { mono: now, wall: WALL + Math.floor(now) },
-          kept: keptIn(entries),
-          remembered: entries.flatMap((entry) => (entry.type === "address" ? [entry] : [])),
+          isDurable: setup.isVolatile !== true,
+          recentBytes: setup.recentBytes,
+          kept: keptIn(store),
+          remembered: store.addresses,
           discovery: setup.onLan === true ? { port: 62733 } : undefined,
         });
         return { core, boot };
+      };
+      const stepOnce = (input: Input): Effect[] => {
+        const effects = node.core.handle(input, { mono: now, wall: WALL + Math.floor(now) + node.skewMs });
+        checkStep(effects, node.core);
+        for (const effect of effects) {
+          ask(store, effect);
+          if (effect.type === "transmit") world.send(effect.bytes, node.endpoint, effect.to, effect.hops);
+          if (effect.type === "broadcast") world.send(effect.bytes, beaconsAt, LAN);
+          if (effect.type !== "emit") continue;
+          node.events.push(effect.event);
+          if (effect.event.type === "message") messages.set(effect.event.message.id, effect.event.message);
+        }
+        return effects;
+      };
+      const answerStore = (count: number): Effect[] => {
+        const effects: Effect[] = [];
+        for (let left = count; left > 0 && store.asked.length > 0; left -= 1) {
+          const answer = doNext(store);
+          if (answer !== undefined) effects.push(...stepOnce(answer));
+        }
+        return effects;
       };
       const node: TestNode = {
         name,
@@ -159,18 +205,13 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
         ...create(),
         skewMs: 0,
         events: [],
-        entries,
+        messages,
+        store,
         step: (input) => {
-          const effects = node.core.handle(input, { mono: now, wall: WALL + Math.floor(now) + node.skewMs });
-          checkStep(effects, node.core);
-          for (const effect of effects) {
-            if (effect.type === "persist") node.entries.push(effect.entry);
-            if (effect.type === "transmit") world.send(effect.bytes, node.endpoint, effect.to, effect.hops);
-            if (effect.type === "broadcast") world.send(effect.bytes, beaconsAt, LAN);
-            if (effect.type === "emit") node.events.push(effect.event);
-          }
-          return effects;
+          const effects = stepOnce(input);
+          return store.isHeld ? effects : [...effects, ...answerStore(Number.POSITIVE_INFINITY)];
         },
+        answerStore: (count = 1) => answerStore(count),
         command: (command) => node.step({ type: "command", command }),
         say: (text) => node.command({ type: "say", text, kind: "text" }),
         join: (...others) => node.command({ type: "join", endpoints: others.map((other) => other.endpoint) }),
@@ -196,11 +237,23 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
           return node.command({ type: "network", endpoints: [next] });
         },
         restart: () => {
+          store.asked.length = 0;
           Object.assign(node, create());
           running.up = true;
           listen();
         },
-        texts: () => node.core.log().map((message) => message.text),
+        log: () =>
+          node.core.ids().map((id) => {
+            const bytes = store.kept.get(id);
+            const before = bytes === undefined ? undefined : views.get(bytes);
+            if (before !== undefined) return before;
+            const message = bytes === undefined ? undefined : readMessage(keys, bytes);
+            if (bytes === undefined || message?.id !== id) throw new Error(`${name} holds ${id}, its store does not`);
+            const view = viewMessage(message, identity.id, messages.get(id)?.history ?? true);
+            views.set(bytes, view);
+            return view;
+          }),
+        texts: () => node.log().map((message) => message.text),
       };
       const running = { node, up: true };
       const listen = (): void => {
@@ -262,58 +315,103 @@ export function notices<Code extends Notice["code"]>(
 }
 
 /** What was handed on in causal order. */
-export const shown = (node: { readonly events: readonly ChatEvent[] }): Message[] =>
-  node.events.flatMap((event) => (event.type === "message" ? [event.message] : []));
+export const shown = ({ events, messages }: Pick<TestNode, "events" | "messages">): Message[] =>
+  events.flatMap((event) => {
+    if (event.type === "message") return event.isInOrder ? [event.message] : [];
+    return event.type === "ordered" ? event.ids.map((id) => messages.get(id) as Message) : [];
+  });
+
+/** What was told as soon as it was here, in whatever order it came. */
+export const told = ({ events }: Pick<TestNode, "events">): Message[] =>
+  events.flatMap((event) => (event.type === "message" ? [event.message] : []));
+
+/** Own messages that were told to be in the store. */
+export const storedIds = ({ events }: Pick<TestNode, "events">): MessageId[] =>
+  events.flatMap((event) => (event.type === "stored" ? event.ids : []));
+
+/** What the command of this step came to. */
+export function outcomeOf(effects: readonly Effect[]): Outcome {
+  const outcomes = effects.flatMap((effect) => (effect.type === "answer" ? [effect.outcome] : []));
+  if (outcomes.length !== 1) throw new Error(`${outcomes.length} outcomes`);
+  return outcomes[0] as Outcome;
+}
+
+/** Why the command of this step was refused. */
+export function errorOf(effects: readonly Effect[]): ChatError | undefined {
+  const outcome = outcomeOf(effects);
+  return outcome.isDone ? undefined : outcome.error;
+}
 
 export const transmits = (effects: readonly Effect[]): { bytes: Uint8Array; to: Endpoint }[] =>
   effects.flatMap((effect) => (effect.type === "transmit" ? [effect] : []));
 
+/** What a datagram brings to the process start that it is addressed to. */
+export function framesFor(bytes: Uint8Array, boot: BootId): readonly Frame[] {
+  const header = decodeHeader(bytes);
+  const inner = typeof header === "string" ? undefined : open(bootKey(roomKeys, header.boot), header, boot, bytes);
+  const frames = inner === undefined ? "bad-frame" : decodeFrames(inner);
+  return frames === "bad-frame" ? [] : frames;
+}
+
 export const fingerprint = (node: TestNode): string => node.core.logState().fingerprint;
 
 /** What the parts of a core share, for tests of one part alone. */
-export type Bench = Context & { readonly events: ChatEvent[]; readonly timers: Timers<TimerRow> };
+export type Bench = Context & {
+  readonly events: ChatEvent[];
+  readonly timers: Timers<TimerRow>;
+  /** What became of frames that were sent with a ticket. */
+  readonly fates: [Ticket, Fate][];
+};
 
 export function createBench(name = "bench", config: Partial<Config> = {}): Bench {
   const timers = createTimers<TimerRow>();
   const counters = createCounters();
   const rng = seededRng(1);
   const events: ChatEvent[] = [];
+  const fates: Bench["fates"] = [];
+  const settled = (ticket: Ticket, fate: Fate): void => void fates.push([ticket, fate]);
   return {
     identity: identityOf(name),
     roomKeys,
+    extensions: noExtensions,
     rng,
     timers,
     counters,
-    link: createLink({ roomKeys, boot: bootFrom(rng), timers, counters }),
+    link: createLink({ roomKeys, boot: bootFrom(rng), timers, counters, settled }),
     config: { ...defaultConfig, ...config },
     now: { mono: 0, wall: WALL },
     emit: (event) => {
       events.push(event);
     },
-    persist: () => {},
+    trim: () => {},
+    remember: () => {},
     events,
+    fates,
   };
 }
 
 // --- internal ---
 
+/** The order in which a host performs them: what is to be kept first, what is told last. */
+const EFFECTS: readonly Effect["type"][] = [
+  "append",
+  "trim",
+  "remember",
+  "read",
+  "transmit",
+  "broadcast",
+  "emit",
+  "answer",
+];
+
 /** What holds for every step: the order of effects, the size of datagrams, the bounds of tables. */
 function checkStep(effects: readonly Effect[], core: Core): void {
-  const places = effects.map((effect) => ["persist", "transmit", "broadcast", "emit"].indexOf(effect.type));
+  const places = effects.map((effect) => EFFECTS.indexOf(effect.type));
   if (places.some((place, index) => index > 0 && place < (places[index - 1] as number))) {
-    throw new Error("a datagram leaves before what it tells is on disk");
+    throw new Error(`out of order: ${effects.map(({ type }) => type)}`);
   }
   for (const { bytes } of transmits(effects)) expect(bytes.length).toBeLessThanOrEqual(1_200);
   for (const [table, { size, bound }] of Object.entries(core.tables())) {
     if (size > bound) throw new Error(`${table} has ${size} rows of ${bound}`);
   }
-}
-
-function keptIn(entries: readonly JournalEntry[]): Uint8Array[] {
-  const kept = new Map<string, Uint8Array>();
-  for (const entry of entries) {
-    if (entry.type === "message") kept.set(entry.id, entry.bytes);
-    if (entry.type === "trim") for (const id of kept.keys()) if (id < entry.below) kept.delete(id);
-  }
-  return [...kept].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, bytes]) => bytes);
 }

@@ -2,13 +2,15 @@
  * Insiders: whoever has the room's key can seal anything. 20,000 frames, valid and mutated, of a proven session: the core
  * never throws, what one datagram sets off is bounded, tables stay within their bounds, and it still talks afterwards.
  */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { signStatement } from "../../src/crypto/signed.ts";
 import type { Effect } from "../../src/protocol/api.ts";
 import { below } from "../../src/protocol/rng.ts";
 import { FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
-import { encodeFrame, type Frame } from "../../src/wire/frame.ts";
+import { noExtensions } from "../../src/wire/extensions.ts";
+import { encodeFrame, type Frame } from "../../src/wire/frames.ts";
 import { framesArbitrary, mutate } from "../wire/arbitraries.ts";
 import { createWorld, gather, roomKeys, shown, type TestNode, transmits, WALL } from "./fixtures.ts";
 import { createPuppet, type Puppet } from "./puppet.ts";
@@ -22,9 +24,9 @@ const seed = Number(process.env.SMPLCHAT_FUZZ_SEED ?? 1);
 /** Frames that mean something here: real ids, real peers, real messages and statements. */
 function meaningful(puppet: Puppet, nodes: readonly TestNode[]): Frame[] {
   const [alice, bob] = nodes as [TestNode, TestNode];
-  const ids = alice.core.log().map((message) => message.id);
+  const ids = alice.log().map((message) => message.id);
   const known = puppet.message({ parents: ids.slice(0, 1), hlc: WALL + 100_000 });
-  const { content } = { content: { boot: puppet.boot, nick: "m", endpoints: [] } };
+  const { content } = { content: { boot: puppet.boot, nick: "m", endpoints: [], extensions: noExtensions } };
   const fp = "00".repeat(12);
   const slice = { order: 0, lo: 0, last: 0xffffffff };
   return [

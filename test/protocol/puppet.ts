@@ -5,10 +5,11 @@ import { type SignedMessage, signMessage, signStatement } from "../../src/crypto
 import type { Effect } from "../../src/protocol/api.ts";
 import { decodeHeader, FRAMES_BYTES_MAX, type Header } from "../../src/wire/datagram.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
-import { decodeFrames, encodeFrame, type Frame } from "../../src/wire/frame.ts";
+import { noExtensions } from "../../src/wire/extensions.ts";
+import { decodeFrames, encodeFrame, type Frame } from "../../src/wire/frames.ts";
 import type { BootId, MessageId, PeerId } from "../../src/wire/ids.ts";
-import type { MessageContent } from "../../src/wire/message.ts";
 import type { StatementContent } from "../../src/wire/statement.ts";
+import { type Said, unsigned } from "../suites/said.ts";
 import { bootFrom, roomKeys, type TestNode, WALL, type World } from "./fixtures.ts";
 
 export type Answer = { readonly header: Header; readonly frames: readonly Frame[]; readonly bytes: number };
@@ -29,7 +30,7 @@ export type Puppet = {
   readonly prove: (node: TestNode) => void;
   readonly opened: (bytes: Uint8Array) => Answer | undefined;
   readonly statement: (change?: Partial<StatementContent>) => Frame & { type: "statement" };
-  readonly message: (change?: Partial<MessageContent>) => SignedMessage;
+  readonly message: (change?: Said) => SignedMessage;
 };
 
 /** It rests on the word of its sender, and changes nothing. */
@@ -90,14 +91,14 @@ export function createPuppet(world: World, name: string, host = 200): Puppet {
       puppet.tell(node, [{ type: "ack", counters: [challenge.header.counter], delayMs: 0 }]);
     },
     statement: (change = {}) => {
-      const base = { boot, incarnation: WALL, status: "alive", nick: name, endpoints: [endpoint] } as const;
+      const where = { endpoints: [endpoint], extensions: noExtensions };
+      const base = { boot, incarnation: WALL, status: "alive", nick: name, ...where } as const;
       return { type: "statement", bytes: signStatement(roomKeys, identity, { ...base, ...change }).bytes };
     },
     message: (change = {}) => {
       seq += 1;
       const hlc = WALL + Math.floor(world.now());
-      const base = { seq, hlc, kind: "text", parents: [], nick: name, text: `${name} ${seq}` } as const;
-      return signMessage(roomKeys, identity, { ...base, ...change });
+      return signMessage(roomKeys, identity, unsigned({ seq, hlc, nick: name, text: `${name} ${seq}`, ...change }));
     },
   };
   const answersIn = (effects: readonly Effect[], at: Endpoint): Answer[] =>

@@ -1,4 +1,5 @@
 /** Nodes that sleep and nodes that move, over seeds and losses: nothing is missed, and what is told of it is true. */
+
 import { describe, expect, it } from "vitest";
 import { defaultConfig } from "../../src/protocol/config.ts";
 import type { ChatEvent, Notice } from "../../src/protocol/events.ts";
@@ -8,6 +9,8 @@ import { calmNetwork } from "../../src/sim/run/scenario.ts";
 import { type Agenda, createAgenda } from "../../src/sim/world/agenda.ts";
 import { createNetwork } from "../../src/sim/world/network.ts";
 import { createVirtualNode, type NodeWorld, type VirtualNode, WALL_START } from "../../src/sim/world/node.ts";
+import { timeOfId } from "../../src/wire/ids.ts";
+import { privateRoom } from "../suites/said.ts";
 
 type Room = {
   readonly agenda: Agenda;
@@ -27,10 +30,9 @@ function openRoom(count: number, seed: number, loss: number): Room {
     network: createNetwork({ ...calmNetwork, loss }, agenda, rng),
     rng,
     config: defaultConfig,
-    roomKey: new Uint8Array(32).fill(1),
+    room: privateRoom(1),
     onEvent: (node, event) => events[node]?.push(event),
     onThrow: (_, error) => fail(error),
-    onDiskError: (node) => fail(new Error(`disk of n${node}`)),
   };
   const nodes = Array.from({ length: count }, (_, index) => createVirtualNode(index, world));
   nodes.forEach((node, index) => {
@@ -46,7 +48,7 @@ function talk({ agenda, nodes }: Room, forMs: Millis, everyMs: Millis, seed: num
   const rng = seededRng(seed);
   for (const until = agenda.now() + forMs; agenda.now() < until; ) {
     const awake = nodes.filter((node) => node.isAwake());
-    awake[below(rng, awake.length)]?.command({ type: "say", text: `at ${agenda.now()}`, kind: "text" });
+    awake[below(rng, awake.length)]?.say(`at ${agenda.now()}`);
     agenda.runUntil(Math.min(agenda.now() + everyMs, until));
   }
 }
@@ -61,22 +63,17 @@ describe.each([0, 0.1, 0.3])("where %d of all datagrams are lost", (loss) => {
       const room = openRoom(12, seed, loss);
       const { agenda, events } = room;
       const [sleeper, ...others] = room.nodes;
-      sleeper.sleep(120_000);
+      sleeper.host.sleep(120_000);
       talk(room, 120_000, 2_000, seed);
       const wokeAt = agenda.now();
-      const had = new Set(
-        sleeper
-          .core()
-          .log()
-          .map(({ id }) => id),
-      );
+      const had = new Set(sleeper.core().ids());
       agenda.runUntil(wokeAt + 12_000);
-      const missed = (others[0] as VirtualNode).core().log();
+      const missed = (others[0] as VirtualNode).core().ids();
       const [told, ...more] = backOf(events[0] ?? []);
       expect(more).toEqual([]);
       expect(told).toMatchObject({ missing: 0, complete: true });
       expect(told?.messages).toBe(
-        missed.filter(({ id, time }) => !had.has(id) && time <= WALL_START + wokeAt + 1_500).length,
+        missed.filter((id) => !had.has(id) && timeOfId(id) <= WALL_START + wokeAt + 1_500).length,
       );
       expect(Math.abs((told?.goneMs ?? 0) - 120_000)).toBeLessThan(1_000);
       expect(sleeper.core().logState()).toEqual(others[0]?.core().logState());
@@ -88,7 +85,7 @@ describe.each([0, 0.1, 0.3])("where %d of all datagrams are lost", (loss) => {
     const room = openRoom(12, seed, loss);
     const { agenda, events } = room;
     const [mover, ...others] = room.nodes;
-    mover.move();
+    mover.host.move();
     talk(room, 10_000, 500, seed);
     for (const node of others) {
       const { address } =

@@ -1,4 +1,5 @@
 /** Nobody types an address twice: nodes that start again find their room by what they remember, and a split heals. */
+
 import { describe, expect, it } from "vitest";
 import { defaultConfig } from "../../src/protocol/config.ts";
 import { seededRng } from "../../src/protocol/rng.ts";
@@ -7,6 +8,7 @@ import { calmNetwork } from "../../src/sim/run/scenario.ts";
 import { type Agenda, createAgenda } from "../../src/sim/world/agenda.ts";
 import { createNetwork, type VirtualNetwork } from "../../src/sim/world/network.ts";
 import { createVirtualNode, type NodeWorld, type VirtualNode } from "../../src/sim/world/node.ts";
+import { privateRoom } from "../suites/said.ts";
 
 type Room = { readonly agenda: Agenda; readonly network: VirtualNetwork; readonly nodes: readonly VirtualNode[] };
 
@@ -23,10 +25,9 @@ function openRoom(count: number, seed: number, loss = 0): Room {
     network,
     rng,
     config: defaultConfig,
-    roomKey: new Uint8Array(32).fill(1),
+    room: privateRoom(1),
     onEvent: () => {},
     onThrow: (_, error) => fail(error),
-    onDiskError: (node) => fail(new Error(`disk of n${node}`)),
   };
   const nodes = Array.from({ length: count }, (_, index) => createVirtualNode(index, world));
   nodes.forEach((node, index) => {

@@ -1,10 +1,12 @@
 /** A node that stood still: what waits in its socket is read before anything counts as lost. */
+
 import { expect, it } from "vitest";
 import { defaultConfig } from "../../src/protocol/config.ts";
 import { seededRng } from "../../src/protocol/rng.ts";
 import { createAgenda } from "../../src/sim/world/agenda.ts";
 import { createNetwork } from "../../src/sim/world/network.ts";
 import { createVirtualNode, type NodeWorld } from "../../src/sim/world/node.ts";
+import { privateRoom } from "../suites/said.ts";
 
 it("after a stall repeats nothing that was acknowledged in the meantime", () => {
   const agenda = createAgenda();
@@ -18,19 +20,18 @@ it("after a stall repeats nothing that was acknowledged in the meantime", () => 
     rng,
     network: createNetwork(calm, agenda, rng),
     config: defaultConfig,
-    roomKey: new Uint8Array(32).fill(1),
+    room: privateRoom(1),
     onEvent: () => {},
     onThrow: (_, error) => fail(error),
-    onDiskError: (node) => fail(new Error(`disk of n${node}`)),
   };
   const nodes = Array.from({ length: 4 }, (_, index) => createVirtualNode(index, world));
   const [author] = nodes;
   if (author === undefined) return fail(new Error("no author"));
   for (const node of nodes) node.start(node === author ? [] : [author.endpoint]);
   agenda.runUntil(5_000);
-  for (let said = 0; said < 20; said += 1) author.command({ type: "say", text: `${said}`, kind: "text" });
-  author.stall(3_000);
+  for (let said = 0; said < 20; said += 1) author.say(`${said}`);
+  author.host.stall(3_000);
   agenda.runUntil(9_000);
   expect(author.core().stats()).toMatchObject({ retries: 0, payloadsOut: 60 });
-  for (const node of nodes) expect(node.core().log()).toHaveLength(20);
+  for (const node of nodes) expect(node.core().ids()).toHaveLength(20);
 });

@@ -16,13 +16,16 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { JournalEntry } from "../../src/protocol/api.ts";
 import type { RememberedAddress } from "../../src/protocol/entry/rememberedAddresses.ts";
-import { type AddressJournal, type AddressTrouble, keepAddresses } from "../../src/store/addressFile.ts";
-import { memoryJournal } from "../../src/store/memory.ts";
+import { limits } from "../../src/protocol/limits.ts";
+import {
+  type Addresses,
+  type AddressTrouble,
+  addressesInMemory,
+  addressesOnDisk,
+} from "../../src/store/addressFile.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import type { PeerId } from "../../src/wire/ids.ts";
-import { describeJournal } from "../suites/journal.ts";
 
 const noMount = whyNoMount();
 if (noMount !== undefined) console.warn(`skipped: the test of a small full disk: ${noMount}`);
@@ -34,7 +37,31 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-describeJournal("addresses on disk, messages in memory", async () => open());
+describe.each([
+  ["in memory", addressesInMemory],
+  ["on disk", open],
+])("addresses %s", (_, openThem) => {
+  it("are given back, the latest success first, and of two at one address the later", async () => {
+    const addresses = openThem();
+    for (const one of [address(1, 100), address(2, 300), address(3, 200), address(1, 400), address(2, 50)])
+      addresses.remember(one);
+    expect(addresses.newestFirst()).toEqual([address(1, 400), address(2, 300), address(3, 200)]);
+    await addresses.close();
+  });
+
+  it("are as many as they may be, those of the latest successes", async () => {
+    const addresses = openThem();
+    const at = (n: number, time: number): RememberedAddress => ({
+      ...address(1, time),
+      endpoint: `10.0.0.1:${n}` as Endpoint,
+    });
+    for (let n = 1; n <= limits.remembered + 3; n += 1) addresses.remember(at(n, n === 2 ? 10_000 : n));
+    const kept = addresses.newestFirst();
+    expect(kept).toHaveLength(limits.remembered);
+    expect([kept[0], kept.at(-1)]).toEqual([at(2, 10_000), at(5, 5)]);
+    await addresses.close();
+  });
+});
 
 describe("the addresses of a room", () => {
   it("are there again at the next start, the latest success first", async () => {
@@ -44,7 +71,7 @@ describe("the addresses of a room", () => {
     });
     expect(
       open()
-        .addresses()
+        .newestFirst()
         .map(({ endpoint, at }) => [endpoint, at]),
     ).toEqual([
       ["10.0.0.2:62733", 200],
@@ -55,14 +82,14 @@ describe("the addresses of a room", () => {
 
   it("are those of that room alone", async () => {
     await keep(open(), address(1, 100));
-    expect(keepAddresses(memoryJournal(), dataDir, new Uint8Array(32)).addresses()).toEqual([]);
+    expect(addressesOnDisk(dataDir, new Uint8Array(32)).newestFirst()).toEqual([]);
   });
 
   it("are nobody else's business: directories 0700, file 0600, and nothing of it without a first address", async () => {
-    const journal = open();
-    await journal.flush();
+    const book = open();
+    await open().close();
     expect(readdirSync(dataDir)).toEqual([]);
-    await keep(journal, address(1, 100));
+    await keep(book, address(1, 100));
     expect(modeOf(join(dataDir, "rooms"))).toBe(0o700);
     expect(modeOf(join(dataDir, "rooms", "ab".repeat(16)))).toBe(0o700);
     expect(modeOf(file())).toBe(0o600);
@@ -75,7 +102,7 @@ describe("the addresses of a room", () => {
     await keep(other, address(2, 300), address(3, 200));
     expect(
       open()
-        .addresses()
+        .newestFirst()
         .map(({ endpoint, at }) => [endpoint, at]),
     ).toEqual([
       ["10.0.0.2:62733", 300],
@@ -87,49 +114,49 @@ describe("the addresses of a room", () => {
   it("are written seldom when enough are known, and seldomer when they were only reached again", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     try {
-      const journal = open();
+      const book = open();
       /** What is on disk so long after: looked at for a moment, and for as long as a write may take. */
       const look = async (ms: number, count: number, newest: RememberedAddress): Promise<void> => {
         vi.advanceTimersByTime(ms);
         const since = process.hrtime.bigint();
         const passedMs = (): number => Number(process.hrtime.bigint() - since) / 1e6;
-        const isSo = (): boolean => open().addresses().length === count && open().addresses()[0]?.at === newest.at;
+        const isSo = (): boolean => open().newestFirst().length === count && open().newestFirst()[0]?.at === newest.at;
         while (passedMs() < 50 || (!isSo() && passedMs() < 5_000)) {
           await new Promise((resolve) => setImmediate(resolve));
         }
-        expect([open().addresses().length, open().addresses()[0]]).toEqual([count, newest]);
+        expect([open().newestFirst().length, open().newestFirst()[0]]).toEqual([count, newest]);
       };
-      journal.append(entry(address(1, 1)));
+      book.remember(address(1, 1));
       vi.advanceTimersByTime(499);
       expect(readdirSync(dataDir)).toEqual([]);
       await look(1, 1, address(1, 1));
-      journal.append(entry(address(2, 2)));
+      book.remember(address(2, 2));
       await look(9_999, 1, address(1, 1));
       await look(1, 2, address(2, 2));
       // When the first of these comes fewer are known.
-      for (let n = 3; n <= 40; n += 1) journal.append(entry(address(n, n)));
+      for (let n = 3; n <= 40; n += 1) book.remember(address(n, n));
       await look(10_000, 40, address(40, 40));
-      journal.append(entry(address(41, 41)));
+      book.remember(address(41, 41));
       await look(59_999, 40, address(40, 40));
       await look(1, 41, address(41, 41));
-      journal.append(entry(address(1, 50)));
+      book.remember(address(1, 50));
       await look(299_999, 41, address(41, 41));
       await look(1, 41, address(1, 50));
-      await journal.close();
+      await book.close();
     } finally {
       vi.useRealTimers();
     }
   });
 
   it("are written by themselves, without anyone waiting for it", async () => {
-    const journal = open();
-    expect(journal.append(entry(address(1, 100)))).toBeUndefined();
+    const book = open();
+    book.remember(address(1, 100));
     const end = performance.now() + 5_000;
-    while (open().addresses().length === 0) {
+    while (open().newestFirst().length === 0) {
       expect(performance.now()).toBeLessThan(end);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    await journal.close();
+    await book.close();
   });
 });
 
@@ -148,25 +175,25 @@ describe("a file that", () => {
   ])("%s is an empty book and one notice; the next success begins it anew", async (_, text) => {
     mkdirSync(join(dataDir, "rooms", "ab".repeat(16)), { recursive: true });
     writeFileSync(file(), good);
-    expect(open().addresses()).toHaveLength(1);
+    expect(open().newestFirst()).toHaveLength(1);
     writeFileSync(file(), text);
-    const journal = open();
-    expect(journal.addresses()).toEqual([]);
-    expect(troublesOf(journal)).toEqual([{ code: "damaged", path: file(), reason: undefined }]);
+    const book = open();
+    expect(book.newestFirst()).toEqual([]);
+    expect(troublesOf(book)).toEqual([{ code: "damaged", path: file(), reason: undefined }]);
     expect(readFileSync(file(), "utf8")).toBe(text);
-    await keep(journal, address(2, 200));
+    await keep(book, address(2, 200));
     expect(troublesOf(open())).toEqual([]);
-    expect(open().addresses()).toEqual([address(2, 200)]);
+    expect(open().newestFirst()).toEqual([address(2, 200)]);
   });
 
   it("a program left half written when it was killed is out of the way after a while", async () => {
-    const journal = open();
-    await keep(journal, address(1, 100));
+    const book = open();
+    await keep(book, address(1, 100));
     const unfinished = `${file()}.${"0".repeat(16)}.new`;
     writeFileSync(unfinished, "smplchat addr");
     utimesSync(unfinished, new Date(0), new Date(0));
     await keep(open(), address(2, 200));
-    expect(open().addresses()).toHaveLength(2);
+    expect(open().newestFirst()).toHaveLength(2);
     expect(readdirSync(join(dataDir, "rooms", "ab".repeat(16)))).toEqual(["addresses"]);
   });
 });
@@ -177,21 +204,21 @@ describe("what somebody else could have a hand in", () => {
     mkdirSync(join(dataDir, "rooms", "ab".repeat(16)), { recursive: true });
     writeFileSync(victim, good);
     symlinkSync(victim, file());
-    const journal = open();
-    expect(journal.addresses()).toEqual([]);
-    expect(troublesOf(journal)).toEqual([{ code: "damaged", path: file(), reason: "ELOOP" }]);
-    await keep(journal, address(2, 200));
+    const book = open();
+    expect(book.newestFirst()).toEqual([]);
+    expect(troublesOf(book)).toEqual([{ code: "damaged", path: file(), reason: "ELOOP" }]);
+    await keep(book, address(2, 200));
     expect(readFileSync(victim, "utf8")).toBe(good);
-    expect(open().addresses()).toEqual([address(2, 200)]);
+    expect(open().newestFirst()).toEqual([address(2, 200)]);
   });
 
   it("is not written: a directory that others may write to is told of once", async () => {
     const rooms = join(dataDir, "rooms");
     mkdirSync(rooms);
     chmodSync(rooms, 0o777);
-    const journal = open();
-    const troubles = troublesOf(journal);
-    await keep(journal, address(1, 100));
+    const book = open();
+    const troubles = troublesOf(book);
+    await keep(book, address(1, 100));
     expect(troubles).toEqual([{ code: "unwritable", path: file(), reason: "others-may-write" }]);
     expect(readdirSync(rooms)).toEqual([]);
   });
@@ -201,19 +228,19 @@ describe("a disk that takes nothing", () => {
   it("is told of once, hurts nothing else, and is no trouble any more when it takes something again", async () => {
     // Where the directory of the room should be stands a file.
     writeFileSync(join(dataDir, "rooms"), "");
-    const journal = open();
-    const troubles = troublesOf(journal);
+    const book = open();
+    const troubles = troublesOf(book);
     for (let n = 1; n <= 3; n += 1) {
-      journal.append(entry(address(n, n)));
-      await journal.flush();
+      book.remember(address(n, n));
+      await book.close();
     }
     expect(troubles).toMatchObject([{ code: "unwritable", path: file(), reason: "EEXIST" }]);
-    expect(journal.addresses()).toHaveLength(3);
+    expect(book.newestFirst()).toHaveLength(3);
     rmSync(join(dataDir, "rooms"));
-    journal.append(entry(address(4, 4)));
-    await journal.close();
+    book.remember(address(4, 4));
+    await book.close();
     expect(troubles).toHaveLength(1);
-    expect(open().addresses()).toHaveLength(4);
+    expect(open().newestFirst()).toHaveLength(4);
   });
 
   it.skipIf(noMount !== undefined)("is full in the middle of it: what was there stays, whole", async () => {
@@ -222,14 +249,14 @@ describe("a disk that takes nothing", () => {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=8k,mode=700", "tmpfs", disk]);
     try {
       await keep(open(), address(1, 100));
-      const journal = open();
-      const troubles = troublesOf(journal);
-      for (let n = 2; n <= 100; n += 1) journal.append(entry(address(n, 200)));
-      await journal.flush();
+      const book = open();
+      const troubles = troublesOf(book);
+      for (let n = 2; n <= 100; n += 1) book.remember(address(n, 200));
+      await book.close();
       expect(troubles).toMatchObject([{ code: "unwritable", reason: "ENOSPC" }]);
-      expect(open().addresses()).toEqual([address(1, 100)]);
+      expect(open().newestFirst()).toEqual([address(1, 100)]);
       expect(readdirSync(join(disk, "ab".repeat(16)))).toEqual(["addresses"]);
-      await journal.close();
+      await book.close();
     } finally {
       execFileSync("umount", [disk]);
     }
@@ -238,8 +265,8 @@ describe("a disk that takes nothing", () => {
 
 // --- internal ---
 
-function open(): AddressJournal {
-  return keepAddresses(memoryJournal(), dataDir, room);
+function open(): Addresses {
+  return addressesOnDisk(dataDir, room);
 }
 
 /** Why no small disk can be made here; undefined: it can. */
@@ -264,19 +291,15 @@ function address(n: number, at: number): RememberedAddress {
   return { endpoint: `10.0.0.${n}:62733` as Endpoint, peer: n.toString(16).padStart(64, "0") as PeerId, at };
 }
 
-function entry(of: RememberedAddress): JournalEntry {
-  return { type: "address", ...of };
+/** They are remembered, and then the program ends. */
+async function keep(book: Addresses, ...addresses: RememberedAddress[]): Promise<void> {
+  for (const one of addresses) book.remember(one);
+  await book.close();
 }
 
-/** What the journal keeps, and then ends. */
-async function keep(journal: AddressJournal, ...addresses: RememberedAddress[]): Promise<void> {
-  for (const one of addresses) journal.append(entry(one));
-  await journal.close();
-}
-
-function troublesOf(journal: AddressJournal): AddressTrouble[] {
+function troublesOf(book: Addresses): AddressTrouble[] {
   const troubles: AddressTrouble[] = [];
-  journal.onTrouble((trouble) => troubles.push(trouble));
+  book.onTrouble((trouble) => troubles.push(trouble));
   return troubles;
 }
 

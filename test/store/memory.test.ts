@@ -1,5 +1,5 @@
-// The memory journal against the suite of all journals.
-import { memoryJournal } from "../../src/store/memory.ts";
-import { describeJournal } from "../suites/journal.ts";
+// The store in memory against the suite of all stores.
+import { memoryStore } from "../../src/store/memory.ts";
+import { describeStore } from "../suites/store.ts";
 
-describeJournal("memory", async () => memoryJournal());
+describeStore("memory", () => ({ store: memoryStore(), settle: () => undefined }));

@@ -1,9 +1,10 @@
-/** A session on a fake node with pipes on both sides: what the stream faces are tested with. */
+/** A session on a hub of fake rooms with pipes on both sides: what the stream faces are tested with. */
 import { PassThrough } from "node:stream";
-import { createSession, type Session } from "../../src/chat/session/session.ts";
-import { roomKeyFromName } from "../../src/crypto/roomKeys.ts";
+import { createSession, type Session, type SessionOptions } from "../../src/chat/session/session.ts";
+import { openRoom } from "../../src/crypto/roomKeys.ts";
 import { type Settings, settingNames, settingSpec } from "../../src/settings.ts";
-import { createFakeNode, type FakeNode } from "./fakeNode.ts";
+import { createFakeHub, type FakeHub } from "./fakeHub.ts";
+import type { FakeRoom } from "./fakeRoom.ts";
 
 export const defaultSettings = Object.fromEntries(
   settingNames.map((name) => [name, settingSpec(name).default]),
@@ -11,27 +12,33 @@ export const defaultSettings = Object.fromEntries(
 
 export type FaceRig = {
   readonly session: Session;
-  readonly node: FakeNode;
+  readonly hub: FakeHub;
+  /** The first, which the session shows from the start. */
+  readonly room: FakeRoom;
   readonly input: PassThrough;
   readonly output: PassThrough;
   /** All lines written so far. */
   readonly lines: () => string[];
 };
 
-export async function createFaceRig(joins: readonly string[] = []): Promise<FaceRig> {
-  const node = createFakeNode();
+export type FaceRigOptions = Partial<Omit<SessionOptions, "hub">> & { readonly hub?: FakeHub };
+
+export async function createFaceRig(options: FaceRigOptions = {}): Promise<FaceRig> {
+  const { hub = createFakeHub(), ...more } = options;
   const session = await createSession({
-    room: { name: "smplchat", key: roomKeyFromName("smplchat"), private: false },
+    room: { name: "smplchat", secret: openRoom("smplchat"), private: false },
     nick: "anna",
-    joins,
+    joins: [],
     settings: defaultSettings,
-    open: async () => node,
     quitMsMax: 100,
+    ...more,
+    hub,
   });
   const output = new PassThrough({ highWaterMark: 1 << 20 });
   let text = "";
   output.setEncoding("utf8").on("data", (chunk: string) => {
     text += chunk;
   });
-  return { session, node, input: new PassThrough(), output, lines: () => text.split("\n").slice(0, -1) };
+  const lines = () => text.split("\n").slice(0, -1);
+  return { session, hub, room: hub.entered[0] as FakeRoom, input: new PassThrough(), output, lines };
 }

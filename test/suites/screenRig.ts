@@ -1,15 +1,18 @@
-/** The screen's controller on a fake node: keys and events in, rows out; no terminal, no network. */
-import { createSession, type Session } from "../../src/chat/session/session.ts";
-import type { Settings } from "../../src/settings.ts";
+/** The screen's controller on a hub of fake rooms: keys and events in, rows out; no terminal, no network. */
+import type { Session } from "../../src/chat/session/session.ts";
 import { type Controller, createController } from "../../src/tui/controller.ts";
 import { createKeyDecoder } from "../../src/tui/keys.ts";
 import { createPalette } from "../../src/tui/style.ts";
-import { createFakeNode, type FakeNode } from "./fakeNode.ts";
+import { createFaceRig } from "./faceRig.ts";
+import { createFakeHub, type FakeHub } from "./fakeHub.ts";
+import type { FakeRoom } from "./fakeRoom.ts";
 
 export const NOON = new Date(2026, 0, 31, 12).getTime();
 
 export type ScreenRig = {
-  readonly node: FakeNode;
+  readonly hub: FakeHub;
+  /** The first. */
+  readonly room: FakeRoom;
   readonly controller: Controller;
   readonly session: Session;
   /** Types raw terminal input and draws. */
@@ -18,16 +21,9 @@ export type ScreenRig = {
   readonly rows: () => string[];
 };
 
-export async function sitWith(
-  options: { columns?: number; rows?: number; nodes?: FakeNode[] } = {},
-): Promise<ScreenRig> {
-  const nodes = options.nodes ?? [createFakeNode()];
-  const [node] = nodes as [FakeNode];
-  const open = async () => nodes.shift() ?? node;
-  const room = { name: "smplchat", key: new Uint8Array(32), private: false };
-  // Only /set reads the settings, which these scenarios do not use.
-  const settings = {} as Settings;
-  const session = await createSession({ room, nick: "anna", joins: [], settings, open, quitMsMax: 100 });
+export async function sitWith(options: { columns?: number; rows?: number; first?: FakeRoom } = {}): Promise<ScreenRig> {
+  const hub = createFakeHub(options.first === undefined ? {} : { first: options.first });
+  const { session, room } = await createFaceRig({ hub });
   const controller = createController({
     session,
     palette: createPalette(1),
@@ -47,7 +43,7 @@ export async function sitWith(
     controller.frame();
     return outcomes;
   };
-  return { node, controller, session, type, rows };
+  return { hub, room, controller, session, type, rows };
 }
 
 export const plainRow = (row: string): string => row.replace(/\x1b\[[\d;]*m/g, "");

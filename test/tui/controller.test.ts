@@ -1,16 +1,16 @@
 /** The screen as a person uses it: keys and events in, rows out; no terminal, no network. */
 import { describe, expect, it, vi } from "vitest";
 import type { MessageId } from "../../src/wire/ids.ts";
-import { createFakeNode, FAKE_TEXT_LIMIT, type FakeNode } from "../suites/fakeNode.ts";
+import { FAKE_TEXT_LIMIT, type FakeRoom } from "../suites/fakeRoom.ts";
 import { NOON, plainRow, sitWith } from "../suites/screenRig.ts";
 
 const [PAGE_UP, PAGE_DOWN, ALT_HOME, ALT_END] = ["\x1b[5~", "\x1b[6~", "\x1b[1;3H", "\x1b[1;3F"];
 const [FOCUS_IN, FOCUS_OUT] = ["\x1b[I", "\x1b[O"];
 
 /** Hears `count` messages of bob, a minute apart, beginning at noon and `from` minutes. */
-function hearMany(node: FakeNode, count: number, from = 0): void {
-  const bob = node.peers()[0] ?? node.addPeer("bob");
-  for (let at = from; at < from + count; at++) node.hear(bob, `message ${at}`, stamp(at));
+function hearMany(room: FakeRoom, count: number, from = 0): void {
+  const bob = room.peers()[0] ?? room.addPeer("bob");
+  for (let at = from; at < from + count; at++) room.hear(bob, `message ${at}`, stamp(at));
 }
 
 const stamp = (minute: number) => ({
@@ -20,9 +20,9 @@ const stamp = (minute: number) => ({
 
 describe("the full screen", () => {
   it("shows_who_said_what_when_with_a_status_line_and_the_composer", async () => {
-    const { node, type, rows } = await sitWith();
+    const { room, type, rows } = await sitWith();
     await vi.waitFor(() => expect(rows().join("\n")).toContain("alone"));
-    hearMany(node, 2);
+    hearMany(room, 2);
     type("hi");
     expect(rows()).toEqual([
       "---- Saturday, 31 January 2026 ----",
@@ -37,23 +37,23 @@ describe("the full screen", () => {
   });
 
   it("sends_a_line_and_shows_its_delivery", async () => {
-    const { node, type, rows } = await sitWith();
-    node.addPeer("bob");
+    const { room, type, rows } = await sitWith();
+    room.addPeer("bob");
     type("hello\r");
     await vi.waitFor(() => expect(rows().join("\n")).toMatch(/<anna> hello$/m));
-    node.acknowledge();
+    room.acknowledge();
     expect(rows().join("\n")).toMatch(/<anna> hello → 1\/1$/m);
     expect(rows().at(-1)).toBe("> ");
   });
 
   it("names_the_limit_of_a_text_that_is_too_long_and_gives_it_back_whole", async () => {
-    const { node, type, rows, controller } = await sitWith({ columns: 120, rows: 40 });
+    const { room, type, rows, controller } = await sitWith({ columns: 120, rows: 40 });
     const long = "x".repeat(FAKE_TEXT_LIMIT + 1);
     type(`${long}\r`);
     await vi.waitFor(() => expect(rows().at(-1)).toContain("xxx"));
     expect(rows().join("\n")).toContain(`too long: ${FAKE_TEXT_LIMIT + 1} bytes, the limit is ${FAKE_TEXT_LIMIT}`);
     expect(controller.frame().composer.join("").replace(/[> ]/g, "")).toBe(long);
-    expect(node.log()).toEqual([]);
+    expect(room.kept()).toEqual([]);
   });
 
   it("gives_a_mistyped_command_back_to_be_mended", async () => {
@@ -64,19 +64,19 @@ describe("the full screen", () => {
   });
 
   it("sends_a_confirmed_text_as_text_whatever_it_looks_like", async () => {
-    const { node, type, rows } = await sitWith();
+    const { room, type, rows } = await sitWith();
     type(" /peers\r");
     expect(rows().at(-2)).toContain("Enter sends this as text");
     type("\r");
-    await vi.waitFor(() => expect(node.log()[0]?.text).toBe(" /peers"));
+    await vi.waitFor(() => expect(room.kept()[0]?.text).toBe(" /peers"));
   });
 
   it("scrolled_up_does_not_move_when_messages_arrive_and_says_how_many", async () => {
-    const { node, type, rows } = await sitWith();
-    hearMany(node, 20);
+    const { room, type, rows } = await sitWith();
+    hearMany(room, 20);
     type(PAGE_UP);
     const before = rows();
-    hearMany(node, 5, 20);
+    hearMany(room, 5, 20);
     expect(rows().slice(0, 6)).toEqual(before.slice(0, 6));
     expect(rows().at(-2)).toMatch(/\[-MORE\(\d+\)-\] \[5 unread\]/);
     type(PAGE_DOWN + PAGE_DOWN + PAGE_DOWN);
@@ -85,8 +85,8 @@ describe("the full screen", () => {
   });
 
   it("alt_home_and_alt_end_go_to_the_ends", async () => {
-    const { node, type, rows } = await sitWith();
-    hearMany(node, 20);
+    const { room, type, rows } = await sitWith();
+    hearMany(room, 20);
     type(ALT_HOME);
     expect(rows()[1]).toContain("message 0");
     type(ALT_END);
@@ -94,10 +94,10 @@ describe("the full screen", () => {
   });
 
   it("marks_what_came_while_the_terminal_was_out_of_sight", async () => {
-    const { node, type, rows } = await sitWith();
-    hearMany(node, 1);
+    const { room, type, rows } = await sitWith();
+    hearMany(room, 1);
     type(FOCUS_OUT);
-    hearMany(node, 1, 1);
+    hearMany(room, 1, 1);
     expect(rows().at(-2)).toContain("[1 unread]");
     type(FOCUS_IN);
     expect(rows().at(-2)).not.toContain("unread");
@@ -107,19 +107,19 @@ describe("the full screen", () => {
   });
 
   it("tells_two_of_one_nick_apart_and_only_them", async () => {
-    const { node, rows } = await sitWith({ rows: 12 });
-    const one = node.addPeer("eve");
-    node.hear(one, "alone yet", stamp(0));
+    const { room, rows } = await sitWith({ rows: 12 });
+    const one = room.addPeer("eve");
+    room.hear(one, "alone yet", stamp(0));
     expect(rows().join("\n")).toContain("<eve> alone yet");
-    node.hear(node.addPeer("eve"), "me too", stamp(1));
-    node.hear(node.addPeer("bob"), "and me", stamp(2));
+    room.hear(room.addPeer("eve"), "me too", stamp(1));
+    room.hear(room.addPeer("bob"), "and me", stamp(2));
     expect(rows().join("\n")).toMatch(/<eve·t002> alone yet\n[^<]*<eve·t003> me too\n[^<]*<bob> and me/);
   });
 
   it("lists_the_peers_in_straight_columns", async () => {
-    const { node, type, rows } = await sitWith({ columns: 80, rows: 12 });
-    node.addPeer("日本語");
-    node.addPeer("bob");
+    const { room, type, rows } = await sitWith({ columns: 80, rows: 12 });
+    room.addPeer("日本語");
+    room.addPeer("bob");
     type("/peers\r");
     await vi.waitFor(() => expect(rows().join("\n")).toContain("2 peers in #smplchat"));
     expect(rows().slice(-6, -2)).toEqual([
@@ -131,8 +131,8 @@ describe("the full screen", () => {
   });
 
   it("shows_no_escape_sequence_that_came_from_the_network", async () => {
-    const { node, controller } = await sitWith();
-    node.hear(node.addPeer("m\x1b[31mal"), "a\x1b[2Jb\x07\x9b31mc", stamp(0));
+    const { room, controller } = await sitWith();
+    room.hear(room.addPeer("m\x1b[31mal"), "a\x1b[2Jb\x07\x9b31mc", stamp(0));
     const text = controller.frame().messages.join("");
     expect(text).toContain("abc");
     expect(text.replace(/\x1b\[\d*m/g, "")).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
@@ -140,15 +140,15 @@ describe("the full screen", () => {
   });
 
   it("completes_a_nick_without_what_would_steer_the_terminal", async () => {
-    const { node, controller, type } = await sitWith({ columns: 80 });
-    node.hear(node.addPeer("m\x1b[31mal\x9b2J"), "hi", stamp(0));
+    const { room, controller, type } = await sitWith({ columns: 80 });
+    room.hear(room.addPeer("m\x1b[31mal\x9b2J"), "hi", stamp(0));
     type("ma\t");
     expect(controller.frame().composer).toEqual(["> mal: "]);
   });
 
   it("fits_any_size_of_terminal", async () => {
-    const { node, controller, type } = await sitWith();
-    hearMany(node, 30);
+    const { room, controller, type } = await sitWith();
+    hearMany(room, 30);
     type("some text that is longer than a narrow terminal is wide");
     for (const [columns, rows] of [
       [80, 24],
@@ -168,12 +168,11 @@ describe("the full screen", () => {
   });
 
   it("clear_empties_it_and_another_room_begins_anew", async () => {
-    const other = createFakeNode({ room: { name: "other" } });
-    const { node, type, rows } = await sitWith({ nodes: [createFakeNode(), other] });
-    hearMany(node, 3);
+    const { room, type, rows } = await sitWith();
+    hearMany(room, 3);
     type("/clear\r");
     await vi.waitFor(() => expect(rows().join("\n")).not.toContain("message"));
-    hearMany(node, 1, 9);
+    hearMany(room, 1, 9);
     type("/join #other\r");
     await vi.waitFor(() => expect(rows().at(-2)).toContain("[#other] [anna] [alone]"));
     expect(rows().join("\n")).not.toContain("message 9");

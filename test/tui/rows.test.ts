@@ -8,7 +8,7 @@ import { createRowLayout } from "../../src/tui/rows.ts";
 import { paintStatus, questionText, type StatusFacts, statusText } from "../../src/tui/statusLine.ts";
 import { createPalette } from "../../src/tui/style.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
-import { fakePeer } from "../suites/fakeNode.ts";
+import { fakePeer } from "../suites/fakeRoom.ts";
 
 const NOON = new Date(2026, 0, 31, 12).getTime();
 const bob = fakePeer("bob", 2);
@@ -18,17 +18,9 @@ function rows(entry: Entry, width = 60, shared: readonly string[] = []): string[
   return lines.map((line) => line.replace(/\x1b\[[\d;]*m/g, ""));
 }
 
-function said(text: string, more: Partial<Message> = {}): Entry {
+function said(text: string, more: Partial<Message> = {}, nick?: string): Entry {
   const id = `${"0".repeat(42)}a1b2c3` as MessageId;
-  return messageEntry({
-    id,
-    author: bob,
-    time: NOON,
-    kind: "text",
-    text,
-    own: false,
-    ...more,
-  } as Message);
+  return messageEntry({ id, author: bob, time: NOON, kind: "text", text, own: false, ...more } as Message, nick);
 }
 
 const local = (text: string, tone: LineTone = "info", continued = false): Entry => ({
@@ -52,6 +44,16 @@ describe("rows", () => {
   it.each([
     ["a text", said("hello"), ["12:00 <bob> hello"]],
     ["an action", said("waves", { kind: "action" }), ["12:00 * bob waves"]],
+    [
+      "what this version cannot read",
+      said("", { kind: "unknown", kindNumber: 9, author: { ...bob, nick: "" } }, "bob"),
+      ["12:00 <bob> (a message of a kind that this version cannot", "      show: update to see it)"],
+    ],
+    [
+      "what makes no sense, of someone who is not here",
+      said("", { kind: "unknown", kindNumber: 2, author: { ...bob, nick: "" } }),
+      ["12:00 <?·t002> (a message that makes no sense)"],
+    ],
     ["a text of several lines", said("one\ntwo"), ["12:00 <bob> one", "      two"]],
     ["a refusal", local("no", "error"), ["12:00 !! no"]],
     ["joins", changes(["bob", "joined"], ["eve", "joined"]), ["12:00 -- bob, eve joined"]],
@@ -191,6 +193,16 @@ describe("the status line", () => {
     expect(status([fakePeer("bob", 2, { rttMs: 800 })], { below: 12 })).toBe(
       "[12:00] [#smplchat] [-MORE(12)-] [anna] [1 peer] [lag 800 ms]",
     );
+  });
+
+  it("takes_the_peer_in_the_middle_for_the_lag_of_those_who_are_here_and_were_measured", () => {
+    const lags = (...rttsMs: (number | undefined)[]) =>
+      status(rttsMs.map((rttMs, at) => fakePeer(`p${at}`, 10 + at, { rttMs })));
+    expect(lags(9_000, 800, 20)).toContain("[lag 800 ms]");
+    expect(lags(9_000, 800, 20, undefined, undefined)).toContain("[lag 800 ms]");
+    expect(lags(9_000, 9_000, 500, 20, 20)).not.toContain("lag");
+    expect(lags(undefined)).not.toContain("lag");
+    expect(status([bob, fakePeer("eve", 3, { rttMs: 9_000, status: "dead" })])).not.toContain("lag");
   });
 
   it("is_cut_at_the_width_and_gives_way_to_a_question", () => {

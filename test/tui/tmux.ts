@@ -29,9 +29,12 @@ export interface Tmux {
   close(): void;
 }
 
-/** Whether tmux is installed. */
+/** Whether tmux is installed. With SMPLCHAT_REQUIRE_TMUX=1 it is an error if not. */
 export function hasTmux(): boolean {
-  return spawnSync("tmux", ["-V"]).status === 0;
+  const isInstalled = spawnSync("tmux", ["-V"]).status === 0;
+  if (!isInstalled && process.env.SMPLCHAT_REQUIRE_TMUX === "1")
+    throw new Error("SMPLCHAT_REQUIRE_TMUX=1, but tmux is not installed");
+  return isInstalled;
 }
 
 /** `name` names the server's socket: unique per test run. */

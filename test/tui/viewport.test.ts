@@ -10,7 +10,7 @@ const DAY = new Date(2026, 0, 31, 12).getTime();
 const palette = createPalette(1);
 const self = { id: "00" as PeerId, tag: "aaaa", nick: "anna", status: "alive" } as PeerView;
 
-function stored(timeline: Timeline, time: number, more: Partial<Message> = {}): Timeline {
+function said(timeline: Timeline, time: number, more: Partial<Message> = {}): Timeline {
   const id = time.toString(16).padStart(12, "0").padEnd(48, "0") as MessageId;
   const author = { id: "11" as PeerId, tag: "bbbb", nick: "bob" };
   const plain = {
@@ -18,17 +18,19 @@ function stored(timeline: Timeline, time: number, more: Partial<Message> = {}): 
     author,
     seq: 1,
     kind: "text",
+    kindNumber: 1,
+    target: undefined,
     text: `${time - DAY}`,
     time,
     parents: [],
     own: false,
     history: false,
   } as const;
-  return applyEvent(timeline, { type: "stored", message: { ...plain, ...more } }, DAY);
+  return applyEvent(timeline, { type: "message", message: { ...plain, ...more }, isInOrder: true }, DAY);
 }
 
 function roomWith(...offsets: number[]): Timeline {
-  return offsets.reduce((timeline, offset) => stored(timeline, DAY + offset), createTimeline(self, []));
+  return offsets.reduce((timeline, offset) => said(timeline, DAY + offset), createTimeline(self, []));
 }
 
 /** Every message takes two rows: its text, and the same with a dash. */
@@ -58,7 +60,7 @@ describe("view", () => {
     const timeline = roomWith(10, 20, 30, 40);
     const anchor = scroll(timeline, layout(3), undefined, -2);
     expect(rowsOf(timeline, 3, anchor)).toEqual(["20-", "30", "30-"]);
-    const later = stored(stored(stored(timeline, DAY + 50), DAY + 5), DAY - 86_400_000);
+    const later = said(said(said(timeline, DAY + 50), DAY + 5), DAY - 86_400_000);
     expect(rowsOf(later, 3, anchor)).toEqual(["20-", "30", "30-"]);
     expect(viewTimeline(later, layout(3), anchor)).toMatchObject({ below: 2, anchor });
   });
@@ -67,7 +69,7 @@ describe("view", () => {
     const timeline = roomWith(10, 20, 30);
     const anchor = scroll(timeline, layout(2), undefined, -4);
     expect(rowsOf(timeline, 2, anchor)).toEqual(["10", "10-"]);
-    expect(rowsOf(stored(timeline, DAY + 1), 2, anchor)).toEqual(["10", "10-"]);
+    expect(rowsOf(said(timeline, DAY + 1), 2, anchor)).toEqual(["10", "10-"]);
   });
 
   it("follows_the_newest_line_again_when_scrolled_down_to_it", () => {
@@ -90,12 +92,12 @@ describe("view", () => {
   it("of_lines_that_were_trimmed_goes_on_with_the_oldest_left", () => {
     let timeline = roomWith(...Array.from({ length: TIMELINE_LINES_MAX }, (_, at) => at));
     const top = scrollToStart(timeline, layout(3));
-    timeline = stored(stored(timeline, DAY + TIMELINE_LINES_MAX), DAY + TIMELINE_LINES_MAX + 1);
+    timeline = said(said(timeline, DAY + TIMELINE_LINES_MAX), DAY + TIMELINE_LINES_MAX + 1);
     expect(rowsOf(timeline, 3, top)).toEqual(["----", "2", "2-"]);
   });
 
   it("shows_where_the_unread_messages_begin", () => {
     const away = applyEvent(roomWith(10), { type: "seeing", seeing: false }, DAY);
-    expect(rowsOf(stored(away, DAY + 20), 9)).toEqual(["----", "10", "10-", "----", "20", "20-"]);
+    expect(rowsOf(said(away, DAY + 20), 9)).toEqual(["----", "10", "10-", "----", "20", "20-"]);
   });
 });

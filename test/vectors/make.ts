@@ -4,14 +4,22 @@
  * writes them anew; whoever does that changes the protocol, and says so in WIRE_VERSION and in the labels of PROTOCOL.md.
  */
 import { beaconKey, sealBeacon } from "../../src/crypto/beacon.ts";
+import { blake2b } from "../../src/crypto/hash.ts";
 import { identityFromSeed, tagOf } from "../../src/crypto/identity.ts";
-import { bootKey, createRoomKeys, roomKeyFromName, seal } from "../../src/crypto/roomKeys.ts";
-import { signMessage, signStatement } from "../../src/crypto/signed.ts";
+import { encodeInvite, INVITE_PREFIX, type Invite } from "../../src/crypto/invite.ts";
+import { bootKey, createRoomKeys, openRoom, type RoomKeys, seal } from "../../src/crypto/roomKeys.ts";
+import { type SignedMessage, type SignedStatement, signMessage, signStatement } from "../../src/crypto/signed.ts";
 import { type Beacon, encodeBeacon } from "../../src/wire/beacon.ts";
+import { decodeBody } from "../../src/wire/bodies/body.ts";
+import { createWriter } from "../../src/wire/cursor.ts";
 import { encodeHeader, type Header } from "../../src/wire/datagram.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
-import { END, encodeFrame, type Frame } from "../../src/wire/frame.ts";
+import { MESSAGE_BYTES_MAX } from "../../src/wire/envelope.ts";
+import { noExtensions, writeExtensions } from "../../src/wire/extensions.ts";
+import { END, encodeFrame, type Frame } from "../../src/wire/frames.ts";
 import { type BootId, type MessageId, type PeerId, toHex } from "../../src/wire/ids.ts";
+import { programExtensions } from "../../src/wire/statement.ts";
+import { unsigned } from "../suites/said.ts";
 
 /** File name without `.json` to content; bytes are hex. */
 export function makeVectors(): Record<string, unknown> {
@@ -21,60 +29,105 @@ export function makeVectors(): Record<string, unknown> {
     datagrams: makeDatagrams(),
     beacons: makeBeacons(),
     signed: makeSigned(),
+    invites: makeInvites(),
   };
 }
 
-/** `frame` with its bytes as hex, as it stands in JSON. */
-export function frameAsJson(frame: Frame): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(frame).map(([name, value]) => [name, asJson(value)]));
+/** `value` as it stands in JSON: bytes as hex, extensions by their keys, and nothing for what is not there. */
+export function asJson(value: unknown): unknown {
+  if (value instanceof Uint8Array) return toHex(value);
+  if (Array.isArray(value)) return value.map(asJson);
+  if (value instanceof Map) return asJson(Object.fromEntries(value));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).filter(([, part]) => part !== undefined);
+  return Object.fromEntries(entries.map(([name, part]) => [name, asJson(part)]));
 }
 
 // --- internal ---
 
-function asJson(value: unknown): unknown {
-  if (value instanceof Uint8Array) return toHex(value);
-  return Array.isArray(value) ? value.map(asJson) : value;
-}
-
 const ANNA = identityFromSeed(new Uint8Array(32).fill(0x0a));
 const BOB = identityFromSeed(new Uint8Array(32).fill(0x0b));
 const ROOM_NAMES = ["smplchat", "größe"];
-const ROOM = createRoomKeys(roomKeyFromName("smplchat"));
-const PRIVATE_ROOM = createRoomKeys(new Uint8Array(32).fill(0x5a));
+const ROOM = createRoomKeys(openRoom("smplchat"));
+const PRIVATE_ROOM = createRoomKeys({
+  id: new Uint8Array(32).fill(0x1d),
+  epoch: 300,
+  key: new Uint8Array(32).fill(0x5a),
+});
 const ANNA_BOOT = "a0a1a2a3a4a5a6a7" as BootId;
 const BOB_BOOT = "b0b1b2b3b4b5b6b7" as BootId;
 /** 2026-01-31T12:00:00.000Z */
 const NOON = 1_769_860_800_000;
 
-const HELLO = signMessage(ROOM, ANNA, { seq: 0, hlc: NOON, kind: "text", parents: [], nick: "anna", text: "hi" });
-const WAVE = signMessage(ROOM, BOB, {
-  seq: 300,
-  hlc: NOON + 1,
-  kind: "action",
-  parents: [HELLO.id],
-  nick: "bób",
-  text: "waves 👋",
+const ANNA_SAID = unsigned({ hlc: NOON, nick: "anna", text: "hi" });
+const HELLO = signMessage(ROOM, ANNA, ANNA_SAID);
+const WAVE = signMessage(
+  ROOM,
+  BOB,
+  unsigned({ seq: 300, hlc: NOON + 1, kind: "action", parents: [HELLO.id], nick: "bób", text: "waves 👋" }),
+);
+/** Of a kind that nobody knows, about another message: taken, kept and passed on like any other. */
+const LATER = signMessage(ROOM, BOB, {
+  seq: 301,
+  hlc: NOON + 2,
+  parents: [HELLO.id, WAVE.id],
+  kind: 300,
+  target: HELLO.id,
+  body: Buffer.from("00ff10", "hex"),
 });
+/** A text whose body is none: taken as well. */
+const BROKEN = signMessage(ROOM, BOB, {
+  seq: 302,
+  hlc: NOON + 3,
+  parents: [],
+  kind: 1,
+  target: undefined,
+  body: Buffer.from("05", "hex"),
+});
+const WHISPER = signMessage(PRIVATE_ROOM, ANNA, ANNA_SAID);
+/** Two of keys that nobody knows, and what a node says of its program. */
+const EXTENSIONS = new Map([
+  ...programExtensions("0.2.0"),
+  [3, new Uint8Array(0)],
+  [300, Buffer.from("c0ffee", "hex")],
+]);
 const ALIVE = signStatement(ROOM, ANNA, {
   boot: ANNA_BOOT,
   incarnation: NOON,
   status: "alive",
   nick: "anna",
   endpoints: ["10.0.0.1:62733" as Endpoint, "[2001:db8::1]:62734" as Endpoint],
+  extensions: noExtensions,
 });
-const LEFT = signStatement(ROOM, BOB, { boot: BOB_BOOT, incarnation: 1, status: "left", nick: "", endpoints: [] });
+const LEFT = signStatement(ROOM, BOB, {
+  boot: BOB_BOOT,
+  incarnation: 1,
+  status: "left",
+  nick: "",
+  endpoints: [],
+  extensions: noExtensions,
+});
+const EXTENDED = signStatement(PRIVATE_ROOM, BOB, {
+  boot: BOB_BOOT,
+  incarnation: NOON,
+  status: "alive",
+  nick: "bób",
+  endpoints: [],
+  extensions: EXTENSIONS,
+});
 
 function makeKeys(): unknown {
   const rooms = [
-    ...ROOM_NAMES.map((name) => ({ name, roomKeys: createRoomKeys(roomKeyFromName(name)) })),
+    ...ROOM_NAMES.map((name) => ({ name, roomKeys: createRoomKeys(openRoom(name)) })),
     { roomKeys: PRIVATE_ROOM },
   ];
   return {
     rooms: rooms.map(({ roomKeys, ...named }) => ({
       ...named,
+      id: toHex(roomKeys.id),
+      epoch: roomKeys.epoch,
       key: toHex(roomKeys.key),
       tag: roomKeys.tag,
-      id: toHex(roomKeys.id),
       beaconKey: toHex(beaconKey(roomKeys)),
       boots: [ANNA_BOOT, BOB_BOOT].map((boot) => ({ boot, key: toHex(bootKey(roomKeys, boot)) })),
     })),
@@ -140,7 +193,7 @@ function makeFrames(): unknown {
       of: 12,
       lacking: [BOB.id.slice(0, 16)],
     },
-    { type: "offer", slice, id: HELLO.id, bytes: 65_812 },
+    { type: "offer", slice, id: HELLO.id, bytes: MESSAGE_BYTES_MAX },
     { type: "announce", id: HELLO.id, bytes: 1_154 },
     { type: "wantChunks", id: HELLO.id, chunks: [0, 1, 9, 64] },
     {
@@ -151,13 +204,24 @@ function makeFrames(): unknown {
       isLast: true,
       lo: HELLO.id,
       hi: END,
-      items: [WAVE.bytes, { id: HELLO.id, bytes: 65_812 }],
+      items: [WAVE.bytes, { id: HELLO.id, bytes: MESSAGE_BYTES_MAX }],
     },
     { type: "page", set: "roster", number: 255, index: 0, isLast: false, lo: "01", hi: "ff", items: [] },
     { type: "chunk", id: HELLO.id, total: 1_154, index: 1, bytes: new Uint8Array(130).fill(0x2e) },
+    UNKNOWN,
+    { type: "unknown", number: 255, bytes: new Uint8Array(0) },
   ];
-  return frames.map((frame) => ({ frame: frameAsJson(frame), bytes: toHex(encodeFrame(frame)) }));
+  const sequences: Frame[][] = [
+    [{ type: "ping" }, UNKNOWN, { type: "advertise", slice, id: HELLO.id }, { type: "padding", bytes: 4 }],
+    [{ ...UNKNOWN, number: 255 }, UNKNOWN, { type: "ack", counters: [7], delayMs: 0 }],
+  ];
+  return {
+    frames: frames.map((frame) => ({ frame: asJson(frame), bytes: toHex(encodeFrame(frame)) })),
+    sequences: sequences.map((all) => ({ frames: asJson(all), bytes: toHex(Buffer.concat(all.map(encodeFrame))) })),
+  };
 }
+
+const UNKNOWN: Frame & { type: "unknown" } = { type: "unknown", number: 32, bytes: Buffer.from("0200ff", "hex") };
 
 function makeDatagrams(): unknown {
   const frames = Buffer.concat([encodeFrame({ type: "ping" }), encodeFrame({ type: "padding", bytes: 4 })]);
@@ -178,13 +242,14 @@ function makeDatagrams(): unknown {
 function makeBeacons(): unknown {
   const nonce = Uint8Array.from({ length: 24 }, (_, index) => index);
   const beacons: readonly Beacon[] = [
-    { boot: ANNA_BOOT, port: 62733, heard: [] },
-    { boot: BOB_BOOT, port: 1, heard: [ANNA_BOOT, "c0c1c2c3c4c5c6c7" as BootId] },
+    { boot: ANNA_BOOT, port: 62733, heard: [], extensions: noExtensions },
+    { boot: BOB_BOOT, port: 1, heard: [ANNA_BOOT, "c0c1c2c3c4c5c6c7" as BootId], extensions: noExtensions },
+    { boot: ANNA_BOOT, port: 62733, heard: [BOB_BOOT], extensions: EXTENSIONS },
   ];
   return beacons.map((beacon) => ({
     roomKey: toHex(ROOM.key),
     nonce: toHex(nonce),
-    beacon,
+    beacon: asJson(beacon),
     plain: toHex(encodeBeacon(beacon)),
     bytes: toHex(sealBeacon(beaconKey(ROOM), nonce, beacon)),
   }));
@@ -192,20 +257,54 @@ function makeBeacons(): unknown {
 
 function makeSigned(): unknown {
   const seeds = new Map<PeerId, string>([ANNA, BOB].map(({ id, seed }) => [id, toHex(seed)]));
-  const roomKey = toHex(ROOM.key);
+  const messages: [RoomKeys, SignedMessage][] = [
+    [ROOM, HELLO],
+    [ROOM, WAVE],
+    [ROOM, LATER],
+    [ROOM, BROKEN],
+    [PRIVATE_ROOM, WHISPER],
+  ];
+  const statements: [RoomKeys, SignedStatement][] = [
+    [ROOM, ALIVE],
+    [ROOM, LEFT],
+    [PRIVATE_ROOM, EXTENDED],
+  ];
   return {
-    messages: [HELLO, WAVE].map(({ id, content, bytes }) => ({
-      roomKey,
+    messages: messages.map(([room, { id, content, bytes }]) => ({
+      roomId: toHex(room.id),
       seed: seeds.get(content.author),
-      content,
+      content: asJson(content),
+      body: decodeBody(content.kind, content.body),
       id: id satisfies MessageId,
       bytes: toHex(bytes),
     })),
-    statements: [ALIVE, LEFT].map(({ content, bytes }) => ({
-      roomKey,
+    statements: statements.map(([room, { content, bytes }]) => ({
+      roomId: toHex(room.id),
       seed: seeds.get(content.peer),
-      content,
+      content: asJson(content),
       bytes: toHex(bytes),
     })),
   };
+}
+
+function makeInvites(): unknown {
+  const [address, other] = ["10.0.0.1:62733", "[2001:db8::1]:62734"] as Endpoint[] as [Endpoint, Endpoint];
+  const { id, epoch, key } = PRIVATE_ROOM;
+  const open: Invite = { name: "größe", private: false, secret: openRoom("größe"), endpoints: [address, other] };
+  const closed: Invite = { name: "den", private: true, secret: { id, epoch, key }, endpoints: [address] };
+  return [
+    ...[open, closed].map((invite) => ({ invite: asJson(invite), text: encodeInvite(invite) })),
+    // This version reads them and writes none: what it does not know it passes over.
+    { invite: asJson(closed), extensions: asJson(EXTENSIONS), text: withExtensions(encodeInvite(closed)) },
+  ];
+}
+
+/** `text` with EXTENSIONS in place of the empty map before its checksum. */
+function withExtensions(text: string): string {
+  const body = Buffer.from(text.slice(INVITE_PREFIX.length), "base64url").subarray(0, -5);
+  const writer = createWriter(500);
+  writer.bytes(body);
+  writeExtensions(writer, EXTENSIONS, 256);
+  writer.bytes(blake2b(writer.finish(), 4));
+  return INVITE_PREFIX + Buffer.from(writer.finish()).toString("base64url");
 }

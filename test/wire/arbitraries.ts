@@ -1,8 +1,13 @@
 /** Generators of everything that the wire carries, within its bounds: any value they make must come back as it was sent. */
 import fc from "fast-check";
+import type { RoomSecret } from "../../src/crypto/roomKeys.ts";
 import { BEACON_HEARD_MAX, type Beacon } from "../../src/wire/beacon.ts";
+import { CHUNKS_MAX, chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../src/wire/blob.ts";
+import { NICK_BYTES_MAX, type TextBody } from "../../src/wire/bodies/text.ts";
 import { COUNTER_MAX, type Header } from "../../src/wire/datagram.ts";
 import { type Endpoint, formatEndpoint } from "../../src/wire/endpoint.ts";
+import { type Envelope, HLC_MAX, KIND_MAX, MESSAGE_BYTES_MAX, PARENTS_MAX } from "../../src/wire/envelope.ts";
+import { EXTENSION_KEY_MAX, EXTENSIONS_MAX, type Extensions } from "../../src/wire/extensions.ts";
 import {
   ACK_COUNTERS_MAX,
   type Bound,
@@ -18,16 +23,9 @@ import {
   type SetDigest,
   type Slice,
   type Stretch,
-} from "../../src/wire/frame.ts";
+  UNKNOWN_FROM,
+} from "../../src/wire/frames.ts";
 import { type BootId, type MessageId, type PeerId, toHex } from "../../src/wire/ids.ts";
-import { CHUNKS_MAX, chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../src/wire/large.ts";
-import {
-  HLC_MAX,
-  MESSAGE_BYTES_MAX,
-  type MessageContent,
-  NICK_BYTES_MAX,
-  PARENTS_MAX,
-} from "../../src/wire/message.ts";
 import { STRETCHES_MAX } from "../../src/wire/page.ts";
 import { PARTS_MAX, type Span } from "../../src/wire/range.ts";
 import { ENDPOINTS_MAX, type StatementContent } from "../../src/wire/statement.ts";
@@ -72,10 +70,33 @@ export const headerArbitrary: fc.Arbitrary<Header> = fc.record({
   ),
 });
 
+/** Of `bytesMax` in all: with a key of two bytes and a length of two each. */
+export const extensionsArbitrary = (bytesMax: number): fc.Arbitrary<Extensions> =>
+  fc
+    .uniqueArray(fc.tuple(fc.integer({ min: 1, max: EXTENSION_KEY_MAX }), fc.uint8Array({ maxLength: 40 })), {
+      selector: ([key]) => key,
+      maxLength: EXTENSIONS_MAX,
+    })
+    .map((entries) => {
+      let left = bytesMax;
+      const fitting = entries.filter(([, { length }]) => {
+        left -= 2 + 2 + length;
+        return left >= 0;
+      });
+      return new Map(fitting.sort(([one], [other]) => one - other));
+    });
+
+export const secretArbitrary: fc.Arbitrary<RoomSecret> = fc.record({
+  id: bytesArbitrary(32, 32),
+  epoch: varintArbitrary,
+  key: bytesArbitrary(32, 32),
+});
+
 export const beaconArbitrary: fc.Arbitrary<Beacon> = fc.record({
   boot: bootArbitrary,
   port: fc.integer({ min: 1, max: 65535 }),
   heard: fc.array(bootArbitrary, { maxLength: BEACON_HEARD_MAX, size: "max" }),
+  extensions: extensionsArbitrary(64),
 });
 
 /** Every bound has a spelling of its own: no zero byte at its end. */
@@ -202,6 +223,7 @@ export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
       const index = at % chunkCount(total);
       return { type: "chunk", id, total, index, bytes: Buffer.alloc(chunkBytes(total, index), fill) };
     }),
+  unknownFrameArbitrary(),
 ) as fc.Arbitrary<Frame>;
 
 /** The frames of one datagram, whose sum may be longer than a datagram; padding comes last if at all. */
@@ -217,14 +239,20 @@ export const textArbitrary = (bytesMax: number): fc.Arbitrary<string> =>
     fc.constantFrom("", "\ufeff", "\0", "né\u0301", "👩🏽‍🚀"),
   );
 
-export const contentArbitrary: fc.Arbitrary<MessageContent> = fc.record({
+export const textBodyArbitrary: fc.Arbitrary<TextBody> = fc.record({
+  nick: textArbitrary(NICK_BYTES_MAX),
+  text: fc.oneof({ weight: 9, arbitrary: textArbitrary(400) }, { weight: 1, arbitrary: textArbitrary(20_000) }),
+});
+
+/** Of any kind, with any body: an envelope looks into neither. */
+export const envelopeArbitrary: fc.Arbitrary<Envelope> = fc.record({
   author: peerArbitrary,
   seq: varintArbitrary,
   hlc: u48Arbitrary().map((hlc) => Math.min(hlc, HLC_MAX)),
-  kind: fc.constantFrom("text", "action"),
   parents: fc.uniqueArray(messageIdArbitrary, { maxLength: PARENTS_MAX }).map((parents) => parents.sort()),
-  nick: textArbitrary(NICK_BYTES_MAX),
-  text: fc.oneof({ weight: 9, arbitrary: textArbitrary(400) }, { weight: 1, arbitrary: textArbitrary(20_000) }),
+  kind: fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: KIND_MAX })),
+  target: fc.option(messageIdArbitrary, { nil: undefined }),
+  body: fc.oneof({ weight: 9, arbitrary: bytesArbitrary(0, 400) }, { weight: 1, arbitrary: bytesArbitrary(0, 20_000) }),
 });
 
 export const statementArbitrary: fc.Arbitrary<StatementContent> = fc.record({
@@ -234,6 +262,7 @@ export const statementArbitrary: fc.Arbitrary<StatementContent> = fc.record({
   status: fc.constantFrom("alive", "left"),
   nick: textArbitrary(NICK_BYTES_MAX),
   endpoints: fc.array(endpointArbitrary, { maxLength: ENDPOINTS_MAX }),
+  extensions: extensionsArbitrary(256),
 });
 
 /** `encoded` with one to three of its bytes changed, lost or added, or its end cut off. */
@@ -267,6 +296,15 @@ function u48Arbitrary(): fc.Arbitrary<number> {
 
 function largeSizeArbitrary(): fc.Arbitrary<number> {
   return fc.integer({ min: LARGE_BYTES_MIN, max: MESSAGE_BYTES_MAX });
+}
+
+/** Of a later version. */
+function unknownFrameArbitrary(): fc.Arbitrary<Frame> {
+  return fc.record({
+    type: fc.constant("unknown"),
+    number: fc.integer({ min: UNKNOWN_FROM, max: 255 }),
+    bytes: bytesArbitrary(0, 300),
+  });
 }
 
 /** Disjoint, the newest first. */

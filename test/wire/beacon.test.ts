@@ -10,12 +10,13 @@ import {
   encodeBeacon,
 } from "../../src/wire/beacon.ts";
 import { CursorError } from "../../src/wire/cursor.ts";
-import { DATAGRAM_BYTES_MAX } from "../../src/wire/datagram.ts";
+import { DATAGRAM_BYTES_MAX, WIRE_VERSION } from "../../src/wire/datagram.ts";
+import { noExtensions } from "../../src/wire/extensions.ts";
 import type { BootId } from "../../src/wire/ids.ts";
 import { beaconArbitrary, bytesArbitrary, mutatedArbitrary } from "./arbitraries.ts";
 
 const boot = "a0a1a2a3a4a5a6a7" as BootId;
-const plain: Beacon = { boot, port: 62733, heard: [] };
+const plain: Beacon = { boot, port: 62733, heard: [], extensions: noExtensions };
 
 describe("a beacon", () => {
   it("comes back as it was said, in one size", () => {
@@ -35,7 +36,7 @@ describe("a beacon", () => {
     fc.assert(
       fc.property(bytes, (given) => {
         const beacon = decodeBeacon(given);
-        if (beacon === undefined) return;
+        if (beacon === undefined || "wire" in beacon) return;
         accepted += 1;
         expect(Buffer.from(encodeBeacon(beacon))).toEqual(Buffer.from(given));
       }),
@@ -54,7 +55,28 @@ describe("a beacon", () => {
 
   it(`is not made with more than ${BEACON_HEARD_MAX} boot ids heard`, () => {
     const heard = new Array<BootId>(BEACON_HEARD_MAX).fill(boot);
-    expect(decodeBeacon(encodeBeacon({ ...plain, heard }))?.heard).toEqual(heard);
+    expect(decodeBeacon(encodeBeacon({ ...plain, heard }))).toEqual({ ...plain, heard });
     expect(() => encodeBeacon({ ...plain, heard: [...heard, boot] })).toThrow(CursorError);
+  });
+
+  it("has room for 64 bytes of extensions beside all that it may have heard, and for no more", () => {
+    const heard = new Array<BootId>(BEACON_HEARD_MAX).fill(boot);
+    const full = { ...plain, heard, extensions: new Map([[1, new Uint8Array(62)]]) };
+    expect(decodeBeacon(encodeBeacon(full))).toEqual(full);
+    const tooLong = new Map([[1, new Uint8Array(63)]]);
+    expect(() => encodeBeacon({ ...plain, extensions: tooLong })).toThrow(CursorError);
+  });
+
+  it("of another version of the wire tells that and where its sender is, whatever follows", () => {
+    for (const version of [0, 1, WIRE_VERSION + 1, 255]) {
+      const bytes = Buffer.alloc(BEACON_PLAIN_BYTES, 0xff);
+      bytes[0] = version;
+      expect(decodeBeacon(bytes)).toEqual({ wire: version, port: 0xffff });
+      bytes.fill(0, 9, 11);
+      expect(decodeBeacon(bytes)).toBeUndefined();
+    }
+    const bytes = Buffer.alloc(BEACON_PLAIN_BYTES, 0xff);
+    bytes[0] = WIRE_VERSION;
+    expect(decodeBeacon(bytes)).toBeUndefined();
   });
 });

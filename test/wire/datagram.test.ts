@@ -9,9 +9,11 @@ import {
   FRAMES_BYTES_MAX,
   HEADER_BYTES,
   type Header,
+  otherVersionOf,
   SEAL_BYTES,
+  WIRE_VERSION,
 } from "../../src/wire/datagram.ts";
-import type { BootId } from "../../src/wire/ids.ts";
+import { type BootId, toHex } from "../../src/wire/ids.ts";
 import { bytesArbitrary, headerArbitrary } from "./arbitraries.ts";
 
 const withBody = (head: Uint8Array, length: number): Uint8Array => Buffer.concat([head, Buffer.alloc(length)]);
@@ -31,7 +33,7 @@ describe("a header", () => {
 
   it("that is accepted has one encoding", () => {
     const bytes = fc
-      .tuple(fc.oneof(fc.constantFrom(0x10, 0x11), fc.nat({ max: 255 })), bytesArbitrary(30, 60))
+      .tuple(fc.oneof(fc.constantFrom(0x20, 0x21), fc.nat({ max: 255 })), bytesArbitrary(30, 60))
       .map(([first, rest]) => Buffer.concat([Uint8Array.of(first), rest]));
     fc.assert(
       fc.property(bytes, (given) => {
@@ -58,11 +60,38 @@ describe("a header", () => {
       const bytes = withBody(encodeHeader(header), SEAL_BYTES);
       bytes[0] = first;
       const read = decodeHeader(bytes);
-      expect([first, read === "unknown-version"]).toEqual([first, first !== 0x10 && first !== 0x11]);
+      expect([first, read === "unknown-version"]).toEqual([first, first !== 0x20 && first !== 0x21]);
     }
   });
 
   it("counts no further than its six bytes", () => {
     expect(() => encodeHeader({ ...header, counter: COUNTER_MAX + 1 })).toThrow(RangeError);
+  });
+});
+
+describe("a datagram of another version", () => {
+  it("tells its version and the room, whatever else is in it", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 15 }),
+        fc.nat({ max: 15 }),
+        bytesArbitrary(34, 1_199),
+        (wire, type, rest) => {
+          const bytes = Buffer.concat([Uint8Array.of(wire * 16 + type), rest]);
+          const told = wire === WIRE_VERSION ? undefined : { wire, roomTag: toHex(rest.subarray(0, 4)) };
+          expect(otherVersionOf(bytes)).toEqual(told);
+        },
+      ),
+    );
+  });
+
+  it("is none with no version, or shorter than any datagram", () => {
+    const bytes = Buffer.alloc(HEADER_BYTES + SEAL_BYTES, 0xff);
+    bytes[0] = 0x30;
+    expect(otherVersionOf(bytes)).toEqual({ wire: 3, roomTag: "ffffffff" });
+    expect(otherVersionOf(bytes.subarray(0, -1))).toBeUndefined();
+    expect(otherVersionOf(new Uint8Array(0))).toBeUndefined();
+    bytes[0] = 0x0f;
+    expect(otherVersionOf(bytes)).toBeUndefined();
   });
 });

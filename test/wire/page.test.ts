@@ -2,15 +2,16 @@
 import { describe, expect, it } from "vitest";
 import { CursorError } from "../../src/wire/cursor.ts";
 import { FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
-import { CREDIT_MAX, decodeFrames, END, encodeFrame, type Frame, type PageItem } from "../../src/wire/frame.ts";
+import { CREDIT_MAX, decodeFrames, END, encodeFrame, type Frame, type PageItem } from "../../src/wire/frames.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
 import {
-  itemBytes,
+  ANNOUNCED_ITEM_BYTES,
   PAGE_HEAD_BYTES_MAX,
   PAGE_ITEM_BYTES_MAX,
   PAGE_ITEMS_MAX,
   STRETCHES_MAX,
   type Stretch,
+  sizedItemBytes,
 } from "../../src/wire/page.ts";
 
 const id = "ab".repeat(24) as MessageId;
@@ -22,6 +23,8 @@ const fetch = (stretches: readonly Stretch[], credit = 1): Frame => ({
   credit,
   stretches,
 });
+const itemBytes = (item: PageItem): number =>
+  item instanceof Uint8Array ? sizedItemBytes(item.length) : ANNOUNCED_ITEM_BYTES;
 const page = (items: readonly PageItem[], change: object = {}): Frame =>
   ({ type: "page", set: "log", number: 9, index: 0, isLast: false, lo: "", hi: END, items, ...change }) as Frame;
 

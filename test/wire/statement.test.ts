@@ -1,21 +1,33 @@
 /** What a node says about itself comes back, and has one encoding. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CursorError } from "../../src/wire/cursor.ts";
+import { NICK_BYTES_MAX } from "../../src/wire/bodies/text.ts";
+import { CursorError, createWriter } from "../../src/wire/cursor.ts";
+import { WIRE_VERSION } from "../../src/wire/datagram.ts";
 import { type Endpoint, formatEndpoint } from "../../src/wire/endpoint.ts";
+import { SIGNATURE_BYTES } from "../../src/wire/envelope.ts";
+import { type Extensions, noExtensions } from "../../src/wire/extensions.ts";
 import type { BootId, PeerId } from "../../src/wire/ids.ts";
-import { NICK_BYTES_MAX, SIGNATURE_BYTES } from "../../src/wire/message.ts";
 import {
   decodeStatementContent,
   ENDPOINTS_MAX,
   encodeStatementContent,
+  PROGRAM_EXTENSION,
+  programExtensions,
+  programOf,
   STATEMENT_BYTES_MAX,
   type StatementContent,
+  WIRES_EXTENSION,
 } from "../../src/wire/statement.ts";
 import { bytesArbitrary, mutatedArbitrary, statementArbitrary } from "./arbitraries.ts";
 
-const signed = (content: StatementContent): Buffer =>
-  Buffer.concat([encodeStatementContent(content), Buffer.alloc(SIGNATURE_BYTES, 0x55)]);
+const signature = Buffer.alloc(SIGNATURE_BYTES, 0x55);
+const sized = (bytes: Uint8Array): Uint8Array => {
+  const writer = createWriter(1_000);
+  writer.sized(bytes, 1_000);
+  return writer.finish();
+};
+const signed = (content: StatementContent): Buffer => Buffer.concat([encodeStatementContent(content), signature]);
 
 const ipv6 = (last: number): Endpoint => formatEndpoint(`2001:db8::${last.toString(16)}`, 62733) as Endpoint;
 const plain: StatementContent = {
@@ -25,6 +37,7 @@ const plain: StatementContent = {
   status: "alive",
   nick: "anna",
   endpoints: [],
+  extensions: noExtensions,
 };
 const STATUS_AT = 32 + 8 + 6;
 
@@ -60,6 +73,8 @@ describe("the content of a statement", () => {
       incarnation: 2 ** 48 - 1,
       nick: "x".repeat(NICK_BYTES_MAX),
       endpoints: [1, 2, 3, 4].map(ipv6),
+      // A key of one byte, a length of two.
+      extensions: new Map([[1, new Uint8Array(253)]]),
     };
     expect(signed(largest).length).toBe(STATEMENT_BYTES_MAX);
     expect(decodeStatementContent(signed(largest))).toEqual(largest);
@@ -83,8 +98,50 @@ describe("the content of a statement", () => {
     expect(decodeStatementContent(bytes)).toBeUndefined();
   });
 
-  it("without room for a signature or with bytes behind its endpoints is refused", () => {
+  it("with more than 256 bytes of extensions is neither made nor read", () => {
+    const tooLong = new Map([[1, new Uint8Array(254)]]);
+    expect(() => encodeStatementContent({ ...plain, extensions: tooLong })).toThrow(CursorError);
+    const head = encodeStatementContent(plain).subarray(0, -1);
+    const withMap = (length: number): Uint8Array =>
+      Buffer.concat([head, sized(Buffer.concat([Uint8Array.of(1), sized(new Uint8Array(length))])), signature]);
+    expect(decodeStatementContent(withMap(253))?.extensions.get(1)).toHaveLength(253);
+    expect(decodeStatementContent(withMap(254))).toBeUndefined();
+  });
+
+  it("without room for a signature or with bytes behind its extensions is refused", () => {
     expect(decodeStatementContent(new Uint8Array(SIGNATURE_BYTES - 1))).toBeUndefined();
     expect(decodeStatementContent(Buffer.concat([signed(plain), Uint8Array.of(0)]))).toBeUndefined();
+  });
+});
+
+describe("the program of a statement", () => {
+  const saying = (extensions: Extensions): string | undefined => programOf({ ...plain, extensions });
+  const withBytes = (text: string): Extensions => new Map([[PROGRAM_EXTENSION, Buffer.from(text)]]);
+
+  it("is the version that it says, beside the wires that it speaks", () => {
+    const back = decodeStatementContent(signed({ ...plain, extensions: programExtensions("1.22.0-rc.1+build_7") }));
+    expect(back && programOf(back)).toBe("1.22.0-rc.1+build_7");
+    expect(back?.extensions.get(WIRES_EXTENSION)).toEqual(Uint8Array.of(WIRE_VERSION));
+  });
+
+  it("is not known where none is said, or none that could be a version", () => {
+    expect(saying(noExtensions)).toBeUndefined();
+    expect(saying(new Map([[PROGRAM_EXTENSION + 1, Buffer.from("1.2.3")]]))).toBeUndefined();
+    for (const text of [
+      "",
+      "1",
+      "1.2",
+      "v1.2.3",
+      "1.2.3 ",
+      "1.2.3\u001b[2J",
+      "1.2.3-\u00e4",
+      `1.2.3-${"x".repeat(27)}`,
+    ])
+      expect(saying(withBytes(text))).toBeUndefined();
+    expect(saying(withBytes(`1.2.3-${"x".repeat(26)}`))).toHaveLength(32);
+  });
+
+  it("of a very long version is still a statement", () => {
+    expect(() => encodeStatementContent({ ...plain, extensions: programExtensions("1".repeat(500)) })).not.toThrow();
   });
 });

@@ -1,15 +1,11 @@
-/** What a session is made with, and what it lends to its commands. */
-import type { ChatNode } from "../../node/types.ts";
+/** The options with which a session is made, and what it gives its commands to work with. */
+import type { HubHandle, RoomChoice, RoomHandle } from "../../node/types.ts";
 import type { Settings } from "../../settings.ts";
 import type { NickTrouble, SessionEvent } from "../model/events.ts";
-import type { Deliveries } from "../session/deliveries.ts";
 import type { Joins } from "../session/joins.ts";
 import type { Lookup } from "./parseAddress.ts";
 
-/** The room to be in; `key` has 32 bytes. */
-export type RoomChoice = { readonly name: string; readonly key: Uint8Array; readonly private: boolean };
-
-/** What `/set` and `/nick` can change and what another room's node has to be opened with. */
+/** What `/set` can change. */
 export type LiveSettings = Pick<Settings, "GOSSIP_FANOUT" | "RELAY_SEEN_LIMIT" | "MAX_MESSAGES">;
 
 export type SessionOptions = {
@@ -19,7 +15,8 @@ export type SessionOptions = {
   /** Addresses to contact at start, already checked; hosts that do not resolve yet are tried again and again. */
   readonly joins: readonly string[];
   readonly settings: Settings;
-  readonly open: (room: RoomChoice, nick: string, live: LiveSettings) => Promise<ChatNode>;
+  /** The session owns it from now on. */
+  readonly hub: HubHandle;
   /** Called with every nick taken by `/nick`. Resolves with what keeps the next start from knowing it. */
   readonly rememberNick?: (nick: string) => Promise<NickTrouble | undefined>;
   /** How long `/quit` waits for what was said to reach a peer. */
@@ -33,14 +30,16 @@ export type Outcome = "done" | "refused";
 /** What a session lends to its commands. */
 export type CommandContext = {
   readonly options: SessionOptions;
-  live: LiveSettings;
-  room: RoomChoice;
-  readonly node: () => ChatNode;
+  /** Changed in place. */
+  readonly live: LiveSettings;
+  /** The room that the session shows. */
+  readonly room: () => RoomHandle;
   readonly emit: (event: SessionEvent) => void;
   /** Resolves when the node takes a message: true, or false if the session was closed meanwhile. Tells if it takes long. */
   readonly ready: () => Promise<boolean>;
-  readonly joins: Joins;
-  readonly deliveries: Deliveries;
-  readonly replaceNode: (node: ChatNode) => void;
+  /** Of the room that the session shows. */
+  readonly joins: () => Joins;
+  /** Shows this room from now on: says so, and tells what came in it meanwhile. */
+  readonly moveTo: (room: RoomHandle) => void;
   readonly quit: () => Promise<void>;
 };

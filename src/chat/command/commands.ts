@@ -1,4 +1,4 @@
-/** The commands a person can type: one table that the parser, `/help` and the completion of names share. */
+/** The commands that a person can type, in one table. The parser, `/help` and name completion use it. */
 
 /**
  * What follows the name. `none`: nothing. `word`: exactly one word; `word?`: at most one. `text`: the rest of the line, not
@@ -21,7 +21,7 @@ export const commandTable = [
     name: "join",
     aliases: ["j"],
     takes: "word",
-    usage: "ADDRESS|INVITE|#ROOM",
+    usage: "ADDRESS|INVITE|ROOM",
     help: "contact a peer, or go to another room",
   },
   { name: "leave", aliases: ["part"], takes: "none", usage: "", help: "leave the room and stay in the program" },

@@ -1,4 +1,7 @@
-/** Which known word someone meant: the nearest by edit distance (Levenshtein 1966, with swapped neighbours as one edit). */
+/**
+ * Finds the known word that a mistyped word most likely meant, by edit distance (Levenshtein 1966, with swapped neighbours
+ * as one edit).
+ */
 
 /** The nearest of `words` (the first of equals), case apart; undefined if there are none. Only 64 characters count. */
 export function nearest(typed: string, words: readonly string[]): string | undefined {

@@ -1,4 +1,4 @@
-/** A typed line: something to say, a command, or a refusal. Nothing that looks like a command is ever sent as chat. */
+/** Parses a typed line: it is text, a command or a refusal. A line that looks like a command is never sent as chat. */
 import { type CommandName, commandNamed, commandNames } from "./commands.ts";
 import { nearest } from "./nearest.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Addresses as people write them: `ip`, `ip:port`, bare IPv6, `[ipv6]`, `[ipv6]:port`, `host`, `host:port`. A literal address
- * never costs a look-up, so that everything works without DNS.
+ * Parses addresses as people write them: `ip`, `ip:port`, bare IPv6, `[ipv6]`, `[ipv6]:port`, `host`, `host:port`. A
+ * literal address needs no look-up, so everything works without DNS.
  */
 import { lookup } from "node:dns/promises";
 import { isIPv6 } from "node:net";
@@ -43,7 +43,7 @@ export function parseAddress(text: string, portDefault: number = PORT_DEFAULT): 
   if (port === undefined) return bad("port");
   if (bracketed !== null || bare !== undefined || looksNumeric(host)) {
     const endpoint = bracketed !== null && !isIPv6(host) ? undefined : formatEndpoint(host, port);
-    if (endpoint === undefined || UNSPECIFIED.test(endpoint)) return bad("ip");
+    if (endpoint === undefined || NO_HOST.test(endpoint)) return bad("ip");
     return { type: "endpoint", endpoint: endpoint as Endpoint };
   }
   const ascii = domainToASCII(host).replace(/\.$/, "");
@@ -73,7 +73,8 @@ export async function resolveAddress(
 /** More than a host's name and a port have; making ASCII of it may take the square of its length. */
 const ADDRESS_UNITS_MAX = 512;
 const HOST_LABEL = /^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
-const UNSPECIFIED = /^(0\.0\.0\.0|\[::\]):/;
+/** Not one host: no address, multicast, everyone on the link. */
+const NO_HOST = /^(0\.0\.0\.0|\[::\]|2(2[4-9]|3\d)\.[\d.]+|255\.255\.255\.255|\[ff[0-9a-f]{2}:.*\]):\d+$/;
 
 function readPort(text: string): number | undefined {
   const port = Number(text);

@@ -1,32 +1,44 @@
-/** What each typed command does. Every refusal leaves everything as it was. */
+/** Performs each typed command. If a command is refused, nothing has changed. */
 import type { Invite } from "../../crypto/invite.ts";
-import { roomKeyFromName } from "../../crypto/roomKeys.ts";
-import type { ChatNode } from "../../node/types.ts";
-import type { PeerView } from "../../protocol/views.ts";
-import type { MessageKind } from "../../wire/message.ts";
-import { LOG_SHOWN_MAX, type Refusal, type Reply } from "../model/events.ts";
+import { isSameRoom, openRoom } from "../../crypto/roomKeys.ts";
+import type { RoomHandle } from "../../node/types.ts";
+import type { Command } from "../../protocol/api.ts";
+import type { Message, PeerView } from "../../protocol/views.ts";
+import { StoreError } from "../../store/store.ts";
+import type { MessageKind } from "../../wire/bodies/kinds.ts";
+import { type Endpoint, isLoopback, parseEndpoint } from "../../wire/endpoint.ts";
+import { infoOf, LOG_SHOWN_MAX, type Refusal, type Reply } from "../model/events.ts";
 import { isRefOf } from "../model/longText.ts";
 import { peersByState } from "../model/peerTable.ts";
 import { isNick, NICK_CHARACTERS_MAX } from "../model/sanitize.ts";
-import type { CommandContext, Outcome, RoomChoice } from "./commandContext.ts";
+import { reasonText } from "../model/systemReason.ts";
+import type { CommandContext, Outcome } from "./commandContext.ts";
 import { commandNamed, commandNames } from "./commands.ts";
 import { nearest } from "./nearest.ts";
 import type { TypedCommand } from "./parse.ts";
 import { setSetting } from "./settingsCommand.ts";
 import { parseTarget } from "./target.ts";
 
-/** Until the node has said what became of a text; it does so at once, unless its disk is slow. */
-const SAY_MS_MAX = 5_000;
-
 /** Messages that `/log` lists when no number is given. */
 const LOG_SHOWN = 50;
+/** Messages that are looked through at a time. */
+const PAGE = 500;
 
 /** Waits until the node takes it: then nothing that was said is lost on the way out. */
 export async function sayText(context: CommandContext, text: string, kind: MessageKind): Promise<Outcome> {
+  // What UTF-8 cannot carry would look one way here and another way everywhere else.
+  const sayable = Buffer.from(text).toString();
   for (;;) {
-    if (context.node().isBusy() && !(await context.ready())) return "refused";
-    const outcome = await sayNow(context, text, kind);
-    if (outcome !== "busy") return outcome;
+    const room = context.room();
+    if (room.isBusy() && !(await context.ready())) return "refused";
+    const outcome = await room.run({ type: "say", text: sayable, kind });
+    if (outcome.isDone) {
+      if (outcome.id !== undefined) context.emit({ type: "sent", id: outcome.id });
+      return "done";
+    }
+    if (outcome.error.code === "busy") continue;
+    context.emit({ type: "chat", event: { type: "error", error: outcome.error } });
+    return "refused";
   }
 }
 
@@ -40,7 +52,7 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
     context.emit({ type: "refusal", refusal });
     return "refused";
   };
-  const node = context.node();
+  const room = context.room();
   switch (name) {
     case "say":
       return sayText(context, first ?? "", "text");
@@ -49,42 +61,41 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
     case "join":
       return join(context, first ?? "", reply, refuse);
     case "leave":
-      context.joins.forget();
-      node.command({ type: "leave" });
-      return "done";
+      context.joins().forget();
+      return run(context, { type: "leave" });
     case "quit":
       await context.quit();
       return "done";
     case "nick":
-      return first === undefined ? reply({ code: "nick", self: node.self() }) : rename(context, first, refuse);
+      return first === undefined ? reply({ code: "nick", self: room.self() }) : rename(context, first, refuse);
     case "peers":
-      return reply({ code: "peers", self: node.self(), peers: peersByState(node.peers()), room: node.room });
+      return reply({ code: "peers", self: room.self(), peers: peersByState(room.peers()), room: infoOf(room) });
     case "whois": {
-      const peers = peersNamed(node, first ?? "");
+      const peers = peersNamed(room, first ?? "");
       return peers.length > 0
-        ? reply({ code: "whois", peers, self: node.self() })
+        ? reply({ code: "whois", peers, self: room.self() })
         : refuse({ code: "unknown-peer", nick: first ?? "" });
     }
     case "room":
       return reply({
         code: "room",
-        room: node.room,
-        address: node.address(),
-        peers: node.stats().peers,
-        messages: node.stats().messages,
+        room: infoOf(room),
+        address: room.address(),
+        peers: room.stats().peers,
+        messages: room.stats().messages,
       });
     case "invite":
-      return reply({ code: "invite", invite: node.room.invite, room: node.room });
+      return reply({ code: "invite", invite: room.invite(), room: infoOf(room) });
     case "log": {
       if (first !== undefined && !/^[1-9]\d{0,8}$/.test(first)) {
         return refuse({ code: "bad-number", command: name, value: first });
       }
       const limit = first === undefined ? undefined : Number(first);
       const shown = Math.min(limit ?? LOG_SHOWN, LOG_SHOWN_MAX);
-      return reply({ code: "log", messages: node.log(limit), shown, kept: node.stats().messages });
+      return reply({ code: "log", messages: await room.history(limit ?? LOG_ALL), shown, kept: room.stats().messages });
     }
     case "show": {
-      const message = node.log().findLast(({ id }) => isRefOf(first ?? "", id));
+      const [message] = await newestOf(room, 1, ({ id }) => isRefOf(first ?? "", id));
       return message === undefined
         ? refuse({ code: "unknown-message", id: first ?? "" })
         : reply({ code: "show", message });
@@ -94,13 +105,13 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
         return refuse({ code: "bad-number", command: name, value: first });
       }
       const number = Number(first ?? 1);
-      const own = node.log().filter((message) => message.own);
-      const message = own.at(-number);
+      const own = await newestOf(room, number, (message) => message.own);
+      const message = own[number - 1];
       if (message === undefined) return refuse({ code: "no-such-message", number, count: own.length });
-      return reply({ code: "info", number, message, delivery: context.deliveries.of(message.id) });
+      return reply({ code: "info", number, message, delivery: room.delivery(message.id) });
     }
     case "stats":
-      return reply({ code: "stats", stats: node.stats() });
+      return reply({ code: "stats", stats: room.stats() });
     case "set":
       if (first?.toUpperCase() === "NICK" && second !== undefined) return rename(context, second, refuse);
       return setSetting(context, first, second, reply, refuse);
@@ -118,26 +129,29 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
 
 // --- internal ---
 
-function sayNow(context: CommandContext, text: string, kind: MessageKind): Promise<Outcome | "busy"> {
-  return new Promise((resolve) => {
-    const finish = (outcome: Outcome | "busy"): void => {
-      clearTimeout(timer);
-      unsubscribe();
-      resolve(outcome);
-    };
-    const timer = setTimeout(() => finish("done"), SAY_MS_MAX);
-    const unsubscribe = context.node().subscribe((event) => {
-      if (event.type === "error" && event.error.code !== "addresses-unwritable")
-        finish(event.error.code === "busy" ? "busy" : "refused");
-      else if ((event.type === "stored" || event.type === "message") && event.message.own) finish("done");
-    });
-    // What UTF-8 cannot carry would look one way here and another way everywhere else.
-    context.node().command({ type: "say", text: Buffer.from(text).toString(), kind });
-  });
-}
+/** More than is ever kept. */
+const LOG_ALL = 1_000_000_000;
 
 type Answer = (reply: Reply) => Outcome;
 type Refuse = (refusal: Refusal) => Outcome;
+
+/** A refusal of the node is told as its error. */
+async function run(context: CommandContext, command: Command): Promise<Outcome> {
+  const outcome = await context.room().run(command);
+  if (outcome.isDone) return "done";
+  context.emit({ type: "chat", event: { type: "error", error: outcome.error } });
+  return "refused";
+}
+
+/** The newest `count` messages for which the condition holds, newest first. */
+async function newestOf(room: RoomHandle, count: number, isMeant: (message: Message) => boolean): Promise<Message[]> {
+  const found: Message[] = [];
+  for (let page = await room.history(PAGE); page.length > 0; page = await room.history(PAGE, page[0]?.id)) {
+    found.push(...page.filter(isMeant).reverse());
+    if (found.length >= count) return found.slice(0, count);
+  }
+  return found;
+}
 
 async function join(context: CommandContext, text: string, reply: Answer, refuse: Refuse): Promise<Outcome> {
   const target = parseTarget(text);
@@ -145,56 +159,66 @@ async function join(context: CommandContext, text: string, reply: Answer, refuse
   if (target.type === "invite") return enter(context, target.invite, reply, refuse);
   if (target.type === "room") {
     const { name } = target;
-    return enter(context, { name, private: false, key: roomKeyFromName(name), endpoints: [] }, reply, refuse);
+    return enter(context, { name, private: false, secret: openRoom(name), endpoints: [] }, reply, refuse);
   }
-  const endpoint = await context.joins.resolve(target.text);
-  if (typeof endpoint !== "string") {
-    return refuse(endpoint.code === "unknown-host" ? { ...endpoint, room: target.room } : endpoint);
+  const endpoint = await context.joins().resolve(target.text);
+  if (typeof endpoint !== "string") return refuse(endpoint);
+  if (isOwn(context.room(), endpoint)) return refuse({ code: "own-address", endpoint });
+  return contact(context, [endpoint], reply);
+}
+
+/** The room before stays entered: nothing that is said in it is missed, and nothing that was is lost. */
+async function enter(context: CommandContext, invite: Invite, reply: Answer, refuse: Refuse): Promise<Outcome> {
+  const { name, secret, private: isPrivate } = invite;
+  const before = context.room();
+  const endpoints = invite.endpoints.filter((endpoint) => !isOwn(before, endpoint));
+  if (isSameRoom(before.choice.secret, secret) && before.isIn()) {
+    return endpoints.length > 0
+      ? contact(context, endpoints, reply)
+      : reply({ code: "same-room", room: infoOf(before) });
   }
-  reply({ code: "contacting", endpoint });
-  context.joins.join([endpoint]);
+  let room: RoomHandle;
+  try {
+    room = await context.options.hub.enter({ name, secret, private: isPrivate }, before.self().nick);
+  } catch (error) {
+    return refuse({ code: "cannot-open", room: name, reason: reasonOf(error) });
+  }
+  // Whoever left it before is in it again.
+  if (!room.isIn()) await room.run({ type: "join", endpoints: [] });
+  context.moveTo(room);
+  if (endpoints.length > 0) context.joins().join(endpoints);
   return "done";
 }
 
-/** Closes the node first, so that the next one can have its port and its identity; goes back if that fails. */
-async function enter(context: CommandContext, invite: Invite, reply: Answer, refuse: Refuse): Promise<Outcome> {
-  if (Buffer.from(context.room.key).equals(invite.key)) {
-    if (invite.endpoints.length === 0) return reply({ code: "same-room", room: context.node().room });
-    for (const endpoint of invite.endpoints) reply({ code: "contacting", endpoint });
-    context.joins.join(invite.endpoints);
-    return "done";
-  }
-  const before = context.room;
-  const nick = context.node().self().nick;
-  const next: RoomChoice = { name: invite.name, key: invite.key, private: invite.private };
-  context.joins.forget();
-  await context.node().close();
-  let reason: string | undefined;
-  try {
-    context.replaceNode(await context.options.open(next, nick, context.live));
-    context.room = next;
-  } catch (error) {
-    reason = error instanceof Error ? error.message : String(error);
-    context.replaceNode(await context.options.open(before, nick, context.live));
-  }
-  if (reason !== undefined) return refuse({ code: "cannot-open", room: next.name, reason });
-  context.emit({ type: "moved", room: context.node().room, address: context.node().address() });
-  context.joins.join(invite.endpoints);
+function contact(context: CommandContext, endpoints: readonly Endpoint[], reply: Answer): Outcome {
+  reply({ code: "contacting", endpoints });
+  context.joins().join(endpoints);
   return "done";
+}
+
+/** Where this program itself listens, as far as it is known. */
+function isOwn(room: RoomHandle, endpoint: Endpoint): boolean {
+  const own = room.address();
+  return endpoint === own || (isLoopback(endpoint) && parseEndpoint(endpoint)?.port === parseEndpoint(own)?.port);
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof StoreError) return reasonText(error.detail);
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function rename(context: CommandContext, nick: string, refuse: Refuse): Promise<Outcome> {
   if (!isNick(nick)) return refuse({ code: "bad-nick", nick, limit: NICK_CHARACTERS_MAX });
-  context.node().command({ type: "rename", nick });
+  for (const room of context.options.hub.rooms()) await room.run({ type: "rename", nick });
   const trouble = await context.options.rememberNick?.(nick);
   if (trouble !== undefined) refuse({ code: "nick-not-kept", nick, ...trouble });
   return "done";
 }
 
 /** By nick, `nick·tag`, tag or the beginning of the key (8 digits or more); case apart. Oneself counts. */
-function peersNamed(node: ChatNode, text: string): PeerView[] {
+function peersNamed(room: RoomHandle, text: string): PeerView[] {
   const wanted = text.toLowerCase();
-  return [node.self(), ...node.peers()].filter(
+  return [room.self(), ...room.peers()].filter(
     (peer) =>
       [peer.nick, `${peer.nick}·${peer.tag}`, peer.tag].some((name) => name.toLowerCase() === wanted) ||
       (wanted.length >= 8 && peer.id.startsWith(wanted)),

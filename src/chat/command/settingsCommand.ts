@@ -1,4 +1,4 @@
-/** `/set`: shows settings, and changes those that can change while the chat runs. */
+/** `/set`: shows the settings, and changes those that can change while the chat runs. */
 import {
   fitting,
   flagName,
@@ -30,9 +30,9 @@ export function setSetting(
   if (!isLive(setting)) return refuse({ code: "not-live", setting, flag: flagName(setting) });
   const read = readSetting(setting, value);
   if (typeof read !== "number") return refuse({ code: "bad-value", setting, value, wanted: fitting(setting) });
-  context.live = { ...context.live, [setting]: read };
+  Object.assign(context.live, { [setting]: read });
   const { GOSSIP_FANOUT: fanout, RELAY_SEEN_LIMIT: seenLimit, MAX_MESSAGES: maxMessages } = context.live;
-  context.node().command({ type: "configure", fanout, seenLimit, maxMessages });
+  context.options.hub.configure({ fanout, seenLimit, maxMessages });
   return reply({ code: "set", row: rowOf(context, setting) });
 }
 
@@ -45,7 +45,7 @@ function isLive(name: SettingName): name is "GOSSIP_FANOUT" | "RELAY_SEEN_LIMIT"
 /** What is in force now, not what the start was given. */
 function rowOf(context: CommandContext, name: SettingName): SettingRow {
   const live = settingSpec(name).live === true;
-  if (name === "NICK") return { name, value: context.node().self().nick, live };
-  if (name === "ROOM") return { name, value: context.room.name, live };
+  if (name === "NICK") return { name, value: context.room().self().nick, live };
+  if (name === "ROOM") return { name, value: context.room().choice.name, live };
   return { name, value: shownValue(name, isLive(name) ? context.live[name] : context.options.settings[name]), live };
 }

@@ -1,4 +1,7 @@
-/** Text as a terminal sees it: graphemes and the columns they take; and tables whose columns stay straight whatever is in them. */
+/**
+ * Measures text as a terminal shows it, in graphemes and columns, and makes tables whose columns stay aligned whatever
+ * they contain.
+ */
 import stringWidth from "string-width";
 import { clusterEnds } from "./graphemes.ts";
 

@@ -1,39 +1,59 @@
-/** What a session tells its face besides the node's own events: answers to commands and refusals. Codes and data only. */
+/** The events that a session adds to those of the node: answers to commands, and refusals. Codes and data only. */
 import type { InviteError } from "../../crypto/invite.ts";
-import type { NodeStats, RoomInfo } from "../../node/types.ts";
+import type { Delivery, RoomHandle, RoomStats } from "../../node/types.ts";
+import type { StoreTrouble } from "../../protocol/api.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { Message, PeerView } from "../../protocol/views.ts";
 import type { SettingName } from "../../settings.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
+import type { MessageId } from "../../wire/ids.ts";
 import type { CommandName } from "../command/commands.ts";
 import type { ParseRefusal } from "../command/parse.ts";
 import type { BadAddress, UnknownHost } from "../command/parseAddress.ts";
-import type { Delivery } from "./timeline.ts";
 
 /** Messages that a list for people has at most: as many as a screen goes back. */
 export const LOG_SHOWN_MAX = 10_000;
 
-export type SessionEvent =
+/** A room as people are told of it. */
+export type RoomInfo = { readonly name: string; readonly private: boolean };
+
+export function infoOf({ choice }: RoomHandle): RoomInfo {
+  return { name: choice.name, private: choice.private };
+}
+
+/** `ref`: of the line or text that this answers, if it was given one. */
+export type SessionEvent = Told & { readonly ref?: string | undefined };
+
+type Told =
   | { readonly type: "chat"; readonly event: ChatEvent }
   | { readonly type: "reply"; readonly reply: Reply }
   /** A typed line, a join at start or a change of room changed nothing, and why. */
   | { readonly type: "refusal"; readonly refusal: Refusal }
-  /** The session went to another room: `Session.node` is another one, and what was shown belongs to the old room. */
+  /** What was to be said is a message now. */
+  | { readonly type: "sent"; readonly id: MessageId }
+  /** For those who gave a `ref`: it is done, and there is nothing else to tell of it. */
+  | { readonly type: "done" }
+  /**
+   * The session shows another room: `Session.room` is another one, and what was shown belongs to the old one. What came in it while
+   * another was shown follows, as if it came now.
+   */
   | { readonly type: "moved"; readonly room: RoomInfo; readonly address: Endpoint }
+  /** So many messages came while another room was shown, and are not told any more: they are in the log. */
+  | { readonly type: "missed"; readonly messages: number }
   /** The input has ended, and so many own messages are not known to have reached anybody. */
   | { readonly type: "undelivered"; readonly messages: number }
   /** The network takes nothing more for the moment: so many lines wait, and the reading of more stops. */
   | { readonly type: "busy"; readonly lines: number }
   /** The reader wants an empty screen. */
   | { readonly type: "clear" }
-  /** The last event: the node is closed. */
+  /** The node is closed. What follows are refusals of lines that came too late. */
   | { readonly type: "ended" };
 
 /** The answer to a command. */
 export type Reply =
   /** `peers`: those who are here first, then by nick. */
   | { readonly code: "peers"; readonly self: PeerView; readonly peers: readonly PeerView[]; readonly room: RoomInfo }
-  | { readonly code: "stats"; readonly stats: NodeStats }
+  | { readonly code: "stats"; readonly stats: RoomStats }
   /**
    * The newest kept messages, oldest first, in the order of their ids: all that were asked for. `shown`: how many of them,
    * the newest, a list for people has. `kept`: how many there are at all.
@@ -62,7 +82,7 @@ export type Reply =
     }
   | { readonly code: "settings"; readonly rows: readonly SettingRow[] }
   | { readonly code: "set"; readonly row: SettingRow }
-  | { readonly code: "contacting"; readonly endpoint: Endpoint }
+  | { readonly code: "contacting"; readonly endpoints: readonly Endpoint[] }
   | { readonly code: "same-room"; readonly room: RoomInfo };
 
 export type SettingRow = { readonly name: SettingName; readonly value: string; readonly live: boolean };
@@ -73,8 +93,9 @@ export type NickTrouble = { readonly path: string; readonly reason: string };
 export type Refusal =
   | ParseRefusal
   | BadAddress
-  /** `room`: the open room that the word could have meant. */
-  | (UnknownHost & { readonly room?: string | undefined })
+  | UnknownHost
+  /** This program itself listens there. */
+  | { readonly code: "own-address"; readonly endpoint: Endpoint }
   | { readonly code: "bad-invite"; readonly reason: InviteError["error"] }
   | { readonly code: "bad-room"; readonly name: string }
   | { readonly code: "bad-nick"; readonly nick: string; readonly limit: number }
@@ -93,5 +114,9 @@ export type Refusal =
   | { readonly code: "not-live"; readonly setting: SettingName; readonly flag: string }
   /** The other room could not be opened; the session is in `room` still. */
   | { readonly code: "cannot-open"; readonly room: string; readonly reason: string }
+  /** What is kept of the room. */
+  | { readonly code: "cannot-read"; readonly reason: StoreTrouble["code"]; readonly detail: string }
   /** More lines are waiting than the session holds. */
-  | { readonly code: "busy"; readonly limit: number };
+  | { readonly code: "busy"; readonly limit: number }
+  /** The program is ending. */
+  | { readonly code: "closing" };

@@ -1,9 +1,9 @@
 /**
- * Where the graphemes of a text begin and end (UAX 29), looked up at a place instead of for the whole text: what that costs
- * depends on what is looked at, never on how long the text is.
+ * Finds where graphemes begin and end (UAX 29) around a place in a text. The cost depends on the part that is looked at,
+ * never on the length of the text.
  *
- * `Intl.Segmenter` takes time in proportion to the whole text for each single step, so that a text of 64 KiB takes seconds:
- * it only ever gets short windows here, and what most texts are made of passes without it.
+ * Each step of `Intl.Segmenter` takes time in proportion to the whole text, so a text of 64 KiB would take seconds. So it
+ * only gets short windows here, and simple text passes without it.
  */
 
 /** A cluster may have any length: UAX 29 names no bound. Of a longer one than this each code point counts by itself. */

@@ -1,6 +1,6 @@
 /**
- * A map that is never changed: adding to it makes another. Its newest entries lie in a layer of their own, so that each
- * addition copies few of them, and all of them only once in a while.
+ * An immutable map: an addition makes another map. The newest entries are in a layer of their own, so an addition copies
+ * few entries, and all of them only now and then.
  */
 
 export type Layers<Value> = {

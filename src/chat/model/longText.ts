@@ -1,4 +1,7 @@
-/** Texts too long to show where they were said: what is shown of them, what stands for the rest, and how the rest is asked for. */
+/**
+ * Long texts: how much of one is shown in its place, the line that stands for the rest, and how the user asks for the
+ * rest.
+ */
 import type { MessageId } from "../../wire/ids.ts";
 import { placeUpTo } from "./graphemes.ts";
 

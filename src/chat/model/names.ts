@@ -1,4 +1,4 @@
-/** How people are called on a line: by nick, and with the tag of the key where two known keys share a nick. */
+/** The names of people on a line: the nick, and the tag of the key too if two known keys share a nick. */
 import type { Author } from "../../protocol/views.ts";
 import type { PeerId } from "../../wire/ids.ts";
 import { sanitizeNick } from "./sanitize.ts";
@@ -10,13 +10,19 @@ export type Names = {
   readonly label: (author: Author) => string;
 };
 
-/** Nicks remembered; the oldest are forgotten first. */
+/** Nicks remembered, and keys whose last nick is; the oldest are forgotten first. */
 export const NAMES_MAX = 10_000;
 
 export function createNames(): Names {
   /** The first key that was seen with a nick, or `shared` once a second one was. BOUNDED: NAMES_MAX. */
   const owners = new Map<string, PeerId | "shared">();
+  /** The last nick of each key, for messages that say none. BOUNDED: NAMES_MAX. */
+  const nicks = new Map<PeerId, string>();
   const see = ({ id, nick }: Pick<Author, "id" | "nick">): void => {
+    if (nick === "") return;
+    nicks.delete(id);
+    nicks.set(id, nick);
+    if (nicks.size > NAMES_MAX) nicks.delete(nicks.keys().next().value as PeerId);
     const key = sameNick(nick);
     const owner = owners.get(key);
     if (owner === undefined) {
@@ -29,10 +35,17 @@ export function createNames(): Names {
     see,
     label: (author) => {
       see(author);
-      const nick = sanitizeNick(author.nick);
-      return owners.get(sameNick(author.nick)) === "shared" ? `${nick}·${author.tag}` : nick;
+      const known = author.nick === "" ? nicks.get(author.id) : author.nick;
+      if (known === undefined) return namelessLabel(author);
+      const nick = sanitizeNick(known);
+      return owners.get(sameNick(known)) === "shared" ? `${nick}·${author.tag}` : nick;
     },
   };
+}
+
+/** Of someone whose nick is not known: what this version cannot read does not tell it. */
+export function namelessLabel({ tag }: Pick<Author, "tag">): string {
+  return `?·${tag}`;
 }
 
 /** The same for nicks that look alike and count as one: case and compatibility forms (NFKC) apart. */

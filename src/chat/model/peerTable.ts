@@ -1,4 +1,4 @@
-/** Who is in the room, for people: in which order, in which words, and as a table. */
+/** The people in a room: their order, the words for their state, and the table of `/peers`. */
 import type { PeerStatus, PeerView } from "../../protocol/views.ts";
 import { tableLines } from "./columns.ts";
 import { sameNick } from "./names.ts";

@@ -1,4 +1,4 @@
-/** Comings and goings of people, folded: what several changes in a row amount to, and one line that says so. */
+/** Folds comings and goings of people: what several changes in a row amount to, in one line. */
 import type { Author } from "../../protocol/views.ts";
 import type { PeerId } from "../../wire/ids.ts";
 

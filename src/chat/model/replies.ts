@@ -1,9 +1,11 @@
 /** The text of answers to commands, of one or more lines. */
-import type { NodeStats } from "../../node/types.ts";
+import type { RoomStats } from "../../node/types.ts";
 import type { Message } from "../../protocol/views.ts";
 import { type CommandSpec, commandTable } from "../command/commands.ts";
 import { LOG_SHOWN_MAX, type Reply, type SettingRow } from "./events.ts";
 import { countLineEnds, cutText, refOf } from "./longText.ts";
+import { messageText } from "./messageText.ts";
+import { namelessLabel } from "./names.ts";
 import { peerDetails, peerTable } from "./peerTable.ts";
 import { sanitizeLine, sanitizeNick, sanitizeText } from "./sanitize.ts";
 import { clockText, countText } from "./wording.ts";
@@ -35,7 +37,7 @@ export function replyText(reply: Reply): string {
     case "set":
       return settingLine(reply.row);
     case "contacting":
-      return `contacting ${reply.endpoint}`;
+      return `contacting ${reply.endpoints.join(", ")}`;
     case "same-room":
       return `in #${reply.room.name} already`;
   }
@@ -68,24 +70,25 @@ function logText(log: Log): string {
 const LOG_TEXT_UNITS_MAX = 200;
 
 function logLine(message: Message): string {
-  const text = sanitizeLine(message.text.slice(0, 2 * LOG_TEXT_UNITS_MAX));
-  const isCut = message.text.length > 2 * LOG_TEXT_UNITS_MAX || text.length > LOG_TEXT_UNITS_MAX;
+  const said = messageText(message);
+  const text = sanitizeLine(said.slice(0, 2 * LOG_TEXT_UNITS_MAX));
+  const isCut = said.length > 2 * LOG_TEXT_UNITS_MAX || text.length > LOG_TEXT_UNITS_MAX;
   const shown = isCut ? `${cutText(text, LOG_TEXT_UNITS_MAX)}… /show ${refOf(message.id)}` : text;
   return `${clockText(message.time)} ${saidBy(message)} ${shown}`;
 }
 
 function showText(message: Message): string {
-  const text = sanitizeText(message.text);
+  const text = sanitizeText(messageText(message));
   const lines = countLineEnds(text) + 1;
   return `${clockText(message.time)} ${saidBy(message)} ${countText(lines, "line")}:\n${text}`;
 }
 
 function saidBy({ kind, author }: Message): string {
-  const nick = sanitizeNick(author.nick);
+  const nick = author.nick === "" ? namelessLabel(author) : sanitizeNick(author.nick);
   return kind === "action" ? `* ${nick}` : `<${nick}>`;
 }
 
-function statsText(stats: NodeStats): string {
+function statsText(stats: RoomStats): string {
   const dropped = Object.entries(stats.dropped).filter(([, number]) => number > 0);
   return [
     `peers ${stats.peers}, messages ${stats.messages}`,
@@ -101,7 +104,7 @@ const QUOTE_CHARACTERS_MAX = 40;
 
 function infoText({ message, delivery }: Reply & { readonly code: "info" }): string {
   // By code points, so that no character is torn; the whole text may be long.
-  const characters = Array.from(message.text.slice(0, 2 * QUOTE_CHARACTERS_MAX + 2));
+  const characters = Array.from(messageText(message).slice(0, 2 * QUOTE_CHARACTERS_MAX + 2));
   const line = sanitizeLine(characters.slice(0, QUOTE_CHARACTERS_MAX).join(""));
   const said = `${clockText(message.time)} "${line}${characters.length > QUOTE_CHARACTERS_MAX ? "…" : ""}"`;
   if (delivery === undefined) return `${said}: nothing was heard of its delivery`;

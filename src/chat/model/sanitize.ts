@@ -1,8 +1,9 @@
 /**
- * What came over the network, made safe to show: no escape sequences, no control characters, nothing that reorders or hides
- * text on the screen, and no more marks on a letter than a reader can tell apart. Every function here is idempotent but
- * `sanitizeGrapheme`, and takes time in proportion to its text whatever is in it: each pattern looks at a character once, or
- * a fixed number of times.
+ * Makes text from the network safe to show. It removes escape sequences, control characters, and characters that reorder
+ * or hide text, and limits the marks on a letter.
+ *
+ * Every function here but `sanitizeGrapheme` is idempotent. Each takes time in proportion to its text, whatever the text
+ * contains: a pattern looks at a character once, or a fixed number of times.
  */
 
 /** Characters of a nick, at most. */

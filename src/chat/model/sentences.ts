@@ -1,4 +1,4 @@
-/** The sentences for codes: what people read of notices, errors, refusals and changes of peers. Short, exact, honest. */
+/** The sentences for codes: what people read of notices, errors, refusals and changes of peers. */
 import type { ChatError, ChatEvent, Notice } from "../../protocol/events.ts";
 import { PORT_DEFAULT } from "../../settings.ts";
 import type { Refusal, SessionEvent } from "./events.ts";
@@ -31,6 +31,11 @@ export function sentenceFor(event: SessionEvent, room: string): Sentence | undef
         tone: "info",
         text: `the network takes no more for the moment: ${countText(event.lines, "line")} ${event.lines === 1 ? "waits" : "wait"}`,
       };
+    case "missed":
+      return {
+        tone: "info",
+        text: `${event.messages} more ${event.messages === 1 ? "message" : "messages"} came meanwhile: /log lists them`,
+      };
     case "moved":
       return { tone: "info", text: `now in #${event.room.name}, listening on ${event.address}` };
     default:
@@ -61,9 +66,15 @@ export function noticeText(notice: Notice, room: string): string {
     case "forked-author":
       return `${sanitizeNick(notice.peer.nick)}·${notice.peer.tag} wrote two different messages with one number: its key is in use twice`;
     case "discovery-blocked":
-      return `others on this network cannot be found by themselves: ${blockedText(notice)}; /join ADDRESS works all the same`;
+      return `others on this network cannot be found automatically: ${blockedText(notice)}; /join ADDRESS still works`;
     case "drained":
-      return "messages are taken again";
+      return "there is room again: say it now";
+    case "storing-again":
+      return "messages are kept on disk again: what was in memory only is there now, too";
+    case "other-version":
+      return notice.isNewer
+        ? `${notice.endpoint} runs a newer smplchat: update this one to talk with it`
+        : `${notice.endpoint} runs an older smplchat: it has to be updated to talk with this one`;
     case "left-room":
       return `left #${room}; /join ADDRESS comes back`;
     case "addresses-damaged":
@@ -80,16 +91,28 @@ export function errorText(error: ChatError): string {
     case "text-too-long":
       return `too long: ${error.bytes} bytes, the limit is ${error.limit}; nothing was sent`;
     case "busy":
-      return `not taken: ${countText(error.waiting, "message")} wait to go out`;
+      return `not sent: the queue holds ${countText(error.waiting, "message")}; say it again in a moment`;
+    case "not-stored":
+      return notStoredText(error);
     case "text-empty":
       return "nothing to say: the text is empty";
+    case "bad-kind":
+      return `no message has the kind ${error.kind}: kinds are whole numbers from 1 to ${error.limit}`;
+    case "bad-target":
+      return `${shown(error.target)} is no message: an id has 48 hex digits`;
     case "bad-nick":
       return nickText(error.nick);
     case "not-in-room":
       return "not in a room: nothing was sent; /join ADDRESS comes back";
     case "addresses-unwritable":
-      return `the addresses of peers cannot be kept in ${shown(error.path)}: ${reasonText(error.reason)}`;
+      return `the addresses of peers cannot be saved in ${shown(error.path)}: ${reasonText(error.reason)}`;
   }
+}
+
+function notStoredText({ reason, detail, messages, own }: ChatError & { readonly code: "not-stored" }): string {
+  const what = own.length > 0 ? "what you said" : countText(messages, "message");
+  const why = reason === "full" ? "the disk is full" : reasonText(detail);
+  return `${what} is not kept on disk (${why}): it is in memory only, and gone when this program ends`;
 }
 
 export function refusalText(refusal: Refusal): string {
@@ -105,18 +128,17 @@ export function refusalText(refusal: Refusal): string {
     case "bad-address":
       return `${shown(refusal.address)} is no address: ${ADDRESS_REASONS[refusal.reason]}`;
     case "unknown-host":
-      return (
-        `unknown host ${shown(refusal.host)}: ${refusal.reason === "timeout" ? "no answer from DNS in time" : "the name has no address"}` +
-        (refusal.room === undefined ? "" : `; /join #${shown(refusal.room)} opens the room of that name`)
-      );
+      return `unknown host ${shown(refusal.host)}: ${refusal.reason === "timeout" ? "no answer from DNS in time" : "the name has no address"}`;
+    case "own-address":
+      return `${refusal.endpoint} is the address of this program itself: name that of somebody else`;
     case "bad-invite":
       return INVITE_REASONS[refusal.reason];
     case "bad-room":
-      return `${shown(refusal.name)} is no room name: letters, digits, - _ and ., at most 64 bytes`;
+      return `#${shown(refusal.name)} is no room name: letters, digits, - _ and ., at most 64 bytes`;
     case "bad-nick":
       return nickText(refusal.nick);
     case "nick-not-kept":
-      return `you are ${shown(refusal.nick)} until you leave only: the nick cannot be kept in ${shown(refusal.path)}: ${reasonText(refusal.reason)}`;
+      return `you are ${shown(refusal.nick)} for this run only: the nick cannot be saved in ${shown(refusal.path)}: ${reasonText(refusal.reason)}`;
     case "bad-number":
       return `/${refusal.command} takes a whole number from 1 on, not ${shown(refusal.value)}`;
     case "no-such-message":
@@ -124,7 +146,7 @@ export function refusalText(refusal: Refusal): string {
         ? "you have said nothing yet"
         : `${countText(refusal.count, "message")} of yours kept, none of them number ${refusal.number}`;
     case "unknown-message":
-      return `no message that is kept is called ${shown(refusal.id)}`;
+      return `there is no message ${shown(refusal.id)}; /log lists the newest`;
     case "unknown-peer":
       return `nobody here is called ${shown(refusal.nick)}; /peers lists who is`;
     case "unknown-topic":
@@ -137,8 +159,12 @@ export function refusalText(refusal: Refusal): string {
       return `${refusal.setting} is read at start only: start with ${refusal.flag}`;
     case "cannot-open":
       return `could not open #${shown(refusal.room)}: ${shown(refusal.reason)}`;
+    case "cannot-read":
+      return `the stored messages of this room cannot be read: ${reasonText(refusal.detail)}`;
     case "busy":
-      return `${refusal.limit} lines are waiting already: this one was not taken`;
+      return `not sent: ${refusal.limit} lines wait already; type it again in a moment`;
+    case "closing":
+      return "not taken: the program is ending";
   }
 }
 
@@ -154,7 +180,7 @@ function blockedText({ reason, port, detail }: Extract<Notice, { code: "discover
   const code = detail === undefined ? "" : ` (${detail})`;
   switch (reason) {
     case "port":
-      return `UDP port ${port} is not to be had${code}`;
+      return `UDP port ${port} is not available${code}`;
     case "sending":
       return `this system lets no multicast out${code}`;
     case "receiving":
@@ -174,8 +200,9 @@ const ADDRESS_REASONS = {
 const INVITE_REASONS = {
   "not-an-invite": "not an invite: they start with smplchat:",
   mistyped: "mistyped invite: characters were lost or changed; copy the whole line",
-  "newer-version": "this invite was made by a newer smplchat",
-  malformed: "this invite makes no sense",
+  "newer-version": "this invite was made by a newer smplchat: update to use it",
+  "older-version": "this invite was made by an older smplchat: ask for a new one",
+  malformed: "this invite is damaged: copy the whole line, or ask for a new one",
 };
 
 function chatSentence(event: ChatEvent, room: string): Sentence | undefined {

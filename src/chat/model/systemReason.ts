@@ -1,4 +1,4 @@
-/** Why the system refused something, in words. */
+/** The reason why the operating system refused something, in words. */
 
 /** Of the error or of what caused it; the system's own code where there is no better word. */
 export function systemReason(error: Error): string {

@@ -1,10 +1,10 @@
 /**
- * The view model of a room: what a screen that can go back shows, as a pure function of the events so far.
+ * The view model of a room: what a screen that can go back shows. It is a pure function of the events so far.
  *
- * Messages stand in the order of their ids wherever they arrive, so any order of the same `stored` events gives the same
- * room. Lines of this program itself (notices, answers to commands) are placed by the time at which they were said.
+ * Messages stand in the order of their ids, so any order of the same `message` events gives the same timeline. Lines of
+ * this program itself (notices, answers to commands) stand at the time at which they were made.
  *
- * What others wrote is made safe to show once, on its way in: whoever draws an entry takes it as it is.
+ * Text of others is made safe to show once, on its way in. A face draws an entry as it is.
  */
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { UnixMillis } from "../../protocol/time.ts";
@@ -12,11 +12,12 @@ import type { Message, PeerView } from "../../protocol/views.ts";
 import type { MessageId, PeerId } from "../../wire/ids.ts";
 import { type Layers, noLayers, sizeOf, valueIn, withValue } from "./layers.ts";
 import { piecesOf } from "./longText.ts";
-import { sameNick } from "./names.ts";
+import { messageText } from "./messageText.ts";
+import { namelessLabel, sameNick } from "./names.ts";
 import { type Folded, foldPresence, nothingFolded, type PresenceChange } from "./presence.ts";
 import { sanitizeNick, sanitizeText } from "./sanitize.ts";
 
-/** Lines kept on the screen's side; the journal keeps its own number. */
+/** Lines kept on the screen's side; the store keeps its own number. */
 export const TIMELINE_LINES_MAX = 10_000;
 /** Nicks remembered to know which are shared by two keys. */
 export const TIMELINE_NICKS_MAX = 10_000;
@@ -95,7 +96,7 @@ export function createTimeline(self: PeerView, peers: readonly PeerView[]): Time
 /** The room after an event at wall time `now`. Returns the same object when nothing changed. */
 export function applyEvent(timeline: Timeline, event: TimelineEvent, now: UnixMillis): Timeline {
   switch (event.type) {
-    case "stored":
+    case "message":
       return insertMessage(timeline, event.message);
     case "delivery":
       return setDelivery(timeline, event.id, { reached: event.reached, of: event.of, lacking: event.lacking });
@@ -116,15 +117,18 @@ export function applyEvent(timeline: Timeline, event: TimelineEvent, now: UnixMi
       return timeline.unread === undefined ? timeline : { ...timeline, unread: undefined };
     case "cleared":
       return { ...timeline, entries: [], floor: timeline.entries.at(-1)?.key ?? timeline.floor, unread: undefined };
-    case "message": // the same message comes as `stored`
+    case "ordered": // it shows messages in their places, whatever comes first
+    case "stored":
     case "error": // the session says it as a line
       return timeline;
   }
 }
 
-export function messageEntry(message: Message): Entry & { readonly type: "message" } {
-  const { id, time, author, text } = message;
-  return { type: "message", key: id, time, message, nick: sanitizeNick(author.nick), text: sanitizeText(text) };
+/** `nick`: of its author, safe to show, where the message says none. */
+export function messageEntry(message: Message, nick?: string): Entry & { readonly type: "message" } {
+  const { id, time, author } = message;
+  const shown = author.nick === "" ? (nick ?? namelessLabel(author)) : sanitizeNick(author.nick);
+  return { type: "message", key: id, time, message, nick: shown, text: sanitizeText(messageText(message)) };
 }
 
 /** Index of the first entry whose key is not below `key`; `entries.length` if there is none. */
@@ -145,7 +149,8 @@ export function nicksBySpeech(timeline: Timeline, self: PeerId): string[] {
   for (let i = timeline.entries.length - 1; i >= 0 && i >= timeline.entries.length - 1_000; i--) {
     const entry = timeline.entries[i];
     if (entry?.type === "message" && entry.message.author.id !== self) {
-      nicks.add(timeline.peers.get(entry.message.author.id)?.nick ?? entry.nick);
+      const nick = timeline.peers.get(entry.message.author.id)?.nick ?? entry.nick;
+      if (nick !== namelessLabel(entry.message.author)) nicks.add(nick);
     }
   }
   for (const nick of [...timeline.peers.values()].map((peer) => peer.nick).sort()) nicks.add(nick);
@@ -158,8 +163,9 @@ const isHere = (peer: PeerView): boolean => peer.status === "alive" || peer.stat
 const shownPeer = (peer: PeerView): PeerView => ({ ...peer, nick: sanitizeNick(peer.nick) });
 
 function insertMessage(timeline: Timeline, message: Message): Timeline {
-  const named = noteNick(timeline, message.author.nick, message.author.id);
-  const entry = messageEntry(message);
+  const { id, nick } = message.author;
+  const named = nick === "" ? timeline : noteNick(timeline, nick, id);
+  const entry = messageEntry(message, timeline.peers.get(id)?.nick);
   const next = insert(named, entry);
   // Own messages and fetched history are nothing new to their reader.
   if (next === named || message.own || message.history || timeline.seeing) return next;

@@ -1,4 +1,4 @@
-/** Times and numbers as people read them. */
+/** Times and numbers in words. */
 
 /** `5 s`, `41 min`, `3 h`, `2 days`. */
 export function durationText(ms: number): string {

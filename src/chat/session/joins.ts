@@ -1,5 +1,5 @@
-/** The addresses that a session was asked to join: looking hosts up, and knowing which have not answered yet. */
-import type { ChatNode } from "../../node/types.ts";
+/** The addresses that a session was asked to join: looks up hosts, and knows which addresses have not answered yet. */
+import type { RoomHandle } from "../../node/types.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import { type Lookup, resolveAddress } from "../command/parseAddress.ts";
 import type { Refusal } from "../model/events.ts";
@@ -27,7 +27,7 @@ export type Joins = {
 };
 
 export type JoinsOptions = {
-  readonly node: () => ChatNode;
+  readonly room: () => RoomHandle;
   readonly refuse: (refusal: Refusal) => void;
   readonly lookup: Lookup | undefined;
 };
@@ -38,7 +38,7 @@ export const JOINS_MAX = 100;
 const LOOKUP_AGAIN_MS = [2_000, 5_000, 15_000, 60_000];
 const SETTLED_POLL_MS = 20;
 
-export function createJoins({ node, refuse, lookup }: JoinsOptions): Joins {
+export function createJoins({ room, refuse, lookup }: JoinsOptions): Joins {
   /** Endpoints that have not answered and hosts that have not resolved. BOUNDED: JOINS_MAX, the oldest goes. */
   const pending = new Set<string>();
   const timers = new Set<ReturnType<typeof setTimeout>>();
@@ -52,10 +52,10 @@ export function createJoins({ node, refuse, lookup }: JoinsOptions): Joins {
     if (pending.size > JOINS_MAX && oldest !== undefined) pending.delete(oldest);
   };
   const join = (endpoints: readonly Endpoint[]): void => {
-    const others = endpoints.filter((endpoint) => endpoint !== node().address());
+    const others = endpoints.filter((endpoint) => endpoint !== room().address());
     if (others.length === 0) return;
     for (const endpoint of others) remember(endpoint);
-    node().command({ type: "join", endpoints: others });
+    void room().run({ type: "join", endpoints: others });
   };
   const resolve = (address: string): ReturnType<typeof resolveAddress> => resolveAddress(address, lookup);
 
@@ -90,14 +90,14 @@ export function createJoins({ node, refuse, lookup }: JoinsOptions): Joins {
     timers.clear();
   };
   const isSettled = (): boolean => {
-    const others = node().peers();
+    const others = room().peers();
     if (others.some((peer) => peer.status === "alive" || peer.status === "suspect")) {
       return undelivered() === 0;
     }
-    return pending.size === 0 && !node().isSeeking();
+    return pending.size === 0 && !room().isSeeking();
   };
 
-  const undelivered = (): number => (saidSinceSync ? node().undelivered() : 0);
+  const undelivered = (): number => (saidSinceSync ? room().undelivered() : 0);
 
   return {
     join,

@@ -1,219 +1,271 @@
 /**
- * A person's session: takes typed lines, performs them one after another, holds the node (another one after `/join #room`) and
- * tells its face what happens. Every face stands on this.
+ * A person's session. It performs typed lines one after another, shows one room of its hub, and tells its face what
+ * happens. `/join ROOM` shows another room; the rooms before stay entered. Every face is built on this.
  */
-import type { ChatNode } from "../../node/types.ts";
+import type { RoomHandle } from "../../node/types.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
-import type { MessageKind } from "../../wire/message.ts";
-import type { CommandContext, Outcome, SessionOptions } from "../command/commandContext.ts";
+import { StoreError } from "../../store/store.ts";
+import type { MessageKind } from "../../wire/bodies/kinds.ts";
+import type { CommandContext, LiveSettings, Outcome, SessionOptions } from "../command/commandContext.ts";
 import { parseLine } from "../command/parse.ts";
 import { runCommand, sayText } from "../command/runCommand.ts";
-import type { SessionEvent } from "../model/events.ts";
-import { createDeliveries } from "./deliveries.ts";
+import { infoOf, type SessionEvent } from "../model/events.ts";
+import { type FollowedRoom, followedRoom, isToldMeanwhile, note, takeMissed } from "./followedRoom.ts";
 import { createJoins } from "./joins.ts";
+import { createLineQueue, enqueue, LINES_WAITING_MAX, type LineQueue, waitForRoom } from "./lineQueue.ts";
 
-export type { Outcome, RoomChoice, SessionOptions } from "../command/commandContext.ts";
+export type { Outcome, SessionOptions } from "../command/commandContext.ts";
 
 export interface Session {
-  /** The node of the room that the session is in now. */
-  node(): ChatNode;
-  /** A typed line, after those before it. While the network takes nothing more it waits, and so do those after it, but `/quit`. */
-  line(text: string): Promise<Outcome>;
+  /** The room that the session shows now. */
+  room(): RoomHandle;
+  /**
+   * A typed line, after those before it. While the network takes nothing more it waits, and so do those after it, but `/quit`. What
+   * answers it carries `ref`; if nothing else does, `done` or a refusal.
+   */
+  line(text: string, ref?: string): Promise<Outcome>;
   /** Text as it is, even if it looks like a command, after the lines before it. */
-  say(text: string, kind?: MessageKind): Promise<Outcome>;
+  say(text: string, kind?: MessageKind, ref?: string): Promise<Outcome>;
   /** The first listener gets what happened before; with it the joins of the start begin. */
   subscribe(listener: (event: SessionEvent) => void): () => void;
   /** Resolves when what was said has reached a peer, or nobody can be reached, or after `msMax`; tells what has not. */
   settled(msMax: number): Promise<void>;
-  /** Leaves the room and closes the node. Takes at most 1 s. */
+  /** Leaves all rooms and closes the hub. Takes at most 1 s. */
   close(): Promise<void>;
   /** Resolves when the session was closed, by `/quit` or `close`. */
   readonly ended: Promise<void>;
 }
 
-/** Lines typed and not yet performed. */
-export const LINES_WAITING_MAX = 1_000;
-/** Who waits for longer than this until the node takes a message is told. */
-const BUSY_TOLD_MS = 1_000;
 /** Events kept for the first listener. */
 export const BACKLOG_EVENTS_MAX = 1_000;
 
-/** Opens the node. Throws what `open` throws. */
+/** Enters the room. Throws what that throws. */
 export async function createSession(options: SessionOptions): Promise<Session> {
-  const listeners = new Set<(event: SessionEvent) => void>();
-  /** BOUNDED: BACKLOG_EVENTS_MAX, the newest fall away. */
-  const backlog: SessionEvent[] = [];
   const { promise: ended, resolve: endedNow } = withResolvers();
-  let started = false;
-  let closing: Promise<void> | undefined;
-  /** BOUNDED: LINES_WAITING_MAX. */
-  let waiting = 0;
-  /** The first of them waits until the node takes a message. */
-  let isBlocked = false;
-  let queue: Promise<unknown> = Promise.resolve();
-  /** The first joins have begun. */
-  let begun = false;
-  let hadCompany = false;
-  let knownAlone = false;
-
-  const emit = (event: SessionEvent): void => {
-    if (!started) {
-      if (backlog.length < BACKLOG_EVENTS_MAX) backlog.push(event);
-      return;
-    }
-    for (const listener of [...listeners]) listener(event);
-  };
-
-  const live = { ...options.settings };
-  let node = await options.open(options.room, options.nick, live);
-  const joins = createJoins({
-    node: () => node,
-    refuse: (refusal) => {
-      emit({ type: "refusal", refusal });
-      tellAlone();
-    },
-    lookup: options.lookup,
-  });
-
-  const deliveries = createDeliveries();
-
-  /** Whether it is too early to call oneself alone: the first answer may come any moment. */
-  const expectsCompany = (): boolean =>
-    !hadCompany && (node.isSeeking() || (begun ? joins.isTrying() : options.joins.length > 0));
-
-  /** When the first address has failed, nobody is expected any more. */
-  const tellAlone = (): void => {
-    if (hadCompany || knownAlone) return;
-    knownAlone = true;
-    emit({ type: "chat", event: { type: "notice", notice: { code: "alone", unreachable: 0 } } });
-  };
-
-  const ready = async (): Promise<boolean> => {
-    isBlocked = true;
-    const timer = setTimeout(() => emit({ type: "busy", lines: waiting }), BUSY_TOLD_MS);
-    await node.whenReady();
-    clearTimeout(timer);
-    isBlocked = false;
-    return closing === undefined;
-  };
-
-  const onNodeEvent = (event: ChatEvent): void => {
-    // What was not taken is said again as soon as there is room.
-    if (event.type === "error" && event.error.code === "busy") return;
-    if (event.type === "notice" && event.notice.code === "drained") return;
-    if (event.type === "notice" && event.notice.code === "alone") {
-      if (knownAlone || expectsCompany()) return;
-      knownAlone = true;
-    }
-    // Leaving is part of closing, and not news to whoever asked for it.
-    if (event.type === "notice" && event.notice.code === "left-room" && closing !== undefined) return;
-    if (event.type === "notice" && event.notice.code === "joined") joins.answered(event.notice.endpoint);
-    if (event.type === "notice" && event.notice.code === "history-synced") joins.synced();
-    if (event.type === "message" && event.message.own) joins.said();
-    deliveries.observe(event);
-    if (event.type === "peer" && event.status === "alive") {
-      knownAlone = false;
-      hadCompany = true;
-    }
-    emit({ type: "chat", event });
-    if (event.type === "notice" && event.notice.code === "no-answer") tellAlone();
-  };
-  let unsubscribe = node.subscribe(onNodeEvent);
-
-  const context: CommandContext = {
-    options,
-    live,
-    room: options.room,
-    node: () => node,
-    emit,
-    ready,
-    joins,
-    deliveries,
-    replaceNode: (next) => {
-      unsubscribe();
-      node = next;
-      knownAlone = false;
-      hadCompany = false;
-      unsubscribe = node.subscribe(onNodeEvent);
-      // Closed while the room was changing: this node came too late.
-      if (closing !== undefined) void node.close();
-    },
-    quit: async () => {
-      await joins.settled(options.quitMsMax);
-      await close();
-    },
-  };
-
-  const enqueue = (perform: () => Promise<Outcome>): Promise<Outcome> => {
-    if (waiting >= LINES_WAITING_MAX) {
-      emit({ type: "refusal", refusal: { code: "busy", limit: LINES_WAITING_MAX } });
-      return Promise.resolve("refused");
-    }
-    waiting += 1;
-    const outcome = queue.then(async (): Promise<Outcome> => {
-      try {
-        return closing === undefined ? await perform() : "refused";
-      } finally {
-        waiting -= 1;
-      }
-    });
-    queue = outcome.catch(() => undefined);
-    return outcome;
-  };
-
-  const perform = (text: string): Promise<Outcome> => {
-    const parsed = parseLine(text);
-    if (parsed.type === "say") return sayText(context, parsed.text, "text");
-    if (parsed.type === "command") return runCommand(context, parsed.command);
-    if (parsed.type === "refusal") emit({ type: "refusal", refusal: parsed.refusal });
-    return Promise.resolve(parsed.type === "nothing" ? "done" : "refused");
-  };
-
-  const close = (): Promise<void> => {
-    closing ??= (async () => {
-      // What follows is said after `closing` is set: the goodbye must not look like news.
-      await Promise.resolve();
-      joins.stop();
-      await node.close();
-      unsubscribe();
-      emit({ type: "ended" });
-      endedNow();
-    })();
-    return closing;
-  };
-
-  const start = (): void => {
-    if (closing !== undefined) return;
-    if (options.joins.length === 0 && node.peers().length === 0 && !node.isSeeking())
-      onNodeEvent({ type: "notice", notice: { code: "alone", unreachable: 0 } });
-    for (const address of options.joins) joins.joinAtStart(address);
-    begun = true;
-  };
-
+  const room = await options.hub.enter(options.room, options.nick);
+  const state = openState(options, room, endedNow);
   return {
-    node: () => node,
-    line: (text) => (isBlocked && isQuit(text) ? perform(text) : enqueue(() => perform(text))),
-    say: (text, kind = "text") => enqueue(() => sayText(context, text, kind)),
+    room: () => state.shown.room,
+    line: (text, ref) => {
+      const perform = (context: CommandContext): Promise<Outcome> => performLine(context, text);
+      return state.queue.isBlocked && isQuit(text) ? answered(state, ref, perform) : inTurn(state, ref, perform);
+    },
+    say: (text, kind = "text", ref) => inTurn(state, ref, (context) => sayText(context, text, kind)),
     subscribe: (listener) => {
-      listeners.add(listener);
-      if (!started) {
-        started = true;
-        for (const event of backlog.splice(0)) emit(event);
-        queueMicrotask(start);
+      state.listeners.add(listener);
+      if (!state.isHeard) {
+        state.isHeard = true;
+        for (const event of state.backlog.splice(0)) emit(state, event);
+        queueMicrotask(() => begin(state));
       }
-      return () => listeners.delete(listener);
+      return () => state.listeners.delete(listener);
     },
     settled: async (msMax) => {
-      await joins.settled(msMax);
-      const messages = joins.undelivered();
-      if (messages > 0) emit({ type: "undelivered", messages });
+      await settled(state, msMax);
+      const undelivered = [...state.followed.values()].map(({ joins }) => joins.undelivered());
+      const messages = undelivered.reduce((sum, count) => sum + count, 0);
+      if (messages > 0) emit(state, { type: "undelivered", messages });
     },
-    close,
+    close: () => close(state),
     ended,
   };
 }
 
 // --- internal ---
+
+type State = {
+  readonly options: SessionOptions;
+  /** Changed in place. */
+  readonly live: LiveSettings;
+  readonly listeners: Set<(event: SessionEvent) => void>;
+  /** BOUNDED: BACKLOG_EVENTS_MAX, the newest fall away. What happened before anybody listened. */
+  readonly backlog: SessionEvent[];
+  readonly queue: LineQueue;
+  /** BOUNDED: by what a person enters. */
+  readonly followed: Map<RoomHandle, FollowedRoom>;
+  shown: FollowedRoom;
+  /** Somebody listens, or did. */
+  isHeard: boolean;
+  /** The joins of the start have begun. */
+  hasBegun: boolean;
+  closing: Promise<void> | undefined;
+  readonly ended: () => void;
+};
+
+function openState(options: SessionOptions, room: RoomHandle, ended: () => void): State {
+  const state: Omit<State, "shown"> = {
+    options,
+    live: { ...options.settings },
+    listeners: new Set(),
+    backlog: [],
+    queue: createLineQueue(),
+    followed: new Map(),
+    isHeard: false,
+    hasBegun: false,
+    closing: undefined,
+    ended,
+  };
+  const shown = follow(state as State, room);
+  return Object.assign(state, { shown });
+}
+
+function emit(state: State, event: SessionEvent): void {
+  if (state.isHeard) for (const listener of [...state.listeners]) listener(event);
+  else if (state.backlog.length < BACKLOG_EVENTS_MAX) state.backlog.push(event);
+}
+
+// --- rooms ---
+
+function follow(state: State, room: RoomHandle): FollowedRoom {
+  const joins = createJoins({
+    room: () => room,
+    refuse: (refusal) => {
+      emit(state, { type: "refusal", refusal });
+      tellAlone(state, followed);
+    },
+    lookup: state.options.lookup,
+  });
+  const followed = followedRoom(room, joins);
+  state.followed.set(room, followed);
+  room.subscribe((event) => onRoomEvent(state, followed, event));
+  return followed;
+}
+
+function onRoomEvent(state: State, followed: FollowedRoom, event: ChatEvent): void {
+  note(followed, event);
+  const notice = event.type === "notice" ? event.notice : undefined;
+  // What was not taken is said again as soon as there is room.
+  if (notice?.code === "drained") return;
+  // Leaving is part of closing, and not news to whoever asked for it.
+  if (notice?.code === "left-room" && state.closing !== undefined) return;
+  if (followed !== state.shown) {
+    if (isToldMeanwhile(followed, event)) emit(state, { type: "chat", event });
+    return;
+  }
+  if (notice?.code === "alone") {
+    if (followed.isToldAlone || expectsCompany(state, followed)) return;
+    followed.isToldAlone = true;
+  }
+  emit(state, { type: "chat", event });
+  if (notice?.code === "no-answer") tellAlone(state, followed);
+}
+
+/** Whether it is too early to call oneself alone: the first answer may come any moment. */
+function expectsCompany({ options, hasBegun }: State, { room, joins, hadCompany }: FollowedRoom): boolean {
+  return !hadCompany && (room.isSeeking() || (hasBegun ? joins.isTrying() : options.joins.length > 0));
+}
+
+/** When the first address has failed, nobody is expected any more. */
+function tellAlone(state: State, followed: FollowedRoom): void {
+  if (followed.hadCompany || followed.isToldAlone || followed !== state.shown) return;
+  followed.isToldAlone = true;
+  emit(state, { type: "chat", event: { type: "notice", notice: { code: "alone", unreachable: 0 } } });
+}
+
+/** Shows another room, or the same again, and what came in it meanwhile. */
+function moveTo(state: State, room: RoomHandle, tell: (event: SessionEvent) => void): void {
+  state.shown = state.followed.get(room) ?? follow(state, room);
+  tell({ type: "moved", room: infoOf(room), address: room.address() });
+  const { events, forgotten } = takeMissed(state.shown);
+  if (forgotten > 0) emit(state, { type: "missed", messages: forgotten });
+  for (const event of events) emit(state, { type: "chat", event });
+}
+
+/** Nobody listened until now: the first contacts are made, and whoever is alone from the start is told. */
+function begin(state: State): void {
+  if (state.closing !== undefined) return;
+  const { options, shown } = state;
+  if (options.joins.length === 0 && shown.room.peers().length === 0 && !shown.room.isSeeking())
+    onRoomEvent(state, shown, { type: "notice", notice: { code: "alone", unreachable: 0 } });
+  for (const address of options.joins) shown.joins.joinAtStart(address);
+  state.hasBegun = true;
+}
+
+async function settled({ followed }: State, msMax: number): Promise<void> {
+  await Promise.all([...followed.values()].map(({ joins }) => joins.settled(msMax)));
+}
+
+function close(state: State): Promise<void> {
+  state.closing ??= (async () => {
+    // What follows is said after `closing` is set: the goodbye must not look like news.
+    await Promise.resolve();
+    for (const { joins } of state.followed.values()) joins.stop();
+    await state.options.hub.close();
+    emit(state, { type: "ended" });
+    state.ended();
+  })();
+  return state.closing;
+}
+
+// --- lines ---
+
+function inTurn(
+  state: State,
+  ref: string | undefined,
+  perform: (context: CommandContext) => Promise<Outcome>,
+): Promise<Outcome> {
+  const outcome = enqueue(state.queue, () => answered(state, ref, perform));
+  if (outcome !== undefined) return outcome;
+  emit(state, { type: "refusal", refusal: { code: "busy", limit: LINES_WAITING_MAX }, ref });
+  return Promise.resolve("refused");
+}
+
+/** What is told by it answers the line with this `ref`; if nothing is, that it is done, or comes too late. */
+async function answered(
+  state: State,
+  ref: string | undefined,
+  perform: (context: CommandContext) => Promise<Outcome>,
+): Promise<Outcome> {
+  let isAnswered = false;
+  const tell = (event: SessionEvent): void => {
+    isAnswered = true;
+    emit(state, { ...event, ref });
+  };
+  const outcome = state.closing === undefined ? await perform(contextFor(state, tell)).catch(unread(tell)) : "refused";
+  if (ref === undefined || isAnswered) return outcome;
+  if (outcome === "done") tell({ type: "done" });
+  else tell({ type: "refusal", refusal: { code: "closing" } });
+  return outcome;
+}
+
+function contextFor(state: State, tell: (event: SessionEvent) => void): CommandContext {
+  return {
+    options: state.options,
+    live: state.live,
+    room: () => state.shown.room,
+    joins: () => state.shown.joins,
+    emit: tell,
+    ready: async () => {
+      const busy = (): void => emit(state, { type: "busy", lines: state.queue.waiting });
+      await waitForRoom(state.queue, state.shown.room, busy);
+      return state.closing === undefined;
+    },
+    moveTo: (room) => moveTo(state, room, tell),
+    quit: async () => {
+      await settled(state, state.options.quitMsMax);
+      // The last that is told is that the session has ended.
+      tell({ type: "done" });
+      await close(state);
+    },
+  };
+}
+
+/** What is kept cannot be read: the command is refused, and the chat goes on. */
+function unread(tell: (event: SessionEvent) => void): (error: unknown) => Outcome {
+  return (error) => {
+    if (!(error instanceof StoreError)) throw error;
+    tell({ type: "refusal", refusal: { code: "cannot-read", reason: error.code, detail: error.detail } });
+    return "refused";
+  };
+}
+
+function performLine(context: CommandContext, text: string): Promise<Outcome> {
+  const parsed = parseLine(text);
+  if (parsed.type === "say") return sayText(context, parsed.text, "text");
+  if (parsed.type === "command") return runCommand(context, parsed.command);
+  if (parsed.type === "refusal") context.emit({ type: "refusal", refusal: parsed.refusal });
+  return Promise.resolve(parsed.type === "nothing" ? "done" : "refused");
+}
 
 function isQuit(text: string): boolean {
   const parsed = parseLine(text);

@@ -1,4 +1,4 @@
-/** What the faces on streams share: lines come in and are taken one after another, and the end is clean. */
+/** What the faces on streams share: they take lines one after another, and end cleanly. */
 import type { Readable, Writable } from "node:stream";
 import type { Session } from "../session/session.ts";
 import { type InputLine, readLines } from "./lines.ts";

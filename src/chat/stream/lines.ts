@@ -1,4 +1,4 @@
-/** Lines of a byte stream, one at a time, without holding more than one too long line's worth of bytes. */
+/** Splits a byte stream into lines, without ever holding more than one line that is too long. */
 import { StringDecoder } from "node:string_decoder";
 
 export type InputLine = { readonly type: "line"; readonly text: string } | { readonly type: "too-long" };

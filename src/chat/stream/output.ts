@@ -1,4 +1,7 @@
-/** Lines written to a stream whose reader may be slow: the rest of the program can wait for it, and nothing grows for ever. */
+/**
+ * Writes lines to a stream whose reader may be slow. The rest of the program can wait for it, so nothing grows without
+ * bound.
+ */
 import type { Writable } from "node:stream";
 
 export type Output = {

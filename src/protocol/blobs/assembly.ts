@@ -1,6 +1,7 @@
-/** One large message being put together: which chunks are here, and whose they are. */
+/** Puts one large message together from its chunks, and remembers which peer sent each. */
+
+import { chunkCount } from "../../wire/blob.ts";
 import type { BootId } from "../../wire/ids.ts";
-import { chunkCount } from "../../wire/large.ts";
 
 export type Assembly = {
   /** True if the chunk is new; `bytes` are copied. */

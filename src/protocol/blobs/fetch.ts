@@ -1,19 +1,28 @@
 /**
- * Fetching messages that do not fit a datagram: in chunks, from a few of those who hold it at once, other chunks from each, at
- * the pace that the receiver grants. What was asked of one that goes silent is asked of the others. Only the whole proves
- * itself, by its id and signature. If it does not, it is fetched anew from one holder at a time, and whose bytes did not
- * verify is not asked for them again.
+ * Fetches messages that do not fit a datagram. Chunks are asked of a few holders at once, other chunks of each, at the
+ * pace that this node grants. If a holder goes silent, its chunks are asked of the others.
+ *
+ * Only the whole message proves itself, by id and signature. If it does not verify, it is fetched anew from one holder at
+ * a time, and a holder whose bytes were wrong is not asked for it again.
  */
-import type { Frame } from "../../wire/frame.ts";
+import type { Frame } from "../../wire/frames.ts";
 import type { BootId, MessageId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";
-import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
 import { shuffle } from "../rng.ts";
+import { patienceMs } from "../sync/supplier.ts";
 import type { Millis } from "../time.ts";
 import { type Assembly, createAssembly } from "./assembly.ts";
-import { createHolder, type Holder } from "./holder.ts";
+import {
+  type ChunkSupplier,
+  chunksFree,
+  createChunkSupplier,
+  expireChunks,
+  noteAsked,
+  noteChunk,
+  oldestAsked,
+} from "./chunkRequests.ts";
 
 export type BlobFetch = {
   /** `from` holds a message of `bytes` bytes that may not be here; `live`: it was relayed, not asked for as history. */
@@ -36,7 +45,7 @@ type Options = {
 };
 
 /** BOUNDED: who is remembered to hold a message. */
-const HOLDERS_MAX = 8;
+const SUPPLIERS_MAX = 8;
 /** Of these so many are asked at once. */
 const PARALLEL_MAX = 3;
 /** Messages fetched at the same time; which of those that wait goes next is left to chance, so that no one can be first in line. */
@@ -47,14 +56,14 @@ export const ACTIVE_OF_ONE_MAX = 12;
 const ACTIVE_PER_PEER = 4;
 /** Messages waiting or fetched that one peer offered first, whatever number of process starts it speaks as. */
 const OFFERED_PER_PEER = 256;
-/** Requests in a row that brought nothing, to each holder, before all are left alone until someone offers the message again. */
+/** Requests in a row that brought nothing, to each supplier, before all are left alone until someone offers the message again. */
 const SILENT_MAX = 6;
 const PAUSE_MS_MIN: Millis = 1;
-/** What came is kept so long for the next source. */
+/** What came is kept so long for the next supplier. */
 const IDLE_MS: Millis = 60_000;
 /** A message that is not whole so long after it was first offered is given up: it is offered again, or nobody has it. */
 const FETCH_MS_MAX: Millis = 180_000;
-/** BOUNDED: sources remembered for bytes that did not verify. */
+/** BOUNDED: suppliers remembered for bytes that did not verify. */
 const REFUSED_MAX = 1_024;
 
 /** Who offers: a peer. All process starts that are nobody's, or not that of their peer any more, count as one. */
@@ -66,13 +75,13 @@ type Fetch = {
   readonly assembly: Assembly;
   readonly openedBy: Peer;
   readonly openedAt: Millis;
-  /** BOUNDED: HOLDERS_MAX. */
-  holders: Holder[];
+  /** BOUNDED: SUPPLIERS_MAX. */
+  suppliers: ChunkSupplier[];
   /** BOUNDED: PARALLEL_MAX. Those that are asked now. */
-  asking: readonly Holder[];
+  asking: readonly ChunkSupplier[];
   live: boolean;
   state: "waiting" | "active" | "idle";
-  /** Bytes of several holders did not verify together: only those of one are put together now, so that it shows whose. */
+  /** Bytes of several suppliers did not verify together: only those of one are put together now, so that it shows whose. */
   isStrict: boolean;
 };
 
@@ -102,12 +111,6 @@ export function createBlobFetch(context: Context, { isKnown, whole }: Options): 
   const wake = (fetch: Fetch, at: Millis): void =>
     timers.set(timerOf(fetch.key), at, { type: "fetch-blob", key: fetch.key });
 
-  /** How long to wait for what was asked for; longer when it was asked in vain. */
-  const patienceMs = ({ boot, silent }: Holder): Millis => {
-    const session = link.sessions.get(boot);
-    const usual = session === undefined ? 0 : retransmitAfterMs(session.rtt);
-    return Math.min(usual * 2 ** silent(), limits.rtoMsMax);
-  };
   const peerOf = (boot: BootId): Peer => link.sessions.get(boot)?.peer ?? "nobody";
   /** How many of those that are fetched each peer is asked for. */
   const askedOf = (apart?: Fetch): Map<Peer, number> => {
@@ -119,49 +122,49 @@ export function createBlobFetch(context: Context, { isKnown, whole }: Options): 
     }
     return asked;
   };
-  const isFree = ({ boot }: Holder, asked: ReadonlyMap<Peer, number>): boolean =>
+  const isFree = ({ boot }: ChunkSupplier, asked: ReadonlyMap<Peer, number>): boolean =>
     (asked.get(peerOf(boot)) ?? 0) < ACTIVE_PER_PEER;
-  const isOfOne = ({ holders: [first, ...others] }: Fetch): boolean =>
+  const isOfOne = ({ suppliers: [first, ...others] }: Fetch): boolean =>
     first === undefined || others.every(({ boot }) => peerOf(boot) === peerOf(first.boot));
   /** Whom to ask: those that were not silent first, and of these whoever is asked already. */
   const choose = (fetch: Fetch): void => {
-    fetch.holders = fetch.holders.filter(({ boot }) => link.sessions.get(boot) !== undefined);
+    fetch.suppliers = fetch.suppliers.filter(({ boot }) => link.sessions.get(boot) !== undefined);
     const before = fetch.asking;
-    const rank = (holder: Holder): number => 2 * holder.silent() + (before.includes(holder) ? 0 : 1);
+    const rank = (supplier: ChunkSupplier): number => 2 * supplier.silent + (before.includes(supplier) ? 0 : 1);
     const asked = askedOf(fetch);
-    fetch.asking = fetch.holders
-      .filter((holder) => isFree(holder, asked))
+    fetch.asking = fetch.suppliers
+      .filter((supplier) => isFree(supplier, asked))
       .sort((one, other) => rank(one) - rank(other))
       .slice(0, fetch.isStrict ? 1 : PARALLEL_MAX);
-    for (const holder of before) if (!fetch.asking.includes(holder)) holder.letGo();
+    for (const supplier of before) if (!fetch.asking.includes(supplier)) supplier.awaited.clear();
     if (fetch.isStrict && before.length > 0 && fetch.asking[0] !== before[0]) fetch.assembly.clear();
   };
   const rest = (fetch: Fetch): void => {
     become(fetch, "idle");
-    fetch.holders = [];
+    fetch.suppliers = [];
     fetch.asking = [];
     wake(fetch, context.now.mono + IDLE_MS);
     startNext();
   };
   const ask = (fetch: Fetch): void => {
     choose(fetch);
-    if (fetch.holders.length === 0) return rest(fetch);
+    if (fetch.suppliers.length === 0) return rest(fetch);
     const { mono } = context.now;
     if (fetch.asking.length === 0) {
       become(fetch, "waiting");
       return wake(fetch, mono + IDLE_MS);
     }
-    const awaited = new Set(fetch.asking.flatMap((holder) => [...holder.awaited.keys()]));
+    const awaited = new Set(fetch.asking.flatMap((supplier) => [...supplier.awaited.keys()]));
     let dueAt = Number.POSITIVE_INFINITY;
-    for (const holder of fetch.asking) {
-      const session = link.sessions.get(holder.boot);
-      const chunks = fetch.assembly.lacking(holder.room(), awaited);
+    for (const supplier of fetch.asking) {
+      const session = link.sessions.get(supplier.boot);
+      const chunks = fetch.assembly.lacking(chunksFree(supplier), awaited);
       if (session !== undefined && chunks.length > 0) {
-        holder.ask(chunks, mono);
+        noteAsked(supplier, chunks, mono);
         for (const index of chunks) awaited.add(index);
         link.send(session, { type: "wantChunks", id: fetch.id, chunks });
       }
-      dueAt = Math.min(dueAt, (holder.oldestAsked() ?? dueAt) + patienceMs(holder));
+      dueAt = Math.min(dueAt, (oldestAsked(supplier) ?? dueAt) + patienceMs(supplier));
     }
     // Never within this step again, whatever became of the wait meanwhile.
     wake(fetch, Math.max(Math.min(dueAt, mono + limits.rtoMsMax), mono + PAUSE_MS_MIN));
@@ -173,7 +176,7 @@ export function createBlobFetch(context: Context, { isKnown, whole }: Options): 
     let ofOne = [...inState.active].filter(isOfOne).length;
     for (const fetch of shuffle(rng, [...inState.waiting])) {
       if (inState.active.size >= ACTIVE_MAX) return;
-      if (fetch.state !== "waiting" || !fetch.holders.some((holder) => isFree(holder, asked))) continue;
+      if (fetch.state !== "waiting" || !fetch.suppliers.some((supplier) => isFree(supplier, asked))) continue;
       if (isOfOne(fetch) && ofOne >= ACTIVE_OF_ONE_MAX) continue;
       become(fetch, "active");
       ask(fetch);
@@ -183,7 +186,7 @@ export function createBlobFetch(context: Context, { isKnown, whole }: Options): 
   };
   /** Nobody answers: others have their turn, if any wait. */
   const giveWay = (fetch: Fetch): void => {
-    for (const holder of fetch.asking) holder.letGo();
+    for (const supplier of fetch.asking) supplier.awaited.clear();
     fetch.asking = [];
     become(fetch, "waiting");
     wake(fetch, context.now.mono + IDLE_MS);
@@ -211,14 +214,14 @@ export function createBlobFetch(context: Context, { isKnown, whole }: Options): 
     counters.drop("large-unverified");
     fetch.assembly.clear();
     fetch.isStrict = true;
-    for (const holder of fetch.holders) holder.letGo();
+    for (const supplier of fetch.suppliers) supplier.awaited.clear();
     fetch.asking = [];
     if (contributors.size === 1) {
       for (const boot of contributors) refused.add(`${fetch.key} ${boot}`);
-      fetch.holders = fetch.holders.filter(({ boot }) => !contributors.has(boot));
+      fetch.suppliers = fetch.suppliers.filter(({ boot }) => !contributors.has(boot));
       if (refused.size > REFUSED_MAX) refused.delete(refused.values().next().value as string);
     }
-    if (fetch.holders.length > 0) return ask(fetch);
+    if (fetch.suppliers.length > 0) return ask(fetch);
     remove(fetch);
     startNext();
   };
@@ -233,7 +236,7 @@ export function createBlobFetch(context: Context, { isKnown, whole }: Options): 
       assembly: createAssembly(bytes),
       openedBy,
       openedAt: context.now.mono,
-      holders: [],
+      suppliers: [],
       asking: [],
       live,
       state: "idle",
@@ -253,8 +256,8 @@ export function createBlobFetch(context: Context, { isKnown, whole }: Options): 
       const fetch = fetches.get(key) ?? open(from, id, bytes, live);
       if (fetch === undefined) return;
       fetch.live ||= live;
-      const isNew = !fetch.holders.some(({ boot }) => boot === from.boot);
-      if (isNew && fetch.holders.length < HOLDERS_MAX) fetch.holders.push(createHolder(from));
+      const isNew = !fetch.suppliers.some(({ boot }) => boot === from.boot);
+      if (isNew && fetch.suppliers.length < SUPPLIERS_MAX) fetch.suppliers.push(createChunkSupplier(from));
       if (fetch.state === "active" && isNew) return ask(fetch);
       if (fetch.state !== "idle") return;
       become(fetch, "waiting");
@@ -262,13 +265,13 @@ export function createBlobFetch(context: Context, { isKnown, whole }: Options): 
     },
     onChunk: (from, chunk) => {
       const fetch = fetches.get(keyOf(chunk.id, chunk.total));
-      const holder = fetch?.holders.find(({ boot }) => boot === from.boot);
-      if (fetch === undefined || holder === undefined || !holder.wasAsked(chunk.index)) {
+      const supplier = fetch?.suppliers.find(({ boot }) => boot === from.boot);
+      if (fetch === undefined || supplier === undefined || !supplier.asked.has(chunk.index)) {
         return counters.drop("chunk-unasked");
       }
-      // In strict mode what the holder before still sends is not mixed in.
-      if (fetch.isStrict && fetch.asking[0] !== holder) return counters.drop("chunk-unasked");
-      holder.came(chunk.index, context.now.mono);
+      // In strict mode what the supplier before still sends is not mixed in.
+      if (fetch.isStrict && fetch.asking[0] !== supplier) return counters.drop("chunk-unasked");
+      noteChunk(supplier, chunk.index, context.now.mono);
       if (!fetch.assembly.accept(chunk.index, chunk.bytes, from.boot)) return;
       if (fetch.assembly.isWhole()) finish(fetch, from);
       else if (fetch.state === "active") ask(fetch);
@@ -284,9 +287,9 @@ export function createBlobFetch(context: Context, { isKnown, whole }: Options): 
         return startNext();
       }
       if (fetch.state === "waiting") return wake(fetch, now.mono + IDLE_MS);
-      for (const holder of fetch.asking) holder.expire(now.mono, patienceMs(holder));
-      if (fetch.holders.every((holder) => holder.silent() >= SILENT_MAX)) return rest(fetch);
-      const isSilent = fetch.asking.every((holder) => holder.silent() > 0);
+      for (const supplier of fetch.asking) expireChunks(supplier, now.mono, patienceMs(supplier));
+      if (fetch.suppliers.every((supplier) => supplier.silent >= SILENT_MAX)) return rest(fetch);
+      const isSilent = fetch.asking.every((supplier) => supplier.silent > 0);
       if (isSilent && inState.waiting.size > 0) return giveWay(fetch);
       ask(fetch);
     },

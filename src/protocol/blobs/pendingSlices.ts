@@ -1,5 +1,5 @@
-/** Slices that a node was given of large messages which it does not have whole yet: it covers them when it does. */
-import { ORDERS_MAX, type Slice } from "../../wire/frame.ts";
+/** Slices that came with an offer of a large message. This node covers them when it has the whole message. */
+import { ORDERS_MAX, type Slice } from "../../wire/frames.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";

@@ -1,16 +1,24 @@
-/** Serving the chunks of messages that do not fit a datagram, as they are asked for. */
-import type { Frame } from "../../wire/frame.ts";
+/** Sends the chunks of a large message that a peer asks for, a bounded number in each second. */
+
+import { CHUNK_BYTES, chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../wire/blob.ts";
+import type { Frame } from "../../wire/frames.ts";
 import type { BootId, MessageId } from "../../wire/ids.ts";
-import { CHUNK_BYTES, chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../wire/large.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";
+import { bodyAtHand } from "../log/answer.ts";
+import type { Log } from "../log/log.ts";
+import { sizeOf } from "../log/messageIndex.ts";
+import { type Reads, read } from "../log/reads.ts";
+import type { Writes } from "../log/writes.ts";
 
 export type BlobServer = {
   readonly onWantChunks: (from: Session, wanted: Frame & { readonly type: "wantChunks" }) => void;
+  /** The message has been read: these chunks of it go to whoever asked. */
+  readonly serve: (to: Session, id: MessageId, bytes: Uint8Array, chunks: readonly number[]) => void;
 };
 
-export function createBlobServer(context: Context, bytesOf: (id: MessageId) => Uint8Array | undefined): BlobServer {
+export function createBlobServer(context: Context, log: Log, writes: Writes, reads: Reads): BlobServer {
   const { link, counters } = context;
   /** BOUNDED: sessions. Chunks sent to each in the current second. */
   let sent = new Map<BootId, number>();
@@ -32,19 +40,26 @@ export function createBlobServer(context: Context, bytesOf: (id: MessageId) => U
     return true;
   };
 
+  const serve = (to: Session, id: MessageId, bytes: Uint8Array, chunks: readonly number[]): void => {
+    const total = bytes.length;
+    for (const index of chunks) {
+      if (!spend(to)) return counters.drop("chunk-budget");
+      // Counted as a body sent once, not as often as it has chunks.
+      if (index === 0) counters.count("payloadsOut");
+      const at = index * CHUNK_BYTES;
+      link.send(to, { type: "chunk", id, total, index, bytes: bytes.subarray(at, at + chunkBytes(total, index)) });
+    }
+  };
+
   return {
     onWantChunks: (from, { id, chunks }) => {
-      const bytes = bytesOf(id);
-      if (bytes === undefined || bytes.length < LARGE_BYTES_MIN) return counters.drop("chunk-unknown");
-      const total = bytes.length;
-      for (const index of chunks) {
-        if (index >= chunkCount(total)) return counters.drop("chunk-unknown");
-        if (!spend(from)) return counters.drop("chunk-budget");
-        // Counted as a body sent once, not as often as it has chunks.
-        if (index === 0) counters.count("payloadsOut");
-        const at = index * CHUNK_BYTES;
-        link.send(from, { type: "chunk", id, total, index, bytes: bytes.subarray(at, at + chunkBytes(total, index)) });
-      }
+      const total = sizeOf(log.index, id);
+      const isThere = total >= LARGE_BYTES_MIN && chunks.every((index) => index < chunkCount(total));
+      if (!isThere) return counters.drop("chunk-unknown");
+      const bytes = bodyAtHand(log, writes, id);
+      if (bytes !== undefined) return serve(from, id, bytes, chunks);
+      if (!read(reads, [id], { type: "chunks", to: from.boot, id, chunks })) counters.drop("reads-full");
     },
+    serve,
   };
 }

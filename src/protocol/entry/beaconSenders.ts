@@ -1,6 +1,6 @@
 /**
- * Beacon senders: process starts that were heard on the LAN and are not here otherwise; how often each was named in a beacon, and
- * when it may be knocked at. What a beacon says may be old, so nothing that it draws is without a bound.
+ * Process starts that were heard by beacon on the LAN and are not members yet: how often each was named in a beacon, and
+ * when this node may knock at it. A beacon may be an old one, replayed, so everything that it causes is bounded.
  */
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { BootId } from "../../wire/ids.ts";

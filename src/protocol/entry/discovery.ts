@@ -1,14 +1,18 @@
 /**
- * Finding others on the same LAN with no address typed: beacons to a multicast group.
+ * Finds others on the same LAN with no address typed: by beacons to a multicast group.
  *
- * Whoever hears a beacon of a process start that it does not know, a stranger, says a beacon of its own that names it; and
- * whoever is named knocks at the one who named it. So a knock goes to somebody who has heard this very process start: an old
- * beacon, played again, draws none. Of many who hear a stranger the first to speak speaks for all (reports of IGMPv2,
- * RFC 2236 §3; request timers of SRM, Floyd et al. 1997): how much is said on a LAN does not grow with the room.
+ * If a node hears a beacon of a process start that it does not know, it names that one in a beacon of its own. A node that
+ * is named knocks at the sender. So a knock goes only to a node that has heard this process start, and a replayed beacon
+ * draws none.
+ *
+ * If many nodes hear the newcomer, the first to answer speaks for all (as reports of IGMPv2, RFC 2236 §3, and request
+ * timers of SRM, Floyd et al. 1997). So the traffic on a LAN does not grow with the room.
  */
+
 import { beaconKey, openBeacon, sealBeacon } from "../../crypto/beacon.ts";
 import { BEACON_HEARD_MAX, BEACON_NONCE_BYTES } from "../../wire/beacon.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../../wire/endpoint.ts";
+import { noExtensions } from "../../wire/extensions.ts";
 import type { BootId } from "../../wire/ids.ts";
 import type { Effect } from "../api.ts";
 import type { Context } from "../context.ts";
@@ -42,6 +46,8 @@ export type DiscoveryOptions = {
   readonly newcomer: Pick<Newcomer, "begin">;
   /** Where this node takes datagrams. */
   readonly port: number;
+  /** A beacon of this room in another version of the wire came, whose sender takes datagrams there. */
+  readonly onOtherVersion: (endpoint: Endpoint, wire: number) => void;
 };
 
 /** Waits between beacons while nobody is here: doubling from the first, up to the last. */
@@ -126,7 +132,9 @@ export function createDiscovery(context: Context, options: DiscoveryOptions): Di
   const speak = (): void => {
     const named = senders.around().slice(0, BEACON_HEARD_MAX);
     const nonce = Uint8Array.from({ length: BEACON_NONCE_BYTES }, () => below(rng, 256));
-    said.push(sealBeacon(key, nonce, { boot: link.boot, port, heard: named.map(({ boot }) => boot) }));
+    said.push(
+      sealBeacon(key, nonce, { boot: link.boot, port, heard: named.map(({ boot }) => boot), extensions: noExtensions }),
+    );
     roomSpokeAt = now();
     for (const sender of named) {
       if (sender.named >= IN_VAIN) knock(sender);
@@ -152,9 +160,13 @@ export function createDiscovery(context: Context, options: DiscoveryOptions): Di
       counters.received(bytes.length);
       const beacon = openBeacon(key, bytes);
       if (typeof beacon === "string") return counters.drop(beacon);
+      const endpoint = endpointAt(from, beacon.port);
+      if ("wire" in beacon) {
+        if (endpoint !== undefined) options.onOtherVersion(endpoint, beacon.wire);
+        return;
+      }
       if (beacon.boot === link.boot) return;
       for (const boot of beacon.heard) senders.wasNamed(boot);
-      const endpoint = endpointAt(from, beacon.port);
       if (isHere(beacon.boot)) {
         senders.forget(beacon.boot);
         roomSpokeAt = now();

@@ -1,9 +1,9 @@
 /**
- * First contact: addresses that a person named. An open datagram of full size goes there (so that three times as much may
- * come back) until someone of the room answers; then the join goes on by digests.
+ * Knocks: the first contact with an address. A node sends open datagrams of full size, so that three times as much may
+ * come back, until somebody of the room answers. From then on digests show what the newcomer lacks.
  */
 import type { Endpoint } from "../../wire/endpoint.ts";
-import type { Frame } from "../../wire/frame.ts";
+import type { Frame } from "../../wire/frames.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";
 import type { Membership } from "../membership/membership.ts";

@@ -1,7 +1,7 @@
 /**
- * Finding a room again: addresses at which peers were reached are remembered for later starts, and those whose peer is gone
- * are knocked at for ever, less and less often. So a split heals by itself, and a node that was alone needs nobody to
- * tell it an address.
+ * Finds a room again. Addresses at which peers answered are remembered for later starts. If a peer is gone, its address is
+ * knocked at for ever, less and less often. So a split heals by itself, and a restarted node needs no address from its
+ * user.
  */
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { PeerId } from "../../wire/ids.ts";
@@ -23,6 +23,8 @@ export type Reconnect = {
   readonly reached: (endpoint: Endpoint, peer: PeerId) => void;
   /** It is not listed any more; it was there. */
   readonly lost: (endpoint: Endpoint, peer: PeerId) => void;
+  /** Somebody was reached there before. */
+  readonly isRemembered: (endpoint: Endpoint) => boolean;
   /** Nobody has answered since `start`, and somebody may. */
   readonly isSeeking: () => boolean;
   /** A knock was answered. True for the first one, if it was remembered addresses that were knocked at. */
@@ -77,7 +79,7 @@ export function createReconnect(
 
   const keep = (endpoint: Endpoint, peer: PeerId, at: number): void => {
     addresses.put({ endpoint, peer, at });
-    context.persist({ type: "address", endpoint, peer, at });
+    context.remember({ endpoint, peer, at });
   };
   const isAlone = (): boolean => membership.presentCount() === 0;
   const startRound = (afterMs: Millis): void => {
@@ -151,6 +153,7 @@ export function createReconnect(
       if (addresses.get(endpoint) === undefined)
         addresses.put({ endpoint, peer, at: context.now.wall - context.config.nodeTimeoutMs });
     },
+    isRemembered: (endpoint) => addresses.get(endpoint) !== undefined,
     isSeeking: () => seeking,
     answered: () => {
       const isFirst = seeking;
@@ -178,7 +181,8 @@ export function createReconnect(
     leave: () => {
       for (const member of membership.present()) {
         const session = link.sessions.get(member.statement.content.boot);
-        if (session?.endpoint === undefined || session.heardAt === undefined || !session.validated) continue;
+        if (session?.endpoint === undefined || session.heardAt === undefined || session.standing !== "validated")
+          continue;
         const at = context.now.wall - Math.round(context.now.mono - session.heardAt);
         const known = addresses.get(session.endpoint);
         if (known === undefined || at - known.at > REFRESH_LEAVING_MS) keep(session.endpoint, member.id, at);

@@ -1,4 +1,4 @@
-/** Addresses at which peers were reached, with the time of the last success: what a node finds its room again by. */
+/** A bounded table of addresses at which peers answered, each with the time of the last success. */
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { PeerId } from "../../wire/ids.ts";
 import { limits } from "../limits.ts";

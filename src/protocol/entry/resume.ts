@@ -1,13 +1,15 @@
 /**
- * Coming back after a sleep, a standstill, a time without a network, or to another one: peers are told where this node is now
- * and asked what was missed, and when that is fetched one line says what it came to.
+ * Brings a node back after a sleep, a standstill, a time without a network, or on another network. It tells peers its
+ * addresses, fetches what it missed, and then tells its user in one line what that came to.
  */
 import { type Endpoint, isLoopback } from "../../wire/endpoint.ts";
 import type { BootId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
+import type { OrderedSet } from "../idset/orderedSet.ts";
+import { boundOfTime } from "../idset/range.ts";
 import type { Session } from "../link/session.ts";
 import type { Probe } from "../liveness/probe.ts";
-import type { Log } from "../log/log.ts";
+import { type Log, missingCount } from "../log/log.ts";
 import type { Membership } from "../membership/membership.ts";
 import { sample } from "../rng.ts";
 import type { Digest } from "../sync/reconciliation.ts";
@@ -68,14 +70,14 @@ type Return = {
   readonly answers: Map<PeerId, Digest | undefined>;
 };
 
-/** `heldFrom`: how many messages stamped so or later are held and count. */
+/** `counted`: the ids of the messages that are compared with others. */
 export function createResume(
   context: Context,
   membership: Membership,
   log: Log,
   probe: Probe,
   reconnect: Reconnect,
-  heldFrom: (hlc: UnixMillis) => number,
+  counted: Pick<OrderedSet<string>, "size" | "rank">,
 ): Resume {
   const { timers, link, rng, emit } = context;
   let current: Return | undefined;
@@ -132,10 +134,10 @@ export function createResume(
   const missing = ({ answers }: Return): number => {
     const lacking = [...answers.values()].map((digest) => {
       // What they hold from before this node's horizon was let go here, and is not missed.
-      if (digest === undefined || digest.horizon < log.horizon()) return 0;
-      return digest.log.count - heldFrom(digest.horizon);
+      if (digest === undefined || digest.horizon < log.horizon) return 0;
+      return digest.log.count - (counted.size() - counted.rank(boundOfTime(digest.horizon)));
     });
-    return Math.max(log.missingCount(), ...lacking);
+    return Math.max(missingCount(log), ...lacking);
   };
   const tell = (of: Return): void => {
     const { goneMs, news, answers } = of;

@@ -1,20 +1,22 @@
 /**
  * A set of 24-byte ids in order, with the count and fingerprint of any range in O(log n): what reconciliation compares.
- * A row of blocks of packed ids and terms, 56 bytes an id, under a tree of their sums (blockSums.ts).
+ * A row of blocks of packed ids and terms, 60 bytes an id, under a tree of their sums (blockSums.ts).
  */
 import { fromHex, MESSAGE_ID_BYTES, toHex } from "../../wire/ids.ts";
 import { createBlockSums } from "./blockSums.ts";
 import { addTerm, emptySum, fingerprintOf, LIMBS, type Sum, subtractTerm, termOf } from "./fingerprint.ts";
 
-/** Bounds as in wire/frame.ts: hex without trailing zero bytes, "~" above all. */
+/** Bounds as in wire/frames.ts: hex without trailing zero bytes, "~" above all. */
 export type RangeSummary = { readonly count: number /** 12 bytes, hex. */; readonly fingerprint: string };
 
 export type OrderedSet<Id extends string> = {
   readonly size: () => number;
-  /** False if it is there already. */
-  readonly insert: (id: Id) => boolean;
+  /** False if it is there already. `value`: 0..2^32-1, of the user's choice. */
+  readonly insert: (id: Id, value?: number) => boolean;
   readonly remove: (id: Id) => boolean;
   readonly has: (id: Id) => boolean;
+  /** What was given with the id; undefined: it is not there. */
+  readonly valueOf: (id: Id) => number | undefined;
   readonly summary: (lo: string, hi: string) => RangeSummary;
   /** At most `limit` ids of lo <= id < hi, ascending; with `newest` the last ones of the range. */
   readonly slice: (lo: string, hi: string, limit: number, newest?: boolean) => Id[];
@@ -29,7 +31,7 @@ export type OrderedSet<Id extends string> = {
 const BLOCK_MAX = 512;
 const SIZE = MESSAGE_ID_BYTES;
 
-type Block = { owner: object; count: number; ids: Buffer; terms: Uint32Array; sum: Sum };
+type Block = { owner: object; count: number; ids: Buffer; terms: Uint32Array; values: Uint32Array; sum: Sum };
 
 /** BOUNDED: by its user's own bound on what it keeps. */
 export function createOrderedSet<Id extends string>(): OrderedSet<Id> {
@@ -71,8 +73,15 @@ function setOver<Id extends string>(blocks: Block[]): OrderedSet<Id> {
   const ownBlock = (index: number): Block => {
     const block = blocks[index] as Block;
     if (block.owner === owner) return block;
-    const { count, ids, terms, sum } = block;
-    const copy = { owner, count, ids: Buffer.from(ids), terms: terms.slice(), sum: sum.slice() };
+    const { count, ids, terms, values, sum } = block;
+    const copy = {
+      owner,
+      count,
+      ids: Buffer.from(ids),
+      terms: terms.slice(),
+      values: values.slice(),
+      sum: sum.slice(),
+    };
     blocks[index] = copy;
     return copy;
   };
@@ -95,7 +104,7 @@ function setOver<Id extends string>(blocks: Block[]): OrderedSet<Id> {
 
   return {
     size: () => size,
-    insert: (id) => {
+    insert: (id, value = 0) => {
       const key = Buffer.from(fromHex(id));
       const place = find(key);
       if (holds(place, key)) return false;
@@ -109,7 +118,7 @@ function setOver<Id extends string>(blocks: Block[]): OrderedSet<Id> {
       }
       if ((blocks[place.index] as Block).count === BLOCK_MAX) {
         ownBlock(place.index);
-        splitBlock(blocks, place.index);
+        splitBlock(blocks, place.index, place.slot);
         sums.rebuild(blocks);
         const left = blocks[place.index] as Block;
         if (place.slot > left.count) {
@@ -118,7 +127,7 @@ function setOver<Id extends string>(blocks: Block[]): OrderedSet<Id> {
         }
       }
       const term = termOf(key);
-      insertAt(ownBlock(place.index), place.slot, key, term);
+      insertAt(ownBlock(place.index), place.slot, key, term, value);
       sums.update(place.index, 1, term, 0);
       size += 1;
       whole = undefined;
@@ -142,6 +151,11 @@ function setOver<Id extends string>(blocks: Block[]): OrderedSet<Id> {
     has: (id) => {
       const key = Buffer.from(fromHex(id));
       return holds(find(key), key);
+    },
+    valueOf: (id) => {
+      const key = Buffer.from(fromHex(id));
+      const place = find(key);
+      return holds(place, key) ? (blocks[place.index] as Block).values[place.slot] : undefined;
     },
     summary: (lo, hi) => {
       if (lo !== "" || hi !== "~") return summary(lo, hi);
@@ -183,6 +197,7 @@ function emptyBlock(owner: object): Block {
     count: 0,
     ids: Buffer.alloc(BLOCK_MAX * SIZE),
     terms: new Uint32Array(BLOCK_MAX * LIMBS),
+    values: new Uint32Array(BLOCK_MAX),
     sum: emptySum(),
   };
 }
@@ -209,11 +224,13 @@ function compareSlot(block: Block, slot: number, key: Buffer): number {
   return block.ids.compare(key, 0, SIZE, slot * SIZE, (slot + 1) * SIZE);
 }
 
-function insertAt(block: Block, slot: number, key: Buffer, term: Sum): void {
+function insertAt(block: Block, slot: number, key: Buffer, term: Sum, value: number): void {
   block.ids.copyWithin((slot + 1) * SIZE, slot * SIZE, block.count * SIZE);
   block.ids.set(key, slot * SIZE);
   block.terms.copyWithin((slot + 1) * LIMBS, slot * LIMBS, block.count * LIMBS);
   block.terms.set(term, slot * LIMBS);
+  block.values.copyWithin(slot + 1, slot, block.count);
+  block.values[slot] = value;
   addTerm(block.sum, term);
   block.count += 1;
 }
@@ -222,17 +239,19 @@ function removeAt(block: Block, slot: number): void {
   subtractTerm(block.sum, block.terms, slot * LIMBS);
   block.ids.copyWithin(slot * SIZE, (slot + 1) * SIZE, block.count * SIZE);
   block.terms.copyWithin(slot * LIMBS, (slot + 1) * LIMBS, block.count * LIMBS);
+  block.values.copyWithin(slot, slot + 1, block.count);
   block.count -= 1;
 }
 
-/** Ids come mostly in order: the left block keeps nearly all, so that blocks stay full. */
-function splitBlock(blocks: Block[], index: number): void {
+/** Ids come mostly in order, upwards as people talk or downwards as history is fetched: then one block stays nearly full. */
+function splitBlock(blocks: Block[], index: number, slot: number): void {
   const left = blocks[index] as Block;
-  const keep = index === blocks.length - 1 ? BLOCK_MAX - 4 : BLOCK_MAX / 2;
+  const keep = index === blocks.length - 1 ? BLOCK_MAX - 4 : slot <= 4 ? 4 : BLOCK_MAX / 2;
   const right = emptyBlock(left.owner);
   right.count = left.count - keep;
   right.ids.set(left.ids.subarray(keep * SIZE, left.count * SIZE));
   right.terms.set(left.terms.subarray(keep * LIMBS, left.count * LIMBS));
+  right.values.set(left.values.subarray(keep, left.count));
   for (let slot = 0; slot < right.count; slot += 1) addTerm(right.sum, right.terms, slot * LIMBS);
   subtractTerm(left.sum, right.sum);
   left.count = keep;

@@ -1,5 +1,5 @@
-/** Bounds of ranges of ids, as short as they can be: they travel in every claim. */
-import { type Bound, END } from "../../wire/frame.ts";
+/** Bounds of ranges of ids. They travel in every claim, so they are made as short as possible. */
+import { type Bound, END } from "../../wire/frames.ts";
 import type { UnixMillis } from "../time.ts";
 
 /** An id as a bound: without trailing zero bytes. */

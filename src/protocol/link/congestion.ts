@@ -1,7 +1,8 @@
 /**
- * How many datagrams may be under way to one peer: as many as it keeps up with. What it does not keep up with stands in a queue
- * before it, and round trips say how long that is: LEDBAT (RFC 6817), with slow start and multiplicative decrease as in LEDBAT++
- * (draft-irtf-iccrg-ledbat-plus-plus). Loss narrows the window little: here it is weather more often than a queue.
+ * The congestion window: how many datagrams may be under way to one peer. If the peer falls behind, datagrams stand in a
+ * queue before it, and longer round trips show that. So the window follows LEDBAT (RFC 6817), with slow start and
+ * multiplicative decrease as in LEDBAT++ (draft-irtf-iccrg-ledbat-plus-plus). Loss narrows the window only a little: here
+ * it is more often bad radio than a queue.
  */
 import type { Millis } from "../time.ts";
 

@@ -1,7 +1,9 @@
 /**
- * What goes to an address on this node's own initiative: where a member says that it is, before anything has come from there
- * (the limit of RFC 9000 §8 holds for all else). A member can list any address, so what is spent is counted for the address
- * and for the process start that is looked for there, and comes back slowly: nobody is made to flood a third party by naming it.
+ * Limits what a node sends on its own initiative to an address that has not answered yet, because a member's statement
+ * lists it. (All other datagrams there are limited by RFC 9000 §8.)
+ *
+ * A member can list any address. So these datagrams are counted for the address and for the boot id looked for there, and
+ * the allowance comes back slowly. No member can make the room flood a third party.
  */
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { BootId } from "../../wire/ids.ts";

@@ -1,6 +1,9 @@
-/** The lanes in which frames wait for a session, and how they fill a datagram: what may not wait, what people say, what they said. */
+/**
+ * The lanes in which frames wait for a session, and how they fill a datagram. There are three: frames that may not wait,
+ * new messages and other live frames, and bulk.
+ */
 import { FRAMES_BYTES_MAX } from "../../wire/datagram.ts";
-import type { Frame } from "../../wire/frame.ts";
+import type { Frame } from "../../wire/frames.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import { hasRoom, hasRoomToCompare } from "./congestion.ts";
 import type { Outgoing, Session, Ticket } from "./session.ts";

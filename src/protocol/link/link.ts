@@ -1,21 +1,22 @@
 /**
- * Datagrams between process starts: sealing and opening, acknowledgement of each datagram that asks for one, round-trip
- * times, loss, and the limit on what may go to an address that has not answered (RFC 9000 §8, §13).
+ * Carries datagrams between process starts. It seals and opens them, acknowledges those that ask for it, measures round
+ * trips and loss, and limits what may go to an address that has not answered (RFC 9000 §8, §13).
  *
- * An acknowledgement names counters of ours, and only the addressed boot can have opened those datagrams: whoever
- * acknowledges is alive now. So an acknowledgement is the answered challenge, and any datagram that asks for one a challenge.
+ * An acknowledgement names counters of this node, and only the addressed boot id can have opened those datagrams. So a
+ * peer that acknowledges is alive now: the acknowledgement is an answered challenge, and every datagram that asks for one
+ * is a challenge.
  */
 import { bootKey, open, type RoomKeys, seal } from "../../crypto/roomKeys.ts";
-import { decodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, SEAL_BYTES } from "../../wire/datagram.ts";
+import { decodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, otherVersionOf, SEAL_BYTES } from "../../wire/datagram.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
-import { decodeFrames, encodeFrame, type Frame } from "../../wire/frame.ts";
+import { decodeFrames, elicitsAck, encodeFrame, type Frame } from "../../wire/frames.ts";
 import type { BootId } from "../../wire/ids.ts";
 import type { Effect } from "../api.ts";
 import type { Counters } from "../counters.ts";
 import { limits } from "../limits.ts";
 import type { Millis } from "../time.ts";
 import type { Timers } from "../timers.ts";
-import { asksForAck, takeAck } from "./acks.ts";
+import { takeAck } from "./acks.ts";
 import { noteRoundTrip, noteSent, noteSettled } from "./congestion.ts";
 import { createInitiative, mayTry, noteAnswer, noteTry } from "./initiative.ts";
 import { isComparing, isPrompt, pack } from "./lanes.ts";
@@ -24,13 +25,16 @@ import { measure, retransmitAfterMs } from "./rtt.ts";
 import {
   countUnanswered,
   createSessions,
+  type Fate,
   isAnswering,
   isListed,
   isWithinLimit,
   lostAt,
+  noteAckDelay,
   noteAddress,
   noteProgress,
   type Outgoing,
+  patienceMs,
   type SendOptions,
   type Session,
   type Sessions,
@@ -44,33 +48,29 @@ export type LinkTimer =
 
 export type Received = {
   readonly session: Session;
+  /** Without acknowledgements, which concern the link alone. */
   readonly frames: readonly Frame[];
   /** Sealed for whoever listens: a contact, that does not know this node yet. */
   readonly isContact: boolean;
   readonly counter: number;
+  readonly asksForAck: boolean;
+  readonly at: Millis;
 };
-export type Settled = { readonly session: Session | undefined; readonly tickets: readonly Ticket[] };
 
 export type Link = {
   readonly boot: BootId;
   readonly sessions: Sessions;
-  /** Opens a datagram; undefined: refused and counted. */
+  /** Opens a datagram, and settles what it acknowledges; undefined: refused and counted. */
   readonly receive: (bytes: Uint8Array, from: Endpoint, now: Millis) => Received | undefined;
-  /** What the acknowledgement settles. */
-  readonly acknowledged: (session: Session, ack: Frame & { type: "ack" }, from: Endpoint, now: Millis) => Ticket[];
-  /** The datagram counts as lost: what went with it. Undefined: not yet, as acknowledgements of others before it keep coming. */
-  readonly lost: (counter: number, now: Millis) => Settled | undefined;
+  /** What it brought is here: it is acknowledged within `delayMs`, if it asks for that. Never called: it counts as lost there. */
+  readonly acknowledge: (received: Received, delayMs: Millis, now: Millis) => void;
+  /** A datagram of ours may be lost: it counts as lost now, or later if acknowledgements of others before it keep coming. */
+  readonly lost: (counter: number, now: Millis) => void;
   readonly send: (session: Session, frame: Frame, options?: SendOptions) => void;
   /** A ping by itself to an address where the session may be, `hops` routers far, less one; not bound by INITIATIVE_MAX. */
   readonly pingAt: (session: Session, to: Endpoint, hops?: number) => void;
-  /** A frame that is sent until acknowledged was lost: once more. */
-  readonly sendAgain: (session: Session, ticket: Ticket & { readonly kind: "again" }) => void;
   /** To an address whose boot id is unknown: an open datagram, padded to full size. */
   readonly contact: (to: Endpoint, frames: readonly Frame[], now: Millis) => void;
-  /** What arrived from the session, if anything asks for it, is acknowledged within `delayMs`. */
-  readonly oweAck: (session: Session, delayMs: Millis, now: Millis) => void;
-  /** Its datagram with this counter counts as never arrived: it is not acknowledged. */
-  readonly disown: (session: Session, counter: number) => void;
   /** The acknowledgement that was put off is due. */
   readonly ackDue: (boot: BootId) => void;
   /** Datagrams for all that was queued since, in order. */
@@ -106,13 +106,19 @@ const LATE_MAX = 2_048;
 /** A full acknowledgement goes at once, so that `owedAcks` stays within one frame. */
 const ACK_EARLY = 16;
 
-export function createLink(options: {
+export type LinkOptions = {
   readonly roomKeys: RoomKeys;
   readonly boot: BootId;
   readonly timers: Pick<Timers<LinkTimer>, "set" | "clear">;
   readonly counters: Counters;
-}): Link {
-  const { roomKeys, boot, timers, counters } = options;
+  /** A datagram of this room in another version of the wire came. */
+  readonly onOtherVersion?: (from: Endpoint, wire: number) => void;
+  /** Tells the owner of a ticket what became of its frame; of a push that counted as lost perhaps once more. */
+  readonly settled: (ticket: Exclude<Ticket, { readonly owner: "link" }>, fate: Fate) => void;
+};
+
+export function createLink(options: LinkOptions): Link {
+  const { roomKeys, boot, timers, counters, settled } = options;
   const sessions = createSessions(roomKeys);
   const ownKey = bootKey(roomKeys, boot);
   /** BOUNDED: `limits.unacknowledged`; the oldest counts as lost. */
@@ -163,7 +169,7 @@ export function createLink(options: {
     session.lostInRow = 0;
     roundTrip(session, now - sent.at - delayMs, now);
     loss.forgive();
-    return sent.tickets.filter((ticket) => ticket.kind === "push");
+    return sent.tickets.filter((ticket) => ticket.owner === "relay");
   };
 
   const transmit = (to: Endpoint, session: Session | undefined, frames: Uint8Array, hops?: number): Effect => {
@@ -207,8 +213,7 @@ export function createLink(options: {
     if (frames.length === 0) return undefined;
     const whole = size + HEADER_BYTES + SEAL_BYTES;
     const to = addressFor(session, whole, eliciting, now);
-    if (eliciting)
-      track(counter, { session, to, at: now, tickets, isTrial: isQuiet, isLive }, retransmitAfterMs(session.rtt));
+    if (eliciting) track(counter, { session, to, at: now, tickets, isTrial: isQuiet, isLive }, patienceMs(session));
     if (to === undefined) {
       // It counts as sent and will count as lost, so that whoever holds a ticket hears of it.
       counters.drop(session.endpoint === undefined ? "no-address" : "address-not-validated");
@@ -220,12 +225,44 @@ export function createLink(options: {
     return transmit(to, session, Buffer.concat(frames), isQuiet ? QUIET_HOPS : undefined);
   };
 
+  const sendAgain = (session: Session, { frame, tries }: Ticket & { readonly owner: "link" }): void => {
+    const ticket = tries > 1 ? ({ owner: "link", frame, tries: tries - 1 } as const) : undefined;
+    queue(session, { bytes: frame, ticket, eliciting: true }, session.outbox);
+  };
+  const acknowledged = (session: Session, ack: Frame & { type: "ack" }, from: Endpoint, now: Millis): void => {
+    const tickets: Ticket[] = [];
+    noteAckDelay(session, ack.delayMs);
+    ack.counters.forEach((of, index) => {
+      const sent = waiting(of);
+      if (sent === undefined) tickets.push(...cameLate(of, session, now, ack.delayMs));
+      if (sent === undefined || (sent.session !== undefined && sent.session !== session)) return;
+      if (index === 0) roundTrip(session, now - sent.at - ack.delayMs, now);
+      settle(of, false);
+      noteProgress(session, of, now);
+      session.proven = true;
+      session.unanswered = 0;
+      if (sent.to === from) noteAnswer(initiative, from);
+      if (sent.to === from && session.endpoint === from) session.standing = "validated";
+      tickets.push(...sent.tickets);
+    });
+    for (const earlier of session.heldUp) {
+      if (earlier < session.acknowledgedMost) timers.set(`lost ${earlier}`, now, { type: "lost", counter: earlier });
+    }
+    for (const ticket of tickets) if (ticket.owner !== "link") settled(ticket, "acknowledged");
+  };
+
   return {
     boot,
     sessions,
     receive: (bytes, from, now) => {
       counters.received(bytes.length);
       const header = decodeHeader(bytes);
+      if (header === "unknown-version") {
+        const other = otherVersionOf(bytes);
+        if (other?.roomTag !== roomKeys.tag) return counters.refuse(header);
+        options.onOtherVersion?.(from, other.wire);
+        return undefined;
+      }
       if (typeof header === "string") return counters.refuse(header);
       if (header.roomTag !== roomKeys.tag) return counters.refuse("foreign-room");
       if (header.boot === boot) return counters.refuse("own-echo");
@@ -240,63 +277,19 @@ export function createLink(options: {
       noteAddress(session, from, header.counter);
       if (from === session.endpoint) session.received += bytes.length;
       session.heardAt = now;
-      if (frames.some(asksForAck)) session.owedAcks.push({ counter: header.counter, at: now });
-      return { session, frames, isContact: header.type === "open", counter: header.counter };
+      for (const frame of frames) if (frame.type === "ack") acknowledged(session, frame, from, now);
+      return {
+        session,
+        frames: frames.filter((frame) => frame.type !== "ack"),
+        isContact: header.type === "open",
+        counter: header.counter,
+        asksForAck: frames.some(elicitsAck),
+        at: now,
+      };
     },
-    acknowledged: (session, ack, from, now) => {
-      const tickets: Ticket[] = [];
-      ack.counters.forEach((of, index) => {
-        const sent = waiting(of);
-        if (sent === undefined) tickets.push(...cameLate(of, session, now, ack.delayMs));
-        if (sent === undefined || (sent.session !== undefined && sent.session !== session)) return;
-        if (index === 0) roundTrip(session, now - sent.at - ack.delayMs, now);
-        settle(of, false);
-        noteProgress(session, of, now);
-        session.proven = true;
-        session.unanswered = 0;
-        if (sent.to === from) noteAnswer(initiative, from);
-        if (sent.to === from && session.endpoint === from) session.validated = true;
-        tickets.push(...sent.tickets);
-      });
-      for (const earlier of session.heldUp) {
-        if (earlier < session.acknowledgedMost) timers.set(`lost ${earlier}`, now, { type: "lost", counter: earlier });
-      }
-      return tickets;
-    },
-    lost: (of, now) => {
-      const { session: by, at = now } = unacknowledged.get(of) ?? {};
-      const due = by === undefined ? now : lostAt(by, of, at, loss.rate());
-      if (by !== undefined && due > now) {
-        by.heldUp.add(of);
-        timers.set(`lost ${of}`, due, { type: "lost", counter: of });
-        return undefined;
-      }
-      const sent = settle(of, true);
-      if (sent?.session !== undefined && sent.session.acknowledgedMost < of) sent.session.lostInRow += 1;
-      if (sent !== undefined) late.set(of, sent);
-      if (late.size > LATE_MAX) late.delete(late.keys().next().value as number);
-      return sent === undefined ? undefined : { session: sent.session, tickets: sent.tickets };
-    },
-    send: (session, frame, { ticket, tries = 0, orderOf, isBulk, isQuiet } = {}) => {
-      const bytes = encodeFrame(frame);
-      const again = tries > 0 ? ({ kind: "again", frame: bytes, tries } as const) : undefined;
-      const lane = isBulk === true ? session.bulk : isPrompt(frame) ? session.prompt : session.outbox;
-      const asks = { eliciting: asksForAck(frame), isComparing: isComparing(frame) };
-      queue(session, { bytes, ticket: ticket ?? again, orderOf, isQuiet, ...asks }, lane);
-    },
-    pingAt: (session, to, hops) => {
-      trials.push({ session, to, hops });
-    },
-    sendAgain: (session, { frame, tries }) => {
-      const ticket = tries > 1 ? ({ kind: "again", frame, tries: tries - 1 } as const) : undefined;
-      queue(session, { bytes: frame, ticket, eliciting: true }, session.outbox);
-    },
-    contact: (to, frames, now) => {
-      const bytes = Buffer.concat(frames.map(encodeFrame));
-      contacts.push({ to, at: now, frames: Buffer.concat([bytes, Buffer.alloc(FRAMES_BYTES_MAX - bytes.length)]) });
-    },
-    oweAck: (session, delayMs, now) => {
-      if (session.owedAcks.length === 0) return;
+    acknowledge: ({ session, counter, asksForAck, at: receivedAt }, delayMs, now) => {
+      if (!asksForAck) return;
+      session.owedAcks.push({ counter, at: receivedAt });
       const at = session.owedAcks.length >= ACK_EARLY ? now : now + delayMs;
       if (at <= now) dirty.add(session);
       else if (session.ackAt === undefined || session.ackAt > at) {
@@ -304,8 +297,37 @@ export function createLink(options: {
         timers.set(`ack ${session.boot}`, at, { type: "ack", boot: session.boot });
       }
     },
-    disown: (session, counter) => {
-      session.owedAcks = session.owedAcks.filter((owed) => owed.counter !== counter);
+    lost: (of, now) => {
+      const { session: by, at = now } = unacknowledged.get(of) ?? {};
+      const due = by === undefined ? now : lostAt(by, of, at, loss.rate());
+      if (by !== undefined && due > now) {
+        by.heldUp.add(of);
+        timers.set(`lost ${of}`, due, { type: "lost", counter: of });
+        return;
+      }
+      const sent = settle(of, true);
+      if (sent === undefined) return;
+      if (sent.session !== undefined && sent.session.acknowledgedMost < of) sent.session.lostInRow += 1;
+      late.set(of, sent);
+      if (late.size > LATE_MAX) late.delete(late.keys().next().value as number);
+      for (const ticket of sent.tickets) {
+        if (ticket.owner !== "link") settled(ticket, "lost");
+        else if (sent.session !== undefined) sendAgain(sent.session, ticket);
+      }
+    },
+    send: (session, frame, { ticket, tries = 0, orderOf, isBulk, isQuiet } = {}) => {
+      const bytes = encodeFrame(frame);
+      const again = tries > 0 ? ({ owner: "link", frame: bytes, tries } as const) : undefined;
+      const lane = isBulk === true ? session.bulk : isPrompt(frame) ? session.prompt : session.outbox;
+      const asks = { eliciting: elicitsAck(frame), isComparing: isComparing(frame) };
+      queue(session, { bytes, ticket: ticket ?? again, orderOf, isQuiet, ...asks }, lane);
+    },
+    pingAt: (session, to, hops) => {
+      trials.push({ session, to, hops });
+    },
+    contact: (to, frames, now) => {
+      const bytes = Buffer.concat(frames.map(encodeFrame));
+      contacts.push({ to, at: now, frames: Buffer.concat([bytes, Buffer.alloc(FRAMES_BYTES_MAX - bytes.length)]) });
     },
     ackDue: (of) => {
       const session = sessions.get(of);
@@ -313,7 +335,7 @@ export function createLink(options: {
     },
     flush: (now) => {
       const effects: Effect[] = contacts.map(({ to, at, frames }) => {
-        const tickets = [{ kind: "contact", endpoint: to }] as const;
+        const tickets = [{ owner: "knocks", endpoint: to }] as const;
         track(counter, { session: undefined, to, at, tickets }, limits.contactWaitMs);
         return transmit(to, undefined, frames);
       });

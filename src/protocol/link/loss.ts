@@ -1,4 +1,7 @@
-/** Which share of what this node sends gets lost, or its acknowledgement does: what the redundancy of the relay and the patience of probes follow. */
+/**
+ * Measures the share of datagrams that are lost, or whose acknowledgements are. The redundancy of the relay and the
+ * patience of probes follow it.
+ */
 
 export type Loss = {
   /** Of a datagram it is known now. `isSilent`: nothing came from its receiver since the SILENT_AFTER before it: that one may be gone. */

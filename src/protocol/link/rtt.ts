@@ -1,4 +1,4 @@
-/** Round-trip time of one peer, smoothed (RFC 6298 §2), and the time after which a datagram counts as lost. */
+/** The smoothed round-trip time of one peer (RFC 6298 §2), and the time after which a datagram counts as lost. */
 import { limits } from "../limits.ts";
 import type { Millis } from "../time.ts";
 

@@ -1,10 +1,10 @@
 /**
- * Sessions: what is known of each process start that was heard of or is sent to, by boot id. A session outlives a change of
- * address, and ends with the process.
+ * Sessions: what a node knows of each other process start, by boot id. A session outlives a change of address. It ends
+ * with the process.
  */
 import { bootKey, type RoomKeys } from "../../crypto/roomKeys.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
-import type { Frame } from "../../wire/frame.ts";
+import type { Frame } from "../../wire/frames.ts";
 import type { BootId, MessageId, PeerId } from "../../wire/ids.ts";
 import { limits } from "../limits.ts";
 import type { Millis } from "../time.ts";
@@ -12,18 +12,20 @@ import { type Congestion, createCongestion } from "./congestion.ts";
 import { createReplayWindow, type ReplayWindow } from "./replayWindow.ts";
 import { createRtt, type Rtt, retransmitAfterMs } from "./rtt.ts";
 
-/** What a frame's sender wants to know about its fate. */
+/** What the sender of a frame wants to know about its fate. Only its owner reads more of it than that. */
 export type Ticket =
   /** Sent again until acknowledged, at most `tries` more times. */
-  | { readonly kind: "again"; readonly frame: Uint8Array; readonly tries: number }
-  | { readonly kind: "probe"; readonly peer: PeerId }
-  | { readonly kind: "greeting"; readonly peer: PeerId }
-  | { readonly kind: "contact"; readonly endpoint: Endpoint }
+  | { readonly owner: "link"; readonly frame: Uint8Array; readonly tries: number }
+  | { readonly owner: "probe"; readonly peer: PeerId }
+  | { readonly owner: "candidates"; readonly peer: PeerId }
+  | { readonly owner: "knocks"; readonly endpoint: Endpoint }
   | PushTicket;
+
+export type Fate = "acknowledged" | "lost";
 
 /** A branch of a relay task, see relay.ts. */
 export type PushTicket = {
-  readonly kind: "push";
+  readonly owner: "relay";
   readonly id: MessageId;
   readonly task: number;
   readonly branch: number;
@@ -47,16 +49,23 @@ export type OwedAck = { readonly counter: number; readonly at: Millis };
 const QUEUED_LEAST = 4;
 const CHANCE_MOST = 0.05;
 const QUEUED_MS: Millis = 250;
+/** What is fetched in bulk is acknowledged within this time as a rule, and the rest at once. */
+const ACK_DELAY_USUAL_MS: Millis = 20;
 /** About as long as it takes to call a peer dead. */
 const SILENT_MS: Millis = 5_000;
+
+/**
+ * What is known of a session's address. `guessed`: its peer's statement lists it. `heard`: its newest datagram came from there. `validated`:
+ * an acknowledgement of what went there came from there, so more than `limits.amplification` times what it sent may go there.
+ */
+export type Standing = "guessed" | "heard" | "validated";
 
 export type Session = {
   readonly boot: BootId;
   /** Who it is, once a statement of that peer named this boot id. */
   peer: PeerId | undefined;
   endpoint: Endpoint | undefined;
-  /** `endpoint` was taken from what its peer lists: nothing has come from there yet. */
-  isGuess: boolean;
+  standing: Standing;
   /** Where its peer's signed statement says it is. */
   listed: readonly Endpoint[];
   /** Its sealing key, derived when first needed. */
@@ -64,8 +73,6 @@ export type Session = {
   readonly window: ReplayWindow;
   /** It acknowledged a counter of ours: alive now, not a replay. Only then its word counts. */
   proven: boolean;
-  /** It did so from `endpoint`: more than 3x may go there. */
-  validated: boolean;
   /** Bytes from and to `endpoint`; they count while it is not validated. */
   received: number;
   sent: number;
@@ -95,6 +102,8 @@ export type Session = {
   /** The highest counter that it acknowledged, and when it last acknowledged one. */
   acknowledgedMost: number;
   acknowledgedAt: Millis;
+  /** How long it puts its acknowledgements off, as it says itself: its store may be slow. Little is not counted. */
+  ackDelayMs: Millis;
 };
 
 export type SendOptions = {
@@ -121,7 +130,7 @@ export type Sessions = {
 /** A new address has to be validated again (RFC 9000 §9). */
 export function moveTo(session: Session, endpoint: Endpoint | undefined): void {
   session.endpoint = endpoint;
-  session.validated = false;
+  session.standing = "guessed";
   session.received = 0;
   session.sent = 0;
 }
@@ -142,6 +151,16 @@ export function isAnswering({ unanswered, unansweredSince }: Session, now: Milli
   return unanswered === 0 || now - unansweredSince <= SILENT_MS;
 }
 
+/** An acknowledgement says that it was put off for so long. */
+export function noteAckDelay(session: Session, delayMs: Millis): void {
+  session.ackDelayMs = Math.max(delayMs > ACK_DELAY_USUAL_MS ? delayMs : 0, Math.floor(session.ackDelayMs * 0.875));
+}
+
+/** After so long without an acknowledgement a datagram may be lost. */
+export function patienceMs({ rtt, ackDelayMs }: Session): Millis {
+  return Math.min(retransmitAfterMs(rtt) + ackDelayMs, limits.rtoMsMax);
+}
+
 export function noteProgress(session: Session, counter: number, now: Millis): void {
   session.acknowledgedMost = Math.max(session.acknowledgedMost, counter);
   session.acknowledgedAt = now;
@@ -155,9 +174,9 @@ export function noteProgress(session: Session, counter: number, now: Millis): vo
  * and each that counts as lost all the same doubles the time of the others (§5.5). `loss`: 0..1, the share that chance takes.
  */
 export function lostAt(session: Session, counter: number, sentAt: Millis, loss: number): Millis {
-  const { rtt, congestion, lostInRow, acknowledgedMost, acknowledgedAt } = session;
+  const { congestion, lostInRow, acknowledgedMost, acknowledgedAt } = session;
   if (acknowledgedMost > counter) return sentAt;
-  const usual = retransmitAfterMs(rtt);
+  const usual = patienceMs(session);
   const isMuch = congestion.inFlight >= QUEUED_LEAST || congestion.wasFull;
   const isQueue = isMuch && loss ** congestion.inFlight <= CHANCE_MOST;
   const patience = isQueue ? Math.max(usual, QUEUED_MS) * 2 ** Math.min(lostInRow, 16) : usual;
@@ -166,7 +185,7 @@ export function lostAt(session: Session, counter: number, sentAt: Millis, loss: 
 
 /** Whether so many bytes are at most three times what came from the session's address, or that is known to be its own. */
 export function isWithinLimit(session: Session, size: number): boolean {
-  return session.validated || session.sent + size <= limits.amplification * session.received;
+  return session.standing === "validated" || session.sent + size <= limits.amplification * session.received;
 }
 
 /** It comes from, or would go to, where a member signed that it is. */
@@ -206,7 +225,7 @@ export function noteAddress(session: Session, from: Endpoint, counter: number): 
   if (counter <= session.highest) return;
   session.highest = counter;
   if (session.endpoint !== from) moveTo(session, from);
-  session.isGuess = false;
+  if (session.standing === "guessed") session.standing = "heard";
 }
 
 // --- internal ---
@@ -217,7 +236,7 @@ function createSession(roomKeys: RoomKeys, boot: BootId, typical: Rtt): Session 
     boot,
     peer: undefined,
     endpoint: undefined,
-    isGuess: true,
+    standing: "guessed",
     listed: [],
     key: () => {
       key ??= bootKey(roomKeys, boot);
@@ -225,7 +244,6 @@ function createSession(roomKeys: RoomKeys, boot: BootId, typical: Rtt): Session 
     },
     window: createReplayWindow(),
     proven: false,
-    validated: false,
     received: 0,
     sent: 0,
     highest: -1,
@@ -244,5 +262,6 @@ function createSession(roomKeys: RoomKeys, boot: BootId, typical: Rtt): Session 
     lostInRow: 0,
     acknowledgedMost: -1,
     acknowledgedAt: Number.NEGATIVE_INFINITY,
+    ackDelayMs: 0,
   };
 }

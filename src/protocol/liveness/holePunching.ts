@@ -1,11 +1,12 @@
 /**
- * Being introduced: another node, which this one and a peer both reach, says where it sees that peer. The peer is told of this
- * node at the same time, and both ping (hole punching, Ford, Srisuresh, Kegel 2005, §3). The first ping opens the NAT of this
- * side and dies before the other one: a NAT that takes in what nobody inside has asked for holds the port for itself from
- * then on, and gives this node another one for that peer.
+ * Reaches a peer behind another NAT (hole punching: Ford, Srisuresh, Kegel 2005, §3). A third node, which both sides
+ * reach, tells each of them where it sees the other, and both ping.
+ *
+ * The first ping opens the NAT of this side and dies before it reaches the other NAT. Otherwise the other NAT might take
+ * the unexpected datagram for itself, hold the port from then on, and give the peer another port for this node.
  */
 import { type Endpoint, isLinkLocal, isLoopback } from "../../wire/endpoint.ts";
-import type { Frame } from "../../wire/frame.ts";
+import type { Frame } from "../../wire/frames.ts";
 import type { PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import { QUIET_HOPS } from "../link/link.ts";
@@ -56,7 +57,7 @@ export function createHolePunching(context: Context, membership: Membership): Ho
       const session = membership.sessionOf(peer);
       if (session === undefined || isLoopback(endpoint) || isLinkLocal(endpoint))
         return counters.drop("introduction-refused");
-      if (session.validated && session.endpoint === endpoint && session.unanswered === 0) return;
+      if (session.standing === "validated" && session.endpoint === endpoint && session.unanswered === 0) return;
       forgetOld();
       if (latest.has(peer) || latest.size >= HOLE_PUNCHES_MAX) return counters.drop("introduction-too-soon");
       const introduction = { endpoint, since: context.now.mono, pings: 0 };
@@ -68,7 +69,8 @@ export function createHolePunching(context: Context, membership: Membership): Ho
       const introduction = latest.get(peer);
       const session = membership.sessionOf(peer);
       if (introduction === undefined || session === undefined) return;
-      if ((session.heardAt ?? Number.NEGATIVE_INFINITY) >= introduction.since && session.validated) return;
+      if ((session.heardAt ?? Number.NEGATIVE_INFINITY) >= introduction.since && session.standing === "validated")
+        return;
       link.pingAt(session, introduction.endpoint);
       introduction.pings += 1;
       schedule(peer, introduction);

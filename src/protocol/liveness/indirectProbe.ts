@@ -1,7 +1,9 @@
 /**
- * Pings on behalf of others (SWIM's indirect probe): who asked is told as soon as the target answers, and, when it does not,
- * soon enough to tell the target's silence from that of the one asked (Lifeguard's nack). Who does not reach the target itself
- * is introduced to it: the target is told at once, and who asked when it has answered.
+ * Pings a member on behalf of another (SWIM's indirect probe). The asker is told as soon as the target answers. If it does
+ * not, the asker is told early enough to tell a silent target from a silent helper (Lifeguard's nack).
+ *
+ * If the asker does not reach the target itself, both are introduced: the target is told at once, the asker when the
+ * target has answered.
  */
 import type { BootId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
@@ -46,7 +48,7 @@ export function createIndirectProbe(context: Context, membership: Membership): I
   const send = (target: Member, askers: ReadonlyMap<BootId, boolean>): void => {
     const session = membership.session(target);
     for (const [boot, isIntroduced] of askers) if (isIntroduced) present(session, link.sessions.get(boot));
-    link.send(session, { type: "ping" }, { ticket: { kind: "probe", peer: target.id } });
+    link.send(session, { type: "ping" }, { ticket: { owner: "probe", peer: target.id } });
   };
   /** Tells `to` who asked for it, and where it is. */
   const present = (to: Session, { peer, endpoint }: Partial<Session> = {}): void => {
@@ -55,9 +57,9 @@ export function createIndirectProbe(context: Context, membership: Membership): I
     link.send(to, { type: "statement", bytes: member.statement.bytes });
     link.send(to, { type: "introduce", peer: member.id, endpoint });
   };
-  const mayIntroduce = ({ peer, validated }: Session, target: PeerId): boolean => {
+  const mayIntroduce = ({ peer, standing }: Session, target: PeerId): boolean => {
     const now = context.now.mono;
-    const member = peer === undefined || !validated ? undefined : membership.get(peer);
+    const member = peer === undefined || standing !== "validated" ? undefined : membership.get(peer);
     // Who has only just come in lists no address yet: nobody else would take it for a member.
     if (member === undefined || !membership.isHere(member.id)) return false;
     if (member.statement.content.endpoints.length === 0) return false;

@@ -1,18 +1,20 @@
 /**
- * Whether the network has split. Nobody can see that from inside; what can be seen is that many peers at once stop answering
- * without a goodbye, and later are all back. Both are told, once each, and how many messages the other side had.
+ * Notices that the network has split, and that it is whole again. No node can see a split from inside. It can see that
+ * many peers stop answering at once without a goodbye, and later are all back. The user is told of both, once each, and
+ * how many messages the other side had.
  */
 import type { BootId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
-import type { ChatEvent } from "../events.ts";
 import { limits } from "../limits.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { Millis } from "../time.ts";
 import type { PeerStatus, PeerView } from "../views.ts";
 
 export type Partition = {
-  /** Everything that is emitted passes here: changes of peers, and that nobody is left. */
-  readonly observe: (event: ChatEvent) => void;
+  /** A peer has this status now. */
+  readonly changed: (status: PeerStatus, peer: PeerView) => void;
+  /** Nobody is left. */
+  readonly alone: () => void;
   /** A message was fetched, not heard live. */
   readonly fetched: (author: PeerId) => void;
   /** The peer's log equals this node's. */
@@ -213,15 +215,14 @@ export function createPartition(
   };
 
   return {
-    observe: (event) => {
-      if (event.type === "peer") {
-        if (event.status === "dead") died(event.peer);
-        if (event.status === "alive") returned(event.peer.id);
-        if (event.status === "left") left(event.peer);
-      }
+    changed: (status, peer) => {
+      if (status === "dead") died(peer);
+      if (status === "alive") returned(peer.id);
+      if (status === "left") left(peer);
+    },
+    alone: () => {
       // This node alone is one side: when the others are back, that is a reunion like any other.
-      const isAlone = event.type === "notice" && event.notice.code === "alone";
-      if (isAlone && parted === undefined && lost.size >= goneAtLeast(0)) part(withStatus("dead"), true);
+      if (parted === undefined && lost.size >= goneAtLeast(0)) part(withStatus("dead"), true);
     },
     fetched: (author) => {
       if (parted === undefined || parted.stayed.has(author) || author === context.identity.id) return;

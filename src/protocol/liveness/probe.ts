@@ -1,10 +1,12 @@
 /**
- * Failure detection (SWIM, Das et al. 2002, §3.1 and §4.3): each interval the next member of a shuffled round is pinged;
- * without an answer a few others are asked to try; without theirs it is suspected. Every ping and answer carries the digest.
+ * Failure detection (SWIM, Das et al. 2002, §3.1 and §4.3). Each interval a node pings the next member of a shuffled
+ * round. If there is no answer, it asks a few others to try. If they fail too, the member is suspected. Every ping and
+ * answer carries the digest.
+ *
  * Local health and negative answers are Lifeguard's (Dadgar, Phillips, Currey 2018, §IV.A).
  */
 import { FRAMES_BYTES_MAX } from "../../wire/datagram.ts";
-import type { Frame } from "../../wire/frame.ts";
+import type { Frame } from "../../wire/frames.ts";
 import type { PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";
@@ -99,7 +101,11 @@ export function createProbe(
     for (const frame of rumours.take(RUMOUR_BYTES, membership.presentCount() + 1)) link.send(session, frame);
   };
   const ping = (session: Session, peer: PeerId): void =>
-    link.send(session, { type: "ping" }, { ticket: { kind: "probe", peer }, isQuiet: reachability.isUnheard(session) });
+    link.send(
+      session,
+      { type: "ping" },
+      { ticket: { owner: "probe", peer }, isQuiet: reachability.isUnheard(session) },
+    );
   const begin = (member: Member): void => {
     if (probing.has(member.id)) return;
     const session = membership.session(member);

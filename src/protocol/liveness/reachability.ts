@@ -1,6 +1,6 @@
 /**
- * Who is reached from here, and through which members the others are. Which these are is learned when they are asked to look
- * for a peer (SWIM's indirect probe) and it answers them.
+ * Knows which members this node reaches directly, and through which members it reaches the others. It learns the latter
+ * from indirect probes: a member that got an answer reaches the target.
  */
 import type { PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";

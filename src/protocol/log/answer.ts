@@ -1,14 +1,23 @@
-/** The frame in which a message is given to whoever asks for it: whole if it fits one, else announced by its id and size. */
-import type { SignedMessage } from "../../crypto/signed.ts";
-import type { Frame } from "../../wire/frame.ts";
-import { PUSH_BYTES_MAX } from "../../wire/large.ts";
+/**
+ * The frame that gives a message to a peer that asked for it: the whole message, or, if it is too large, its id and size.
+ */
+import { PUSH_BYTES_MAX } from "../../wire/blob.ts";
+import type { Frame } from "../../wire/frames.ts";
+import type { MessageId } from "../../wire/ids.ts";
+import type { Log } from "./log.ts";
+import { unwrittenBody, type Writes } from "./writes.ts";
 
-/** Does not fit a push: its id travels, and whoever lacks it fetches it. */
-export function isLarge(message: { readonly bytes: Uint8Array }): boolean {
-  return message.bytes.length > PUSH_BYTES_MAX;
+/** Does not fit a push: its id travels, and whoever lacks it fetches it. `size`: bytes of the message. */
+export function isLarge(size: number): boolean {
+  return size > PUSH_BYTES_MAX;
 }
 
 /** The frame that answers who asked for this message. */
-export function answerWith({ id, bytes }: Pick<SignedMessage, "id" | "bytes">): Frame {
-  return isLarge({ bytes }) ? { type: "announce", id, bytes: bytes.length } : { type: "message", bytes };
+export function answerWith(id: MessageId, bytes: Uint8Array): Frame {
+  return isLarge(bytes.length) ? { type: "announce", id, bytes: bytes.length } : { type: "message", bytes };
+}
+
+/** The body of a kept message, if it is in memory. */
+export function bodyAtHand(log: Log, writes: Writes, id: MessageId): Uint8Array | undefined {
+  return log.recent.bodies.get(id) ?? unwrittenBody(writes, id);
 }

@@ -1,15 +1,16 @@
 /**
- * How fast a person or a script may speak: as fast as the network takes it. What is said while too much waits to go out is not
- * taken, and whoever said it is told, and told again when there is room. So nothing is lost in a queue, and none grows.
+ * Limits how fast a person or a script may speak. While too much waits to go out, a new message is refused, and its author
+ * is told so, and told again when there is room. So no message is lost in a queue, and no queue grows without bound.
  */
 import type { Context } from "../context.ts";
 import type { Membership } from "../membership/membership.ts";
+import { isFull, type Writes } from "./writes.ts";
 
 export type Backpressure = {
   /** So much waits that nothing more is taken. */
   readonly isBusy: () => boolean;
-  /** True: there is room for one more, and it is said now. False: the error `busy` was emitted. */
-  readonly take: () => boolean;
+  /** Undefined: there is room for one more, and it is said now. Else how many wait. */
+  readonly take: () => number | undefined;
   /** Looked at in every step: emits `drained` when there is room again after something was refused. */
   readonly check: () => void;
 };
@@ -20,7 +21,12 @@ const WAITING_MAX = 256;
 const ALONE_MAX = 256;
 
 /** `isExpecting`: somebody was asked and has had little time to answer. */
-export function createBackpressure(context: Context, membership: Membership, isExpecting: () => boolean): Backpressure {
+export function createBackpressure(
+  context: Context,
+  membership: Membership,
+  writes: Writes,
+  isExpecting: () => boolean,
+): Backpressure {
   const { link, emit } = context;
   const backlog = (): number => link.backlog(context.now.mono);
   /** Since somebody was here. */
@@ -28,18 +34,17 @@ export function createBackpressure(context: Context, membership: Membership, isE
   let wasRefused = false;
 
   const isWaitingForCompany = (): boolean => saidAlone >= ALONE_MAX && membership.presentCount() === 0 && isExpecting();
-  const isBusy = (): boolean => backlog() >= WAITING_MAX || isWaitingForCompany();
+  const isBusy = (): boolean => backlog() >= WAITING_MAX || isFull(writes) || isWaitingForCompany();
 
   return {
     isBusy,
     take: () => {
       if (isBusy()) {
         wasRefused = true;
-        emit({ type: "error", error: { code: "busy", waiting: Math.max(backlog(), saidAlone) } });
-        return false;
+        return Math.max(backlog(), saidAlone, writes.unwritten.size);
       }
       saidAlone = membership.presentCount() === 0 ? saidAlone + 1 : 0;
-      return true;
+      return undefined;
     },
     check: () => {
       if (!wasRefused || isBusy()) return;

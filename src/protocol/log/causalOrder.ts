@@ -1,6 +1,7 @@
 /**
- * Causal delivery (Birman, Schiper, Stephenson 1991): a message is handed on when all its parents were, so that a face
- * that only appends never shows an answer above its question. What can be handed on together goes in the order of ids.
+ * Causal delivery (Birman, Schiper, Stephenson 1991). A message is handed on when all its parents were, so a face that
+ * only appends never shows an answer above its question. Messages that can be handed on together go in the order of their
+ * ids.
  */
 import type { MessageId } from "../../wire/ids.ts";
 import type { Millis } from "../time.ts";

@@ -1,6 +1,7 @@
 /**
- * Hybrid logical clock (Kulkarni et al. 2014): close to the wall clock, and never behind what was seen, as far as that can be
- * right. Others lift it by LIFT_MS at most, less than the room accepts, so that nobody pulls honest clocks to the limit.
+ * Hybrid logical clock (Kulkarni et al. 2014). It stays close to the wall clock and is never behind a stamp that this node
+ * has seen. Other nodes can move it ahead by `limits.clockLiftMs` at most. That is less than the room accepts, so nobody
+ * can push honest clocks to the limit.
  */
 import { limits } from "../limits.ts";
 import type { UnixMillis } from "../time.ts";

@@ -1,36 +1,48 @@
-/** Messages coming in: those a person here writes, and those that others wrote. Both end in the log, on disk, and on screen. */
+/**
+ * Takes messages in: those that are written here, and those of others. It checks, signs or verifies them, and puts them
+ * into the log, the store and the events.
+ */
+import { tagOf } from "../../crypto/identity.ts";
 import { readMessage, type SignedMessage, signMessage, verifyMessage } from "../../crypto/signed.ts";
-import { type MessageId, timeOfId } from "../../wire/ids.ts";
-import type { MessageContent, MessageKind } from "../../wire/message.ts";
+import { decodeBody, encodeBody } from "../../wire/bodies/body.ts";
+import type { MessageKind } from "../../wire/bodies/kinds.ts";
+import { BODY_BYTES_MAX, decodeEnvelope, isKind, isMessageId, KIND_MAX } from "../../wire/envelope.ts";
+import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
 import { encodeText } from "../../wire/text.ts";
+import type { StoredMessage } from "../api.ts";
 import type { Context } from "../context.ts";
+import type { ChatError } from "../events.ts";
 import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";
 import type { Millis } from "../time.ts";
 import type { Message } from "../views.ts";
 import { answerWith } from "./answer.ts";
 import { createHybridClock, isAhead } from "./hlc.ts";
-import type { Inserted, Log } from "./log.ts";
+import { insertMessage, isKnown, type Log, parentsFor, restoreMessage } from "./log.ts";
 import type { Newcomer } from "./newcomer.ts";
 import { prefixOf, type Wants } from "./wants.ts";
+import { addWrite, isFull, type Writes } from "./writes.ts";
 
 export type Intake = {
-  /** Undefined: refused, and the error was emitted. */
-  readonly say: (text: string, kind: MessageKind, nick: string) => MessageId | undefined;
+  /** The id of what was said, or why it was not. */
+  readonly say: (text: string, kind: MessageKind, nick: string) => MessageId | ChatError;
+  /** As `say`, with the body of any kind, encoded. */
+  readonly publish: (kind: number, body: Uint8Array, target: MessageId | undefined) => MessageId | ChatError;
   /**
-   * The id of a genuine message, new or known; undefined: refused and counted; "ahead": not taken now, perhaps later. `live`:
-   * relayed, not fetched.
+   * The id of a genuine message, new or known; undefined: refused and counted; "later": not taken now, and to be offered again.
+   * `isLive`: relayed, not fetched.
    */
-  readonly receive: (bytes: Uint8Array, from: Session, live: boolean) => MessageId | "ahead" | undefined;
-  /** Kept, or let go already. */
-  readonly has: (id: MessageId) => boolean;
-  /** Puts back what the journal kept; it was shown before, and is emitted as history when `deliverRestored` is called. */
-  readonly restore: (bytes: Uint8Array) => void;
-  readonly deliverRestored: () => void;
-  readonly deliver: (messages: readonly Message[]) => void;
-  /** Hands on what has waited too long for parents that nobody has. */
+  readonly receive: (bytes: Uint8Array, from: Session, isLive: boolean) => MessageId | "later" | undefined;
+  /** What the store kept of an earlier start: it was shown then. */
+  readonly restore: (message: StoredMessage) => void;
+  /** These messages may be shown by a face that only appends. */
+  readonly showInOrder: (ids: readonly MessageId[]) => void;
+  /** Lets what has waited too long for parents that nobody has be shown. */
   readonly giveUp: () => void;
 };
+
+/** What of a message that came in concerns others. */
+export type Kept = { readonly id: MessageId; readonly author: PeerId; readonly hlc: number; readonly isLive: boolean };
 
 /** A missing parent is usually on its way by itself. */
 const PARENT_DELAY_MS: Millis = 60;
@@ -42,112 +54,130 @@ const HISTORY_WAIT_MS: Millis = 30_000;
 /** A message fetched (not relayed) so long after it was written is history, even if this node was here already. */
 const HISTORY_AGE_MS: Millis = 30_000;
 
-/** `onHeard`: another message came; `live`: relayed, not fetched. */
-export function createIntake(
-  context: Context,
-  log: Log,
-  newcomer: Newcomer,
-  wants: Wants,
-  onHeard: (content: MessageContent, from: Session, live: boolean) => void,
-): Intake {
-  const { roomKeys, identity, counters, emit, persist, timers } = context;
+export type IntakeOptions = {
+  readonly log: Log;
+  readonly writes: Writes;
+  readonly newcomer: Newcomer;
+  readonly wants: Wants;
+  /** A message of another node is kept now. */
+  readonly onKept: (kept: Kept, from: Session) => void;
+};
+
+export function createIntake(context: Context, { log, writes, newcomer, wants, onKept }: IntakeOptions): Intake {
+  const { roomKeys, identity, counters, emit, timers } = context;
   const clock = createHybridClock();
   /** Grows by one with each message; starts at the wall clock, so that no later start of the process repeats one. */
   let seq = context.now.wall;
 
-  /** BOUNDED: `maxMessages`, and empty once the node has started. */
-  let restored: Message[] = [];
-
-  const deliver = (messages: readonly Message[]): void => {
-    for (const message of messages) emit({ type: "message", message });
+  const showInOrder = (ids: readonly MessageId[]): void => {
+    if (ids.length > 0) emit({ type: "ordered", ids });
     if (timers.has("causal-order")) return;
-    const next = log.nextGiveUp();
+    const next = log.order.nextGiveUp();
     if (next === undefined) return;
     // Looked at now and then: what is held later may have less time than what is held already.
     const inMs = Math.min(Math.max(next - context.now.mono, 1_000), HISTORY_WAIT_MS);
     timers.set("causal-order", context.now.mono + inMs, { type: "causal-order" });
   };
-  const keep = (message: SignedMessage, isHistory: boolean): Inserted => {
+  /** Returns the parents that are missing. */
+  const keep = (heard: SignedMessage, isHistory: boolean): readonly MessageId[] => {
+    const { id } = heard;
+    // A view would keep the whole buffer that it looks into: of a datagram, or of many that share a slab.
+    const message = { ...heard, bytes: new Uint8Array(heard.bytes) };
     const waitMs = newcomer.isArriving() ? HISTORY_WAIT_MS : context.config.nodeTimeoutMs;
-    const inserted = log.insert({ message, history: isHistory }, context.now, waitMs);
-    persist({ type: "message", id: message.id, bytes: message.bytes });
-    const stored = log.view(message.id);
-    if (stored !== undefined) emit({ type: "stored", message: stored });
-    if (inserted.forked && stored !== undefined) {
-      emit({ type: "notice", notice: { code: "forked-author", peer: stored.author, seq: stored.seq } });
+    const inserted = insertMessage(log, message, context.now, waitMs);
+    const view = viewMessage(message, identity.id, isHistory);
+    addWrite(writes, message, view.own);
+    emit({ type: "message", message: view, isInOrder: inserted.ordered.includes(id) });
+    if (inserted.isForked) {
+      emit({ type: "notice", notice: { code: "forked-author", peer: view.author, seq: view.seq } });
     }
-    deliver(inserted.delivered);
-    if (inserted.trimmedBelow !== undefined) persist({ type: "trim", below: inserted.trimmedBelow });
-    return inserted;
+    showInOrder(inserted.ordered.filter((other) => other !== id));
+    context.trim(inserted.trimmed);
+    return inserted.missing;
   };
-
+  const publish = (kind: number, body: Uint8Array, target: MessageId | undefined): MessageId | ChatError => {
+    // What no envelope can say is told to who asked for it: nothing else may fail from here on.
+    if (!isKind(kind)) return { code: "bad-kind", kind, limit: KIND_MAX };
+    if (target !== undefined && !isMessageId(target)) return { code: "bad-target", target };
+    if (body.length > BODY_BYTES_MAX) return { code: "text-too-long", bytes: body.length, limit: BODY_BYTES_MAX };
+    const parents = parentsFor(log, context.now.wall);
+    const hlc = clock.stamp(context.now.wall, parents.map(timeOfId));
+    const message = signMessage(roomKeys, identity, { seq, hlc, kind, parents, target, body });
+    seq += 1;
+    keep(message, false);
+    return message.id;
+  };
   const give = (to: Session, message: SignedMessage): void => {
-    const frame = answerWith(message);
+    const frame = answerWith(message.id, message.bytes);
     if (frame.type === "message") counters.count("payloadsOut");
     context.link.send(to, frame);
   };
 
   return {
+    publish,
     say: (text, kind, nick) => {
       const bytes = encodeText(text).length;
-      if (text.trim() === "") {
-        emit({ type: "error", error: { code: "text-empty" } });
-        return undefined;
-      }
-      if (bytes > limits.textBytes) {
-        emit({ type: "error", error: { code: "text-too-long", bytes, limit: limits.textBytes } });
-        return undefined;
-      }
-      const parents = log.parents(context.now.wall);
-      const hlc = clock.stamp(context.now.wall, parents.map(timeOfId));
-      const message = signMessage(roomKeys, identity, { seq, hlc, kind, parents, nick, text });
-      seq += 1;
-      keep(message, false);
-      return message.id;
+      if (text.trim() === "") return { code: "text-empty" };
+      if (bytes > limits.textBytes) return { code: "text-too-long", bytes, limit: limits.textBytes };
+      const { kind: number, body } = encodeBody(kind, nick, text);
+      return publish(number, body, undefined);
     },
-    receive: (bytes, from, live) => {
+    receive: (bytes, from, isLive) => {
       const message = readMessage(roomKeys, bytes);
       if (message === undefined) return counters.refuse("bad-message");
-      if (log.isKnown(message.id)) return message.id;
-      if (isAhead(context.now.wall, message.content.hlc)) {
-        counters.drop("ahead");
-        return "ahead";
+      const { id, content } = message;
+      if (isKnown(log, id)) return id;
+      if (isAhead(context.now.wall, content.hlc) || isFull(writes)) {
+        counters.drop(isFull(writes) ? "store-behind" : "ahead");
+        return "later";
       }
       // Its author has seen its parents: it is later than they are, and an id says when.
-      if (message.content.parents.some((parent) => timeOfId(parent) >= message.content.hlc)) {
-        return counters.refuse("bad-order");
-      }
+      if (content.parents.some((parent) => timeOfId(parent) >= content.hlc)) return counters.refuse("bad-order");
       if (!verifyMessage(roomKeys, message)) return counters.refuse("bad-signature");
-      clock.observe(context.now.wall, message.content.hlc);
-      const askers = wants.arrived(message.id);
-      const isOld = context.now.wall - message.content.hlc > HISTORY_AGE_MS;
+      clock.observe(context.now.wall, content.hlc);
+      const askers = wants.arrived(id);
+      const isOld = context.now.wall - content.hlc > HISTORY_AGE_MS;
       // The bytes are a view of a datagram: what is kept is a copy of their own.
       const own = { ...message, bytes: Uint8Array.from(bytes) };
-      onHeard(message.content, from, live);
-      const inserted = keep(own, !live && (newcomer.isArriving() || isOld));
+      onKept({ id, author: content.author, hlc: content.hlc, isLive }, from);
+      const missing = keep(own, !isLive && (newcomer.isArriving() || isOld));
       // While history is fetched in order, parents come by themselves.
-      if (!newcomer.isArriving())
-        for (const parent of inserted.missing) wants.want(prefixOf(parent), from, PARENT_DELAY_MS);
+      if (!newcomer.isArriving()) for (const parent of missing) wants.want(prefixOf(parent), from, PARENT_DELAY_MS);
       for (const asker of askers) give(asker, own);
-      return message.id;
+      return id;
     },
-    restore: (bytes) => {
-      const message = readMessage(roomKeys, bytes);
-      if (message === undefined) return;
-      if (message.content.author === identity.id) seq = Math.max(seq, message.content.seq + 1);
-      clock.observe(context.now.wall, message.content.hlc);
-      restored.push(...log.insert({ message, history: true }, context.now, HISTORY_WAIT_MS).delivered);
+    restore: ({ id, bytes }) => {
+      const envelope = decodeEnvelope(bytes);
+      if (envelope === undefined || isKnown(log, id)) return;
+      const { author, kind, parents, target, hlc } = envelope;
+      if (author === identity.id) seq = Math.max(seq, envelope.seq + 1);
+      clock.observe(context.now.wall, hlc);
+      context.trim(restoreMessage(log, id, { author, seq: envelope.seq, kind, size: bytes.length, parents, target }));
     },
-    deliverRestored: () => {
-      for (const message of restored) emit({ type: "stored", message });
-      deliver(restored);
-      restored = [];
-    },
-    has: log.isKnown,
-    deliver,
+    showInOrder,
     giveUp: () => {
       if (newcomer.isArriving()) timers.set("causal-order", context.now.mono + 1_000, { type: "causal-order" });
-      else deliver(log.giveUp(context.now.mono));
+      else showInOrder(log.order.giveUp(context.now.mono));
     },
+  };
+}
+
+/** A message as people see it. `self`: whose screen it is. */
+export function viewMessage({ id, content }: SignedMessage, self: PeerId, isHistory: boolean): Message {
+  const { author, seq, hlc, parents, target } = content;
+  const body = decodeBody(content.kind, content.body);
+  const [nick, text] = body.kind === "unknown" ? ["", ""] : [body.nick, body.text];
+  return {
+    id,
+    author: { id: author, tag: tagOf(author), nick },
+    seq,
+    kind: body.kind,
+    kindNumber: content.kind,
+    target,
+    text,
+    time: hlc,
+    parents,
+    own: author === self,
+    history: isHistory,
   };
 }

@@ -1,191 +1,164 @@
 /**
- * The log of a room: every message kept, in the order of ids, with what is known of its causes. It grows at the heads,
- * is trimmed at the horizon, and refuses what lies below.
+ * The log of a room: the messages that a node keeps, in the order of their ids, with their parents. Old messages leave it
+ * at the horizon, and none below the horizon is taken again. The log holds index entries and recent bodies. All bodies are
+ * in the store.
  */
-import { tagOf } from "../../crypto/identity.ts";
 import type { SignedMessage } from "../../crypto/signed.ts";
+import { PARENTS_MAX } from "../../wire/envelope.ts";
 import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
-import { PARENTS_MAX } from "../../wire/message.ts";
-import { createOrderedSet, type OrderedSet } from "../idset/orderedSet.ts";
 import { boundOfTime } from "../idset/range.ts";
+import { limits } from "../limits.ts";
 import type { Millis, Now, UnixMillis } from "../time.ts";
-import type { Message } from "../views.ts";
-import { createCausalOrder } from "./causalOrder.ts";
+import { type CausalOrder, createCausalOrder } from "./causalOrder.ts";
 import { liftLimit } from "./hlc.ts";
+import {
+  createMessageIndex,
+  entryOf,
+  type IndexEntry,
+  insertEntry,
+  type MessageIndex,
+  removeEntry,
+} from "./messageIndex.ts";
+import { createRecentBodies, dropBody, putBody, type RecentBodies } from "./recentBodies.ts";
 
-export type Kept = {
-  readonly message: SignedMessage;
-  /** Fetched as history rather than heard live. */
-  readonly history: boolean;
+/** BOUNDED: `max` messages; the oldest go first. */
+export type Log = {
+  readonly self: PeerId;
+  readonly index: MessageIndex;
+  readonly order: CausalOrder;
+  readonly recent: RecentBodies;
+  /** BOUNDED: HEADS_MAX. Kept messages that no kept message names as parent. */
+  readonly heads: Set<MessageId>;
+  /** BOUNDED: PARENTS_MAX for each message. Parents that kept messages name and that are not kept, and how often. */
+  readonly missing: Map<MessageId, number>;
+  max: number;
+  /** hlc, ms, below which messages were let go; 0: never. */
+  horizon: UnixMillis;
 };
 
 export type Inserted = {
-  /** To be handed on now, in causal order. */
-  readonly delivered: readonly Message[];
+  /** What an append-only face may show now, in causal order. */
+  readonly ordered: readonly MessageId[];
   /** Parents that are not kept and above the horizon. */
   readonly missing: readonly MessageId[];
   /** Another message with this author and seq is kept: a forked key. */
-  readonly forked: boolean;
-  readonly trimmedBelow: MessageId | undefined;
-};
-
-export type Log = {
-  readonly ids: OrderedSet<MessageId>;
-  readonly get: (id: MessageId) => Kept | undefined;
-  /** Kept, or let go already: nothing new. */
-  readonly isKnown: (id: MessageId) => boolean;
-  /** `waitMs`: how long it is held back at most for parents that are not here. */
-  readonly insert: (kept: Kept, now: Now, waitMs: Millis) => Inserted;
-  /** At most 4 ids that a message written now names as its parents, ascending: what its author can have seen. */
-  readonly parents: (wall: UnixMillis) => MessageId[];
-  /** The stamp of the newest message that is kept; 0: none is. */
-  readonly latest: () => UnixMillis;
-  /** Parents that kept messages name and that are neither kept nor below the horizon. */
-  readonly missingCount: () => number;
-  /** hlc, ms, below which messages were let go; 0: never. */
-  readonly horizon: () => UnixMillis;
-  readonly view: (id: MessageId) => Message | undefined;
-  readonly hold: () => void;
-  readonly release: () => Message[];
-  readonly giveUp: (now: Millis) => Message[];
-  readonly nextGiveUp: () => Millis | undefined;
-  readonly heldCount: () => number;
-  readonly setMax: (messages: number) => MessageId | undefined;
+  readonly isForked: boolean;
+  /** What was let go for it. */
+  readonly trimmed: readonly MessageId[];
 };
 
 /** More heads than this are left to their later children: parents name the newest ones. */
 const HEADS_MAX = 64;
 
-/** BOUNDED: `maxMessages`; the oldest go first. */
-export function createLog(self: PeerId, maxMessages: number): Log {
-  const kept = new Map<MessageId, Kept>();
-  const ids = createOrderedSet<MessageId>();
-  const causalOrder = createCausalOrder();
-  /** BOUNDED: HEADS_MAX. Kept messages that no kept message names as parent. */
-  const heads = new Set<MessageId>();
-  /** BOUNDED: as kept. Parents that kept messages name, kept themselves or not, and how often. */
-  const named = new Map<MessageId, number>();
-  /** BOUNDED: as kept. */
-  const seqs = new Map<string, number>();
-  let max = maxMessages;
-  let horizon = 0;
-
-  const view = (id: MessageId): Message | undefined => {
-    const entry = kept.get(id);
-    return entry === undefined ? undefined : viewOf(entry, self);
-  };
-  const views = (of: readonly MessageId[]): Message[] => of.map(view).filter((message) => message !== undefined);
-
-  const addHead = (id: MessageId): void => {
-    heads.add(id);
-    if (heads.size <= HEADS_MAX) return;
-    heads.delete([...heads].sort()[0] as MessageId);
-  };
-  const trim = (): { delivered: Message[]; below: MessageId | undefined } => {
-    const delivered: Message[] = [];
-    let below: MessageId | undefined;
-    while (ids.size() > max) {
-      const oldest = ids.at(0) as MessageId;
-      if (causalOrder.isHeld(oldest)) delivered.push(...views(causalOrder.giveUp(Number.POSITIVE_INFINITY)));
-      const entry = kept.get(oldest) as Kept;
-      ids.remove(oldest);
-      kept.delete(oldest);
-      heads.delete(oldest);
-      for (const parent of entry.message.content.parents) decrease(named, parent);
-      decrease(seqs, seqKey(entry));
-      horizon = entry.message.content.hlc + 1;
-      below = ids.at(0) ?? oldest;
-    }
-    return { delivered, below };
-  };
-
+/** `recentBytes`: of bodies that are kept in memory. */
+export function createLog(self: PeerId, max: number, recentBytes: number = limits.recentBytes): Log {
   return {
-    ids,
-    get: (id) => kept.get(id),
-    isKnown: (id) => kept.has(id) || isBelow(id, horizon),
-    insert: (entry, now, waitMs) => {
-      const { id, content } = entry.message;
-      kept.set(id, entry);
-      ids.insert(id);
-      const sameSeq = increase(seqs, seqKey(entry));
-      for (const parent of content.parents) {
-        increase(named, parent);
-        heads.delete(parent);
-      }
-      if (!named.has(id)) addHead(id);
-      const missing = content.parents.filter((parent) => !kept.has(parent) && !isBelow(parent, horizon));
-      const blocking = content.parents.filter((parent) => missing.includes(parent) || causalOrder.isHeld(parent));
-      const delivered = views(causalOrder.admit(id, blocking, now.mono + waitMs, content.author === self));
-      const trimmed = trim();
-      return {
-        delivered: [...delivered, ...trimmed.delivered],
-        missing,
-        forked: sameSeq > 1,
-        trimmedBelow: trimmed.below,
-      };
-    },
-    parents: (wall) =>
-      [...heads]
-        .filter((id) => !causalOrder.isHeld(id))
-        .filter((id) => timeOfId(id) <= liftLimit(wall))
-        .sort()
-        .slice(-PARENTS_MAX),
-    latest: () => {
-      const newest = ids.at(ids.size() - 1);
-      return newest === undefined ? 0 : timeOfId(newest);
-    },
-    missingCount: () => {
-      let missing = 0;
-      for (const id of named.keys()) if (!kept.has(id) && !isBelow(id, horizon)) missing += 1;
-      return missing;
-    },
-    horizon: () => horizon,
-    view,
-    hold: causalOrder.hold,
-    release: () => views(causalOrder.release()),
-    giveUp: (now) => views(causalOrder.giveUp(now)),
-    nextGiveUp: causalOrder.nextGiveUp,
-    heldCount: causalOrder.heldCount,
-    setMax: (messages) => {
-      max = messages;
-      return trim().below;
-    },
+    self,
+    index: createMessageIndex(),
+    order: createCausalOrder(),
+    recent: createRecentBodies(recentBytes),
+    heads: new Set(),
+    missing: new Map(),
+    max,
+    horizon: 0,
   };
+}
+
+/** Kept, or let go already: nothing new. */
+export function isKnown(log: Log, id: MessageId): boolean {
+  return log.index.ids.has(id) || isBelow(log, id);
+}
+
+/** `waitMs`: how long it is held back at most for parents that are not here. */
+export function insertMessage(log: Log, { id, content, bytes }: SignedMessage, now: Now, waitMs: Millis): Inserted {
+  const { author, seq, kind, parents, target } = content;
+  const isForked = insert(log, id, { author, seq, kind, size: bytes.length, parents, target });
+  putBody(log.recent, id, bytes);
+  const missing = parents.filter((parent) => log.missing.has(parent));
+  const blocking = parents.filter((parent) => missing.includes(parent) || log.order.isHeld(parent));
+  const ordered = log.order.admit(id, blocking, now.mono + waitMs, author === log.self);
+  const trimmed = trim(log);
+  return { ordered: [...ordered, ...trimmed.ordered], missing, isForked, trimmed: trimmed.ids };
+}
+
+/** A message of an earlier start: it was shown then. Returns what is let go because there are more than `max`. */
+export function restoreMessage(log: Log, id: MessageId, entry: IndexEntry): readonly MessageId[] {
+  insert(log, id, entry);
+  return trim(log).ids;
+}
+
+/** At most 4 ids that a message written now names as its parents, ascending: what its author can have seen. */
+export function parentsFor(log: Log, wall: UnixMillis): MessageId[] {
+  return [...log.heads]
+    .filter((id) => !log.order.isHeld(id) && timeOfId(id) <= liftLimit(wall))
+    .sort()
+    .slice(-PARENTS_MAX);
+}
+
+/** The stamp of the newest message that is kept; 0: none is. */
+export function latestTime({ index }: Log): UnixMillis {
+  const newest = index.ids.at(index.ids.size() - 1);
+  return newest === undefined ? 0 : timeOfId(newest);
+}
+
+/** Parents that kept messages name and that are neither kept nor below the horizon. */
+export function missingCount(log: Log): number {
+  let missing = 0;
+  for (const id of log.missing.keys()) if (!isBelow(log, id)) missing += 1;
+  return missing;
+}
+
+/** Keeps at most so many from now on. Returns what is let go. */
+export function setMax(log: Log, max: number): readonly MessageId[] {
+  log.max = max;
+  return trim(log).ids;
 }
 
 // --- internal ---
 
-function viewOf(entry: Kept, self: PeerId): Message {
-  const { id, content } = entry.message;
-  return {
-    id,
-    author: { id: content.author, tag: tagOf(content.author), nick: content.nick },
-    seq: content.seq,
-    kind: content.kind,
-    text: content.text,
-    time: content.hlc,
-    parents: content.parents,
-    own: content.author === self,
-    history: entry.history,
-  };
+function insert(log: Log, id: MessageId, entry: IndexEntry): boolean {
+  const isForked = insertEntry(log.index, id, entry);
+  for (const parent of entry.parents) {
+    log.heads.delete(parent);
+    if (isKnown(log, parent)) continue;
+    log.missing.set(parent, (log.missing.get(parent) ?? 0) + 1);
+  }
+  if (!log.missing.delete(id)) addHead(log, id);
+  return isForked;
 }
 
-function isBelow(id: MessageId, horizon: UnixMillis): boolean {
+function addHead({ heads }: Log, id: MessageId): void {
+  heads.add(id);
+  if (heads.size <= HEADS_MAX) return;
+  let oldest = id;
+  for (const head of heads) if (head < oldest) oldest = head;
+  heads.delete(oldest);
+}
+
+function trim(log: Log): { ids: MessageId[]; ordered: MessageId[] } {
+  const { ids } = log.index;
+  const trimmed: MessageId[] = [];
+  const ordered: MessageId[] = [];
+  while (ids.size() > log.max) {
+    const oldest = ids.at(0) as MessageId;
+    if (log.order.isHeld(oldest)) ordered.push(...log.order.giveUp(Number.POSITIVE_INFINITY));
+    for (const parent of entryOf(log.index, oldest)?.parents ?? []) forgetMissing(log, parent);
+    removeEntry(log.index, oldest);
+    log.heads.delete(oldest);
+    dropBody(log.recent, oldest);
+    log.horizon = timeOfId(oldest) + 1;
+    trimmed.push(oldest);
+  }
+  return { ids: trimmed, ordered };
+}
+
+function forgetMissing({ missing }: Log, parent: MessageId): void {
+  const count = missing.get(parent);
+  if (count === undefined) return;
+  if (count > 1) missing.set(parent, count - 1);
+  else missing.delete(parent);
+}
+
+function isBelow({ horizon }: Log, id: MessageId): boolean {
   return horizon > 0 && id < boundOfTime(horizon);
-}
-
-function seqKey(entry: Kept): string {
-  return `${entry.message.content.author} ${entry.message.content.seq}`;
-}
-
-function increase<Key>(table: Map<Key, number>, key: Key): number {
-  const count = (table.get(key) ?? 0) + 1;
-  table.set(key, count);
-  return count;
-}
-
-function decrease<Key>(table: Map<Key, number>, key: Key): void {
-  const count = (table.get(key) ?? 0) - 1;
-  if (count > 0) table.set(key, count);
-  else table.delete(key);
 }

@@ -1,12 +1,13 @@
 /**
- * Arriving in a room: from the first answer until this node holds what a peer holds. Meanwhile history comes newest first,
- * and what must be shown in causal order is held back, for a limited time.
+ * Arriving in a room: the time from the first answer until this node's log equals a peer's. History comes newest first
+ * meanwhile, so messages that must be shown in causal order are held back for a limited time.
  */
+
+import type { MessageId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import type { Session } from "../link/session.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { Millis } from "../time.ts";
-import type { Message } from "../views.ts";
 import type { Log } from "./log.ts";
 
 export type Newcomer = {
@@ -14,13 +15,13 @@ export type Newcomer = {
   readonly begin: () => void;
   readonly isArriving: () => boolean;
   /** Nobody answered. Returns what was held back. */
-  readonly giveUp: () => Message[];
+  readonly giveUp: () => MessageId[];
   /** Another message was fetched. */
   readonly progress: () => void;
   /** The log equals that of a peer. What was held back is delivered before it is said that history is complete. */
-  readonly inSync: (from: Session, deliver: (held: readonly Message[]) => void) => void;
+  readonly inSync: (from: Session, deliver: (held: readonly MessageId[]) => void) => void;
   /** Looks whether it takes too long. Returns what was held back. */
-  readonly check: (isFetching: boolean) => Message[];
+  readonly check: (isFetching: boolean) => MessageId[];
 };
 
 /** Without a new message for so long, what is there is shown as it is. */
@@ -30,16 +31,16 @@ export function createNewcomer(context: Context, membership: Membership, log: Lo
   let arriving: { fetched: number; progressAt: Millis } | undefined;
 
   const schedule = (): void => context.timers.set("newcomer", context.now.mono + STALLED_MS, { type: "newcomer" });
-  const end = (): Message[] => {
+  const end = (): MessageId[] => {
     arriving = undefined;
     context.timers.clear("newcomer");
-    return log.release();
+    return log.order.release();
   };
 
   return {
     begin: () => {
       arriving = { fetched: arriving?.fetched ?? 0, progressAt: context.now.mono };
-      if (log.ids.size() === 0) log.hold();
+      if (log.index.ids.size() === 0) log.order.hold();
       schedule();
     },
     isArriving: () => arriving !== undefined,
@@ -61,7 +62,7 @@ export function createNewcomer(context: Context, membership: Membership, log: Lo
       schedule();
       if (isFetching || context.now.mono - arriving.progressAt < STALLED_MS) return [];
       // It goes on arriving (the notice is still to come), but nobody waits for it any more.
-      return [...log.release(), ...log.giveUp(context.now.mono)];
+      return [...log.order.release(), ...log.order.giveUp(context.now.mono)];
     },
   };
 }

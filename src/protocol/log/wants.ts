@@ -1,4 +1,7 @@
-/** Messages known to exist and not here yet (an unknown parent, an advertised id): asked for, in turn, of all who have them. */
+/**
+ * Messages that are known to exist and are not here: unknown parents and advertised ids. Each is asked of the peers that
+ * have it, in turn.
+ */
 import type { BootId, MessageId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";

@@ -1,7 +1,9 @@
 /**
- * Candidates: statements of peers that this node does not know, brought by others. A member can sign for any number of invented
- * peers, so whoever is told of is greeted first, and counts as a member when it has answered. What a source brings that has
- * earned trust is taken at once, and some of it is greeted all the same; one of whose peers nobody answers is not heeded.
+ * Candidates: peers that others told of and that this node has not met. A member can sign statements of any number of
+ * invented peers. So a candidate is greeted first, and becomes a member when it answers.
+ *
+ * If an informant has earned trust, its candidates become members at once, and only some of them are greeted. If none of
+ * an informant's candidates answers, it is ignored.
  */
 import type { SignedStatement } from "../../crypto/signed.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
@@ -172,7 +174,7 @@ export function createCandidates(context: Context, registry: Registry): Candidat
     // Whoever others told of may not have heard of this node, or not heed those who tell of it.
     if (entry.tries === 1 && entry.informant.name !== STRANGERS)
       link.send(session, { type: "statement", bytes: registry.own().bytes }, { isQuiet });
-    link.send(session, { type: "ping" }, { ticket: { kind: "greeting", peer }, isQuiet });
+    link.send(session, { type: "ping" }, { ticket: { owner: "candidates", peer }, isQuiet });
   };
   /** A member may have told of itself since. */
   const latest = (peer: PeerId, { statement }: Told): SignedStatement => registry.get(peer)?.statement ?? statement;

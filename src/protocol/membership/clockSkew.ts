@@ -1,7 +1,7 @@
 /**
- * The room's time. Messages are accepted only up to a few minutes ahead, so a node whose clock is wrong would be heard by nobody, or
- * hear nobody. It goes by the clocks of the others instead: by the median of those heard last, one vote for each host, so that
- * no single host outvotes a room by speaking as many members.
+ * The room's time. A message that is stamped minutes ahead is refused, so a node with a wrong clock would not be heard, or
+ * would hear nobody. Such a node goes by the clocks of the others: the median of the hosts heard last. Each host has one
+ * vote, so that no single host can outvote a room by speaking as many members.
  */
 import { isLoopback } from "../../wire/endpoint.ts";
 import type { Context } from "../context.ts";

@@ -1,6 +1,6 @@
 /**
- * What an informant has earned: who told of many peers that were met since is believed more at once, and who told of
- * peers that nobody met is believed nothing for a while. (Slow start, RFC 5681, with trust in place of bandwidth.)
+ * What an informant has earned. If it told of many peers that were met since, more of its candidates are believed at once.
+ * If nobody met the peers it told of, it is ignored for a while. (Slow start, RFC 5681, with trust in place of bandwidth.)
  */
 import type { PeerId } from "../../wire/ids.ts";
 

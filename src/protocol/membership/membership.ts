@@ -1,6 +1,6 @@
 /**
- * Membership: who is in the room, from statements that each node signs about itself (SWIM's alive with its incarnation, and
- * left). Others can only make a node suspected, and it answers with a new statement.
+ * Membership: the members of the room, by the statements that each node signs about itself (SWIM's alive with its
+ * incarnation, and left). Others can only make a node suspected. It refutes that with a new statement.
  */
 import { tagOf } from "../../crypto/identity.ts";
 import { readStatement, type SignedStatement, verifyStatement } from "../../crypto/signed.ts";
@@ -76,12 +76,21 @@ export type Membership = {
   readonly forgetAll: () => void;
 };
 
-/** `cameIn` is told of everyone who was not here and is now. `acquainted`: who is known to be here from the start. */
+/** What others are told of as it happens. */
+export type MembershipFacts = {
+  /** It was not here, and is now. */
+  readonly cameIn: (peer: PeerId) => void;
+  readonly changed: (status: PeerStatus, peer: PeerView) => void;
+  /** Nobody is left; so many went without a goodbye and are still listed. */
+  readonly alone: (unreachable: number) => void;
+};
+
+/** `acquainted`: who is known to be here from the start. */
 export function createMembership(
   context: Context,
   rumours: Rumours,
   nick: string,
-  cameIn: (peer: PeerId) => void,
+  facts: MembershipFacts,
   acquainted?: Roster,
 ): Membership {
   const { identity, roomKeys, link, timers, emit } = context;
@@ -103,7 +112,7 @@ export function createMembership(
   const address = ({ statement }: Member): Endpoint | undefined => {
     const { boot, endpoints } = statement.content;
     const found = link.sessions.get(boot);
-    return found?.validated === true ? found.endpoint : endpoints[0];
+    return found?.standing === "validated" ? found.endpoint : endpoints[0];
   };
 
   /** Returns the member as it stands now. */
@@ -116,9 +125,9 @@ export function createMembership(
     if (isPresent(before) && !isPresent(member)) roster.unlist(member.statement);
     if (!isPresent(before) && isPresent(member)) {
       roster.list(member.statement);
-      cameIn(member.id);
+      facts.cameIn(member.id);
     }
-    emit({ type: "peer", status, peer: view(member) });
+    facts.changed(status, view(member));
     if (isPresent(before)) tellIfAlone();
     return member;
   };
@@ -126,7 +135,7 @@ export function createMembership(
   const tellIfAlone = (): void => {
     if (roster.present().length > 0) return;
     const unreachable = roster.all().filter((other) => other.status === "dead").length;
-    emit({ type: "notice", notice: { code: "alone", unreachable } });
+    facts.alone(unreachable);
   };
 
   const restartSuspicion = (member: Member): void => {
@@ -183,7 +192,7 @@ export function createMembership(
     roster.unlist(member.statement);
     roster.remove(member.id);
     link.sessions.forget(member.statement.content.boot);
-    emit({ type: "peer", status: "dead", peer: { ...view(member), status: "dead" } });
+    facts.changed("dead", { ...view(member), status: "dead" });
     tellIfAlone();
   };
 

@@ -1,4 +1,4 @@
-/** Own addresses: which of them a node tells the others. */
+/** Chooses which of its own addresses a node lists in its statement. */
 import { type Endpoint, isLinkLocal, isLoopback } from "../../wire/endpoint.ts";
 import { ENDPOINTS_MAX } from "../../wire/statement.ts";
 import type { Millis } from "../time.ts";

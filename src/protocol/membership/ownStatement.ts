@@ -1,4 +1,4 @@
-/** What this node says about itself: signed anew, with a larger incarnation, at each change. */
+/** This node's own statement. Each change makes a new one, signed, with a larger incarnation. */
 import { type SignedStatement, signStatement } from "../../crypto/signed.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { Context } from "../context.ts";
@@ -29,9 +29,10 @@ export function createOwnStatement(
   given: SignedStatement | undefined,
   replaced: (before: SignedStatement, next: SignedStatement) => void,
 ): OwnStatement {
-  const { identity, roomKeys, link } = context;
-  const first = { boot: link.boot, incarnation: context.now.wall, status: "alive", nick, endpoints: [] } as const;
-  let own = given?.content.boot === link.boot ? given : signStatement(roomKeys, identity, first);
+  const { identity, roomKeys, link, extensions } = context;
+  const { boot } = link;
+  const first = { boot, incarnation: context.now.wall, status: "alive", nick, endpoints: [], extensions } as const;
+  let own = given?.content.boot === boot ? given : signStatement(roomKeys, identity, first);
   const addresses = createOwnAddresses(own.content.endpoints, context.now.mono);
 
   const announce = (change: Change = {}): void => {
@@ -39,7 +40,8 @@ export function createOwnStatement(
     const { status, nick: name } = before.content;
     const incarnation = Math.min((change.incarnation ?? before.content.incarnation) + 1, INCARNATION_MAX);
     const endpoints = addresses.listed();
-    own = signStatement(roomKeys, identity, { boot: link.boot, status, nick: name, endpoints, ...change, incarnation });
+    const content = { boot, status, nick: name, endpoints, extensions, ...change, incarnation };
+    own = signStatement(roomKeys, identity, content);
     replaced(before, own);
     rumours.spread(identity.id, { type: "statement", bytes: own.bytes });
   };

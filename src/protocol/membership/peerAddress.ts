@@ -1,4 +1,4 @@
-/** Where a peer is looked for: of what its statement lists, the address that fits this node, until it is heard from elsewhere. */
+/** Chooses at which of its listed addresses a peer is looked for, until it has been heard from another. */
 import type { SignedStatement } from "../../crypto/signed.ts";
 import { type Endpoint, isLoopback } from "../../wire/endpoint.ts";
 import type { Context } from "../context.ts";
@@ -23,7 +23,7 @@ export function createPeerAddresses({ link }: Context, own: () => SignedStatemen
       const found = link.sessions.open(content.boot);
       found.peer = content.peer;
       found.listed = content.endpoints;
-      if (found.heardAt === undefined || found.isGuess) found.endpoint = pick(found.listed, found.unanswered);
+      if (found.standing === "guessed") found.endpoint = pick(found.listed, found.unanswered);
       return found;
     },
     withdraw: (before, { boot, endpoints }) => {
@@ -31,8 +31,7 @@ export function createPeerAddresses({ link }: Context, own: () => SignedStatemen
       if (found?.endpoint === undefined || endpoints.length === 0) return;
       if (!before.includes(found.endpoint) || endpoints.includes(found.endpoint)) return;
       // What went to the old address in vain is held against the new one only if the old one never answered.
-      if (found.validated) found.unanswered = 0;
-      found.isGuess = true;
+      if (found.standing === "validated") found.unanswered = 0;
       moveTo(found, pick(endpoints, found.unanswered));
     },
   };

@@ -1,4 +1,4 @@
-/** Where a peer's rank in each relay order comes from: a hash of its id, u32, evenly spread. */
+/** The hash of a peer's id from which its rank in each relay order comes: u32, evenly spread. */
 import type { PeerId } from "../../wire/ids.ts";
 
 /** Where a peer's rank in each order comes from: u32. */

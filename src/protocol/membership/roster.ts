@@ -1,6 +1,6 @@
 /**
- * The roster: everyone heard of, with what each says of itself and what is thought of it. A fork shares all that neither side
- * has changed, so that thousands of simulated nodes that begin with the same roster hold it once.
+ * The roster: all members, with the statement and the status of each. A fork shares what neither side has changed, so
+ * thousands of simulated nodes that start with the same roster hold it once.
  */
 import type { SignedStatement } from "../../crypto/signed.ts";
 import { type BootId, frontOf, type PeerId } from "../../wire/ids.ts";

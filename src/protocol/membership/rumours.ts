@@ -1,8 +1,8 @@
 /**
  * Rumours: news of the membership that ride on other datagrams, newest first, each 4·⌈log10(N+1)⌉ times (SWIM, Das et al.
- * 2002, §4.1; the multiplier is memberlist's). The news about a peer replaces what was told of it before.
+ * 2002, §4.1; the multiplier is memberlist's). News about a peer replaces older news about it.
  */
-import { encodeFrame, type Frame } from "../../wire/frame.ts";
+import { encodeFrame, type Frame } from "../../wire/frames.ts";
 import type { PeerId } from "../../wire/ids.ts";
 
 export type Rumours = {

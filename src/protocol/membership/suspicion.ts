@@ -1,6 +1,6 @@
 /**
- * How long a member stays suspected before it counts as dead: Lifeguard (Dadgar, Phillips, Currey 2018, §IV.B) in the form of
- * HashiCorp memberlist. Each independent accuser shortens the wait, from max towards min.
+ * How long a member stays suspected before it counts as dead. This is Lifeguard (Dadgar, Phillips, Currey 2018, §IV.B) in
+ * the form of HashiCorp memberlist: each independent accuser shortens the wait, from max towards min.
  */
 import type { Millis } from "../time.ts";
 

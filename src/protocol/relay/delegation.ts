@@ -1,5 +1,8 @@
-/** The branches of a slice that a node covers: who has each of them now, what is known of it, and how that adds up. */
-import { LACKING_MAX, type Slice } from "../../wire/frame.ts";
+/**
+ * The branches of a slice that a node has passed on: which peer has each of them now, what it reported, and the sum of all
+ * reports.
+ */
+import { LACKING_MAX, type Slice } from "../../wire/frames.ts";
 import { type BootId, frontOf, type MessageId, type PeerId } from "../../wire/ids.ts";
 import { hashOf } from "../membership/rank.ts";
 import type { Member } from "../membership/roster.ts";

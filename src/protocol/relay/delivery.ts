@@ -1,11 +1,16 @@
-/** Who has a message, by what they sent, acknowledged or reported, and what its author is told of that. */
-import { LACKING_MAX } from "../../wire/frame.ts";
+/**
+ * Knows which peers have a message, from what they sent, acknowledged or reported, and tells an author how many have its
+ * message.
+ */
+import { type Bound, LACKING_MAX } from "../../wire/frames.ts";
 import type { MessageId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";
 import type { Membership } from "../membership/membership.ts";
 
 export type Delivery = {
+  /** An own message: who is heard to have it from now on is news, even if nobody was here when it was said. */
+  readonly begin: (id: MessageId) => void;
   readonly noteHolder: (id: MessageId, peer: PeerId | undefined) => void;
   readonly isHolder: (id: MessageId, peer: PeerId) => boolean;
   /** Who is known to have it. */
@@ -13,16 +18,19 @@ export type Delivery = {
   /** Of `of` nodes, this one included, `reached` have its message; `lacking`: the fronts of the ids of a few others. */
   readonly tell: (id: MessageId, settled: Settled) => void;
   /**
-   * The peer's log equals this node's: it has every own message too, whatever receipts were lost. Those of which that may
-   * be news.
+   * The peer's log equals this node's from this bound on: it has every own message there too, whatever receipts were lost.
+   * Those of which that may be news.
    */
-  readonly onEqualLogs: (peer: PeerId) => MessageId[];
+  readonly onEqualLogs: (peer: PeerId, since: Bound) => MessageId[];
 };
 
 export type Settled = { readonly reached: number; readonly of: number; readonly lacking: readonly string[] };
 
+/** Nothing was told yet. */
+const NOBODY: Settled = { reached: 0, of: 0, lacking: [] };
+
 export function createDelivery(context: Context, membership: Membership): Delivery {
-  /** BOUNDED: `limits.relays`. What was told of each own message. */
+  /** BOUNDED: `limits.relays`. What was told of each own message of this start, the author not counted. */
   const told = new Map<MessageId, Settled>();
   /** BOUNDED: `limits.relays` messages of as many peers as spoke of them. */
   const holders = new Map<MessageId, Set<PeerId>>();
@@ -36,11 +44,12 @@ export function createDelivery(context: Context, membership: Membership): Delive
   };
 
   return {
+    begin: (id) => rememberLatest(told, id, NOBODY),
     noteHolder,
     isHolder: (id, peer) => holders.get(id)?.has(peer) ?? false,
     holders: (id) => holders.get(id) ?? new Set(),
     tell: (id, settled) => {
-      const before = told.get(id) ?? { reached: 0, of: 0, lacking: [] };
+      const before = told.get(id) ?? NOBODY;
       // The author itself is not among those it reaches.
       const now = { reached: settled.reached - 1, of: settled.of - 1, lacking: settled.lacking };
       const isMore = now.reached > before.reached || now.of > before.of || before.of === 0;
@@ -50,9 +59,10 @@ export function createDelivery(context: Context, membership: Membership): Delive
       rememberLatest(told, id, now);
       context.emit({ type: "delivery", id, ...now, lacking: now.lacking.map(nameOf) });
     },
-    onEqualLogs: (peer) => {
+    onEqualLogs: (peer, since) => {
       const news: MessageId[] = [];
       for (const [id, settled] of told) {
+        if (id < since) continue;
         const isNews = !holders.get(id)?.has(peer);
         if (isNews) noteHolder(id, peer);
         if (isNews || !isWhole(settled)) news.push(id);

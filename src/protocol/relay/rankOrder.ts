@@ -1,8 +1,8 @@
 /**
- * The random order in which a message visits the room: each message and order number ranks all peers anew, so that every
- * message spreads along another tree and the load is even. Ranks are absolute (u32), so rosters need not agree on them.
+ * Relay orders. Each message and order number ranks all peers anew, so that every message spreads along another tree and
+ * the load is even. Ranks are absolute (u32), so rosters need not agree on them.
  */
-import type { Slice } from "../../wire/frame.ts";
+import type { Slice } from "../../wire/frames.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import { mix } from "../membership/rank.ts";
 

@@ -1,5 +1,5 @@
 /** How many relay orders a message is started on, which of them carry it, and which are acknowledged. */
-import type { Slice } from "../../wire/frame.ts";
+import type { Slice } from "../../wire/frames.ts";
 import { WHOLE } from "./rankOrder.ts";
 
 /**

@@ -1,19 +1,22 @@
 /**
- * Relay: range-delegated gossip. Whoever covers a slice of a message's order cuts it into at most `fanout` branches and sends
- * the message with each branch to the first peer of it (El-Ansary et al. 2003, broadcast by range delegation; the random order
- * per message is Turbine's). Each hop is acknowledged; a silent delegate's slice goes to another of the slice. What the
- * branches report adds up: the author learns how many have the message.
+ * The relay: range-delegated gossip. A node that is given a slice of a message's order cuts it into at most `fanout`
+ * branches, and sends the message with each branch to the first peer of it. (Broadcast by range delegation: El-Ansary et
+ * al. 2003. The random order of each message is Turbine's.)
+ *
+ * Each hop is acknowledged. If a delegate is silent, its branch goes to another peer of it. Reports of the branches add
+ * up, so the author learns how many have the message.
  */
-import type { SignedMessage } from "../../crypto/signed.ts";
-import { type Frame, ORDERS_MAX, type Slice } from "../../wire/frame.ts";
+import { type Bound, type Frame, ORDERS_MAX, type Slice } from "../../wire/frames.ts";
 import { type BootId, frontOf, type MessageId, PEER_ID_BYTES, type PeerId } from "../../wire/ids.ts";
 import { isReliable } from "../../wire/slice.ts";
 import type { Context } from "../context.ts";
 import type { PushTicket, Session } from "../link/session.ts";
 import { pingsFor } from "../liveness/indirectProbe.ts";
 import type { Reachability } from "../liveness/reachability.ts";
-import { isLarge } from "../log/answer.ts";
-import type { Log } from "../log/log.ts";
+import { bodyAtHand, isLarge } from "../log/answer.ts";
+import { isKnown, type Log } from "../log/log.ts";
+import { authorOf, sizeOf } from "../log/messageIndex.ts";
+import { isWritten, type Writes } from "../log/writes.ts";
 import type { Membership } from "../membership/membership.ts";
 import { hashOf } from "../membership/rank.ts";
 import type { Member } from "../membership/roster.ts";
@@ -42,10 +45,10 @@ export type Relay = {
    * sighting to relay on.
    */
   readonly onSighting: (from: Session, id: MessageId, slice: Slice, carried: "body" | "id") => void;
-  /** A message is here now that was only heard of before: who gave its slice is told. */
-  readonly onArrived: (id: MessageId) => void;
-  /** The peer's log equals this node's: it has every own message too, whatever receipts were lost. */
-  readonly onEqualLogs: (peer: PeerId) => void;
+  /** A message is in the store now: who gave a slice of it, and could not be told so far that it is here, is. */
+  readonly onStored: (id: MessageId) => void;
+  /** The peer's log equals this node's from this bound on: it has every own message there too, whatever receipts were lost. */
+  readonly onEqualLogs: (peer: PeerId, since: Bound) => void;
   readonly onReceipt: (from: Session, receipt: Receipt) => void;
   readonly onAcknowledged: (ticket: PushTicket) => void;
   readonly onLost: (ticket: PushTicket) => void;
@@ -80,7 +83,13 @@ const RECEIPT_WAIT_LARGE_MS: Millis = 15_000;
 const SILENT_MS: Millis = 400;
 const WATCH_MS: Millis = 200;
 
-export function createRelay(context: Context, membership: Membership, log: Log, reachability: Reachability): Relay {
+export function createRelay(
+  context: Context,
+  membership: Membership,
+  log: Log,
+  writes: Writes,
+  reachability: Reachability,
+): Relay {
   const { link, timers, counters } = context;
   /**
    * BOUNDED: `limits.relays` messages of at most ORDERS_MAX slices; the oldest message goes first, it spreads by the other
@@ -105,20 +114,21 @@ export function createRelay(context: Context, membership: Membership, log: Log, 
     const carried = carriedBy(frame);
     if (carried === "body") counters.count("payloadsOut");
     link.send(membership.session(peer), frame, {
-      ticket: { kind: "push", id: task.id, task: task.number, branch: index, delegate: delegation.delegate, carried },
+      ticket: { owner: "relay", id: task.id, task: task.number, branch: index, delegate: delegation.delegate, carried },
       orderOf: task.id,
     });
   };
   const frameWith = (id: MessageId, slice: Slice, isBody: boolean): Frame => {
-    const message = log.get(id)?.message;
-    if (message !== undefined && isLarge(message)) return { type: "offer", slice, id, bytes: message.bytes.length };
-    return isBody && message !== undefined ? pushOf(message, slice) : { type: "advertise", slice, id };
+    const size = sizeOf(log.index, id);
+    if (isLarge(size)) return { type: "offer", slice, id, bytes: size };
+    const bytes = isBody ? bodyAtHand(log, writes, id) : undefined;
+    return bytes === undefined ? { type: "advertise", slice, id } : pushOf(id, bytes, slice);
   };
   /** Whom this node knows to be here the others know too, most likely, and need only the front of the author's id. */
-  const pushOf = ({ content, bytes }: SignedMessage, slice: Slice): Frame => {
-    const { author } = content;
-    const isKnown = author === context.identity.id || membership.isHere(author);
-    return isKnown
+  const pushOf = (id: MessageId, bytes: Uint8Array, slice: Slice): Frame => {
+    const author = authorOf(log.index, id);
+    const isHere = author !== undefined && (author === context.identity.id || membership.isHere(author));
+    return isHere
       ? { type: "brief", slice, front: frontOf(author), rest: bytes.subarray(PEER_ID_BYTES) }
       : { type: "push", slice, message: bytes };
   };
@@ -131,16 +141,17 @@ export function createRelay(context: Context, membership: Membership, log: Log, 
     delegation.tries === 1 &&
     task.slice.order < ID_ORDERS_FROM &&
     !isHolder(task.id, delegateOf(delegation));
-  const isLargeId = (id: MessageId): boolean => isLarge(log.get(id)?.message ?? { bytes: new Uint8Array(0) });
+  const isLargeId = (id: MessageId): boolean => isLarge(sizeOf(log.index, id));
   const isHolder = (id: MessageId, peer: Member | undefined): boolean =>
     peer !== undefined && delivery.isHolder(id, peer.id);
 
-  const authorOf = (id: MessageId): PeerId | undefined => log.get(id)?.message.content.author;
+  /** This node can say that it has the message: it is kept, and in the store. */
+  const isHeld = (id: MessageId): boolean => isKnown(log, id) && isWritten(writes, id);
   const isReported = (id: MessageId, order: number): boolean => isReliable(order) || isLargeId(id);
   /** Whom the slice is to reach, by rank. */
   const peersOf = (id: MessageId, slice: Slice, giver: BootId | undefined): Member[] => {
     const giverPeer = giver === undefined ? undefined : link.sessions.get(giver)?.peer;
-    const author = authorOf(id);
+    const author = authorOf(log.index, id);
     return rankedWithin(
       id,
       slice,
@@ -211,16 +222,17 @@ export function createRelay(context: Context, membership: Membership, log: Log, 
   const sumOf = (task: Task): Settled =>
     sum(task, {
       self: context.identity.id,
-      author: authorOf(task.id),
+      author: authorOf(log.index, task.id),
       holders: delivery.holders(task.id),
       isHere: membership.isHere,
     });
   /** What the branches add up to, if this node has the message; a delegate tells the one that gave it the slice, and again if it is more. */
   const report = (task: Task): void => {
     // An id that arrived is not a message that arrived.
-    if (task.slice.order >= ID_ORDERS_FROM || !log.isKnown(task.id)) return;
+    if (task.slice.order >= ID_ORDERS_FROM) return;
     const settled = sumOf(task);
     if (task.giver === undefined) return delivery.tell(task.id, settled);
+    if (!isHeld(task.id)) return;
     // A leaf that was sent the message says nothing: its acknowledgement is its receipt. That of a mere id is none.
     if (settled.reached <= task.reported || (task.delegations.length === 0 && !task.isLate)) return;
     sendReceipt(task.giver, task.id, task.slice, settled, RECEIPT_TRIES);
@@ -236,7 +248,7 @@ export function createRelay(context: Context, membership: Membership, log: Log, 
    * the acknowledgement that goes with it, and the slice is given once more.
    */
   const answerAgain = ({ boot }: Session, id: MessageId, slice: Slice): void => {
-    if (!isReported(id, slice.order) || !log.isKnown(id)) return;
+    if (!isReported(id, slice.order) || !isHeld(id)) return;
     const task = tasks.get(id)?.find((one) => one.giver === boot && isEqual(one.slice, slice));
     if (task !== undefined) {
       if (task.delegations.every(isSettled)) sendReceipt(boot, id, slice, sumOf(task), 0);
@@ -245,7 +257,7 @@ export function createRelay(context: Context, membership: Membership, log: Log, 
     const others = peersOf(id, slice, boot);
     const reached = others.filter((peer) => isHolder(id, peer)).length;
     // Its author is not among those it reaches.
-    const own = authorOf(id) === context.identity.id ? 0 : 1;
+    const own = authorOf(log.index, id) === context.identity.id ? 0 : 1;
     sendReceipt(boot, id, slice, { reached: reached + own, of: others.length + own, lacking: [] }, 0);
   };
 
@@ -265,6 +277,7 @@ export function createRelay(context: Context, membership: Membership, log: Log, 
       const loss = link.backlog(context.now.mono) > 0 ? 0 : link.lossRate();
       const slices = ordersFor(loss, isLargeId(id), isOneHop, context.config).slice(0, context.config.seenLimit);
       rememberLatest(sightings, id, slices);
+      delivery.begin(id);
       for (const slice of slices) cover(id, slice, undefined, { isRetry: false, isLate: false });
     },
     onSighting: (from, id, slice, carried) => {
@@ -278,13 +291,13 @@ export function createRelay(context: Context, membership: Membership, log: Log, 
       // A second slice of one order is that of a delegate which went silent: a retry of the giver's, not another sighting.
       cover(id, slice, from.boot, { isRetry: sameOrder, isLate: sameOrder || carried === "id" });
     },
-    onArrived: (id) => {
+    onStored: (id) => {
       for (const task of tasks.get(id) ?? []) {
-        if (task.isLate && task.delegations.every((delegation) => isSettled(delegation))) report(task);
+        if (task.giver !== undefined && task.delegations.every((delegation) => isSettled(delegation))) report(task);
       }
     },
-    onEqualLogs: (peer) => {
-      for (const id of delivery.onEqualLogs(peer)) {
+    onEqualLogs: (peer, since) => {
+      for (const id of delivery.onEqualLogs(peer, since)) {
         for (const task of tasks.get(id) ?? []) if (task.giver === undefined) report(task);
       }
     },

@@ -1,7 +1,9 @@
 /**
- * Receiver-driven credit: how many datagrams of history may be asked of one source at once (additive increase,
- * multiplicative decrease). What is lost while nothing waits on the way was lost by chance (TCP Veno, Fu and Liew 2003): it
- * takes little away. While a queue builds up, on the way or here, credit does not grow, and a long one halves it, so that live
+ * Receiver-driven credit: how many datagrams of history may be asked of one supplier at once (additive increase,
+ * multiplicative decrease).
+ *
+ * If a datagram is lost while there is no queue, it was lost by chance (TCP Veno, Fu and Liew 2003), and takes little
+ * credit away. While a queue builds up, on the way or here, credit does not grow. A long queue halves it, so that live
  * messages do not wait behind history (LEDBAT, RFC 6817).
  */
 import type { Millis } from "../time.ts";

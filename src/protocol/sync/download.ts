@@ -1,10 +1,12 @@
 /**
- * History download: ranges of which peers hold everything and this node little are fetched, newest first, from several of them at
- * once. What is lacking is cut into gaps (gaps.ts); each source is given other ones, at the pace that this side grants it
- * (credit.ts). A page names the range that it is all of: what got lost on the way, or was asked of one that went silent, is a
- * gap again at once, for whoever is free.
+ * Downloads history: ranges of which peers hold everything and this node little, newest first, from several suppliers at
+ * once.
+ *
+ * What is lacking is cut into gaps (gaps.ts). Each supplier is granted other gaps, at the pace that this side chooses
+ * (credit.ts). A page names the range that it covers. So a range whose page was lost, or whose supplier went silent, is a
+ * gap again at once, for any free supplier.
  */
-import { type Bound, END, type SetName, type Stretch } from "../../wire/frame.ts";
+import { type Bound, END, type SetName, type Stretch } from "../../wire/frames.ts";
 import type { BootId } from "../../wire/ids.ts";
 import { STRETCHES_MAX } from "../../wire/page.ts";
 import type { Context } from "../context.ts";
@@ -13,20 +15,20 @@ import type { Session } from "../link/session.ts";
 import type { Millis } from "../time.ts";
 import { CREDIT_FIRST } from "./credit.ts";
 import { createGaps, type Gap, type Gaps } from "./gaps.ts";
-import type { Fetch, Page } from "./pages.ts";
-import type { Replicas } from "./replicas.ts";
 import {
-  createSupplier,
+  createPageSupplier,
   type Grant,
   type Holding,
   isComplete,
   noteEnd,
   notePage,
+  type PageSupplier,
+  pagePatienceMs,
   pagesFree,
-  patienceMs,
-  type Supplier,
   wakeUp,
-} from "./supplier.ts";
+} from "./grants.ts";
+import type { Fetch, Page } from "./pages.ts";
+import type { Replicas } from "./replicas.ts";
 
 export type Download = {
   /** `from` holds `count` items in lo..hi, far more than this node; `go` asks for them. */
@@ -40,7 +42,7 @@ export type Download = {
   readonly isAsked: (from: Session, page: Page) => boolean;
   /** The items of the page have been taken in. */
   readonly onPage: (from: Session, page: Page) => void;
-  /** What was asked of that source is late. */
+  /** What was asked of that supplier is late. */
   readonly onTimer: (set: SetName, boot: BootId, number: number) => void;
   readonly isFetching: (set: SetName) => boolean;
   /** True if some of lo..hi is being fetched, or will be: a peer's claim about it is a place to cut there, and no more. */
@@ -54,7 +56,7 @@ type Options = {
   /** Asks the peer what it holds there, in parts. */
   readonly outline: (of: Session, set: SetName, lo: Bound, hi: Bound) => void;
   /** All is here that these peers were asked for: whether anything else differs. */
-  readonly finished: (set: SetName, sources: readonly { readonly session: Session; readonly floor: Bound }[]) => void;
+  readonly finished: (set: SetName, suppliers: readonly { readonly session: Session; readonly floor: Bound }[]) => void;
   /** Some peers, by chance. */
   readonly others: (count: number) => Session[];
 };
@@ -65,14 +67,14 @@ const ITEMS_PER_PAGE = 4;
 export const SUPPLIERS_MAX = 6;
 /** Pages under way from all of them: no more than a small socket buffer holds. */
 const PAGES_MAX = 128;
-/** A gap of more items is cut by its source into parts, so that others can have some. */
+/** A gap of more items is cut by its supplier into parts, so that others can have some. */
 const OUTLINE_ABOVE = 512;
 /** With so many items to come, peers that have not said yet what they hold are asked. */
 const INVITE_ABOVE = 256;
 const INVITE_INTERVAL_MS: Millis = 1_000;
 /** Who holds this share of what another does can stand in for it. */
 const PEER_SHARE = 0.9;
-/** Grants in a row of which nothing came: then the source is left alone until it is heard of again. Sooner if there are others. */
+/** Grants in a row of which nothing came: then the supplier is left alone until it is heard of again. Sooner if there are others. */
 const SILENT_MAX = 6;
 const SILENT_MAX_AMONG_OTHERS = 2;
 /** From this loss on (an acknowledgement that is lost counts too) requests go twice, so long apart that no datagram has both. */
@@ -83,7 +85,7 @@ type Feed = {
   readonly set: SetName;
   readonly gaps: Gaps;
   /** BOUNDED: SUPPLIERS_MAX. */
-  readonly suppliers: Map<BootId, Supplier>;
+  readonly suppliers: Map<BootId, PageSupplier>;
   itemsPerPage: number;
   invitedAt: Millis;
 };
@@ -99,7 +101,7 @@ export function createDownload(context: Context, { replicas, outline, finished, 
   });
   const feeds: Readonly<Record<SetName, Feed>> = { log: newFeed("log"), roster: newFeed("roster") };
 
-  const supplierFor = (feed: Feed, session: Session, holding: Holding, credit: number): Supplier | undefined => {
+  const supplierFor = (feed: Feed, session: Session, holding: Holding, credit: number): PageSupplier | undefined => {
     const known = feed.suppliers.get(session.boot);
     if (known !== undefined) {
       wakeUp(known, holding);
@@ -108,11 +110,11 @@ export function createDownload(context: Context, { replicas, outline, finished, 
     const resting = [...feed.suppliers.values()].find((other) => other.isResting);
     if (feed.suppliers.size >= SUPPLIERS_MAX && resting !== undefined) forget(feed, resting);
     if (feed.suppliers.size >= SUPPLIERS_MAX) return undefined;
-    const supplier = createSupplier(session, holding, credit);
+    const supplier = createPageSupplier(session, holding, credit);
     feed.suppliers.set(session.boot, supplier);
     return supplier;
   };
-  const mayServe = (feed: Feed, { session, holding }: Supplier, gap: Gap): boolean => {
+  const mayServe = (feed: Feed, { session, holding }: PageSupplier, gap: Gap): boolean => {
     if (gap.taker !== undefined || gap.hi <= holding.floor) return false;
     if (gap.by === session.boot) return true;
     const claimant = feed.suppliers.get(gap.by);
@@ -133,7 +135,7 @@ export function createDownload(context: Context, { replicas, outline, finished, 
   };
 
   /** False: there is nothing to ask of it now. */
-  const ask = (feed: Feed, supplier: Supplier): boolean => {
+  const ask = (feed: Feed, supplier: PageSupplier): boolean => {
     const free = pagesFree(supplier, Math.ceil(PAGES_MAX / feed.suppliers.size));
     if (free === 0) return false;
     const { set, gaps } = feed;
@@ -163,13 +165,13 @@ export function createDownload(context: Context, { replicas, outline, finished, 
     supplier.number = number;
     supplier.grants.set(number, grant);
     link.send(session, fetch);
-    wake(feed, supplier, grant, isLossy ? AGAIN_MS : patienceMs(supplier, grant));
+    wake(feed, supplier, grant, isLossy ? AGAIN_MS : pagePatienceMs(supplier, grant));
     return true;
   };
-  const wake = ({ set }: Feed, { session }: Supplier, { key, number }: Grant, inMs: Millis): void =>
+  const wake = ({ set }: Feed, { session }: PageSupplier, { key, number }: Grant, inMs: Millis): void =>
     timers.set(timerOf(set, key), context.now.mono + inMs, { type: "download", set, boot: session.boot, number });
 
-  /** Gives every source that is free something to do; ends when nothing is lacking, or nobody has it. */
+  /** Gives every supplier that is free something to do; ends when nothing is lacking, or nobody has it. */
   const goOn = (feed: Feed): void => {
     dropUseless(feed);
     for (const supplier of [...feed.suppliers.values()].sort((a, b) => a.silent - b.silent)) {
@@ -177,9 +179,9 @@ export function createDownload(context: Context, { replicas, outline, finished, 
       else while (ask(feed, supplier));
     }
     if ([...feed.suppliers.values()].some(({ grants }) => grants.size > 0)) return invite(feed);
-    const sources = [...feed.suppliers.values()].map(({ session, holding }) => ({ session, floor: holding.floor }));
+    const suppliers = [...feed.suppliers.values()].map(({ session, holding }) => ({ session, floor: holding.floor }));
     clear(feed);
-    finished(feed.set, sources);
+    finished(feed.set, suppliers);
   };
   const invite = (feed: Feed): void => {
     const { mono } = context.now;
@@ -189,17 +191,17 @@ export function createDownload(context: Context, { replicas, outline, finished, 
     if (guests.length > 0) feed.invitedAt = mono;
     for (const session of guests.slice(0, SUPPLIERS_MAX - feed.suppliers.size)) link.send(session, { type: "ping" });
   };
-  const forget = (feed: Feed, supplier: Supplier): void => {
+  const forget = (feed: Feed, supplier: PageSupplier): void => {
     for (const grant of supplier.grants.values()) release(feed, supplier, grant);
     feed.suppliers.delete(supplier.session.boot);
   };
   /** If it is there after all, its digest says so. */
-  const rest = (feed: Feed, supplier: Supplier): void => {
+  const rest = (feed: Feed, supplier: PageSupplier): void => {
     supplier.isResting = true;
     for (const grant of supplier.grants.values()) release(feed, supplier, grant);
     link.send(supplier.session, { type: "ping" }, { tries: PING_TRIES });
   };
-  const release = ({ set, gaps }: Feed, { grants }: Supplier, { key, number }: Grant): void => {
+  const release = ({ set, gaps }: Feed, { grants }: PageSupplier, { key, number }: Grant): void => {
     grants.delete(number);
     timers.clear(timerOf(set, key));
     gaps.release(key, 0);
@@ -211,7 +213,7 @@ export function createDownload(context: Context, { replicas, outline, finished, 
   };
 
   /** All pages of the grant are here, or no more will come. */
-  const settle = (feed: Feed, supplier: Supplier, grant: Grant): void => {
+  const settle = (feed: Feed, supplier: PageSupplier, grant: Grant): void => {
     noteEnd(supplier, grant, context.now.mono);
     // It came to the end of its credit, not of what there is.
     const atLeast = grant.isEnded && grant.of === grant.pages ? grant.pages * feed.itemsPerPage : 0;
@@ -253,7 +255,7 @@ export function createDownload(context: Context, { replicas, outline, finished, 
       if (page.items.length > 0) feed.itemsPerPage += (page.items.length - feed.itemsPerPage) / 8;
       feed.gaps.cover(grant.key, page.lo, page.hi, page.items.length);
       if (isComplete(grant)) settle(feed, supplier, grant);
-      else wake(feed, supplier, grant, patienceMs(supplier, grant));
+      else wake(feed, supplier, grant, pagePatienceMs(supplier, grant));
     },
     onTimer: (set, boot, number) => {
       const supplier = feeds[set].suppliers.get(boot);
@@ -262,7 +264,7 @@ export function createDownload(context: Context, { replicas, outline, finished, 
       if (grant.again === undefined || grant.came > 0) return settle(feeds[set], supplier, grant);
       link.send(supplier.session, grant.again);
       grant.again = undefined;
-      wake(feeds[set], supplier, grant, patienceMs(supplier, grant));
+      wake(feeds[set], supplier, grant, pagePatienceMs(supplier, grant));
     },
     cut: (set, lo, hi) => feeds[set].gaps.cut(lo, hi),
     isFetching: (set) => feeds[set].gaps.all().length > 0,

@@ -1,8 +1,9 @@
 /**
- * What of one set is still to be fetched: disjoint ranges of ids, the newest first, each free or asked for by one grant. Ranges
- * are cut where a claim about their inside begins or ends, shrink as pages come, and do not come back until all is there.
+ * What of one set is still to be fetched: disjoint ranges of ids, newest first, each free or granted to one supplier. A
+ * gap is cut where a claim about its inside begins or ends. It shrinks as pages come. What a page covered does not become
+ * a gap again until the download ends.
  */
-import type { Bound } from "../../wire/frame.ts";
+import type { Bound } from "../../wire/frames.ts";
 import type { BootId } from "../../wire/ids.ts";
 
 export type Gap = {
@@ -11,7 +12,7 @@ export type Gap = {
   /** Items that are there by the word of `by`, less those that came; an estimate once the gap was cut. */
   readonly count: number;
   readonly by: BootId;
-  /** Its source was asked to cut it into parts. */
+  /** Its supplier was asked to cut it into parts. */
   readonly isOutlined: boolean;
   /** The grant by which it is asked for now. */
   readonly taker: string | undefined;

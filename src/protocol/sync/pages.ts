@@ -1,28 +1,34 @@
-/** Giving history out in bulk: what a fetch asks for, newest first, in pages that each say which range they are all of. */
+/**
+ * Gives history out in bulk: the items that a fetch asks for, newest first, in pages. Each page says which range it
+ * covers.
+ */
 import { FRAMES_BYTES_MAX } from "../../wire/datagram.ts";
-import { type Bound, END, type Frame, type PageItem, type Stretch } from "../../wire/frame.ts";
+import { type Bound, END, type Frame, type Stretch } from "../../wire/frames.ts";
 import { MESSAGE_ID_BYTES } from "../../wire/ids.ts";
-import { itemBytes, PAGE_HEAD_BYTES_MAX, PAGE_ITEMS_MAX } from "../../wire/page.ts";
+import { ANNOUNCED_ITEM_BYTES, PAGE_HEAD_BYTES_MAX, PAGE_ITEMS_MAX, sizedItemBytes } from "../../wire/page.ts";
 import type { OrderedSet } from "../idset/orderedSet.ts";
 import { separator } from "../idset/range.ts";
+import type { PagePlan } from "../log/reads.ts";
 
 export type Fetch = Frame & { readonly type: "fetch" };
 export type Page = Frame & { readonly type: "page" };
 type Ids = Pick<OrderedSet<string>, "slice">;
+/** Bytes of an item in a page, 0: it is announced; undefined: it is not there any more. */
+type SizeOf = (id: string) => number | undefined;
 
-/** Pages of one fetch, at most `credit`. `itemOf`: what stands for the id in a page, undefined if it is not there any more. */
-export function pagesFor(fetch: Fetch, ids: Ids, itemOf: (id: string) => PageItem | undefined): Page[] {
-  const { set, number, credit, stretches } = fetch;
-  const pages: Page[] = [];
+/** Pages of one fetch, at most `credit`. */
+export function pagesFor(fetch: Fetch, ids: Ids, sizeOf: SizeOf): PagePlan[] {
+  const { number, credit, stretches } = fetch;
+  const pages: PagePlan[] = [];
   for (const [at, stretch] of stretches.entries()) {
     const walk = downwards(ids, stretch);
     for (let { hi } = stretch; hi > stretch.lo; ) {
-      const { items, lowest } = take(walk, roomBelow(hi), itemOf);
+      const page = take(walk, roomBelow(hi), sizeOf);
       const next = walk.peek();
-      const lo = next === undefined || lowest === undefined ? stretch.lo : separator(next, lowest);
+      const lo = next === undefined || page.lowest === undefined ? stretch.lo : separator(next, page.lowest);
       const index = pages.length;
       const isLast = index === credit - 1 || (lo === stretch.lo && at === stretches.length - 1);
-      pages.push({ type: "page", set, number, index, isLast, lo, hi, items });
+      pages.push({ number, index, isLast, lo, hi, ids: page.ids });
       if (isLast) return pages;
       hi = lo;
     }
@@ -61,23 +67,19 @@ function roomBelow(hi: Bound): number {
   return FRAMES_BYTES_MAX - 1 - PAGE_HEAD_BYTES_MAX + spared;
 }
 
-function take(
-  walk: Walk,
-  room: number,
-  itemOf: (id: string) => PageItem | undefined,
-): { items: PageItem[]; lowest: string | undefined } {
-  const items: PageItem[] = [];
+function take(walk: Walk, room: number, sizeOf: SizeOf): { ids: string[]; lowest: string | undefined } {
+  const ids: string[] = [];
   let lowest: string | undefined;
   let bytes = 0;
-  for (let id = walk.peek(); id !== undefined && items.length < PAGE_ITEMS_MAX; id = walk.peek()) {
-    const item = itemOf(id);
-    if (item !== undefined) {
-      bytes += itemBytes(item);
+  for (let id = walk.peek(); id !== undefined && ids.length < PAGE_ITEMS_MAX; id = walk.peek()) {
+    const size = sizeOf(id);
+    if (size !== undefined) {
+      bytes += size === 0 ? ANNOUNCED_ITEM_BYTES : sizedItemBytes(size);
       if (bytes > room) break;
-      items.push(item);
+      ids.push(id);
     }
     lowest = id;
     walk.next();
   }
-  return { items, lowest };
+  return { ids, lowest };
 }

@@ -1,7 +1,7 @@
 /**
- * Anti-entropy (Demers et al. 1987) by range-based set reconciliation (Meyer 2022), made for datagrams: each claim names an
- * absolute range, its count and fingerprint, and is answered from what its receiver holds at that moment. Nothing is
- * remembered between claims, so any of them may be lost, repeated or overtaken; the next digest starts over what is left.
+ * Anti-entropy (Demers et al. 1987) by range-based set reconciliation (Meyer 2022), made for datagrams. Each claim names
+ * an absolute range, its count and its fingerprint. Its receiver answers from what it holds at that moment, and nothing is
+ * remembered between claims. So a claim may be lost, repeated or overtaken; the next digest shows what is left.
  */
 import {
   type Bound,
@@ -12,21 +12,22 @@ import {
   type RangePart,
   type Ranges,
   type SetName,
-} from "../../wire/frame.ts";
+} from "../../wire/frames.ts";
 import { type BootId, timeOfId } from "../../wire/ids.ts";
 import { PARTS_MAX } from "../../wire/range.ts";
 import type { Context } from "../context.ts";
 import { aboveOf, afterPrefix, boundOfTime, later, separator } from "../idset/range.ts";
 import { limits } from "../limits.ts";
+import type { Received } from "../link/link.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
 import { isAhead } from "../log/hlc.ts";
 import { below } from "../rng.ts";
 import type { Millis } from "../time.ts";
 import { createDownload } from "./download.ts";
+import type { Holding } from "./grants.ts";
 import { type Fetch, type Page, pagesFor } from "./pages.ts";
 import type { Replicas } from "./replicas.ts";
-import type { Holding } from "./supplier.ts";
 import { createWorkBudget } from "./workBudget.ts";
 
 export type Digest = Frame & { readonly type: "digest" };
@@ -40,10 +41,7 @@ export type Reconciliation = {
   readonly onRanges: (from: Session, ranges: Ranges) => void;
   readonly onList: (from: Session, list: Frame & { readonly type: "list" }) => void;
   readonly onFetch: (from: Session, fetch: Fetch) => void;
-  /** It was asked of that peer. */
-  readonly isAsked: (from: Session, page: Page) => boolean;
-  /** Of a page whose items have been taken in. */
-  readonly onPage: (from: Session, page: Page) => void;
+  readonly onPage: (received: Received, page: Page) => void;
   /** The peer was told lately what this node holds there: it gives what is not among that. */
   readonly isOwed: (from: Session, id: string) => boolean;
   readonly onSame: (from: Session, claim: RangeClaim) => void;
@@ -61,9 +59,9 @@ export type Reconciliation = {
 type Options = {
   /** hlc below which messages were let go; 0: never. */
   readonly horizon: () => number;
-  /** The peer's set equals this node's. */
-  readonly inSync: (set: SetName, from: Session) => void;
-  /** Some peers, by chance: more sources for much that is lacking. */
+  /** The peer's set equals this node's, from this bound on: below it one of the two has let go of what it had. */
+  readonly inSync: (set: SetName, from: Session, since: Bound) => void;
+  /** Some peers, by chance: more suppliers for much that is lacking. */
   readonly others: (count: number) => Session[];
 };
 
@@ -82,6 +80,11 @@ const ROSTER_INTERVAL_MS: Millis = 5_000;
 const OUTLINE_PART = 256;
 /** Sent again so often when lost. */
 const TRIES = 4;
+/** Comparisons of the same two sets that brought nothing, before the next one waits: what is lost by chance is not lost so often. */
+const VAIN_FREE = 4;
+/** How long the next one waits, doubled with each, at most VAIN_MS_MAX: some difference may never go, and must not cost for ever. */
+const VAIN_MS: Millis = 1_000;
+const VAIN_MS_MAX: Millis = 60_000;
 /** For so long what a list draws may come. BOUNDED: lists remembered for each session. */
 const LISTED_MS: Millis = 10_000;
 const LISTED_MAX = 16;
@@ -91,7 +94,7 @@ export function createReconciliation(
   replicas: Replicas,
   { horizon, inSync, others }: Options,
 ): Reconciliation {
-  const { link, timers, counters, rng } = context;
+  const { link, timers, rng } = context;
   /** BOUNDED: sessions, the latest. The last digest that differed, per session and set. */
   const differing = new Map<string, { readonly digest: Digest; readonly at: Millis; readonly eager: boolean }>();
   const remember = <Value>(table: Map<string, Value>, key: string, value: Value): void => {
@@ -103,6 +106,8 @@ export function createReconciliation(
   const comparedAt = new Map<string, Millis>();
   /** BOUNDED: sessions twice, LISTED_MAX each. Where this node's messages were listed to a session, the latest last. */
   const listed = new Map<string, { readonly lo: Bound; readonly hi: Bound; readonly at: Millis }[]>();
+  /** BOUNDED: sessions twice. What was compared last with a session, and how often nothing came of it. */
+  const vain = new Map<string, { readonly sets: string; readonly times: number }>();
   let rosterFrom: Millis = 0;
   const { spend, isRepeat } = createWorkBudget(context);
   const claimOf = (set: SetName, lo: Bound, hi: Bound): RangeClaim => ({
@@ -173,13 +178,6 @@ export function createReconciliation(
     return false;
   };
 
-  const give = (to: Session, set: SetName, id: string, isBulk = false): void => {
-    const frame = replicas[set].frameOf(id);
-    if (frame === undefined) return;
-    if (frame.type === "message") counters.count("payloadsOut");
-    link.send(to, frame, { isBulk });
-  };
-
   /** What the peer's last digest that differed says. */
   const holdingOf = (from: Session, set: SetName): Holding => {
     const digest = differing.get(`${from.boot} ${set}`)?.digest;
@@ -191,8 +189,8 @@ export function createReconciliation(
     replicas,
     others,
     outline: (of, set, lo, hi) => sendRanges(of, set, lo, [{ hi, count: 0, fingerprint: "" }]),
-    finished: (set, sources) => {
-      for (const { session, floor } of sources) {
+    finished: (set, suppliers) => {
+      for (const { session, floor } of suppliers) {
         const own = replicas[set].floor();
         // Who has let go of less can compare this node's digest; this node learns of it only if it asks.
         if (floor < own) sendWhole(session, set, own, END);
@@ -214,13 +212,31 @@ export function createReconciliation(
     };
   };
 
+  /** Where that begins of which the digest tells. */
+  const comparedFrom = (set: SetName, theirs: Digest): Bound =>
+    set === "log" && theirs.horizon > 0 ? boundOfTime(theirs.horizon) : replicas[set].floor();
+
   /** Whether this node can tell that the peer's set differs from its own. */
   const differs = (set: SetName, theirs: Digest): boolean => {
     // Only who has let go as much or less can compare: it still holds all that the other's digest covers.
     if (set === "log" && theirs.horizon < horizon()) return false;
-    const lo = set === "log" && theirs.horizon > 0 ? boundOfTime(theirs.horizon) : replicas[set].floor();
+    const lo = comparedFrom(set, theirs);
     const mine = replicas[set].ids.summary(lo, END);
     return mine.count !== theirs[set].count || mine.fingerprint.slice(0, 16) !== theirs[set].fingerprint;
+  };
+
+  /** How often in a row these two sets were compared and nothing came of it. */
+  const vainTimes = ({ boot }: Session, set: SetName, theirs: Digest): number => {
+    const before = vain.get(`${boot} ${set}`);
+    return before?.sets === pairOf(set, theirs) ? before.times : 0;
+  };
+  const pairOf = (set: SetName, theirs: Digest): string =>
+    `${replicas[set].ids.summary("", END).fingerprint} ${theirs[set].fingerprint}`;
+  /** How long after the last comparison the next one may begin. */
+  const pauseMs = (from: Session, set: SetName, theirs: Digest): Millis => {
+    const doublings = vainTimes(from, set, theirs) - VAIN_FREE;
+    const waitMs = doublings < 0 ? 0 : Math.min(VAIN_MS * 2 ** doublings, VAIN_MS_MAX);
+    return Math.max(waitMs, retransmitAfterMs(from.rtt));
   };
 
   const schedule = ({ boot }: Session, set: SetName, at: Millis): void =>
@@ -233,12 +249,17 @@ export function createReconciliation(
         const key = `${from.boot} ${set}`;
         if (!differs(set, theirs)) {
           differing.delete(key);
+          vain.delete(key);
           timers.clear(`reconcile ${key}`);
-          if (set !== "log" || theirs.horizon >= horizon()) inSync(set, from);
+          if (set !== "log" || theirs.horizon >= horizon()) inSync(set, from, comparedFrom(set, theirs));
           continue;
         }
         remember(differing, key, { digest: theirs, at: context.now.mono, eager });
-        if (timers.has(`reconcile ${key}`)) continue;
+        // Either set has changed since: what waits because nothing came of it need not wait.
+        const isNews = (vain.get(key)?.times ?? 0) > VAIN_FREE && vainTimes(from, set, theirs) === 0;
+        if (timers.has(`reconcile ${key}`) && !isNews) continue;
+        // News once: digests come faster than some comparisons begin, and each would put it off again.
+        if (isNews) vain.delete(key);
         const mine = replicas[set].ids.size();
         const isFirst = mine < theirs[set].count || (mine === theirs[set].count && link.boot < from.boot);
         const settleMs = (isFirst ? SETTLE_MS : SETTLE_OTHER_MS) + below(rng, SETTLE_MS);
@@ -254,12 +275,14 @@ export function createReconciliation(
       if (set === "roster" && !entry.eager && context.now.mono < rosterFrom) return;
       // Comparing goes on, and outdates the digest: when it is quiet a new one tells what is left.
       const last = comparedAt.get(`${from.boot} ${set}`) ?? Number.NEGATIVE_INFINITY;
-      const quietFrom = last + retransmitAfterMs(from.rtt);
+      const quietFrom = last + pauseMs(from, set, entry.digest);
       if (context.now.mono < quietFrom) return schedule(from, set, quietFrom);
       if (entry.at <= last) return link.send(from, { type: "ping" }, { tries: TRIES });
       remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
+      const times = vainTimes(from, set, entry.digest) + 1;
+      remember(vain, `${from.boot} ${set}`, { sets: pairOf(set, entry.digest), times });
       // And even if no other digest comes: something may get lost.
-      schedule(from, set, context.now.mono + retransmitAfterMs(from.rtt));
+      schedule(from, set, context.now.mono + pauseMs(from, set, entry.digest));
       if (set === "roster") rosterFrom = context.now.mono + ROSTER_INTERVAL_MS;
       const floor = replicas[set].floor();
       const holding = holdingOf(from, set);
@@ -306,20 +329,20 @@ export function createReconciliation(
       // Much more than they listed: they fetch it at their own pace.
       if (mine.length > PREFIXES_MAX) return sendWhole(from, set, lo, hi);
       const theirPrefixes = new Set(theirs.prefixes);
-      for (const id of mine) if (!theirPrefixes.has(id.slice(0, 24))) give(from, set, id, true);
+      const lacking = mine.filter((id) => !theirPrefixes.has(id.slice(0, 24)));
+      replicas[set].give(from, lacking, true);
     },
     onFetch: (from, fetch) => {
       if (isRepeat(from, `fetch ${fetch.set} ${fetch.number}`) || !spend(from, fetch.credit / 2)) return;
       remember(comparedAt, `${from.boot} ${fetch.set}`, context.now.mono);
-      const pages = pagesFor(fetch, replicas[fetch.set].ids, replicas[fetch.set].itemOf);
-      for (const page of pages) {
-        const bodies = page.items.filter((item) => item instanceof Uint8Array).length;
-        if (fetch.set === "log") counters.count("payloadsOut", bodies);
-        link.send(from, page);
-      }
+      const replica = replicas[fetch.set];
+      replica.givePages(from, pagesFor(fetch, replica.ids, replica.sizeInPage));
     },
-    isAsked: download.isAsked,
-    onPage: download.onPage,
+    onPage: (received, page) => {
+      const isAsked = download.isAsked(received.session, page);
+      for (const item of page.items) replicas[page.set].accept(received, item, isAsked);
+      download.onPage(received.session, page);
+    },
     isOwed: ({ boot }, id) =>
       (listed.get(boot) ?? []).some(({ lo, hi, at }) => lo <= id && id < hi && context.now.mono - at < LISTED_MS),
     onPagesLate: download.onTimer,
@@ -328,16 +351,19 @@ export function createReconciliation(
       if (!spend(from, 1)) return;
       const equal = compare(from, set, lo, partOf({ count, fingerprint }, hi));
       download.go(set);
-      if (equal && hi === END && lo <= replicas[set].floor()) inSync(set, from);
+      const floor = replicas[set].floor();
+      if (equal && hi === END && lo <= floor) inSync(set, from, floor);
     },
     onWant: (from, asked) => {
       if (!spend(from, asked.prefixes.length / 4)) return;
-      const { ids } = replicas[asked.set];
+      const replica = replicas[asked.set];
+      const held: string[] = [];
       for (const prefix of asked.prefixes) {
-        const [id] = ids.slice(prefix, afterPrefix(prefix), 1);
-        if (id !== undefined) give(from, asked.set, id);
-        else replicas[asked.set].asked(prefix, from);
+        const [id] = replica.ids.slice(prefix, afterPrefix(prefix), 1);
+        if (id !== undefined) held.push(id);
+        else replica.asked(prefix, from);
       }
+      replica.give(from, held, false);
     },
     isFetching: download.isFetching,
     stop: download.stop,

@@ -1,16 +1,23 @@
-/** The two replicated sets, as reconciliation and download see them: ids in order, and what stands for each on the wire. */
-import type { SignedMessage } from "../../crypto/signed.ts";
-import type { Bound, Frame, PageItem, SetName } from "../../wire/frame.ts";
-import type { MessageId } from "../../wire/ids.ts";
+/**
+ * The two replicated sets, log and roster, as reconciliation and download see them: their ids in order, how to give items,
+ * and how to take items in. Both sides of a page are here, so that no other part has to look inside one.
+ */
+import type { Bound, PageItem, SetName } from "../../wire/frames.ts";
+import { type MessageId, timeOfId } from "../../wire/ids.ts";
 import { PAGE_ITEM_BYTES_MAX } from "../../wire/page.ts";
 import type { Context } from "../context.ts";
 import type { OrderedSet } from "../idset/orderedSet.ts";
 import { boundOfTime } from "../idset/range.ts";
 import { limits } from "../limits.ts";
+import type { Received } from "../link/link.ts";
 import type { Session } from "../link/session.ts";
-import { answerWith } from "../log/answer.ts";
+import { answerWith, bodyAtHand, isLarge } from "../log/answer.ts";
+import { isAhead } from "../log/hlc.ts";
 import type { Log } from "../log/log.ts";
+import { sizeOf } from "../log/messageIndex.ts";
+import { type PagePlan, type Reads, read } from "../log/reads.ts";
 import type { Wants } from "../log/wants.ts";
+import type { Writes } from "../log/writes.ts";
 import type { Membership } from "../membership/membership.ts";
 
 export type Replica = {
@@ -20,10 +27,14 @@ export type Replica = {
   readonly floor: () => Bound;
   /** Items that are kept at most. */
   readonly most: () => number;
-  /** The frame that carries an item alone. */
-  readonly frameOf: (id: string) => Frame | undefined;
-  /** The item among others in a page. */
-  readonly itemOf: (id: string) => PageItem | undefined;
+  /** Bytes of the item among others in a page, 0 where it is only announced there; undefined: it is not held any more. */
+  readonly sizeInPage: (id: string) => number | undefined;
+  /** Sends each in a frame of its own, at once or when it has been read. */
+  readonly give: (to: Session, ids: readonly string[], isBulk: boolean) => void;
+  /** Sends pages, likewise. */
+  readonly givePages: (to: Session, pages: readonly PagePlan[]) => void;
+  /** Takes in an item of a page. `isAsked`: the page was asked for, so that what it announces is fetched. */
+  readonly accept: (received: Received, item: PageItem, isAsked: boolean) => void;
   readonly want: (prefix: string, from: Session) => void;
   /** A peer wants what is not here; it may be on its way. */
   readonly asked: (prefix: string, by: Session) => void;
@@ -31,45 +42,122 @@ export type Replica = {
 
 export type Replicas = Readonly<Record<SetName, Replica>>;
 
-export function createReplicas(context: Context, log: Log, wants: Wants, membership: Membership): Replicas {
-  return { log: logReplica(context, log, wants), roster: rosterReplica(context, membership) };
+export type ReplicaOptions = {
+  readonly log: Log;
+  readonly reads: Reads;
+  readonly writes: Writes;
+  readonly wants: Wants;
+  readonly membership: Membership;
+  /** A message came in a page. */
+  readonly onMessage: (received: Received, bytes: Uint8Array) => void;
+  /** A large message is announced in a page. */
+  readonly onAnnounced: (from: Session, id: MessageId, bytes: number) => void;
+  readonly onStatement: (received: Received, bytes: Uint8Array) => void;
+};
+
+export function createReplicas(context: Context, options: ReplicaOptions): Replicas {
+  return { log: logReplica(context, options), roster: rosterReplica(context, options) };
 }
 
 // --- internal ---
 
-function logReplica(context: Context, log: Log, wants: Wants): Replica {
-  const messageOf = (id: string): SignedMessage | undefined => log.get(id as MessageId)?.message;
+function logReplica(context: Context, options: ReplicaOptions): Replica {
+  const { link, counters } = context;
+  const { log, reads, writes, wants } = options;
+  const sizeInPage = (id: string): number | undefined => {
+    const size = sizeOf(log.index, id as MessageId);
+    if (size === 0) return undefined;
+    return size <= PAGE_ITEM_BYTES_MAX ? size : 0;
+  };
+  /** True if the store is asked; more that is asked for meanwhile is not answered. */
+  const fetch = (ids: readonly MessageId[], errand: Parameters<typeof read>[2]): boolean => {
+    const isAsked = read(reads, ids, errand);
+    if (!isAsked) counters.drop("reads-full");
+    return isAsked;
+  };
   return {
-    ids: until(log.ids, () => boundOfTime(context.now.wall + limits.clockAheadMs + 1)),
-    floor: () => (log.horizon() === 0 ? "" : boundOfTime(log.horizon())),
+    ids: until(log.index.ids, () => boundOfTime(context.now.wall + limits.clockAheadMs + 1)),
+    floor: () => (log.horizon === 0 ? "" : boundOfTime(log.horizon)),
     most: () => context.config.maxMessages,
-    frameOf: (id) => {
-      const message = messageOf(id);
-      return message === undefined ? undefined : answerWith(message);
+    sizeInPage,
+    give: (to, ids, isBulk) => {
+      const lacking: MessageId[] = [];
+      for (const id of ids as readonly MessageId[]) {
+        const size = sizeOf(log.index, id);
+        if (size === 0) continue;
+        const bytes = isLarge(size) ? undefined : bodyAtHand(log, writes, id);
+        if (isLarge(size)) link.send(to, { type: "announce", id, bytes: size }, { isBulk });
+        else if (bytes === undefined) lacking.push(id);
+        else {
+          counters.count("payloadsOut");
+          link.send(to, answerWith(id, bytes), { isBulk });
+        }
+      }
+      if (lacking.length > 0) fetch(lacking, { type: "give", to: to.boot, ids: lacking, isBulk });
     },
-    itemOf: (id) => {
-      const message = messageOf(id);
-      if (message === undefined || message.bytes.length <= PAGE_ITEM_BYTES_MAX) return message?.bytes;
-      return { id: message.id, bytes: message.bytes.length };
+    givePages: (to, pages) => {
+      const whole = pages.flatMap(({ ids }) => ids.filter((id) => sizeInPage(id) !== 0)) as MessageId[];
+      const lacking = whole.filter((id) => bodyAtHand(log, writes, id) === undefined);
+      if (lacking.length > 0) {
+        fetch(lacking, { type: "pages", to: to.boot, pages });
+        return;
+      }
+      sendPages(context, to, "log", pages, (id) =>
+        itemOf(log, id as MessageId, bodyAtHand(log, writes, id as MessageId)),
+      );
+    },
+    accept: (received, item, isAsked) => {
+      if (item instanceof Uint8Array) options.onMessage(received, item);
+      else if (isAsked && !isAhead(context.now.wall, timeOfId(item.id)))
+        options.onAnnounced(received.session, item.id, item.bytes);
+      else counters.drop("announce-unasked");
     },
     want: (prefix, from) => wants.want(prefix, from, 0),
     asked: wants.asked,
   };
 }
 
-function rosterReplica(context: Context, membership: Membership): Replica {
+function rosterReplica(context: Context, { membership, onStatement }: ReplicaOptions): Replica {
+  const statementOf = (id: string): Uint8Array | undefined => membership.byRosterId(id)?.bytes;
   return {
     ids: membership.ids,
     floor: () => "",
     most: () => limits.members,
-    frameOf: (id) => {
-      const statement = membership.byRosterId(id);
-      return statement === undefined ? undefined : { type: "statement", bytes: statement.bytes };
+    sizeInPage: (id) => statementOf(id)?.length,
+    give: (to, ids, isBulk) => {
+      for (const id of ids) {
+        const bytes = statementOf(id);
+        if (bytes !== undefined) context.link.send(to, { type: "statement", bytes }, { isBulk });
+      }
     },
-    itemOf: (id) => membership.byRosterId(id)?.bytes,
+    givePages: (to, pages) => sendPages(context, to, "roster", pages, statementOf),
+    accept: (received, item) => {
+      if (item instanceof Uint8Array) onStatement(received, item);
+    },
     want: (prefix, from) => context.link.send(from, { type: "want", set: "roster", prefixes: [prefix] }, { tries: 2 }),
     asked: () => {},
   };
+}
+
+/** What stands for the message in a page; undefined: it is not to be had. */
+export function itemOf(log: Log, id: MessageId, body: Uint8Array | undefined): PageItem | undefined {
+  const size = sizeOf(log.index, id);
+  return size > PAGE_ITEM_BYTES_MAX ? { id, bytes: size } : body;
+}
+
+/** Pages as planned. What cannot be had any more is left out: the next digest tells that it differs. */
+export function sendPages(
+  { link, counters }: Context,
+  to: Session,
+  set: SetName,
+  pages: readonly PagePlan[],
+  item: (id: string) => PageItem | undefined,
+): void {
+  for (const { ids, ...page } of pages) {
+    const items = ids.map(item).filter((one) => one !== undefined);
+    if (set === "log") counters.count("payloadsOut", items.filter((one) => one instanceof Uint8Array).length);
+    link.send(to, { type: "page", set, ...page, items });
+  }
 }
 
 /**

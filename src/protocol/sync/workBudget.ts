@@ -1,4 +1,7 @@
-/** How much work a peer may cause in a second by comparing and fetching, and which of its claims were answered a moment ago. */
+/**
+ * Limits how much work a peer may cause in a second by comparing and fetching, and recognises requests that were answered
+ * a moment ago.
+ */
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";

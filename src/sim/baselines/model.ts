@@ -1,6 +1,6 @@
 /**
- * Other ways to spread a message, as small pure models on the same virtual network: no membership, no sealing, no repair of
- * history, everyone knows everyone from the start. What a model has to do is spread; what it costs and how long it takes is counted.
+ * Other ways to spread a message, as small pure models on the same virtual network. They have no membership, no sealing
+ * and no repair of history, and everyone knows everyone from the start. Their cost and speed are counted.
  */
 import { below, type Rng, seededRng } from "../../protocol/rng.ts";
 import type { Millis } from "../../protocol/time.ts";

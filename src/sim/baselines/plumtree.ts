@@ -1,6 +1,7 @@
 /**
- * Plumtree (Leitão, Pereira, Rodrigues, "Epidemic Broadcast Trees", 2007): the body goes along the links of a tree, its id along
- * the others; who hears of an id and gets no body grafts the link. Over datagrams that may be lost, as here.
+ * Plumtree (Leitão, Pereira, Rodrigues, "Epidemic Broadcast Trees", 2007). The body goes along the links of a tree, its id
+ * along the other links. A node that hears of an id and gets no body grafts that link. Here it runs over datagrams that
+ * may be lost.
  */
 import type { Millis } from "../../protocol/time.ts";
 import { type Model, randomOverlay } from "./model.ts";

@@ -1,4 +1,4 @@
-/** Coverage over the time since a message was said: the curve that tells how gossip spreads. */
+/** Coverage over the time since a message was said: the curve that shows how a message spreads. */
 import type { Millis } from "../../protocol/time.ts";
 import type { Run } from "../run/run.ts";
 import { drawChart, type Series } from "./chart.ts";

@@ -1,4 +1,4 @@
-/** What a run came to: a table for people, one line for programs. */
+/** The result of a run: a table for people, one line of JSON for programs. */
 import { quantile } from "../run/quantile.ts";
 import type { Run } from "../run/run.ts";
 import { reconciliationFrames } from "../world/sniffer.ts";

@@ -1,4 +1,4 @@
-/** What the programs that play many runs have in common: a line for each run, and what was done to all of them. */
+/** What the programs that play many runs share: a line for each run, and totals of what was done to all of them. */
 import { InvalidArgumentError } from "commander";
 import type { Run } from "../run/run.ts";
 

@@ -1,144 +1,151 @@
 /**
- * What must hold after every run (the invariants of ARCHITECTURE.md), checked from outside: by what nodes emit, send and hold.
- * I5 as far as a step of the virtual world goes: it is whole or not at all, a write cut short in the middle is the journal's own test.
+ * Checks the invariants of ARCHITECTURE.md after every run, from outside: by what nodes emit, send, hold and have on their
+ * disks. There is one for each room.
  */
+import type { StoredMessage } from "../../protocol/api.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { Millis, UnixMillis } from "../../protocol/time.ts";
+import { kindOf } from "../../wire/bodies/kinds.ts";
 import { DATAGRAM_BYTES_MAX } from "../../wire/datagram.ts";
 import { type MessageId, timeOfId } from "../../wire/ids.ts";
 import type { NetworkCounts } from "../world/network.ts";
 import type { VirtualNode } from "../world/node.ts";
+import type { CheckerOptions } from "./checkerOptions.ts";
+import { createDiskChecker } from "./diskChecker.ts";
+import { createOrderChecker } from "./orderChecker.ts";
+import { floorOf } from "./settling.ts";
+import { type Complain, short } from "./words.ts";
 
 export type Checkers = {
-  readonly started: (node: number) => void;
-  /** A node said it; `isKept`: its own disk took it, so it must never be lost. */
-  readonly said: (id: MessageId, isKept: boolean) => void;
+  /** A new process of the node begins with these messages. */
+  readonly started: (node: number, kept: readonly StoredMessage[]) => void;
+  /** A node said it, in this kind; `isKept`: its own disk has it already, so it must never be lost. */
+  readonly said: (node: number, id: MessageId, kindNumber: number, isKept: boolean) => void;
   readonly onEvent: (node: number, event: ChatEvent) => void;
   readonly onThrow: (node: number, error: unknown) => void;
-  /** A write failed, and the node told its user. */
-  readonly onDiskError: (node: number) => void;
+  /** The disk has refused these messages, and its node is told now. */
+  readonly refused: (node: number, ids: readonly MessageId[]) => void;
+  /** The node has told another that it has this message. */
+  readonly claimed: (node: number, id: MessageId, how: string) => void;
   /** The node is about to lose what it holds in memory. */
-  readonly crashed: (node: number, disk: VirtualNode["disk"]) => void;
+  readonly stopping: (node: number) => void;
   /** After the run: every invariant that was broken, in words. */
-  readonly verdict: (nodes: readonly VirtualNode[], counts: NetworkCounts, now: UnixMillis) => string[];
+  readonly verdict: (nodes: Nodes, counts: NetworkCounts, now: UnixMillis) => string[];
 };
+
+/** Of one room, by their numbers. */
+export type Nodes = ReadonlyMap<number, VirtualNode>;
 
 /** Clocks of honest nodes may differ by so much, and no node goes by another one. */
 const CLOCKS_MS: Millis = 30_000;
 /** BOUNDED: complaints kept; one is enough to fail. */
 const COMPLAINTS_MAX = 20;
 
-export function createCheckers(): Checkers {
+type Said = { readonly node: number; readonly kindNumber: number; readonly isKept: boolean };
+
+export function createCheckers(options: CheckerOptions): Checkers {
   const complaints: string[] = [];
-  const complain = (text: string): void => {
+  const complain: Complain = (text) => {
     if (complaints.length < COMPLAINTS_MAX) complaints.push(text);
   };
-  /** Per node, since its last start. */
-  const shown = new Map<number, Set<MessageId>>();
-  const stored = new Map<number, Set<MessageId>>();
-  /** Answers shown before their question, per node: a breach if the question came after all. */
-  const early = new Map<number, Map<MessageId, MessageId>>();
-  /** Who ever had a message. */
-  const holders = new Map<MessageId, Set<number>>();
-  const said = new Map<MessageId, boolean>();
-  /** Failed writes per node, since its last start. */
-  const diskErrors = new Map<number, number>();
+  const order = createOrderChecker(complain);
+  const disks = createDiskChecker(options, complain);
+  const said = new Map<MessageId, Said>();
 
-  const show = (node: number, id: MessageId, parents: readonly MessageId[]): void => {
-    const seen = entry(shown, node, () => new Set());
-    if (seen.has(id)) complain(`I4: n${node} showed ${short(id)} twice`);
-    seen.add(id);
-    const waiting = entry(early, node, () => new Map());
-    for (const parent of parents) if (!seen.has(parent)) waiting.set(parent, id);
-    const answer = waiting.get(id);
-    if (answer !== undefined)
-      complain(`I3: n${node} showed ${short(answer)} before ${short(id)}, which its author had seen`);
+  const checkMessage = (node: number, event: ChatEvent & { type: "message" }): void => {
+    const { id, kind, kindNumber } = event.message;
+    const known = said.get(id);
+    if (known === undefined) return;
+    const isUnderstood = kindOf(known.kindNumber) !== undefined;
+    if (kindNumber !== known.kindNumber || (kind === "unknown") === isUnderstood)
+      complain(`I10: n${node} handed on ${short(id)} of kind ${known.kindNumber} as ${kind}, number ${kindNumber}`);
   };
-  const store = (node: number, id: MessageId): void => {
-    const kept = entry(stored, node, () => new Set());
-    if (kept.has(id)) complain(`I4: n${node} stored ${short(id)} twice`);
-    kept.add(id);
-    entry(holders, id, () => new Set()).add(node);
-  };
-  /** What the node reported as stored is on its disk, but for as many as it told its user of. */
-  const checkDisk = (node: number, disk: VirtualNode["disk"]): void => {
-    const onDisk = disk.ids();
-    const gone = [...(stored.get(node) ?? [])].filter((id) => !onDisk.has(id) && id >= disk.trimmedBelow());
-    if (gone.length > (diskErrors.get(node) ?? 0))
-      complain(`I5: n${node} reported ${gone.length} messages as stored that are not on its disk, and did not say so`);
-  };
-  const checkLogs = (nodes: readonly VirtualNode[], now: UnixMillis): void => {
+  /** Its author's disk has it, so that it outlived whatever happened to the author. */
+  const isSafe = (node: number, id: MessageId): boolean => said.get(id)?.isKept === true || disks.hasStored(node, id);
+  const checkLogs = (nodes: Nodes, now: UnixMillis): void => {
+    const live = [...nodes].filter(([, node]) => node.isUp());
+    const floor = floorOf(live.map(([, node]) => node));
     // What a wrong clock stamped too far ahead is nobody's but its author's for now.
-    const isDue = (id: MessageId): boolean => timeOfId(id) <= now + limits.clockAheadMs - CLOCKS_MS;
-    const logs = nodes.flatMap((node, index) => (node.isUp() ? [{ index, ids: idsOf(node).filter(isDue) }] : []));
+    const isNow = (id: MessageId): boolean => timeOfId(id) <= now + limits.clockAheadMs - CLOCKS_MS;
+    const isDue = (id: MessageId): boolean => isNow(id) && id >= floor;
+    const logs = live.map(([index, node]) => ({ index, ids: node.core().ids().filter(isDue) }));
     const everywhere = new Set(logs.flatMap((log) => log.ids));
-    for (const [id, isKept] of said)
-      if (isKept && isDue(id) && !everywhere.has(id)) complain(`I1: ${short(id)} is lost on all nodes`);
+    for (const [id, { node }] of said) {
+      if (isSafe(node, id) && isDue(id) && !everywhere.has(id)) complain(`I1: ${short(id)} is lost on all nodes`);
+    }
     for (const { index, ids } of logs) {
       if (ids.length < everywhere.size) complain(`I1: n${index} holds ${ids.length} of ${everywhere.size} messages`);
       if (ids.some((id, at) => at > 0 && id <= (ids[at - 1] as MessageId)))
         complain(`I1: the log of n${index} is out of order`);
-      const seen = shown.get(index)?.size ?? 0;
-      if (seen < ids.length) complain(`I1: n${index} showed ${seen} of its ${ids.length} messages`);
+      const unshown = ids.filter((id) => !order.isShown(index, id)).length;
+      if (unshown > 0) complain(`I1: n${index} showed ${ids.length - unshown} of its ${ids.length} messages`);
     }
-    for (const [node, ids] of shown)
-      for (const id of ids) if (!said.has(id)) complain(`I2: n${node} showed ${short(id)}, which nobody said`);
+    for (const [node, id] of order.shown())
+      if (!said.has(id)) complain(`I2: n${node} showed ${short(id)}, which nobody said`);
+    checkRetention(live, (id) => isNow(id) && id < floor);
+  };
+  /**
+   * Where honest authors talk evenly the newest of each are everywhere, however few are kept. `isLetGo`: by one of the nodes at
+   * least; of all else I1 speaks.
+   */
+  const checkRetention = (
+    live: readonly (readonly [number, VirtualNode])[],
+    isLetGo: (id: MessageId) => boolean,
+  ): void => {
+    const { maxMessages } = options;
+    const newest = [...said.keys()].sort().slice(-maxMessages);
+    const authors = new Set([...said.values()].map(({ node }) => node));
+    const each = Math.floor(maxMessages / (2 * authors.size));
+    if (each === 0) return;
+    const wantedOf = new Map([...authors].map((author) => [author, [] as MessageId[]]));
+    for (const id of newest) wantedOf.get((said.get(id) as Said).node)?.push(id);
+    for (const [index, node] of live) {
+      const held = new Set(node.core().ids());
+      for (const [author, ids] of wantedOf) {
+        const gone = ids.slice(-each).filter((id) => isLetGo(id) && !held.has(id) && isSafe(author, id));
+        if (gone.length > 0)
+          complain(`I11: n${index} has let go ${gone.length} of the newest ${each} messages of n${author}`);
+      }
+    }
+  };
+  const checkTables = (index: number, node: VirtualNode): void => {
+    for (const [table, { size, bound }] of Object.entries(node.core().tables()))
+      if (size > bound) complain(`I6: table ${table} of n${index} has ${size} rows of ${bound}`);
+    const { length } = node.core().ids();
+    if (length > options.maxMessages) complain(`I11: n${index} holds ${length} messages of ${options.maxMessages}`);
   };
 
   return {
-    started: (node) => {
-      shown.delete(node);
-      stored.delete(node);
-      early.delete(node);
-      diskErrors.delete(node);
+    started: (node, kept) => {
+      order.started(
+        node,
+        kept.map(({ id }) => id),
+      );
+      disks.started(node, kept);
     },
-    said: (id, isKept) => said.set(id, isKept),
+    said: (node, id, kindNumber, isKept) => said.set(id, { node, kindNumber, isKept }),
     onEvent: (node, event) => {
-      if (event.type === "message") show(node, event.message.id, event.message.parents);
-      if (event.type === "stored") store(node, event.message.id);
-      if (event.type !== "delivery") return;
-      const others = [...(holders.get(event.id) ?? [])].filter((holder) => holder !== node).length;
-      if (event.reached > others)
-        complain(`I8: n${node} claims that ${short(event.id)} reached ${event.reached}, it reached ${others}`);
+      order.onEvent(node, event);
+      disks.onEvent(node, event);
+      if (event.type === "message") checkMessage(node, event);
     },
     onThrow: (node, error) => complain(`I9: n${node} threw ${(error as Error).stack ?? error}`),
-    onDiskError: (node) => diskErrors.set(node, (diskErrors.get(node) ?? 0) + 1),
-    crashed: checkDisk,
+    refused: disks.refused,
+    claimed: disks.claimed,
+    stopping: disks.stopping,
     verdict: (nodes, counts, now) => {
       if (counts.oversize > 0) complain(`I6: ${counts.oversize} datagrams above ${DATAGRAM_BYTES_MAX} bytes`);
       const { outsiderIn, outsiderOut } = counts;
       if (outsiderIn > limits.amplification * outsiderOut)
         complain(`I7: ${outsiderIn} bytes went to an outsider that sent ${outsiderOut}`);
       checkLogs(nodes, now);
-      nodes.forEach((node, index) => {
-        if (!node.isUp()) return;
-        checkDisk(index, node.disk);
-        for (const [table, { size, bound }] of Object.entries(node.core().tables()))
-          if (size > bound) complain(`I6: table ${table} of n${index} has ${size} rows of ${bound}`);
-      });
+      for (const [index, node] of nodes) {
+        if (!node.isUp()) continue;
+        disks.ended(index, node.core().ids());
+        checkTables(index, node);
+      }
       return complaints;
     },
   };
-}
-
-// --- internal ---
-
-function idsOf(node: VirtualNode): MessageId[] {
-  return node
-    .core()
-    .log()
-    .map((message) => message.id);
-}
-
-function entry<Key, Value>(table: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const known = table.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  table.set(key, made);
-  return made;
-}
-
-function short(id: MessageId): string {
-  return id.slice(0, 20);
 }

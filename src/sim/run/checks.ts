@@ -1,4 +1,4 @@
-/** What a value of a scenario file may be, and the one line that says so when it is not. */
+/** Checks values of a scenario file. If one is wrong, one line says what would fit. */
 
 /** The test, and what fits, in words. */
 export type Check = readonly [isFit: (value: unknown) => boolean, fits: string];

@@ -1,8 +1,9 @@
-/** How long until a crash is known to everyone, and how often someone was buried alive. */
+/** Measures how long it takes until everyone knows of a crash, and how often a living node was called dead. */
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { Millis } from "../../protocol/time.ts";
 import type { PeerId } from "../../wire/ids.ts";
 import type { VirtualNode } from "../world/node.ts";
+import { entry } from "./words.ts";
 
 export type Detected = {
   /** Of each crash that all survivors noticed before the node came back: until the last one called it dead, ascending. */
@@ -23,7 +24,9 @@ export type Detection = {
 };
 
 export function createDetection(nodes: readonly VirtualNode[]): Detection {
-  const indexOf = new Map<PeerId, number>(nodes.map((node, index) => [node.id, index]));
+  const rooms = new Map<number, Map<PeerId, number>>();
+  for (const [index, { room, id }] of nodes.entries()) entry(rooms, room, () => new Map()).set(id, index);
+  const isOther = (one: number, other: number): boolean => one !== other && nodes[one]?.room === nodes[other]?.room;
   /** Those who are down, and who has yet to notice. */
   const open = new Map<number, { readonly at: Millis; readonly unaware: Set<number> }>();
   const detectionMs: Millis[] = [];
@@ -42,7 +45,7 @@ export function createDetection(nodes: readonly VirtualNode[]): Detection {
     crashed: (victim, at) => {
       // The dead notice nothing any more.
       for (const other of open.keys()) noticed(other, victim, at);
-      const unaware = nodes.flatMap((node, index) => (node.isUp() && index !== victim ? [index] : []));
+      const unaware = nodes.flatMap((node, index) => (node.isUp() && isOther(index, victim) ? [index] : []));
       open.set(victim, { at, unaware: new Set(unaware) });
     },
     started: (node) => {
@@ -50,7 +53,7 @@ export function createDetection(nodes: readonly VirtualNode[]): Detection {
     },
     onEvent: (node, event, at) => {
       if (event.type !== "peer" || event.status !== "dead") return;
-      const victim = indexOf.get(event.peer.id);
+      const victim = rooms.get(nodes[node]?.room ?? 0)?.get(event.peer.id);
       if (victim === undefined) return;
       if (nodes[victim]?.isUp() === true && at > excused) falseDeaths += 1;
       noticed(victim, node, at);

@@ -1,4 +1,4 @@
-/** The scenarios that come with the program: scenarios/*.toml beside dist/ and src/. */
+/** The scenarios that come with the program: the files in scenarios/, beside dist/ and src/. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

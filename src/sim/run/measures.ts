@@ -1,10 +1,11 @@
-/** What a run is measured by: who saw which message when, what was sent for it, and what the room costs when nobody talks. */
+/** Measures a run: when each node saw each message, what was sent for it, and what a quiet room costs. */
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { Millis } from "../../protocol/time.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import type { NetworkCounts } from "../world/network.ts";
 import type { VirtualNode } from "../world/node.ts";
 import { quantile } from "./quantile.ts";
+import { floorOf } from "./settling.ts";
 
 export type Measured = {
   /** Deliveries by the end of the run, of those there should be: 0..1. */
@@ -38,7 +39,12 @@ export type Measures = {
 };
 
 type Span = { from: Millis; until: Millis; bytes: number };
-type Told = { readonly at: Millis; readonly delays: Millis[]; readonly hops: Map<number, number> };
+type Told = {
+  readonly author: number;
+  readonly at: Millis;
+  readonly delays: Millis[];
+  readonly hops: Map<number, number>;
+};
 
 export function createMeasures(): Measures {
   /** BOUNDED: by the messages and nodes of the scenario. */
@@ -54,11 +60,11 @@ export function createMeasures(): Measures {
     span.bytes += counts.bytes;
   };
   return {
-    said: (id, author, at) => told.set(id, { at, delays: [], hops: new Map([[author, 0]]) }),
+    said: (id, author, at) => told.set(id, { author, at, delays: [], hops: new Map([[author, 0]]) }),
     onEvent: (node, event, from, at) => {
-      if (event.type !== "stored" || event.message.own) return;
+      if (event.type !== "message" || event.message.own) return;
       const message = told.get(event.message.id);
-      // After a restart a node stores again what it had: only the first sight counts.
+      // After a crash a node may hear again what its disk had not confirmed: only the first sight counts.
       if (message === undefined || message.hops.has(node)) return;
       message.delays.push(at - message.at);
       message.hops.set(node, (from === undefined ? 0 : (message.hops.get(from) ?? 0)) + 1);
@@ -70,7 +76,7 @@ export function createMeasures(): Measures {
     delaysOf: () => [...told.values()].map((message) => message.delays),
     result: (nodes) => {
       const live = nodes.filter((node) => node.isUp());
-      const held = live.reduce((sum, node) => sum + heldOf(node, told), 0);
+      const { held, expected } = coverageOf(nodes, told);
       const sends = nodes.reduce((sum, node) => sum + node.payloadsOut(), 0);
       const delays = Float64Array.from([...told.values()].flatMap((message) => message.delays)).sort();
       const idleMs = idle.until - idle.from;
@@ -78,7 +84,7 @@ export function createMeasures(): Measures {
       const talkBytes = talk.bytes - idleRate * (talk.until - talk.from);
       const lastHops = [...told.values()].map((message) => Math.max(...message.hops.values()));
       return {
-        coverage: told.size === 0 ? 1 : held / Math.max(told.size * live.length, 1),
+        coverage: told.size === 0 ? 1 : held / Math.max(expected, 1),
         sendsPerDelivery: sends / Math.max(delays.length, 1),
         bytesPerDelivery: delays.length === 0 ? 0 : talkBytes / delays.length,
         p50Ms: quantile(delays, 0.5),
@@ -93,7 +99,19 @@ export function createMeasures(): Measures {
 
 // --- internal ---
 
-function heldOf(node: VirtualNode, told: ReadonlyMap<MessageId, unknown>): number {
-  const log = node.core().log();
-  return log.filter((message) => told.has(message.id)).length;
+/** Of what was said in its room each node that is up should hold all that none of them has let go. */
+function coverageOf(
+  nodes: readonly VirtualNode[],
+  told: ReadonlyMap<MessageId, Told>,
+): Record<"held" | "expected", number> {
+  let [held, expected] = [0, 0];
+  for (const room of new Set(nodes.map((node) => node.room))) {
+    const live = nodes.filter((node) => node.isUp() && node.room === room);
+    const floor = floorOf(live);
+    const due = [...told].filter(([id, { author }]) => nodes[author]?.room === room && id >= floor);
+    const ids = new Set(due.map(([id]) => id));
+    expected += ids.size * live.length;
+    for (const node of live) for (const id of node.core().ids()) if (ids.has(id)) held += 1;
+  }
+  return { held, expected };
 }

@@ -1,18 +1,23 @@
-/** A random scenario: as many nodes, as bad a network and as much trouble as the seed says. The same seed, the same mix. */
+/**
+ * A random scenario: the seed decides the number of nodes, the quality of the network and the faults. The same seed gives
+ * the same scenario.
+ */
 import { below, type Rng, sample, seededRng, uniform } from "../../protocol/rng.ts";
+import type { DiskSettings } from "../world/disk.ts";
 import { readScenario } from "./library.ts";
-import { type Fault, type FaultType, faultTypes, type Network, type Scenario, type Speech } from "./scenario.ts";
+import type { Fault, FaultType, Network, Scenario, Speech } from "./scenario.ts";
 
 export function mixOf(seed: number): Scenario {
   // Not the numbers that the run itself draws.
   const rng = seededRng(seed ^ 0x5eed);
   const nodes = 3 + below(rng, NODES_MAX - 2);
   const speech = speechOf(rng);
-  const kinds = sample(rng, Object.keys(faultTypes) as FaultType[], below(rng, FAULTS_MAX + 1));
+  const kinds = sample(rng, networkFaults, below(rng, FAULTS_MAX + 1));
   const talkMs = speech.messages * speech.everyMs;
-  return {
+  const mix: Scenario = {
+    ...basics,
     name: `mix-${seed}`,
-    about: `${nodes} nodes and ${kinds.length === 0 ? "no faults" : kinds.join(", ")}`,
+    about: "",
     nodes,
     network: {
       delayMs: [1 + below(rng, 20), 20 + below(rng, 100)],
@@ -27,16 +32,19 @@ export function mixOf(seed: number): Scenario {
     startMs: 500 + below(rng, 5_000),
     // By chance of its own: what the others are does not depend on it.
     through: uniform(seededRng(seed ^ 0x1a4)) < LAN_SHARE ? "lan" : "any",
-    acquainted: false,
-    idleMs: 0,
-    settleMs: SETTLE_MS,
     config: uniform(rng) < 0.3 ? { fanout: 1 + below(rng, 12), seenLimit: 1 + below(rng, 4) } : {},
   };
+  return described(withRooms(withRetention(withNewer(withDisks(mix, seed, talkMs), seed), seed), seed));
 }
 
 /** What a mix has in it that is no fault, and is worth counting with them. */
-export function ingredientsOf({ network, speech, through }: Scenario): Readonly<Record<string, number>> {
+export function ingredientsOf(mix: Scenario): Readonly<Record<string, number>> {
+  const { network, speech, through, newer, config, rooms, recentBytes } = mix;
   return {
+    "mixed rooms": newer > 0 ? 1 : 0,
+    "small logs": config.maxMessages === undefined ? 0 : 1,
+    "several rooms": rooms > 1 ? 1 : 0,
+    "few bodies in memory": recentBytes === undefined ? 0 : 1,
     "rooms in 19 regions": Object.keys(network.regions).length === 0 ? 0 : 1,
     "rooms on one LAN": through === "lan" ? 1 : 0,
     "long texts": speech.bytes < LARGE_BYTES_MIN ? 0 : speech.messages,
@@ -45,10 +53,36 @@ export function ingredientsOf({ network, speech, through }: Scenario): Readonly<
 
 // --- internal ---
 
+const basics = {
+  acquainted: false,
+  idleMs: 0,
+  settleMs: 120_000,
+  quietMs: 15_000,
+  rooms: 1,
+  roomsPerHost: [1, 1],
+  newer: 0,
+} as const;
+
+/** What each of these is drawn from stays as it was when others came: a seed is the same mix for ever. */
+const networkFaults: readonly FaultType[] = [
+  "partition",
+  "crash",
+  "blackout",
+  "leave",
+  "late",
+  "stall",
+  "sleep",
+  "move",
+  "slow",
+  "skew",
+  "deaf",
+  "full",
+  "replay",
+];
+
 const NODES_MAX = 40;
 const FAULTS_MAX = 4;
 const LOSS_MAX = 0.5;
-const SETTLE_MS = 120_000;
 
 /** Mixes whose nodes are spread over the cities of the world, and in which long texts are said. */
 const REGIONS_SHARE = 0.15;
@@ -89,7 +123,69 @@ function faultOf(type: FaultType, rng: Rng, nodes: number, talkMs: number): Faul
     count: type === "replay" ? 1 + below(rng, 50) : few,
     groups: 2 + below(rng, 3),
     byMs: type === "slow" ? 1 + below(rng, 40) : (below(rng, 2) === 0 ? 1 : -1) * below(rng, 600_000),
+    share: 0.5,
     times: isPlural ? 1 + below(rng, 4) : 1,
     everyMs: 1_000 + below(rng, 5_000),
   };
+}
+
+/** Of these each mix has disks; the first number is the least, the second the most that a write takes, and a read. */
+const DISKS: readonly DiskSettings[] = [
+  { writeMs: [0.05, 0.5], readMs: [0.05, 0.3] },
+  { writeMs: [1, 10], readMs: [0.1, 2] },
+  { writeMs: [5, 40], readMs: [2, 20] },
+];
+/** Mixes whose nodes keep so little in memory that what others ask for is mostly read. */
+const FORGETFUL_SHARE = 0.4;
+const SLOW_DISK_MS_MAX = 5_000;
+
+function withDisks(mix: Scenario, seed: number, talkMs: number): Scenario {
+  const rng = seededRng(seed ^ 0xd15c);
+  const kinds = sample(rng, ["failing", "slowDisk", "badReads"] as const, Math.max(below(rng, 6) - 2, 0));
+  const faults = kinds.map((type): Fault => {
+    const fault = faultOf(type, rng, mix.nodes, talkMs);
+    const byMs = type === "slowDisk" ? 100 + below(rng, SLOW_DISK_MS_MAX) : 0;
+    return { ...fault, byMs, share: Math.round(100 * uniform(rng)) / 101 };
+  });
+  const disk = DISKS[below(rng, DISKS.length)] as DiskSettings;
+  const recent = uniform(rng) < FORGETFUL_SHARE ? { recentBytes: 500 + below(rng, 20_000) } : {};
+  return { ...mix, ...recent, disk, faults: [...mix.faults, ...faults] };
+}
+
+/** Mixes in which some run a later version. */
+const NEWER_SHARE = 0.25;
+
+function withNewer(mix: Scenario, seed: number): Scenario {
+  const rng = seededRng(seed ^ 0xe4e);
+  return uniform(rng) < NEWER_SHARE ? { ...mix, newer: 1 + below(rng, Math.ceil(mix.nodes / 2)) } : mix;
+}
+
+/** Mixes in which more is said than is kept, by a few in turn. */
+const RETENTION_SHARE = 0.15;
+
+function withRetention(mix: Scenario, seed: number): Scenario {
+  const rng = seededRng(seed ^ 0x8e7);
+  if (uniform(rng) >= RETENTION_SHARE || mix.speech.bytes >= LARGE_BYTES_MIN) return mix;
+  const authors = 1 + below(rng, Math.min(mix.nodes, 4));
+  const maxMessages = 2 * authors + below(rng, 24);
+  return { ...mix, speech: { ...mix.speech, authors }, config: { ...mix.config, maxMessages } };
+}
+
+/** Mixes in which hosts are in several rooms. */
+const ROOMS_SHARE = 0.06;
+
+function withRooms(mix: Scenario, seed: number): Scenario {
+  const rng = seededRng(seed ^ 0x400);
+  if (uniform(rng) >= ROOMS_SHARE) return mix;
+  const rooms = 2 + below(rng, 3);
+  const leaving: Fault = {
+    ...faultOf("leaveRoom", rng, mix.nodes, mix.speech.messages * mix.speech.everyMs),
+    forMs: 0,
+  };
+  return { ...mix, rooms, roomsPerHost: [1, rooms], faults: [...mix.faults, leaving] };
+}
+
+function described(mix: Scenario): Scenario {
+  const kinds = [...new Set(mix.faults.map(({ type }) => type))];
+  return { ...mix, about: `${mix.nodes} nodes and ${kinds.length === 0 ? "no faults" : kinds.join(", ")}` };
 }

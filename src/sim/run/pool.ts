@@ -1,6 +1,6 @@
 /**
- * Threads that play runs side by side. A run is a pure function of scenario and seed, so what comes out does not depend on how
- * many there are; only the time does.
+ * Threads that play runs side by side. A run is a pure function of scenario and seed, so results do not depend on the
+ * number of threads.
  */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";

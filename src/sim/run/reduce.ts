@@ -1,6 +1,6 @@
 /**
- * Makes a failing scenario small: fewer nodes, fewer faults, a better network, less talk, for as long as it still fails (delta
- * debugging, Zeller and Hildebrandt 2002, in its greedy form).
+ * Makes a failing scenario small: fewer nodes, fewer faults, a better network, fewer messages, as long as it still fails
+ * (delta debugging, Zeller and Hildebrandt 2002, in its greedy form).
  */
 import { calmNetwork, type Fault, type Scenario } from "./scenario.ts";
 

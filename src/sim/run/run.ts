@@ -1,24 +1,27 @@
-/** Plays a scenario with a seed: the same two give the same run to the byte, which the trace's hash shows. */
+/** Plays a scenario with a seed. The same two give the same run to the byte, which the hash of the trace shows. */
 import { wrapVerify } from "../../crypto/identity.ts";
-import { type Config, defaultConfig } from "../../protocol/config.ts";
+import { readMessage, verifyMessage } from "../../crypto/signed.ts";
+import { defaultConfig } from "../../protocol/config.ts";
 import type { Notice } from "../../protocol/events.ts";
-import { below, seededRng } from "../../protocol/rng.ts";
+import { type Rng, seededRng } from "../../protocol/rng.ts";
 import type { Millis } from "../../protocol/time.ts";
-import type { Endpoint } from "../../wire/endpoint.ts";
 import { acquaint } from "../world/acquaintance.ts";
 import { createAgenda } from "../world/agenda.ts";
-import { indexOfEndpoint, LAN, OUTSIDER } from "../world/endpoints.ts";
-import { createFaults } from "../world/faults.ts";
+import { type DiskCounts, noDiskCounts } from "../world/disk.ts";
+import { createFaults, type Knowledge } from "../world/faults.ts";
 import { createNetwork, type NetworkCounts } from "../world/network.ts";
-import { createVirtualNode, type NodeWorld, type VirtualNode, WALL_START } from "../world/node.ts";
-import { createSniffer, type Sniffed } from "../world/sniffer.ts";
-import { createCheckers } from "./checkers.ts";
+import { type VirtualNode, WALL_START } from "../world/node.ts";
+import type { Sniffed } from "../world/sniffer.ts";
+import { type Checkers, createCheckers } from "./checkers.ts";
 import { createDetection, type Detected } from "./detection.ts";
 import { createMeasures, type Measured } from "./measures.ts";
 import type { Scenario } from "./scenario.ts";
-import { isOneLog, isOneRoster, runUntil, watchUntil } from "./settling.ts";
+import { isOneLog, isOneRoster, isWritten, runUntil, watchUntil } from "./settling.ts";
+import { createSpeech } from "./speech.ts";
+import { createStage, type Room } from "./stage.ts";
 import { createTrace } from "./trace.ts";
 import { rememberVerified } from "./verified.ts";
+import { complaintsOfQuiet, watchRooms } from "./watching.ts";
 
 export type Run = {
   readonly scenario: string;
@@ -32,6 +35,8 @@ export type Run = {
   /** Each broken invariant in words; empty: all held. */
   readonly broken: readonly string[];
   readonly faults: Readonly<Record<string, number>>;
+  /** What the disks of all nodes did, and refused to do. */
+  readonly disks: DiskCounts;
   readonly network: NetworkCounts;
   /** Undefined: not asked for. */
   readonly sniffed: Sniffed | undefined;
@@ -74,58 +79,50 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
 const GATHER_MS: Millis = 60_000;
 const PROGRESS_MS: Millis = 1_000;
 
-type Awake = { readonly node: VirtualNode; readonly index: number };
-
 function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   const rng = seededRng(seed);
   const agenda = createAgenda();
   const network = createNetwork(scenario.network, agenda, rng);
   const trace = createTrace();
   network.watch((bytes, from, to) => trace.add(agenda.now(), from, to, bytes));
-  const checkers = createCheckers();
   const measures = createMeasures();
-  const config: Config = { ...defaultConfig, ...scenario.config };
   /** BOUNDED: by what happens in one run. */
   const told: Told[] = [];
-  /** Nodes whose last write failed. */
-  const failedWrites = new Set<number>();
-  const world: NodeWorld = {
-    agenda,
-    network,
-    rng,
-    config,
-    roomKey: Uint8Array.from({ length: 32 }, () => below(rng, 256)),
-    onLan: scenario.through === "lan",
+  const world = { agenda, network, rng, onLan: scenario.through === "lan" };
+  const stage = createStage(scenario, seed, world, {
+    onStart: (node, kept) => checkersOf(node).started(node, kept),
+    onStop: (node) => checkersOf(node).stopping(node),
     onEvent: (node, event, from) => {
-      checkers.onEvent(node, event);
+      checkersOf(node).onEvent(node, event);
       detection.onEvent(node, event, agenda.now());
       if (event.type === "notice") told.push({ node, at: agenda.now(), notice: event.notice });
-      measures.onEvent(node, event, from === undefined ? undefined : indexOfEndpoint(from), agenda.now());
+      const by = from === undefined ? undefined : stage.numberAt(from, (nodes[node] as VirtualNode).room);
+      measures.onEvent(node, event, by, agenda.now());
     },
-    onThrow: checkers.onThrow,
-    onDiskError: (node) => {
-      failedWrites.add(node);
-      checkers.onDiskError(node);
-    },
-  };
-  const nodes = Array.from({ length: scenario.nodes }, (_, index) => createVirtualNode(index, world));
+    onThrow: (node, error) => checkersOf(node).onThrow(node, error),
+    onRefused: (node, ids) => checkersOf(node).refused(node, ids),
+  });
+  const { nodes, stations, rooms } = stage;
+  const checkers = rooms.map(({ keys }) =>
+    createCheckers({
+      diskOf: (node) => (nodes[node] as VirtualNode).disk,
+      isGenuine: ({ id, bytes }) => {
+        const message = readMessage(keys, bytes);
+        return message?.id === id && verifyMessage(keys, message);
+      },
+      now: agenda.now,
+      maxMessages: scenario.config.maxMessages ?? defaultConfig.maxMessages,
+    }),
+  );
+  const checkersOf = (node: number): Checkers => checkers[(nodes[node] as VirtualNode).room] as Checkers;
+  const numberOf = new Map<VirtualNode, number>(nodes.map((node, number) => [node, number]));
   const detection = createDetection(nodes);
-  const faults = createFaults(scenario, nodes, world, {
-    started: (index) => {
-      checkers.started(index);
-      detection.started(index);
-    },
-    crashed: (index) => {
-      checkers.crashed(index, (nodes[index] as VirtualNode).disk);
-      detection.crashed(index, agenda.now());
-    },
+  const faults = createFaults(scenario, stations, world, {
+    started: (node) => detection.started(numberOf.get(node) as number),
+    crashed: (node) => detection.crashed(numberOf.get(node) as number, agenda.now()),
     outOfReachUntil: detection.excuseUntil,
   });
-  const sniffer = options.sniff === true ? createSniffer(world.roomKey) : undefined;
-  if (sniffer !== undefined) {
-    const bootAt = (at: Endpoint) => (at === OUTSIDER || at === LAN ? undefined : nodes[indexOfEndpoint(at)]?.boot());
-    network.watch((bytes, from, to) => sniffer.see(bytes, from, to, bootAt(to), agenda.now()));
-  }
+  const watched = watchRooms(scenario, stage, world, options.sniff === true, checkersOf);
   const talkMs = Math.max(scenario.speech.messages * scenario.speech.everyMs, faults.lastMs);
   const wholeMs = scenario.startMs + scenario.idleMs + talkMs;
   const tellProgress = (): void => {
@@ -134,34 +131,41 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   };
 
   faults.beforeStart();
-  const early = nodes.filter((_, index) => !faults.isLate(index));
-  const known = scenario.acquainted ? acquaint(early, rng) : undefined;
-  early.forEach((node, index) => {
+  const early = stations.filter((_, index) => !faults.isLate(index));
+  const earlyNodes = early.flatMap((station) => station.nodes);
+  const known = scenario.acquainted ? acquaintRooms(rooms, earlyNodes, rng) : undefined;
+  early.forEach((station, index) => {
     const at = known === undefined ? (index * scenario.startMs) / early.length : 0;
-    agenda.at(at, () => faults.start(node, known?.get(node)));
+    agenda.at(at, () => faults.start(station, known));
   });
   if (options.onProgress !== undefined) tellProgress();
   agenda.runUntil(scenario.startMs);
-  const gatheredMs = runUntil(agenda, GATHER_MS, () =>
-    early.every((node) => node.core().stats().peers === early.length - 1),
-  );
+  const gatheredMs = runUntil(agenda, GATHER_MS, () => everyRoom(rooms, earlyNodes, isGathered));
   measureIdle(scenario.idleMs);
 
   const talkFrom = agenda.now();
   measures.talkFrom(talkFrom, network.counts);
   faults.schedule();
+  const speak = createSpeech(scenario, seed, stage, rng, (node, id, kindNumber) => {
+    measures.said(id, node, agenda.now());
+    // A disk that claims nothing has it at once.
+    checkersOf(node).said(node, id, kindNumber, !(nodes[node] as VirtualNode).disk.isDurable);
+  });
   for (let index = 0; index < scenario.speech.messages; index += 1) {
     agenda.at(talkFrom + index * scenario.speech.everyMs, () => speak(index));
   }
   let rosterTook: () => Millis | undefined = () => undefined;
   agenda.at(talkFrom + faults.lastMs, () => {
     const limitMs = talkMs - faults.lastMs + scenario.settleMs;
-    rosterTook = watchUntil(agenda, limitMs, () => isOneRoster(nodes));
+    rosterTook = watchUntil(agenda, limitMs, () => everyRoom(rooms, nodes, isOneRoster));
   });
   agenda.runUntil(talkFrom + talkMs);
-  const settledMs = runUntil(agenda, scenario.settleMs, () => isOneLog(nodes));
+  const settledMs = runUntil(agenda, scenario.settleMs, () => everyRoom(rooms, nodes, isOneLog) && isWritten(nodes));
   runUntil(agenda, scenario.settleMs - (settledMs ?? scenario.settleMs), () => rosterTook() !== undefined);
   measures.talkUntil(agenda.now(), network.counts);
+  agenda.runUntil(agenda.now() + scenario.quietMs / 2);
+  watched.startQuiet();
+  agenda.runUntil(agenda.now() + scenario.quietMs / 2);
 
   return {
     scenario: scenario.name,
@@ -171,10 +175,16 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     measured: measures.result(nodes),
     detected: detection.result(),
     told,
-    broken: checkers.verdict(nodes, network.counts, WALL_START + agenda.now()),
+    broken: [
+      ...rooms.flatMap(({ number, nodes: inRoom }) =>
+        (checkers[number] as Checkers).verdict(inRoom, network.counts, WALL_START + agenda.now()),
+      ),
+      ...endless(),
+    ],
     faults: faults.counts,
+    disks: sumOf(nodes),
     network: network.counts,
-    sniffed: sniffer?.result(),
+    sniffed: watched.sniffed(),
     trace: trace.hash(),
     virtualMs: agenda.now(),
     gatheredMs,
@@ -182,6 +192,13 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     rosterSettledMs: rosterTook(),
     delays: measures.delaysOf(),
   };
+
+  /** When all hold the same for a while, and nobody talks, nobody goes on comparing logs. */
+  function endless(): string[] {
+    // What a clock that was ahead has stamped counts later, and a slow node reads old news: there is something to compare then.
+    const isLate = scenario.faults.some(({ type }) => type === "skew" || type === "slow");
+    return settledMs === undefined || isLate ? [] : complaintsOfQuiet(watched.comparedInQuiet(), nodes.length);
+  }
 
   /** Nobody talks: the first half is for rumours to die down, the second is measured. */
   function measureIdle(forMs: Millis): void {
@@ -191,20 +208,35 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     agenda.runUntil(agenda.now() + forMs / 2);
     measures.idleUntil(agenda.now(), network.counts);
   }
+}
 
-  function speak(number: number): void {
-    const awake: Awake[] = nodes.flatMap((node, index) => (node.isAwake() ? [{ node, index }] : []));
-    const author = awake[below(rng, awake.length)];
-    if (author === undefined) return;
-    const text = `${number} `.padEnd(scenario.speech.bytes, "abcdefghij");
-    failedWrites.delete(author.index);
-    author.node.command({ type: "say", text, kind: "text" });
-    const own = author.node
-      .core()
-      .log()
-      .findLast((message) => message.own && message.text === text);
-    if (own === undefined) return;
-    measures.said(own.id, author.index, agenda.now());
-    checkers.said(own.id, !failedWrites.has(author.index));
-  }
+/** In each room. */
+function everyRoom(
+  rooms: readonly Room[],
+  nodes: readonly VirtualNode[],
+  holds: (nodes: readonly VirtualNode[]) => boolean,
+): boolean {
+  return rooms.every(({ number }) => holds(nodes.filter(({ room }) => room === number)));
+}
+
+function acquaintRooms(rooms: readonly Room[], nodes: readonly VirtualNode[], rng: Rng): Knowledge {
+  return new Map(
+    rooms.flatMap(({ number }) => [
+      ...acquaint(
+        nodes.filter(({ room }) => room === number),
+        rng,
+      ),
+    ]),
+  );
+}
+
+function isGathered(nodes: readonly VirtualNode[]): boolean {
+  return nodes.every((node) => node.core().stats().peers === nodes.length - 1);
+}
+
+function sumOf(nodes: readonly VirtualNode[]): DiskCounts {
+  const sum = noDiskCounts();
+  for (const { disk } of nodes)
+    for (const kind of Object.keys(sum) as (keyof DiskCounts)[]) sum[kind] += disk.counts[kind];
+  return sum;
 }

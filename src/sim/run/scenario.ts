@@ -1,8 +1,12 @@
-/** What is played: a room, its network, what is said, and what goes wrong when. Read from the files in scenarios/. */
+/**
+ * The type of a scenario: a room, its network, what is said, and what goes wrong when. Scenarios are read from the files
+ * in scenarios/.
+ */
 import { parse } from "smol-toml";
 import { type Config, defaultConfig } from "../../protocol/config.ts";
 import type { Millis } from "../../protocol/time.ts";
-import { TEXT_BYTES_MAX } from "../../wire/message.ts";
+import { TEXT_BYTES_MAX } from "../../wire/bodies/text.ts";
+import type { DiskSettings } from "../world/disk.ts";
 import { type Check, count, firstComplaint, flag, milliseconds, share, text, whole } from "./checks.ts";
 
 export type Scenario = {
@@ -11,6 +15,15 @@ export type Scenario = {
   readonly nodes: number;
   readonly network: Network;
   readonly speech: Speech;
+  /** Left out: disks answer at once and claim nothing, and what was written is there after a crash. */
+  readonly disk?: DiskSettings | undefined;
+  /** Rooms, and in how many of them each node's host is, at least and at most. */
+  readonly rooms: number;
+  readonly roomsPerHost: readonly [number, number];
+  /** So many run a later version, which says and sends what this one does not know. */
+  readonly newer: number;
+  /** Bytes of message bodies that a node keeps in memory; left out: as many as in life. */
+  readonly recentBytes?: number | undefined;
   readonly faults: readonly Fault[];
   /** The nodes start within this time, one after another, each joining through another that is up. */
   readonly startMs: Millis;
@@ -22,6 +35,8 @@ export type Scenario = {
   readonly idleMs: Millis;
   /** At most, after the last message and fault, until what was said is everywhere; then the checks. */
   readonly settleMs: Millis;
+  /** Silence after that. In its second half nobody may compare logs any more, if they were one before. */
+  readonly quietMs: Millis;
   /** Overrides of the protocol's defaults. */
   readonly config: Readonly<Partial<Config>>;
 };
@@ -42,7 +57,13 @@ export type Network = {
 
 export type Place = readonly [latitude: number, longitude: number];
 
-export type Speech = { readonly messages: number; readonly everyMs: Millis; readonly bytes: number };
+export type Speech = {
+  readonly messages: number;
+  readonly everyMs: Millis;
+  readonly bytes: number;
+  /** Left out: anyone speaks, by chance. Else the first so many do, in turn. */
+  readonly authors?: number | undefined;
+};
 
 export const faultTypes = {
   partition: "the room falls apart in `groups`",
@@ -57,6 +78,10 @@ export const faultTypes = {
   skew: "the clocks of `count` nodes are off by `byMs` (negative: behind), from the start to the end",
   deaf: "of `count` pairs the second hears nothing of the first",
   full: "the disks of `count` nodes take nothing more",
+  failing: "on the disks of `count` nodes a `share` of writes fails",
+  slowDisk: "the disks of `count` nodes take up to `byMs` longer for everything",
+  badReads: "of what the disks of `count` nodes read a `share` fails, or comes damaged",
+  leaveRoom: "`count` hosts leave one of their rooms for good, and stay in the others",
   replay: "an outsider sends `count` old datagrams a second again, from its own address or a forged one",
 } as const;
 export type FaultType = keyof typeof faultTypes;
@@ -69,10 +94,15 @@ export type Fault = {
   readonly count: number;
   readonly groups: number;
   readonly byMs: Millis;
+  /** 0..1. */
+  readonly share: number;
   /** It strikes so often, `everyMs` apart, each time with other nodes. */
   readonly times: number;
   readonly everyMs: Millis;
 };
+
+/** They need disks that are durable: a `[disk]`. */
+export const diskFaults: readonly FaultType[] = ["full", "failing", "slowDisk", "badReads"];
 
 /** When the fault is over for good, from the start of the talk. */
 export function endOf(fault: Fault): Millis {
@@ -103,6 +133,7 @@ export function completeScenario(table: Readonly<Record<string, unknown>>): Scen
     ...given,
     network: { ...calmNetwork, ...given.network },
     speech: { ...lively, ...given.speech },
+    ...(given.disk === undefined ? {} : { disk: { ...usualDisk, ...given.disk } }),
     faults: (given.faults ?? []).map((fault) => ({ ...single, ...fault })),
   };
 }
@@ -110,6 +141,8 @@ export function completeScenario(table: Readonly<Record<string, unknown>>): Scen
 // --- internal ---
 
 const lively: Speech = { messages: 200, everyMs: 1_000, bytes: 100 };
+/** An SSD that is asked to make sure of each write. */
+const usualDisk: DiskSettings = { writeMs: [1, 10], readMs: [0.1, 2] };
 const basics = {
   name: "",
   about: "",
@@ -119,10 +152,14 @@ const basics = {
   acquainted: false,
   idleMs: 0,
   settleMs: 30_000,
+  quietMs: 0,
+  rooms: 1,
+  roomsPerHost: [1, 1],
+  newer: 0,
   faults: [],
   config: {},
 } as const;
-const single = { atMs: 0, forMs: 0, count: 1, groups: 2, byMs: 0, times: 1, everyMs: 1_000 };
+const single = { atMs: 0, forMs: 0, count: 1, groups: 2, byMs: 0, share: 0.5, times: 1, everyMs: 1_000 };
 
 const isPair = (value: unknown): value is [number, number] =>
   Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "number" && !Number.isNaN(part));
@@ -150,13 +187,25 @@ const checks = {
     acquainted: flag,
     idleMs: milliseconds,
     settleMs: milliseconds,
+    quietMs: milliseconds,
     network: table,
     speech: table,
+    disk: table,
+    rooms: whole(1, 1_000),
+    roomsPerHost: pair,
+    newer: whole(0, 10_000),
+    recentBytes: whole(0, 1_000_000_000),
     config: table,
     faults: list,
   },
   network: { delayMs: pair, regions: places, loss: share, duplicate: share, reorder: share, junk: share },
-  speech: { messages: whole(0, 100_000), everyMs: whole(1, 3_600_000), bytes: whole(1, TEXT_BYTES_MAX) },
+  speech: {
+    messages: whole(0, 100_000),
+    everyMs: whole(1, 3_600_000),
+    bytes: whole(1, TEXT_BYTES_MAX),
+    authors: whole(1, 10_000),
+  },
+  disk: { writeMs: pair, readMs: pair },
   config: { ...Object.fromEntries(Object.keys(defaultConfig).map((key) => [key, count])), bodies: orders, ids: orders },
   fault: {
     type: faultType,
@@ -165,22 +214,30 @@ const checks = {
     count: whole(1, 10_000),
     groups: whole(2, 10_000),
     byMs: [(value: unknown) => typeof value === "number" && Math.abs(value) <= 86_400_000, "milliseconds fit"],
+    share,
     times: whole(1, 1_000),
     everyMs: whole(1, 3_600_000),
   } satisfies Record<string, Check>,
 };
 
 function complaintOf(scenario: Readonly<Record<string, unknown>>): string | undefined {
-  const { name, network = {}, speech = {}, config = {}, faults = [] } = scenario;
+  const { name, network = {}, speech = {}, disk, config = {}, faults = [] } = scenario;
   if (typeof name !== "string" || name === "") return "a scenario needs a name";
   const outside = firstComplaint("", scenario, checks.scenario);
   if (outside !== undefined) return outside;
   return (
     firstComplaint("network.", network as object, checks.network) ??
     firstComplaint("speech.", speech as object, checks.speech) ??
+    (disk === undefined ? undefined : firstComplaint("disk.", disk as object, checks.disk)) ??
     firstComplaint("config.", config as object, checks.config) ??
     (faults as object[])
       .map((fault, at) => firstComplaint(`fault ${at + 1}: `, { type: undefined, ...fault }, checks.fault))
-      .find((complaint) => complaint !== undefined)
+      .find((complaint) => complaint !== undefined) ??
+    lackingDisk(disk, faults as Fault[])
   );
+}
+
+function lackingDisk(disk: unknown, faults: readonly Fault[]): string | undefined {
+  const at = faults.findIndex(({ type }) => diskFaults.includes(type));
+  return disk !== undefined || at < 0 ? undefined : `fault ${at + 1}: ${faults[at]?.type} needs a [disk]`;
 }

@@ -1,5 +1,7 @@
-/** Waiting for a room to become one: one log, one roster, on all nodes that are up. */
+/** Waits until a room has become one: one log and one roster on all nodes that are up. */
+import { boundOfTime } from "../../protocol/idset/range.ts";
 import type { Millis } from "../../protocol/time.ts";
+import { type MessageId, timeOfId } from "../../wire/ids.ts";
 import type { Agenda } from "../world/agenda.ts";
 import type { VirtualNode } from "../world/node.ts";
 
@@ -28,13 +30,44 @@ export function watchUntil(agenda: Agenda, limitMs: Millis, isDone: () => boolea
   return () => took;
 }
 
-/** All nodes that are up hold and have shown the same. */
+/** All nodes that are up hold and have shown the same, as far back as all of them go. */
 export function isOneLog(nodes: readonly VirtualNode[]): boolean {
-  const states = nodes.filter((node) => node.isUp()).map((node) => node.core().logState());
-  return states.every((state) => state.held === 0 && state.fingerprint === states[0]?.fingerprint);
+  const live = nodes.filter((node) => node.isUp());
+  const states = live.map((node) => node.core().logState());
+  if (states.some((state) => state.held > 0)) return false;
+  if (states.every((state) => state.fingerprint === states[0]?.fingerprint)) return true;
+  const floor = floorOf(live);
+  if (floor === "") return false;
+  const logs = live.map((node) =>
+    node
+      .core()
+      .ids()
+      .filter((id) => id >= floor)
+      .join(),
+  );
+  return logs.every((log) => log === logs[0]);
 }
 
-/** The roster of each node that is up is all that are up, and nobody else. */
+/** Below it one of them has let messages go. */
+export function floorOf(nodes: readonly VirtualNode[]): string {
+  let highest: MessageId | undefined;
+  for (const { disk } of nodes) {
+    const trimmed = disk.highestTrimmed();
+    if (trimmed !== undefined && (highest === undefined || trimmed > highest)) highest = trimmed;
+  }
+  return highest === undefined ? "" : boundOfTime(timeOfId(highest) + 1);
+}
+
+/** What the nodes hold is on their disks, where these keep anything for them. */
+export function isWritten(nodes: readonly VirtualNode[]): boolean {
+  return nodes.every((node) => {
+    if (!node.isUp() || !node.disk.isDurable) return true;
+    const { unwritten, refused } = node.core().tables();
+    return unwritten?.size === 0 && refused?.size === 0 && node.disk.isIdle();
+  });
+}
+
+/** The roster of each node that is up is all that are up in its room, and nobody else. */
 export function isOneRoster(nodes: readonly VirtualNode[]): boolean {
   const live = nodes.filter((node) => node.isUp());
   return (

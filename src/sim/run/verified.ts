@@ -1,6 +1,6 @@
 /**
- * The memory of a simulation for signatures: a thousand nodes verify the same statement, the processor does it once. Honest
- * because the answer is a pure function of key, bytes and signature, and all three are compared.
+ * Remembers the results of signature checks in a simulation. A thousand nodes verify the same statement, and the processor
+ * does it once. That is honest: the result is a pure function of key, bytes and signature, and all three are compared.
  */
 import type { Verify } from "../../crypto/identity.ts";
 import { toHex } from "../../wire/ids.ts";

@@ -1,4 +1,4 @@
-/** A piece of work for one thread: everything it needs, and nothing but plain values. */
+/** A piece of work for one thread: all that it needs, as plain values. */
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Millis } from "../../protocol/time.ts";

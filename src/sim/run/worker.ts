@@ -1,4 +1,4 @@
-/** A thread of the pool: performs what it is sent, one piece after another. */
+/** A thread of the pool: does the work that it is sent, one piece after another. */
 import { parentPort } from "node:worker_threads";
 import { perform, type Work } from "./work.ts";
 

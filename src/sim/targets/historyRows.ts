@@ -1,4 +1,7 @@
-/** What it costs to make two logs equal, and how soon a newcomer has the history: bench/reconcile.js, with other seeds. */
+/**
+ * Rows for the cost of making two logs equal, and for how soon a newcomer has the history: bench/reconcile.js with other
+ * seeds.
+ */
 import { type Bench, inSeconds, type Line, mean, type Reconciled, type Row } from "./row.ts";
 
 const NOT_ALL = "some never came";

@@ -1,4 +1,7 @@
-/** What a delivery costs and how long it takes on the standard network, beside models of others; and in a room ten times as large. */
+/**
+ * Rows for the cost and time of a delivery on the standard network, beside models of others, and in a room ten times as
+ * large.
+ */
 import { models } from "../baselines/models.ts";
 import type { Run } from "../run/run.ts";
 import type { Scenario } from "../run/scenario.ts";

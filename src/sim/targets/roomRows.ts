@@ -1,4 +1,6 @@
-/** What being in a room costs, who is noticed to be gone, who is not called dead, and how a room becomes one. */
+/**
+ * Rows for idle traffic, for how soon a crash is noticed, for false deaths, and for how soon a split room is one again.
+ */
 import { quantile } from "../run/quantile.ts";
 import type { Run } from "../run/run.ts";
 import type { Scenario } from "../run/scenario.ts";

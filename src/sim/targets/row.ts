@@ -1,4 +1,4 @@
-/** What is measured against a goal: a row asks for runs, and makes lines of a figure, its goal and whether it is met. */
+/** A row of the table: it asks for runs, and turns them into figures, each with its goal and whether it is met. */
 import type { Spread } from "../baselines/model.ts";
 import { readScenario } from "../run/library.ts";
 import type { Run } from "../run/run.ts";

@@ -1,4 +1,7 @@
-/** A room in which everyone knows everyone from the start, so that a thousand nodes need not be introduced to each other. */
+/**
+ * A room in which everyone knows everyone from the start, so that a simulation need not introduce a thousand nodes to each
+ * other.
+ */
 import { hashOf } from "../../protocol/membership/rank.ts";
 import { createRoster } from "../../protocol/membership/roster.ts";
 import type { BootId } from "../../wire/ids.ts";

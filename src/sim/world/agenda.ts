@@ -1,4 +1,4 @@
-/** Virtual time: what happens when. Things due at the same time happen in the order they were put down. */
+/** Virtual time: the events to come. Events of the same time happen in the order in which they were added. */
 import type { Millis } from "../../protocol/time.ts";
 
 export type Agenda = {

@@ -1,7 +1,7 @@
-/** Counts the round trips of reconciling logs: how often the word passes between two nodes until they have nothing more to say. */
+/** Counts the round trips of a reconciliation: how often two nodes take turns until they have nothing more to say. */
 import type { Millis } from "../../protocol/time.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
-import type { Frame } from "../../wire/frame.ts";
+import type { Frame } from "../../wire/frames.ts";
 
 export type Conversations = {
   readonly see: (frames: readonly Frame[], from: Endpoint, to: Endpoint, at: Millis) => void;

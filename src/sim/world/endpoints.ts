@@ -1,6 +1,6 @@
 /**
- * Addresses of the virtual world: node 258 is at 10.0.1.2, after a move at 11.0.1.2, then at 12.0.1.2, up to 29 and round
- * again. The outsider is none of the nodes.
+ * Addresses of the virtual world. Node 258 is at 10.0.1.2, after a move at 11.0.1.2, then at 12.0.1.2, up to 29, and then
+ * it starts again. The outsider has an address of its own.
  */
 import type { Endpoint } from "../../wire/endpoint.ts";
 

@@ -1,17 +1,25 @@
-/** What goes wrong in a run, when and to whom: each fault of the scenario, as often as it strikes. */
+/** The faults of a run: each fault of the scenario, when it strikes and whom. */
 import { sample, shuffle } from "../../protocol/rng.ts";
 import type { Millis } from "../../protocol/time.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import { endOf, type Fault, type Scenario } from "../run/scenario.ts";
+import type { DiskTrouble } from "./disk.ts";
 import { indexOfEndpoint } from "./endpoints.ts";
+import type { VirtualHost } from "./host.ts";
 import type { Acquaintance, NodeWorld, VirtualNode } from "./node.ts";
 import { startReplayer } from "./replayer.ts";
+
+/** A host with its nodes, one for each room that it is in. */
+export type Station = { readonly host: VirtualHost; readonly nodes: readonly VirtualNode[] };
 
 export type Faults = {
   /** Before anyone starts: clocks that are off. */
   readonly beforeStart: () => void;
-  /** Starts a node: with those it knows already, through what it remembers, or, the first time, through another that is up. */
-  readonly start: (node: VirtualNode, known?: Acquaintance) => void;
+  /**
+   * Starts the nodes of a host: with those they know already, through what they remember, or, the first time, through another
+   * of their room that is up.
+   */
+  readonly start: (station: Station, known?: Knowledge) => void;
   /** Those who come later than the others. */
   readonly isLate: (index: number) => boolean;
   /** All that strikes during the talk, which begins now. */
@@ -22,83 +30,112 @@ export type Faults = {
   readonly counts: Readonly<Record<string, number>>;
 };
 
+/** Whom each node knows from the start. */
+export type Knowledge = ReadonlyMap<VirtualNode, Acquaintance>;
+
 /** What the rest of the run is told. */
 export type Witness = {
-  readonly started: (index: number) => void;
+  readonly started: (node: VirtualNode) => void;
   /** Called while the node still runs. */
-  readonly crashed: (index: number) => void;
+  readonly crashed: (node: VirtualNode) => void;
   /** Until then some cannot reach others through no fault of theirs. */
   readonly outOfReachUntil: (at: Millis) => void;
 };
 
 export function createFaults(
   scenario: Scenario,
-  nodes: readonly VirtualNode[],
-  world: NodeWorld,
+  stations: readonly Station[],
+  world: Pick<NodeWorld, "agenda" | "network" | "rng">,
   witness: Witness,
 ): Faults {
   const { agenda, rng, network } = world;
   const counts: Record<string, number> = {};
-  const indexOf = new Map<VirtualNode, number>(nodes.map((node, index) => [node, index]));
+  const indexOf = new Map<VirtualHost, number>(stations.map(({ host }, index) => [host, index]));
   const latecomers = scenario.faults.reduce((sum, fault) => sum + (fault.type === "late" ? fault.count : 0), 0);
-  const firstLate = Math.max(nodes.length - latecomers, 1);
+  const firstLate = Math.max(stations.length - latecomers, 1);
   let nextLate = firstLate;
   /** Whose address each was told when it came. */
   const told = new Map<VirtualNode, readonly Endpoint[]>();
-  /** The side that a node is on while the room is split. */
-  let sideOf = (_: VirtualNode): number => 0;
+  /** The side that a host is on while the network is split. */
+  let sideOf = (_: VirtualHost): number => 0;
 
   const later = (ms: Millis, action: () => void): void => agenda.at(agenda.now() + ms, action);
-  const some = (count: number): VirtualNode[] =>
+  const some = (count: number): Station[] =>
     sample(
       rng,
-      nodes.filter((node) => node.isUp()),
+      stations.filter(({ host }) => host.isUp()),
       count,
     );
-  const startThrough = (node: VirtualNode, contacts: readonly VirtualNode[]): void => {
-    witness.started(indexOf.get(node) as number);
-    const known = contacts.filter((other) => other !== node && told.has(other));
+  const startThrough = (node: VirtualNode, contacts: readonly Station[]): void => {
+    witness.started(node);
+    const inRoom = contacts.flatMap(({ nodes }) => nodes.filter(({ room }) => room === node.room));
+    const known = inRoom.filter((other) => other !== node && told.has(other));
     const up = known.filter((other) => other.isUp());
     // If nobody is there now, someone who was: the address is tried until they are back.
     const others = (up.length > 0 ? up : known).map((other) => other.endpoint);
     // Who was here before finds the room by what it remembers; an address that answered is not typed again.
-    const answered = new Set(node.disk.addresses().map(({ endpoint }) => endpoint));
+    const answered = new Set(node.disk.addresses.newestFirst().map(({ endpoint }) => endpoint));
     if (answered.size === 0 && scenario.through !== "lan") told.set(node, sample(rng, others, 1));
     node.start((told.get(node) ?? []).filter((endpoint) => !answered.has(endpoint)));
+  };
+  const startAllThrough = ({ nodes }: Station, contacts: readonly Station[]): void => {
+    for (const node of nodes) if (!left.has(node)) startThrough(node, contacts);
   };
   /** Who was told an address where nobody is any more, and never had an answer from there, asks for the new one. */
   const askAgain = (before: Endpoint, now: Endpoint): void => {
     for (const [node, endpoints] of told) {
-      if (!endpoints.includes(before) || node.disk.addresses().length > 0) continue;
+      if (!endpoints.includes(before) || node.disk.addresses.newestFirst().length > 0) continue;
       told.set(node, [now]);
       if (node.isUp()) node.command({ type: "join", endpoints: [now] });
     }
   };
-  const start = (node: VirtualNode, known?: Acquaintance): void => {
-    if (known === undefined) return startThrough(node, scenario.through === "first" ? nodes.slice(0, 1) : nodes);
-    witness.started(indexOf.get(node) as number);
-    told.set(node, []);
-    node.start([], known);
+  const start = (station: Station, known?: Knowledge): void => {
+    if (known === undefined)
+      return startAllThrough(station, scenario.through === "first" ? stations.slice(0, 1) : stations);
+    for (const node of station.nodes) {
+      witness.started(node);
+      told.set(node, []);
+      node.start([], known.get(node));
+    }
   };
-  const crash = (node: VirtualNode): void => {
-    witness.crashed(indexOf.get(node) as number);
-    node.crash();
+  const crash = ({ nodes }: Station): void => {
+    for (const node of nodes) {
+      if (!node.isUp()) continue;
+      witness.crashed(node);
+      node.crash();
+    }
   };
-  const restartLater = (node: VirtualNode, forMs: Millis): void => {
+  const restartLater = (station: Station, forMs: Millis): void => {
     later(forMs, () => {
-      if (!node.isUp()) start(node);
+      if (!station.host.isUp()) start(station);
     });
+  };
+  /** Nodes that left their room for good. */
+  const left = new Set<VirtualNode>();
+  const leaveRoom = (node: VirtualNode): void => {
+    node.command({ type: "leave" });
+    node.crash();
+    left.add(node);
+  };
+  /** Something is wrong with the disks of some, for a while. */
+  const harmDisks = ({ count, forMs }: Fault, trouble: Partial<DiskTrouble>, sound: Partial<DiskTrouble>): void => {
+    for (const { nodes } of some(count)) {
+      for (const { disk } of nodes) {
+        Object.assign(disk.trouble, trouble);
+        later(forMs, () => Object.assign(disk.trouble, sound));
+      }
+    }
   };
 
   const strike: Readonly<Record<Fault["type"], (fault: Fault) => void>> = {
     partition: ({ groups, forMs }) => {
       const order = shuffle(
         rng,
-        nodes.map((_, index) => index),
+        stations.map((_, index) => index),
       );
-      const groupOf = new Map<number, number>(order.map((node, index) => [node, index % groups]));
+      const groupOf = new Map<number, number>(order.map((station, index) => [station, index % groups]));
       network.partition((endpoint) => groupOf.get(indexOfEndpoint(endpoint)) ?? 0);
-      sideOf = (node) => groupOf.get(indexOf.get(node) as number) ?? 0;
+      sideOf = (host) => groupOf.get(indexOf.get(host) as number) ?? 0;
       witness.outOfReachUntil(agenda.now() + forMs + SUSPICION_MS);
       later(forMs, () => {
         network.partition(undefined);
@@ -106,74 +143,78 @@ export function createFaults(
       });
     },
     crash: ({ count, forMs }) => {
-      for (const node of some(count)) {
-        crash(node);
-        restartLater(node, forMs);
+      for (const station of some(count)) {
+        crash(station);
+        restartLater(station, forMs);
       }
     },
     blackout: ({ forMs }) => {
-      const side = nodes.filter((node) => sideOf(node) === 0);
-      const dark = side.filter((node) => node.isUp());
+      const side = stations.filter(({ host }) => sideOf(host) === 0);
+      const dark = side.filter(({ host }) => host.isUp());
       dark.forEach(crash);
       later(forMs, () => {
         // Whoever remembers nothing is told an address of their own side.
-        for (const node of dark) if (!node.isUp()) startThrough(node, side);
+        for (const station of dark) if (!station.host.isUp()) startAllThrough(station, side);
       });
     },
     leave: ({ count, forMs }) => {
-      for (const node of some(count)) {
-        node.command({ type: "leave" });
-        node.crash();
-        restartLater(node, forMs);
+      for (const station of some(count)) {
+        for (const node of station.nodes) {
+          node.command({ type: "leave" });
+          node.crash();
+        }
+        restartLater(station, forMs);
       }
     },
+    leaveRoom: ({ count }) => {
+      const several = stations.filter(({ nodes }) => nodes.filter((node) => node.isUp()).length > 1);
+      for (const { nodes } of sample(rng, several, count)) sample(rng, nodes, 1).forEach(leaveRoom);
+    },
     late: ({ count, forMs }) => {
-      const joiners = nodes.slice(nextLate, nextLate + count);
+      const joiners = stations.slice(nextLate, nextLate + count);
       nextLate += count;
-      joiners.forEach((node, index) => {
-        later((index * forMs) / joiners.length, () => start(node));
+      joiners.forEach((station, index) => {
+        later((index * forMs) / joiners.length, () => start(station));
       });
     },
     stall: ({ count, forMs }) => {
-      for (const node of some(count)) node.stall(forMs);
+      for (const { host } of some(count)) host.stall(forMs);
     },
     sleep: ({ count, forMs }) => {
-      for (const node of some(count)) if (node.isAwake()) node.sleep(forMs);
+      for (const { host } of some(count)) if (host.isAwake()) host.sleep(forMs);
       witness.outOfReachUntil(agenda.now() + forMs + SUSPICION_MS);
     },
     move: ({ count }) => {
-      for (const node of some(count)) {
-        const before = node.endpoint;
-        node.move();
-        askAgain(before, node.endpoint);
+      for (const { host } of some(count)) {
+        const before = host.endpoint;
+        host.move();
+        askAgain(before, host.endpoint);
       }
     },
     slow: ({ count, forMs, byMs }) => {
-      for (const node of some(count)) {
-        node.slowMs = byMs;
+      for (const { host } of some(count)) {
+        host.slowMs = byMs;
         later(forMs, () => {
-          node.slowMs = 0;
+          host.slowMs = 0;
         });
       }
     },
     skew: ({ count, byMs }) => {
-      for (const node of sample(rng, nodes, count)) node.skewMs = byMs;
+      for (const { host } of sample(rng, stations, count)) host.skewMs = byMs;
     },
     deaf: ({ count, forMs }) => {
       for (let pair = 0; pair < count; pair += 1) {
-        const [from, to] = sample(rng, nodes, 2);
+        const [from, to] = sample(rng, stations, 2);
         if (from === undefined || to === undefined) return;
-        later(forMs, network.deafen(from.endpoint, to.endpoint));
+        later(forMs, network.deafen(from.host.endpoint, to.host.endpoint));
       }
     },
-    full: ({ count, forMs }) => {
-      for (const node of some(count)) {
-        node.disk.setFull(true);
-        later(forMs, () => node.disk.setFull(false));
-      }
-    },
+    full: (fault) => harmDisks(fault, { isFull: true }, { isFull: false }),
+    failing: (fault) => harmDisks(fault, { failing: fault.share }, { failing: 0 }),
+    slowDisk: (fault) => harmDisks(fault, { slowMs: Math.abs(fault.byMs) }, { slowMs: 0 }),
+    badReads: (fault) => harmDisks(fault, { badReads: fault.share }, { badReads: 0 }),
     replay: ({ count, forMs }) => {
-      const endpoints = nodes.map((node) => node.endpoint);
+      const endpoints = stations.map(({ host }) => host.endpoint);
       startReplayer(world, endpoints, forMs, count);
     },
   };

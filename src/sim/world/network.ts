@@ -1,4 +1,6 @@
-/** The virtual network: delay, loss, duplication, reordering, partition, junk; all from one seeded source of chance. */
+/**
+ * The virtual network: delay, loss, duplication, reordering, partition and junk, all from one seeded source of chance.
+ */
 import { below, type Rng, uniform } from "../../protocol/rng.ts";
 import type { Millis } from "../../protocol/time.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";

@@ -1,23 +1,31 @@
-/** A node of the virtual world: the real core, driver and journal; only clock, alarm and socket are virtual. */
-import { identityFromSeed } from "../../crypto/identity.ts";
-import { createRoomKeys } from "../../crypto/roomKeys.ts";
+/**
+ * A node of the virtual world, in one room. Core, driver and store interface are the real ones. Only clock, alarm, socket
+ * and disk are virtual.
+ */
+import { type Identity, identityFromSeed } from "../../crypto/identity.ts";
+import { createRoomKeys, type RoomKeys, type RoomSecret } from "../../crypto/roomKeys.ts";
 import { type SignedStatement, signStatement } from "../../crypto/signed.ts";
 import { createDriver, type Driver } from "../../node/driver.ts";
-import type { Command, Core, Input } from "../../protocol/api.ts";
+import type { Command, Core, Outcome, StoredMessage } from "../../protocol/api.ts";
 import type { Config } from "../../protocol/config.ts";
 import { createCore } from "../../protocol/core.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { Roster } from "../../protocol/membership/roster.ts";
-import { below, type Rng } from "../../protocol/rng.ts";
-import type { Millis } from "../../protocol/time.ts";
+import { below } from "../../protocol/rng.ts";
+import type { Store } from "../../store/store.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
-import { type BootId, type PeerId, toHex } from "../../wire/ids.ts";
-import type { Agenda } from "./agenda.ts";
+import { noExtensions } from "../../wire/extensions.ts";
+import { type BootId, type MessageId, type PeerId, toHex } from "../../wire/ids.ts";
 import { createDisk, type Disk } from "./disk.ts";
-import { endpointOf, LAN, PORT } from "./endpoints.ts";
-import type { VirtualNetwork } from "./network.ts";
+import { LAN, PORT } from "./endpoints.ts";
+import { createVirtualHost, type Guest, type HostWorld, type VirtualHost } from "./host.ts";
+
+export { WALL_START } from "./host.ts";
 
 export type VirtualNode = {
+  readonly host: VirtualHost;
+  /** The number of its room. */
+  readonly room: number;
   /** Where it is now. */
   readonly endpoint: Endpoint;
   readonly id: PeerId;
@@ -31,73 +39,57 @@ export type VirtualNode = {
   readonly start: (join: readonly Endpoint[], known?: Acquaintance) => void;
   /** What it says of itself when it starts with this boot id. */
   readonly introduction: (boot: BootId) => SignedStatement;
-  /** Gone without a word; the journal is what stays. */
+  /** Gone without a word; the disk is what stays. */
   readonly crash: () => void;
-  /** Stands still: datagrams wait, nothing is done. */
-  readonly stall: (forMs: Millis) => void;
-  /** Sleeps: what is sent to it is lost, its timers stand still, its wall clock runs on. */
-  readonly sleep: (forMs: Millis) => void;
-  /** Gets another address, and notices it a little later. */
-  readonly move: () => void;
-  readonly command: (command: Command) => void;
+  /** What it came to; undefined: the node is down. */
+  readonly command: (command: Command) => Outcome | undefined;
+  /** What it says; undefined: it was refused, or the node is down. */
+  readonly say: (text: string) => MessageId | undefined;
   readonly core: () => Core;
   /** Message bodies sent, over all starts. */
   readonly payloadsOut: () => number;
-  /** What the clock of this node is off by, ms. */
-  skewMs: Millis;
-  /** How long it takes for each datagram, one after another. */
-  slowMs: Millis;
 };
 
-export type NodeWorld = {
-  readonly agenda: Agenda;
-  readonly network: VirtualNetwork;
-  readonly rng: Rng;
+export type NodeWorld = HostWorld & {
   readonly config: Config;
-  readonly roomKey: Uint8Array;
-  /** All nodes are on one LAN, and discovery is on; left out: none is. */
-  readonly onLan?: boolean;
+  readonly room: RoomSecret;
+  /** Where there are several, which. */
+  readonly roomNumber?: number;
+  /** Left out: it answers at once, and claims nothing. */
+  readonly diskOf?: (node: number) => Disk;
+  /** Bytes of bodies that a core keeps in memory; left out: as many as in life. */
+  readonly recentBytes?: number | undefined;
+  /** What this node sends may become something else on the way out. */
+  readonly outgoing?: (node: number, bytes: Uint8Array, to: Endpoint) => Uint8Array;
+  /** A new process of this node begins with these messages. */
+  readonly onStart?: (node: number, kept: readonly StoredMessage[]) => void;
+  /** The process is about to end. */
+  readonly onStop?: (node: number) => void;
   /** `from`: whose datagram the node is handling; undefined: none. */
   readonly onEvent: (node: number, event: ChatEvent, from: Endpoint | undefined) => void;
   /** The core threw: invariant I9 is broken. */
   readonly onThrow: (node: number, error: unknown) => void;
-  /** The node could not write, and says so to its user. */
-  readonly onDiskError: (node: number) => void;
 };
-
-type Received = Extract<Input, { type: "datagram" | "beacon" }>;
-
-/** 2026-01-01T00:00:00Z: the wall clock of the virtual world starts here. */
-export const WALL_START = 1_767_225_600_000;
-/** BOUNDED: what a socket buffer of 4 MiB holds of small datagrams; more is lost. */
-const SOCKET_DATAGRAMS_MAX = 4_096;
-/** An alarm that rounding rings before its time would be set again at once, without end. */
-const ROUNDING_MS: Millis = 0.001;
-/** How often a host looks after its addresses. */
-const NOTICE_MS: Millis = 2_000;
 
 /** What a node begins with: its own boot id, as the others know it, and all of them. */
 export type Acquaintance = { readonly boot: BootId; readonly roster: Roster };
 
-export function createVirtualNode(index: number, world: NodeWorld): VirtualNode {
-  const { agenda, network, rng } = world;
-  let endpoint = endpointOf(index);
-  let moves = 0;
-  const seed = Uint8Array.from({ length: 32 }, () => below(rng, 256));
-  const identity = identityFromSeed(seed);
-  const roomKeys = createRoomKeys(world.roomKey);
-  const disk = createDisk();
-  let running: { readonly core: Core; readonly driver: Driver; readonly boot: BootId } | undefined;
+/** `host`: where others of its rooms run, too; left out: it has one of its own. */
+export function createVirtualNode(
+  index: number,
+  world: NodeWorld,
+  { host, identity }: Machine = createMachine(index, world),
+): VirtualNode {
+  const { rng } = world;
+  const keys = createRoomKeys(world.room);
+  const disk = world.diskOf?.(index) ?? createDisk();
+  let running: (Guest & { readonly core: Core; readonly driver: Driver }) | undefined;
   let handling: Endpoint | undefined;
   let payloadsBefore = 0;
-  let busyUntil = 0;
-  let stalledUntil = 0;
-  let asleepUntil = 0;
-  /** What its monotonic clock is behind the world's. */
-  let sleptMs = 0;
-  let socket: Received[] = [];
+  let outcome: Outcome | undefined;
   /** Tells the alarms of one start from those of the next. */
   let start = 0;
+  let alarm = 0;
 
   const guarded = (work: () => void): void => {
     try {
@@ -106,141 +98,152 @@ export function createVirtualNode(index: number, world: NodeWorld): VirtualNode 
       world.onThrow(index, error);
     }
   };
-  const isStalled = (): boolean => agenda.now() < stalledUntil;
-  const isAsleep = (): boolean => agenda.now() < asleepUntil;
-  const clock = (): { mono: Millis; wall: Millis } => ({
-    mono: agenda.now() - sleptMs,
-    wall: Math.floor(WALL_START + agenda.now() + self.skewMs),
-  });
-  const take = (received: Received): void => {
-    if (isAsleep()) return;
-    handling = received.from;
-    guarded(() => running?.driver.step(received));
-    handling = undefined;
-  };
-  const receive = (received: Received): void => {
-    if (isAsleep()) return;
-    if (isStalled()) {
-      if (socket.length < SOCKET_DATAGRAMS_MAX) socket.push(received);
-    } else if (self.slowMs > 0) {
-      busyUntil = Math.max(busyUntil, agenda.now()) + self.slowMs;
-      if (busyUntil - agenda.now() < SOCKET_DATAGRAMS_MAX * self.slowMs) agenda.at(busyUntil, () => take(received));
-    } else take(received);
-  };
   const ring = (of: number, armed: number): void => {
-    if (of !== start || armed !== alarm || running === undefined) return;
-    if (isAsleep()) agenda.at(asleepUntil, () => ring(of, armed));
-    else if (isStalled()) agenda.at(stalledUntil, () => ring(of, armed));
-    else guarded(() => running?.driver.step({ type: "timer" }));
+    if (of === start && armed === alarm) guarded(() => running?.driver.step({ type: "timer" }));
   };
-  let alarm = 0;
-
-  const listen = (): void => {
-    network.listen(endpoint, (bytes, from) => receive({ type: "datagram", bytes, from }));
-    if (world.onLan === true) network.listenOnLan(endpoint, (bytes, from) => receive({ type: "beacon", bytes, from }));
+  const createDriverOf = (core: Core, store: Store): Driver => {
+    const of = start;
+    return createDriver({
+      core,
+      store,
+      clock: host.clock,
+      remember: disk.addresses.remember,
+      transmit: (bytes, to) => host.send(world.outgoing?.(index, bytes, to) ?? bytes, to),
+      broadcast: (bytes) => host.send(bytes, LAN),
+      emit: (event) => world.onEvent(index, event, handling),
+      answer: (_, to) => {
+        outcome = to;
+      },
+      setAlarm: (at) => {
+        alarm += 1;
+        const armed = alarm;
+        if (at !== undefined) host.at(at, () => ring(of, armed));
+      },
+    });
   };
-  const tellAddress = (): void => self.command({ type: "network", endpoints: [endpoint] });
+  const tellAddress = (): void => {
+    node.command({ type: "network", endpoints: [host.endpoint] });
+  };
 
-  const self: VirtualNode = {
+  const node: VirtualNode = {
+    host,
+    room: world.roomNumber ?? 0,
     get endpoint() {
-      return endpoint;
+      return host.endpoint;
     },
     id: identity.id,
     disk,
     boot: () => running?.boot,
-    skewMs: 0,
-    slowMs: 0,
     payloadsOut: () => payloadsBefore + (running?.core.stats().payloadsOut ?? 0),
     isUp: () => running !== undefined,
-    isAwake: () => running !== undefined && !isStalled() && !isAsleep(),
-    introduction: (boot) =>
-      signStatement(roomKeys, identity, {
-        boot,
-        incarnation: clock().wall,
-        status: "alive",
-        nick: `n${index}`,
-        endpoints: [endpoint],
-      }),
+    isAwake: () => running !== undefined && host.isAwake(),
+    introduction: (boot) => introductionOf(index, keys, identity, boot, host),
     start: (join, known) => {
       start += 1;
-      const of = start;
       const boot = known?.boot ?? randomBoot(rng);
+      const store = answeringWhenAwake(disk.open(), host);
+      const kept = keptIn(store);
+      world.onStart?.(index, kept);
       const core = createCore({
         identity,
-        room: { key: world.roomKey },
+        room: world.room,
         nick: `n${index}`,
         boot,
         config: world.config,
         rng,
-        now: clock(),
-        kept: [...disk.messages()].map((message) => message.bytes),
-        remembered: disk.addresses(),
+        now: host.clock(),
+        isDurable: store.isDurable,
+        recentBytes: world.recentBytes,
+        kept,
+        remembered: disk.addresses.newestFirst(),
         discovery: world.onLan === true ? { port: PORT } : undefined,
         ...(known === undefined ? {} : { acquainted: known.roster }),
       });
-      const driver = createDriver({
+      const driver = createDriverOf(core, store);
+      running = {
+        keys,
+        boot,
         core,
-        journal: disk,
-        clock,
-        transmit: (bytes, to) => network.send(bytes, endpoint, to),
-        broadcast: (bytes) => network.send(bytes, endpoint, LAN),
-        emit: (event) => world.onEvent(index, event, handling),
-        setAlarm: (at) => {
-          alarm += 1;
-          const armed = alarm;
-          if (at !== undefined) agenda.at(at + sleptMs + (sleptMs > 0 ? ROUNDING_MS : 0), () => ring(of, armed));
+        driver,
+        take: (received) => {
+          handling = received.from;
+          guarded(() => driver.step(received));
+          handling = undefined;
         },
-        journalFailed: () => world.onDiskError(index),
-      });
-      running = { core, driver, boot };
-      listen();
+        moved: tellAddress,
+      };
+      host.enter(running);
       tellAddress();
-      if (join.length > 0) self.command({ type: "join", endpoints: join });
+      if (join.length > 0) node.command({ type: "join", endpoints: join });
     },
     crash: () => {
-      payloadsBefore = self.payloadsOut();
-      running?.driver.stop();
+      if (running === undefined) return;
+      world.onStop?.(index);
+      payloadsBefore = node.payloadsOut();
+      const gone = running;
       running = undefined;
-      socket = [];
-      busyUntil = 0;
-      stalledUntil = 0;
-      asleepUntil = 0;
-      network.silence(endpoint);
+      gone.driver.stop();
+      disk.crash();
+      host.exit(gone);
     },
-    stall: (forMs) => {
-      stalledUntil = agenda.now() + forMs;
-      agenda.at(stalledUntil, () => {
-        const waiting = socket;
-        socket = [];
-        for (const received of waiting) receive(received);
-      });
+    command: (command) => {
+      outcome = undefined;
+      guarded(() => running?.driver.step({ type: "command", command, ref: 0 }));
+      return outcome;
     },
-    sleep: (forMs) => {
-      const until = agenda.now() + forMs;
-      asleepUntil = until;
-      agenda.at(until, () => {
-        if (asleepUntil === until) sleptMs += forMs;
-      });
+    say: (text) => {
+      const said = node.command({ type: "say", text, kind: "text" });
+      return said?.isDone === true ? said.id : undefined;
     },
-    move: () => {
-      network.silence(endpoint);
-      moves += 1;
-      endpoint = endpointOf(index, moves);
-      listen();
-      const of = start;
-      const notice = (): void => {
-        if (of !== start || running === undefined) return;
-        if (isAsleep()) agenda.at(asleepUntil, notice);
-        else tellAddress();
-      };
-      agenda.at(agenda.now() + below(rng, NOTICE_MS), notice);
-    },
-    command: (command) => guarded(() => running?.driver.step({ type: "command", command })),
     core: () => (running as { core: Core }).core,
   };
-  return self;
+  return node;
+}
+
+/** A host, and whose it is. */
+export type Machine = { readonly host: VirtualHost; readonly identity: Identity };
+
+export function createMachine(index: number, world: HostWorld): Machine {
+  const seed = Uint8Array.from({ length: 32 }, () => below(world.rng, 256));
+  return { host: createVirtualHost(index, world), identity: identityFromSeed(seed) };
 }
 
 export function randomBoot(rng: NodeWorld["rng"]): BootId {
   return toHex(Uint8Array.from({ length: 8 }, () => below(rng, 256))) as BootId;
+}
+
+// --- internal ---
+
+function introductionOf(
+  index: number,
+  keys: RoomKeys,
+  identity: Identity,
+  boot: BootId,
+  { clock, endpoint }: VirtualHost,
+): SignedStatement {
+  return signStatement(keys, identity, {
+    boot,
+    incarnation: clock().wall,
+    status: "alive",
+    nick: `n${index}`,
+    endpoints: [endpoint],
+    extensions: noExtensions,
+  });
+}
+
+/** A process that stands still hears of nothing that its disk has done. */
+function answeringWhenAwake(store: Store, { whenAwake }: VirtualHost): Store {
+  return {
+    ...store,
+    append: (messages, isOwn, done) => store.append(messages, isOwn, (trouble) => whenAwake(() => done(trouble))),
+    read: (ids, done) => store.read(ids, (bodies, trouble) => whenAwake(() => done(bodies, trouble))),
+  };
+}
+
+function keptIn(store: Store): readonly StoredMessage[] {
+  const kept: StoredMessage[] = [];
+  store.index((messages) => {
+    kept.push(...messages);
+  });
+  return kept;
 }

@@ -1,4 +1,4 @@
-/** An outsider without the room's key: it hears what passes and sends old datagrams again. */
+/** An outsider without the room's key. It hears what passes, and sends old datagrams again. */
 import { below, type Rng } from "../../protocol/rng.ts";
 import type { Millis } from "../../protocol/time.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";

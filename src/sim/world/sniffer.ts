@@ -1,14 +1,13 @@
-/** Opens what passes on the virtual network, with the room's key, and counts the bytes of each kind of frame. */
-import { bootKey, createRoomKeys, open } from "../../crypto/roomKeys.ts";
+/**
+ * Counts the traffic of the virtual network, frame by frame: the bytes of each kind, and how long logs are compared.
+ */
 import type { Millis } from "../../protocol/time.ts";
-import { decodeHeader } from "../../wire/datagram.ts";
-import type { Endpoint } from "../../wire/endpoint.ts";
-import { decodeFrames, encodeFrame } from "../../wire/frame.ts";
-import type { BootId } from "../../wire/ids.ts";
+import { encodeFrame } from "../../wire/frames.ts";
 import { createConversations } from "./conversations.ts";
+import type { Opened } from "./opened.ts";
 
 export type Sniffer = {
-  readonly see: (bytes: Uint8Array, from: Endpoint, to: Endpoint, addressee: BootId | undefined, at: Millis) => void;
+  readonly see: (opened: Opened, at: Millis) => void;
   readonly result: () => Sniffed;
 };
 
@@ -22,21 +21,11 @@ export type Sniffed = {
 /** Comparing, and asking for and giving what was found to be lacking. */
 export const reconciliationFrames: readonly string[] = ["ranges", "list", "fetch", "page", "same", "want", "message"];
 
-export function createSniffer(roomKey: Uint8Array): Sniffer {
-  const roomKeys = createRoomKeys(roomKey);
-  /** BOUNDED: by the process starts of a run. */
-  const keys = new Map<BootId, Uint8Array>();
+export function createSniffer(): Sniffer {
   const frameBytes: Record<string, number> = {};
   const conversations = createConversations();
   return {
-    see: (bytes, from, to, addressee, at) => {
-      const header = decodeHeader(bytes);
-      if (typeof header === "string" || addressee === undefined) return;
-      const key = keys.get(header.boot) ?? bootKey(roomKeys, header.boot);
-      keys.set(header.boot, key);
-      const opened = open(key, header, addressee, bytes);
-      const frames = opened === undefined ? "bad-frame" : decodeFrames(opened);
-      if (frames === "bad-frame") return;
+    see: ({ frames, from, to }, at) => {
       for (const frame of frames) frameBytes[frame.type] = (frameBytes[frame.type] ?? 0) + encodeFrame(frame).length;
       conversations.see(frames, from, to, at);
     },

@@ -1,9 +1,9 @@
 /** Addresses as people write them, without DNS wherever the address is literal. */
 import { describe, expect, it } from "vitest";
 import { parseAddress, resolveAddress } from "../../../src/chat/command/parseAddress.ts";
-import { parseTarget } from "../../../src/chat/command/target.ts";
+import { parseContact, parseTarget } from "../../../src/chat/command/target.ts";
 import { encodeInvite } from "../../../src/crypto/invite.ts";
-import { roomKeyFromName } from "../../../src/crypto/roomKeys.ts";
+import { openRoom } from "../../../src/crypto/roomKeys.ts";
 
 const forbidden = () => Promise.reject(new Error("a literal address must not be looked up"));
 
@@ -34,6 +34,11 @@ describe("an address", () => {
       "10.0.0": "ip",
       "12345": "ip",
       "0.0.0.0": "ip",
+      "224.0.0.1": "ip",
+      "239.255.115.109:62733": "ip",
+      "255.255.255.255": "ip",
+      "ff02::1": "ip",
+      "[ff15::f36d:706c]:5": "ip",
       "[10.0.0.2]:5": "ip",
       "[zz]:5": "ip",
       "a b": "form",
@@ -61,14 +66,23 @@ describe("an address", () => {
 });
 
 describe("what /join is given", () => {
-  it("is a room with #, an invite with its prefix, otherwise an address", () => {
-    expect(parseTarget("#tea")).toEqual({ type: "room", name: "tea" });
-    expect(parseTarget("#a b")).toEqual({ code: "bad-room", name: "a b" });
-    const invite = encodeInvite({ name: "tea", private: false, key: roomKeyFromName("tea"), endpoints: [] });
+  it("is a room as a word or with #, an invite with its prefix, otherwise an address", () => {
+    for (const room of ["#tea", "tea"]) expect(parseTarget(room)).toEqual({ type: "room", name: "tea" });
+    expect(parseTarget("#a.b")).toEqual({ type: "room", name: "a.b" });
+    expect(parseTarget("cafe\u0301")).toEqual({ type: "room", name: "caf\u00e9" });
+    for (const word of ["#a b", "a b"]) expect(parseTarget(word)).toEqual({ code: "bad-room", name: "a b" });
+    expect(parseTarget("tea!")).toEqual({ code: "bad-room", name: "tea!" });
+    const invite = encodeInvite({ name: "tea", private: false, secret: openRoom("tea"), endpoints: [] });
     expect(parseTarget(invite)).toMatchObject({ type: "invite", invite: { name: "tea", private: false } });
     expect(parseTarget(`${invite}x`)).toEqual({ code: "bad-invite", reason: "mistyped" });
-    expect(parseTarget("tea")).toMatchObject({ type: "address", room: "tea" });
-    expect(parseTarget("tea.example")).toMatchObject({ type: "address", room: undefined });
-    expect(parseTarget("999.0.0.1")).toMatchObject({ code: "bad-address" });
+    for (const address of ["tea.example", "tea:7", "10.0.0.2", "[::1]", "::1"])
+      expect(parseTarget(address)).toEqual({ type: "address", text: address });
+    for (const bad of ["999.0.0.1", "anna@tea", "[", "tea:", "[fe80"])
+      expect(parseTarget(bad), bad).toMatchObject({ code: "bad-address" });
+  });
+
+  it("is a host as a word where a room has a place of its own", () => {
+    expect(parseContact("tea")).toEqual({ type: "address", text: "tea" });
+    expect(parseContact("#tea")).toEqual({ type: "room", name: "tea" });
   });
 });

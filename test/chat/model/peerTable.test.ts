@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { widthOf } from "../../../src/chat/model/columns.ts";
 import { PEERS_SHOWN_MAX, peerDetails, peersByState, peerTable } from "../../../src/chat/model/peerTable.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
-import { fakePeer } from "../../suites/fakeNode.ts";
+import { fakePeer } from "../../suites/fakeRoom.ts";
 
 const anna = fakePeer("anna", 1);
 const table = (...peers: ReturnType<typeof fakePeer>[]): string[] =>

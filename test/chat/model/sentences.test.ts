@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { errorText, noticeText } from "../../../src/chat/model/sentences.ts";
 import type { Notice } from "../../../src/protocol/events.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
-import { fakePeer } from "../../suites/fakeNode.ts";
+import { fakePeer } from "../../suites/fakeRoom.ts";
 
 describe("someone who was found", () => {
   it.each([
@@ -19,15 +19,35 @@ describe("someone who was found", () => {
   });
 });
 
+describe("history that is complete", () => {
+  it.each([
+    [0, "history is complete, the same as bob's: 0 messages fetched"],
+    [1, "history is complete, the same as bob's: 1 message fetched"],
+    [200, "history is complete, the same as bob's: 200 messages fetched"],
+  ])("is told with whose it equals and what came (%i)", (messages, text) => {
+    expect(noticeText({ code: "history-synced", messages, peer: fakePeer("bob", 7) }, "tea")).toBe(text);
+  });
+});
+
+describe("someone with another version of the wire", () => {
+  const told = (isNewer: boolean): string =>
+    noticeText({ code: "other-version", endpoint: "10.0.0.7:62733" as Endpoint, isNewer }, "tea");
+
+  it("is told with which of the two has to be updated", () => {
+    expect(told(true)).toBe("10.0.0.7:62733 runs a newer smplchat: update this one to talk with it");
+    expect(told(false)).toBe("10.0.0.7:62733 runs an older smplchat: it has to be updated to talk with this one");
+  });
+});
+
 describe("a network on which nobody is found", () => {
   it.each([
     ["sending", "EPERM", "this system lets no multicast out (EPERM)"],
     ["receiving", undefined, "no multicast comes in; is UDP 62732 open?"],
-    ["port", "EADDRINUSE", "UDP port 62732 is not to be had (EADDRINUSE)"],
+    ["port", "EADDRINUSE", "UDP port 62732 is not available (EADDRINUSE)"],
   ] as const)("for %s is told in one line, with what works instead", (reason, detail, why) => {
     const blocked = { code: "discovery-blocked", reason, port: 62732, ...(detail && { detail }) } as const;
     const text = noticeText(blocked, "tea");
-    expect(text).toBe(`others on this network cannot be found by themselves: ${why}; /join ADDRESS works all the same`);
+    expect(text).toBe(`others on this network cannot be found automatically: ${why}; /join ADDRESS still works`);
   });
 });
 
@@ -69,7 +89,7 @@ describe("having been away", () => {
     );
     expect(noticeText({ code: "addresses-damaged", path, reason: "EACCES" }, "tea")).toContain("(permission denied)");
     expect(errorText({ code: "addresses-unwritable", path, reason: "ENOSPC" })).toBe(
-      "the addresses of peers cannot be kept in /home/anna/addresses: the disk is full",
+      "the addresses of peers cannot be saved in /home/anna/addresses: the disk is full",
     );
   });
 });

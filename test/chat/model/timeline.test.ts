@@ -33,6 +33,8 @@ function message(time: number, nick = "bob", more: Partial<Message> = {}): Messa
     author: { id: authorId, tag, nick },
     seq: 1,
     kind: "text",
+    kindNumber: 1,
+    target: undefined,
     text: `at ${time}`,
     time,
     parents: [],
@@ -42,10 +44,8 @@ function message(time: number, nick = "bob", more: Partial<Message> = {}): Messa
   return { ...plain, ...more };
 }
 
-const stored = (time: number, nick?: string, more?: Partial<Message>): TimelineEvent => ({
-  type: "stored",
-  message: message(time, nick, more),
-});
+const said = (time: number, nick?: string, more?: Partial<Message>): TimelineEvent => told(message(time, nick, more));
+const told = (of: Message, isInOrder = true): TimelineEvent => ({ type: "message", message: of, isInOrder });
 const peerEvent = (view: PeerView, status: PeerStatus): TimelineEvent => ({ type: "peer", status, peer: view });
 const line = (text: string): TimelineEvent => ({ type: "line", text, tone: "info" });
 
@@ -71,9 +71,9 @@ describe("messages in a room", () => {
         maxLength: 60,
       },
     )
-    .map((list) => list.map(({ time, nick }) => stored(time, nick)));
+    .map((list) => list.map(({ time, nick }) => said(time, nick)));
 
-  it("any_order_of_the_same_stored_messages_gives_the_same_room", () => {
+  it("any_order_of_the_same_messages_gives_the_same_room", () => {
     const twoOrders = events.chain((list) =>
       fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
     );
@@ -98,7 +98,7 @@ describe("messages in a room", () => {
   });
 
   it("late_history_slots_in_above_what_is_shown", () => {
-    expect(shown(roomAfter([stored(30), stored(10, "eve", { history: true }), stored(20)]))).toEqual([
+    expect(shown(roomAfter([said(30), said(10, "eve", { history: true }), said(20)]))).toEqual([
       "at 10",
       "at 20",
       "at 30",
@@ -106,29 +106,38 @@ describe("messages in a room", () => {
   });
 
   it("the_oldest_lines_go_first_and_do_not_come_back", () => {
-    const times = Array.from({ length: TIMELINE_LINES_MAX + 2 }, (_, time) => stored(time));
+    const times = Array.from({ length: TIMELINE_LINES_MAX + 2 }, (_, time) => said(time));
     const full = roomAfter(times);
     expect(full.entries).toHaveLength(TIMELINE_LINES_MAX);
     expect(shown(full)[0]).toBe("at 2");
-    expect(roomAfter([stored(1)], full)).toBe(full);
+    expect(roomAfter([said(1)], full)).toBe(full);
   });
 
-  it("the_message_event_of_a_stored_message_adds_nothing", () => {
-    const timeline = roomAfter([stored(1)]);
-    expect(roomAfter([{ type: "message", message: message(1) }], timeline)).toBe(timeline);
+  it("one_that_comes_before_what_its_author_had_seen_is_shown_at_once_and_stands_right_when_that_is_here", () => {
+    const [question, answer] = [message(10, "bob"), message(20, "eve", { parents: [message(10, "bob").id] })];
+    const early = roomAfter([told(answer, false)]);
+    expect(shown(early)).toEqual(["at 20"]);
+    const both = roomAfter([told(question), { type: "ordered", ids: [answer.id] }], early);
+    expect(shown(both)).toEqual(["at 10", "at 20"]);
+  });
+
+  it("what_is_said_of_its_order_or_its_store_adds_nothing", () => {
+    const timeline = roomAfter([said(1)]);
+    const ids = [message(1).id];
+    for (const type of ["ordered", "stored"] as const) expect(roomAfter([{ type, ids }], timeline)).toBe(timeline);
   });
 
   it("delivery_is_kept_with_its_message_and_ignored_without_one", () => {
     const own = message(5, "anna");
     const delivery: TimelineEvent = { type: "delivery", id: own.id, reached: 7, of: 12, lacking: ["bob"] };
-    const timeline = roomAfter([{ type: "stored", message: own }, delivery]);
+    const timeline = roomAfter([told(own), delivery]);
     expect(timeline.entries[0]).toMatchObject({ delivery: { reached: 7, of: 12, lacking: ["bob"] } });
     const without = createTimeline(self, []);
     expect(roomAfter([delivery], without)).toBe(without);
   });
 
   it("clearing_hides_what_was_shown_and_nothing_that_comes_after", () => {
-    const cleared = roomAfter([stored(1), stored(2), { type: "cleared" }, stored(2), stored(1, "eve"), stored(3)]);
+    const cleared = roomAfter([said(1), said(2), { type: "cleared" }, said(2), said(1, "eve"), said(3)]);
     expect(shown(cleared)).toEqual(["at 3"]);
   });
 });
@@ -139,7 +148,7 @@ describe("what others wrote", () => {
   it("is_safe_to_show_from_its_entry_on_and_exact_where_it_is_told", () => {
     const author = { id: peer("eve").id, tag: "abcd", nick: "e\x1b[1mve" };
     const given = message(1, "eve", { text: nasty, author });
-    const [entry] = roomAfter([{ type: "stored", message: given }]).entries;
+    const [entry] = roomAfter([told(given)]).entries;
     expect(entry).toMatchObject({ nick: "eve", text: "a    b" });
     expect(entry).toMatchObject({ message: given });
   });
@@ -156,7 +165,7 @@ describe("what others wrote", () => {
       timeline,
     );
     expect(after.peers.get(eve.id)?.nick).toBe("e_ve");
-    expect(nicksBySpeech(roomAfter([stored(1, "m\x1b[31mal")]), self.id)).toEqual(["mal"]);
+    expect(nicksBySpeech(roomAfter([said(1, "m\x1b[31mal")]), self.id)).toEqual(["mal"]);
   });
 
   it("is_safe_in_what_this_program_says_of_it", () => {
@@ -167,14 +176,14 @@ describe("what others wrote", () => {
 describe("local lines", () => {
   it("of_a_long_text_are_several_entries_that_go_on_with_one_another", () => {
     const text = Array.from({ length: 1_000 }, (_, at) => `line ${at}`).join("\n");
-    const { entries } = roomAfter([stored(NOON), line(text), line("after it")]);
+    const { entries } = roomAfter([said(NOON), line(text), line("after it")]);
     const parts = entries.filter((entry) => entry.type === "local");
     expect(parts.map((entry) => entry.text).join("\n")).toBe(`${text}\nafter it`);
     expect(parts.map((entry) => entry.continued)).toEqual([false, true, true, true, true, false]);
   });
 
   it("stand_below_what_was_on_the_screen_even_where_the_rooms_clock_is_ahead", () => {
-    const timeline = roomAfter([stored(NOON + 60_000), line("one"), line("two"), stored(NOON + 60_001)]);
+    const timeline = roomAfter([said(NOON + 60_000), line("one"), line("two"), said(NOON + 60_001)]);
     expect(shown(timeline)).toEqual([`at ${NOON + 60_000}`, "-- one", "-- two", `at ${NOON + 60_001}`]);
   });
 });
@@ -189,7 +198,7 @@ describe("joins and leaves", () => {
   });
 
   it("a_message_between_them_begins_a_new_line", () => {
-    const timeline = roomAfter([peerEvent(bob, "alive"), stored(NOON + 1), peerEvent(eve, "alive")]);
+    const timeline = roomAfter([peerEvent(bob, "alive"), said(NOON + 1), peerEvent(eve, "alive")]);
     expect(shown(timeline)).toEqual(["bob joined", `at ${NOON + 1}`, "eve joined"]);
   });
 
@@ -241,26 +250,55 @@ describe("nicks", () => {
       "nicks that look alike",
     ).toEqual(new Set(["bob"]));
     expect(roomAfter([peerEvent(peer("anna", "other"), "alive")]).sharedNicks).toEqual(new Set(["anna"]));
-    expect(roomAfter([peerEvent(peer("bob"), "alive"), stored(1, "bob")]).sharedNicks.size).toBe(0);
+    expect(roomAfter([peerEvent(peer("bob"), "alive"), said(1, "bob")]).sharedNicks.size).toBe(0);
   });
 
   it("a_new_nick_in_each_of_ten_thousand_messages_is_noted_at_once_and_found_again", () => {
     let timeline = createTimeline(self, []);
     const from = performance.now();
-    for (let at = 0; at < 10_000; at++) timeline = applyEvent(timeline, stored(at, "eve", withNick(`nick${at}`)), NOON);
+    for (let at = 0; at < 10_000; at++) timeline = applyEvent(timeline, said(at, "eve", withNick(`nick${at}`)), NOON);
     // 0.3 s; with a copy of all nicks for each it is 9 s.
     expect(performance.now() - from).toBeLessThan(3_000);
-    const again = roomAfter([stored(20_000, "bob", withNick("nick7", "bob"))], timeline);
+    const again = roomAfter([said(20_000, "bob", withNick("nick7", "bob"))], timeline);
     expect(again.sharedNicks).toEqual(new Set(["nick7"]));
     expect(timeline.sharedNicks.size).toBe(0);
   });
 
   it("completion_offers_the_last_speaker_first_then_the_silent", () => {
     const timeline = roomAfter(
-      [stored(1, "bob"), stored(2, "eve"), stored(3, "anna")],
+      [said(1, "bob"), said(2, "eve"), said(3, "anna")],
       createTimeline(self, [peer("dan"), peer("bob")]),
     );
     expect(nicksBySpeech(timeline, self.id)).toEqual(["eve", "bob", "dan"]);
+  });
+});
+
+describe("a message that this version cannot read", () => {
+  const unreadable = (time: number, nick: string): TimelineEvent => {
+    const { author } = message(time, nick);
+    return said(time, nick, { kind: "unknown", kindNumber: 300, text: "", author: { ...author, nick: "" } });
+  };
+  const entries = (timeline: Timeline) =>
+    timeline.entries.flatMap((entry) => (entry.type === "message" ? [[entry.nick, entry.text]] : []));
+
+  it("says so, under the nick that its author has now, or under the tag of the key", () => {
+    const timeline = roomAfter([unreadable(1, "bob"), unreadable(2, "eve")], createTimeline(self, [peer("bob")]));
+    const text = "(a message of a kind that this version cannot show: update to see it)";
+    expect(entries(timeline)).toEqual([
+      ["bob", text],
+      ["?·abcd", text],
+    ]);
+  });
+
+  it("takes no nick from anybody and offers none for completion", () => {
+    const timeline = roomAfter([unreadable(1, "bob"), unreadable(2, "eve"), said(3, "zoë")]);
+    expect(timeline.sharedNicks.size).toBe(0);
+    expect(nicksBySpeech(timeline, self.id)).toEqual(["zoë"]);
+  });
+
+  it("counts as unread like any other", () => {
+    const away = roomAfter([{ type: "seeing", seeing: false }]);
+    expect(roomAfter([unreadable(1, "bob")], away).unread?.count).toBe(1);
   });
 });
 
@@ -268,15 +306,15 @@ describe("unread", () => {
   const away = roomAfter([{ type: "seeing", seeing: false }]);
 
   it("messages_of_others_count_while_the_newest_lines_are_not_seen", () => {
-    const timeline = roomAfter([stored(1), stored(2), stored(3, "anna"), stored(0, "eve", { history: true })], away);
+    const timeline = roomAfter([said(1), said(2), said(3, "anna"), said(0, "eve", { history: true })], away);
     expect(timeline.unread).toEqual({ key: message(1).id, count: 2 });
-    expect(roomAfter([stored(1)]).unread).toBeUndefined();
+    expect(roomAfter([said(1)]).unread).toBeUndefined();
   });
 
   it("the_line_stays_when_the_reader_comes_back_and_moves_with_the_next_absence", () => {
-    const back = roomAfter([stored(1), { type: "seeing", seeing: true }], away);
+    const back = roomAfter([said(1), { type: "seeing", seeing: true }], away);
     expect(back.unread).toEqual({ key: message(1).id, count: 0 });
-    const again = roomAfter([{ type: "seeing", seeing: false }, stored(5)], back);
+    const again = roomAfter([{ type: "seeing", seeing: false }, said(5)], back);
     expect(again.unread).toEqual({ key: message(5).id, count: 1 });
     expect(roomAfter([{ type: "unread-read" }], again).unread).toBeUndefined();
   });

@@ -4,9 +4,9 @@ import { replyText } from "../../../src/chat/model/replies.ts";
 import { createFaceRig } from "../../suites/faceRig.ts";
 
 it("a log lists fifty messages unless told otherwise and says how many more there are", async () => {
-  const { session, node } = await createFaceRig();
-  const bob = node.addPeer("bob");
-  for (let at = 0; at < 60; at++) node.hear(bob, `message ${at}`);
+  const { session, room } = await createFaceRig();
+  const bob = room.addPeer("bob");
+  for (let at = 0; at < 60; at++) room.hear(bob, `message ${at}`);
   let answered = "";
   session.subscribe((event) => {
     if (event.type === "reply") answered = replyText(event.reply);
@@ -20,6 +20,6 @@ it("a log lists fifty messages unless told otherwise and says how many more ther
   const few = await answer("/log 3");
   expect([few.length, few[0]]).toEqual([4, "… 57 more: /log 30"]);
   expect(await answer("/log 100")).toHaveLength(60);
-  const { id } = node.hear(bob, "one\ntwo");
+  const { id } = room.hear(bob, "one\ntwo");
   expect((await answer(`/show ${id.slice(-6).toUpperCase()}`)).slice(1)).toEqual(["one", "two"]);
 });

@@ -1,35 +1,21 @@
-/** What a typed line does to the node behind a session, and what the person is told. */
+/** What a typed line does to the hub behind a session, and what the person is told. */
 import { describe, expect, it, vi } from "vitest";
 import type { SessionEvent } from "../../../src/chat/model/events.ts";
 import { sentenceFor } from "../../../src/chat/model/sentences.ts";
-import { createSession, type Session, type SessionOptions } from "../../../src/chat/session/session.ts";
-import { encodeInvite } from "../../../src/crypto/invite.ts";
-import { randomRoomKey, roomKeyFromName } from "../../../src/crypto/roomKeys.ts";
+import type { Session } from "../../../src/chat/session/session.ts";
 import type { PeerView } from "../../../src/protocol/views.ts";
-import { type Settings, settingNames, settingSpec } from "../../../src/settings.ts";
+import { StoreError } from "../../../src/store/store.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
-import { createFakeNode, FAKE_TEXT_LIMIT, type FakeNode } from "../../suites/fakeNode.ts";
+import { createFaceRig, defaultSettings, type FaceRigOptions } from "../../suites/faceRig.ts";
+import { createFakeHub, type FakeHub } from "../../suites/fakeHub.ts";
+import { FAKE_TEXT_LIMIT, type FakeRoom } from "../../suites/fakeRoom.ts";
+import { codeOf } from "./codes.ts";
 
-const defaults = Object.fromEntries(
-  settingNames.map((name) => [name, settingSpec(name).default]),
-) as unknown as Settings;
+type Setup = { session: Session; hub: FakeHub; room: FakeRoom; events: SessionEvent[]; codes: () => string[] };
 
-type Setup = { session: Session; node: FakeNode; nodes: FakeNode[]; events: SessionEvent[]; codes: () => string[] };
-
-async function setUp(more: Partial<SessionOptions> = {}): Promise<Setup> {
-  const nodes: FakeNode[] = [];
-  const session = await createSession({
-    room: { name: "smplchat", key: roomKeyFromName("smplchat"), private: false },
-    nick: "anna",
-    joins: [],
-    settings: defaults,
-    open: async (room, nick) => {
-      const node = createFakeNode({ nick, room: { name: room.name, private: room.private } });
-      nodes.push(node);
-      return node;
-    },
-    quitMsMax: 100,
+async function setUp(more: FaceRigOptions = {}): Promise<Setup> {
+  const { session, hub, room } = await createFaceRig({
     lookup: async (host) => {
       if (host === "known.example") return "10.0.0.9";
       throw new Error("ENOTFOUND");
@@ -39,50 +25,41 @@ async function setUp(more: Partial<SessionOptions> = {}): Promise<Setup> {
   const events: SessionEvent[] = [];
   session.subscribe((event) => events.push(event));
   await Promise.resolve();
-  const codes = () => events.map(codeOf).filter((code) => code !== undefined);
-  return { session, node: nodes[0] as FakeNode, nodes, events, codes };
-}
-
-function codeOf(event: SessionEvent): string | undefined {
-  if (event.type === "reply") return event.reply.code;
-  if (event.type === "refusal") return event.refusal.code;
-  if (event.type !== "chat") return event.type;
-  if (event.event.type === "notice") return event.event.notice.code;
-  return event.event.type === "error" ? event.event.error.code : undefined;
+  return { session, hub, room, events, codes: () => events.map(codeOf).filter((code) => code !== undefined) };
 }
 
 describe("a line that is text", () => {
   it("is said, and refused with nothing sent when the node refuses it", async () => {
-    const { session, node, codes } = await setUp();
+    const { session, room, codes } = await setUp();
     expect(await session.line("hi")).toBe("done");
     expect(await session.line("x".repeat(FAKE_TEXT_LIMIT + 1))).toBe("refused");
-    expect(node.log().map((message) => message.text)).toEqual(["hi"]);
-    expect(codes()).toEqual(["alone", "text-too-long"]);
+    expect(room.kept().map((message) => message.text)).toEqual(["hi"]);
+    expect(codes()).toEqual(["alone", "sent", "text-too-long"]);
   });
 
   it("is said as the others will see it: half a character becomes U+FFFD", async () => {
-    const { session, node } = await setUp();
+    const { session, room } = await setUp();
     await session.say("half \ud83d of one");
-    expect(node.log()[0]?.text).toBe("half \ufffd of one");
+    expect(room.kept()[0]?.text).toBe("half \ufffd of one");
   });
 
   it("is said as it is by say, even if it looks like a command", async () => {
-    const { session, node } = await setUp();
+    const { session, hub, room } = await setUp();
     await session.say("/quit");
     await session.line("/say  /nick x");
     await session.line("/me waves");
-    expect(node.log().map(({ text, kind }) => [text, kind])).toEqual([
+    expect(room.kept().map(({ text, kind }) => [text, kind])).toEqual([
       ["/quit", "text"],
       [" /nick x", "text"],
       ["waves", "action"],
     ]);
-    expect(node.closed()).toBe(false);
+    expect(hub.closed()).toBe(false);
   });
 });
 
 describe("commands", () => {
   it("that are unknown, wrong or doubtful change nothing", async () => {
-    const { session, node, codes } = await setUp();
+    const { session, room, codes } = await setUp();
     const lines = [
       "/jion x",
       "/join",
@@ -106,7 +83,7 @@ describe("commands", () => {
     ]) {
       expect(await session.line(line), line).toBe("refused");
     }
-    expect(node.commands).toEqual([]);
+    expect(room.commands).toEqual([]);
     expect(codes()).toEqual([
       "alone",
       ...["unknown-command", "bad-argument", "ask-slash", "bad-number", "bad-number"],
@@ -116,9 +93,9 @@ describe("commands", () => {
   });
 
   it("answer with what the node knows", async () => {
-    const { session, node, codes } = await setUp();
-    const bob = node.addPeer("bob");
-    node.hear(bob, "hi");
+    const { session, room, codes } = await setUp();
+    const bob = room.addPeer("bob");
+    room.hear(bob, "hi");
     for (const line of [
       "/w",
       "/whois BOB",
@@ -140,14 +117,14 @@ describe("commands", () => {
   });
 
   it("tell whom an own message reached, as far as it is known", async () => {
-    const { session, node, events } = await setUp();
-    const bob = node.addPeer("bob");
+    const { session, room, events } = await setUp();
+    const bob = room.addPeer("bob");
     expect(await session.line("/info")).toBe("refused");
     await session.line("first");
-    const [first] = node.log();
-    node.hear(bob, "not mine");
+    const [first] = room.kept();
+    room.hear(bob, "not mine");
     await session.line("second, and longer than what fits a line of answer");
-    node.play({ type: "delivery", id: first?.id as MessageId, reached: 1, of: 3, lacking: ["eve", "b\u001bob"] });
+    room.play({ type: "delivery", id: first?.id as MessageId, reached: 1, of: 3, lacking: ["eve", "b\u001bob"] });
     expect(await session.line("/info")).toBe("done");
     expect(await session.line("/info 2")).toBe("done");
     expect(await session.line("/info 3")).toBe("refused");
@@ -162,99 +139,71 @@ describe("commands", () => {
     ]);
   });
 
-  it("change nick and live settings, which the next room keeps", async () => {
-    const rememberNick = vi.fn();
-    const opened: unknown[] = [];
-    const { session } = await setUp({
-      rememberNick,
-      open: async (room, nick, live) => {
-        opened.push([room.name, nick, live.GOSSIP_FANOUT]);
-        return createFakeNode({ nick, room: { name: room.name } });
-      },
+  it("look through what is kept page by page", async () => {
+    const { session, room, events } = await setUp();
+    const bob = room.addPeer("bob");
+    await session.line("the first of all");
+    const [first] = room.kept();
+    for (let at = 0; at < 1_700; at += 1) room.hear(bob, `message ${at}`);
+    expect(await session.line("/info 1")).toBe("done");
+    expect(await session.line(`/show ${first?.id}`)).toBe("done");
+    const shown = events.flatMap((event) => (event.type === "reply" ? [event.reply] : []));
+    expect(shown).toMatchObject([
+      { code: "info", message: { text: "the first of all" } },
+      { code: "show", message: { text: "the first of all" } },
+    ]);
+  });
+
+  it("are refused where what is kept cannot be read, and the chat goes on", async () => {
+    const { session, room, events, codes } = await setUp();
+    await session.line("hi");
+    room.breakHistory(new StoreError({ code: "failed", detail: "EACCES" }));
+    for (const line of ["/log", "/info", "/show 123456"]) expect(await session.line(line), line).toBe("refused");
+    expect(await session.line("still here")).toBe("done");
+    expect(codes()).toEqual(["alone", "sent", "cannot-read", "cannot-read", "cannot-read", "sent"]);
+    const refusal = events.find(({ type }) => type === "refusal") as SessionEvent;
+    expect(sentenceFor(refusal, "x")).toEqual({
+      tone: "error",
+      text: "the stored messages of this room cannot be read: permission denied",
     });
+  });
+
+  it("change nick and live settings in all rooms, and those to come", async () => {
+    const rememberNick = vi.fn();
+    const { session, hub } = await setUp({ rememberNick });
+    await session.line("/join #coffee");
     await session.line("/nick zoe");
     await session.line("/set gossip_fanout 5");
     await session.line("/join #tea");
     expect(rememberNick).toHaveBeenCalledExactlyOnceWith("zoe");
-    expect(opened).toEqual([
-      ["smplchat", "anna", defaults.GOSSIP_FANOUT],
-      ["tea", "zoe", 5],
+    expect(hub.entered.map((room) => [room.choice.name, room.self().nick])).toEqual([
+      ["smplchat", "zoe"],
+      ["coffee", "zoe"],
+      ["tea", "zoe"],
     ]);
+    const { RELAY_SEEN_LIMIT: seenLimit, MAX_MESSAGES: maxMessages } = defaultSettings;
+    expect(hub.configured).toEqual([{ fanout: 5, seenLimit, maxMessages }]);
   });
 
   it("take a nick that cannot be kept, and say so", async () => {
-    const { session, node, events } = await setUp({
+    const { session, room, events } = await setUp({
       rememberNick: async () => ({ path: "/x/nick", reason: "ENOSPC" }),
     });
-    expect([await session.line("/nick zoe"), node.self().nick]).toEqual(["done", "zoe"]);
-    const text = "you are zoe until you leave only: the nick cannot be kept in /x/nick: the disk is full";
+    expect([await session.line("/nick zoe"), room.self().nick]).toEqual(["done", "zoe"]);
+    const text = "you are zoe for this run only: the nick cannot be saved in /x/nick: the disk is full";
     expect(events.map((event) => sentenceFor(event, "smplchat"))).toContainEqual({ tone: "error", text });
-  });
-
-  it("/join contacts an address, looked up if it has to be", async () => {
-    const { session, node, events } = await setUp();
-    await session.line("/join 10.0.0.2");
-    await session.line("/join known.example:5");
-    expect(await session.line("/join tea")).toBe("refused");
-    expect(node.commands).toEqual([
-      { type: "join", endpoints: ["10.0.0.2:62733"] },
-      { type: "join", endpoints: ["10.0.0.9:5"] },
-    ]);
-    expect(events.at(-1)).toEqual({
-      type: "refusal",
-      refusal: { code: "unknown-host", host: "tea", reason: "not-found", room: "tea" },
-    });
-  });
-
-  it("/join with an invite goes to its room and contacts who is named there", async () => {
-    const { session, node, nodes, codes } = await setUp();
-    const endpoints = ["10.0.0.7:62733" as Endpoint];
-    const invite = encodeInvite({ name: "den", private: true, key: randomRoomKey(), endpoints });
-    const said = session.line(`/join ${invite}`);
-    const later = session.line("first words");
-    expect([await said, await later]).toEqual(["done", "done"]);
-    expect(node.closed()).toBe(true);
-    expect(session.node()).toBe(nodes[1]);
-    expect(nodes[1]?.commands).toEqual([
-      { type: "join", endpoints },
-      { type: "say", text: "first words", kind: "text" },
-    ]);
-    await session.line(`/join ${invite}`);
-    expect(nodes).toHaveLength(2);
-    expect(codes()).toEqual(["alone", "moved", "contacting"]);
-  });
-
-  it("/join to a room that cannot be opened goes back to the old one", async () => {
-    const { session, codes } = await setUp({
-      open: async (room, nick) => {
-        if (room.name === "tea") throw new Error("no ports left");
-        return createFakeNode({ nick, room: { name: room.name } });
-      },
-    });
-    expect(await session.line("/join #tea")).toBe("refused");
-    expect(session.node().room.name).toBe("smplchat");
-    expect(await session.line("still here")).toBe("done");
-    expect(codes()).toContain("cannot-open");
   });
 });
 
 describe("at the start", () => {
   it("the first listener hears what came before it, and joins begin then", async () => {
-    const node = createFakeNode();
-    const session = await createSession({
-      room: { name: "smplchat", key: roomKeyFromName("smplchat"), private: false },
-      nick: "anna",
-      joins: ["10.0.0.2"],
-      settings: defaults,
-      open: async () => node,
-      quitMsMax: 100,
-    });
-    node.play({ type: "notice", notice: { code: "alone", unreachable: 0 } });
-    node.addPeer("bob");
-    expect(node.commands).toEqual([]);
+    const { session, room } = await createFaceRig({ joins: ["10.0.0.2"] });
+    room.play({ type: "notice", notice: { code: "alone", unreachable: 0 } });
+    room.addPeer("bob");
+    expect(room.commands).toEqual([]);
     const types: string[] = [];
     session.subscribe((event) => types.push(event.type === "chat" ? event.event.type : event.type));
-    await vi.waitFor(() => expect(node.commands).toEqual([{ type: "join", endpoints: ["10.0.0.2:62733"] }]));
+    await vi.waitFor(() => expect(room.commands).toEqual([{ type: "join", endpoints: ["10.0.0.2:62733"] }]));
     expect(types).toEqual(["peer"]);
   });
 
@@ -262,7 +211,7 @@ describe("at the start", () => {
     vi.useFakeTimers();
     try {
       let asked = 0;
-      const { node, codes } = await setUp({
+      const { room, codes } = await setUp({
         joins: ["late.example"],
         lookup: async () => {
           asked += 1;
@@ -271,64 +220,61 @@ describe("at the start", () => {
         },
       });
       await vi.advanceTimersByTimeAsync(10_000);
-      expect(node.commands).toEqual([{ type: "join", endpoints: ["10.0.0.4:62733"] }]);
+      expect(room.commands).toEqual([{ type: "join", endpoints: ["10.0.0.4:62733"] }]);
       expect(codes()).toEqual(["unknown-host", "alone"]);
     } finally {
       vi.useRealTimers();
     }
   });
 
-  it("says that it is alone in another room that it goes to, too", async () => {
-    const { session, nodes, codes } = await setUp({ joins: ["10.0.0.2"] });
-    await vi.waitFor(() => expect(nodes[0]?.commands).toHaveLength(1));
-    await session.line("/join #tea");
-    nodes[1]?.play({ type: "notice", notice: { code: "alone", unreachable: 0 } });
-    expect(codes()).toEqual(["moved", "alone"]);
+  it("says that it is alone after the first address has not answered", async () => {
+    const { room, codes } = await setUp({ joins: ["10.0.0.2"] });
+    room.play({ type: "notice", notice: { code: "alone", unreachable: 0 } });
+    expect(codes()).toEqual([]);
+    room.play({ type: "notice", notice: { code: "no-answer", endpoint: "10.0.0.2:62733" as Endpoint, afterMs: 5000 } });
+    expect(codes()).toEqual(["no-answer", "alone"]);
   });
 
-  it("says that it is alone after the first address has not answered", async () => {
-    const { node, codes } = await setUp({ joins: ["10.0.0.2"] });
-    node.play({ type: "notice", notice: { code: "alone", unreachable: 0 } });
-    expect(codes()).toEqual([]);
-    node.play({ type: "notice", notice: { code: "no-answer", endpoint: "10.0.0.2:62733" as Endpoint, afterMs: 5000 } });
-    expect(codes()).toEqual(["no-answer", "alone"]);
+  it("a room that cannot be entered is told to whoever starts it", async () => {
+    const error = new Error("no ports left");
+    await expect(createFaceRig({ hub: createFakeHub({ failing: { name: "smplchat", error } }) })).rejects.toBe(error);
   });
 });
 
 describe("leaving", () => {
-  it("by /quit closes the node, ends the session and takes no more lines", async () => {
-    const { session, node, events } = await setUp();
+  it("by /quit closes the hub, ends the session and takes no more lines", async () => {
+    const { session, hub, room, events } = await setUp();
     const quit = session.line("/exit");
     const late = session.line("too late");
     expect([await quit, await late]).toEqual(["done", "refused"]);
     await session.ended;
-    expect(node.closed()).toBe(true);
-    expect(node.log()).toEqual([]);
+    expect(hub.closed()).toBe(true);
+    expect(room.kept()).toEqual([]);
     expect(events.at(-1)).toEqual({ type: "ended" });
   });
 
   it("waits for what was said while somebody is there or an address may answer, and not longer than told", async () => {
-    const { session, node, events } = await setUp();
+    const { session, room, events } = await setUp();
     await session.line("to nobody");
     const alone = performance.now();
     await session.settled(5_000);
     expect(performance.now() - alone).toBeLessThan(1_000);
     expect(events.at(-1)).toEqual({ type: "undelivered", messages: 1 });
 
-    node.addPeer("bob");
-    let settled = false;
+    room.addPeer("bob");
+    let isSettled = false;
     const waiting = session.settled(10_000).then(() => {
-      settled = true;
+      isSettled = true;
     });
     await new Promise((done) => setTimeout(done, 60));
-    expect(settled).toBe(false);
-    node.acknowledge();
+    expect(isSettled).toBe(false);
+    room.acknowledge();
     await waiting;
     expect(events.filter((event) => event.type === "undelivered")).toHaveLength(1);
 
     await session.line("known by a peer that has the same log");
-    const peer = node.peers()[0] as PeerView;
-    node.play({ type: "notice", notice: { code: "history-synced", messages: 0, peer } });
+    const peer = room.peers()[0] as PeerView;
+    room.play({ type: "notice", notice: { code: "history-synced", messages: 0, peer } });
     await session.settled(60_000);
 
     await session.line("unanswered");
@@ -338,16 +284,32 @@ describe("leaving", () => {
   });
 
   it("waits for an address that was asked for and has not answered", async () => {
-    const { session, node } = await setUp({ joins: ["10.0.0.2"] });
-    await vi.waitFor(() => expect(node.commands).toHaveLength(1));
-    let settled = false;
+    const { session, room } = await setUp({ joins: ["10.0.0.2"] });
+    await vi.waitFor(() => expect(room.commands).toHaveLength(1));
+    let isSettled = false;
     const waiting = session.settled(10_000).then(() => {
-      settled = true;
+      isSettled = true;
     });
     await new Promise((done) => setTimeout(done, 60));
-    expect(settled).toBe(false);
-    const peer = node.addPeer("bob", "10.0.0.2:62733");
-    node.play({ type: "notice", notice: { code: "joined", peer, endpoint: "10.0.0.2:62733" as Endpoint } });
+    expect(isSettled).toBe(false);
+    const peer = room.addPeer("bob", "10.0.0.2:62733");
+    room.play({ type: "notice", notice: { code: "joined", peer, endpoint: "10.0.0.2:62733" as Endpoint } });
     await waiting;
+  });
+
+  it("waits for what was said in rooms that are not shown, too", async () => {
+    const { session, room, events } = await setUp();
+    room.addPeer("bob");
+    await session.line("said here");
+    await session.line("/join #other");
+    let isSettled = false;
+    const waiting = session.settled(10_000).then(() => {
+      isSettled = true;
+    });
+    await new Promise((done) => setTimeout(done, 60));
+    expect(isSettled).toBe(false);
+    room.acknowledge();
+    await waiting;
+    expect(events.filter(({ type }) => type === "undelivered")).toEqual([]);
   });
 });

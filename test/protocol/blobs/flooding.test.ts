@@ -1,8 +1,8 @@
 /** Who announces or offers large messages that nobody has keeps nobody's large texts from the others. */
 import { describe, expect, it } from "vitest";
-import type { Frame } from "../../../src/wire/frame.ts";
+import { MESSAGE_BYTES_MAX } from "../../../src/wire/envelope.ts";
+import type { Frame } from "../../../src/wire/frames.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
-import { MESSAGE_BYTES_MAX } from "../../../src/wire/message.ts";
 import { bootFrom, createWorld, gather, WALL, type World } from "../fixtures.ts";
 import { createPuppet, type Puppet } from "../puppet.ts";
 

@@ -1,4 +1,5 @@
 /** What many listeners, old beacons and invented ones can draw from a LAN: little, however many they are. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { beaconKey, openBeacon, sealBeacon } from "../../../src/crypto/beacon.ts";
@@ -10,6 +11,7 @@ import type { Millis } from "../../../src/protocol/time.ts";
 import { createAgenda } from "../../../src/sim/world/agenda.ts";
 import { BEACON_BYTES } from "../../../src/wire/beacon.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
+import { noExtensions } from "../../../src/wire/extensions.ts";
 import type { BootId } from "../../../src/wire/ids.ts";
 import { beaconArbitrary, bytesArbitrary, mutatedArbitrary } from "../../wire/arbitraries.ts";
 import {
@@ -110,7 +112,8 @@ describe("old beacons, played to a LAN ten thousand times in eight minutes,", ()
     const world = createWorld();
     const alice = world.node("alice", {}, onLan);
     const seen = watch(world);
-    const named = { boot: "5757575757575757" as BootId, port: 4_000, heard: [alice.boot] };
+    const boot = "5757575757575757" as BootId;
+    const named = { boot, port: 4_000, heard: [alice.boot], extensions: noExtensions };
     const sent = replay(world, [sealBeacon(key, new Uint8Array(24), named)], 500_000);
     expect(seen.knocks).toBeGreaterThan(1);
     expect(seen.knocks).toBeLessThan(15);
@@ -127,7 +130,8 @@ describe("a member that says it has heard everybody, as ten thousand strangers,"
       const boot = index.toString(16).padStart(16, "0") as BootId;
       const nonce = Buffer.alloc(24);
       nonce.writeUInt32BE(index + 1);
-      const bytes = sealBeacon(key, nonce, { boot, port: 4_000, heard: [alice.boot, bob.boot] });
+      const heard = [alice.boot, bob.boot];
+      const bytes = sealBeacon(key, nonce, { boot, port: 4_000, heard, extensions: noExtensions });
       world.send(bytes, attacker, LAN);
       if (index % 10 === 0) world.run(10);
     }
@@ -244,6 +248,7 @@ function createLan(count: number) {
       start: () => step(self.discovery.start),
       discovery: createDiscovery(own, {
         port: 62733,
+        onOtherVersion: () => {},
         newcomer: { begin: () => {} },
         knocks: {
           knock: () => {

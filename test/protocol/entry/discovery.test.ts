@@ -1,12 +1,14 @@
 /** Finding others on a LAN: who says a beacon when, who knocks at whom, and what old or foreign beacons can draw. */
+
 import { describe, expect, it } from "vitest";
 import { beaconKey, openBeacon, sealBeacon } from "../../../src/crypto/beacon.ts";
-import { createRoomKeys, roomKeyFromName } from "../../../src/crypto/roomKeys.ts";
+import { createRoomKeys, openRoom } from "../../../src/crypto/roomKeys.ts";
 import type { Effect } from "../../../src/protocol/api.ts";
 import type { Millis } from "../../../src/protocol/time.ts";
 import { BEACON_BYTES, type Beacon } from "../../../src/wire/beacon.ts";
 import { DATAGRAM_BYTES_MAX, decodeHeader } from "../../../src/wire/datagram.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
+import { noExtensions } from "../../../src/wire/extensions.ts";
 import type { BootId } from "../../../src/wire/ids.ts";
 import {
   type Carried,
@@ -30,7 +32,7 @@ function lit(beacon: Partial<Beacon> = {}, withKey = key): Uint8Array {
   nonces += 1;
   const nonce = Buffer.alloc(24);
   nonce.writeUInt32BE(nonces);
-  return sealBeacon(withKey, nonce, { boot: stranger, port: 4000, heard: [], ...beacon });
+  return sealBeacon(withKey, nonce, { boot: stranger, port: 4000, heard: [], extensions: noExtensions, ...beacon });
 }
 
 const hear = (node: TestNode, bytes: Uint8Array, from: Endpoint = strangerAt): Effect[] =>
@@ -38,7 +40,7 @@ const hear = (node: TestNode, bytes: Uint8Array, from: Endpoint = strangerAt): E
 
 const opened = (bytes: Uint8Array): Beacon => {
   const beacon = openBeacon(key, bytes);
-  if (typeof beacon === "string") throw new Error(beacon);
+  if (typeof beacon === "string" || "wire" in beacon) throw new Error(`no beacon: ${JSON.stringify(beacon)}`);
   return beacon;
 };
 
@@ -103,7 +105,7 @@ describe("a node that is alone", () => {
     const effects = alice.step({ type: "timer" });
     expect(effects).toEqual([{ type: "broadcast", bytes: expect.any(Uint8Array) }]);
     const [broadcast] = effects as [Effect & { type: "broadcast" }];
-    expect(opened(broadcast.bytes)).toEqual({ boot: alice.boot, port: 62733, heard: [] });
+    expect(opened(broadcast.bytes)).toEqual({ boot: alice.boot, port: 62733, heard: [], extensions: noExtensions });
     expect(alice.core.stats()).toMatchObject({ datagramsOut: 1, bytesOut: BEACON_BYTES });
   });
 
@@ -156,7 +158,7 @@ describe("two on one LAN", () => {
     const bob = world.node("bob", {}, onLan);
     world.until("bob to have it all", () => notices(bob, "history-synced").length === 1, 2_000);
     expect(notices(bob, "history-synced")).toMatchObject([{ messages: 100, peer: { nick: "alice" } }]);
-    expect(bob.core.log().every((message) => message.history)).toBe(true);
+    expect(bob.log().every((message) => message.history)).toBe(true);
   });
 
   it("find each other over a network that loses four of ten datagrams", () => {
@@ -244,7 +246,8 @@ describe("a beacon", () => {
     const traffic = overhear(world);
     expect(hear(alice, lit())).toEqual([]);
     world.run(100);
-    expect(traffic.beacons.map(({ beacon }) => beacon)).toEqual([{ boot: alice.boot, port: 62733, heard: [stranger] }]);
+    const said = { boot: alice.boot, port: 62733, heard: [stranger], extensions: noExtensions };
+    expect(traffic.beacons.map(({ beacon }) => beacon)).toEqual([said]);
     expect(traffic.knocks).toEqual([]);
   });
 
@@ -298,7 +301,7 @@ describe("a beacon", () => {
     const world = createWorld();
     const alice = world.node("alice", {}, onLan);
     world.run(15_000);
-    const foreign = beaconKey(createRoomKeys(roomKeyFromName("elsewhere")));
+    const foreign = beaconKey(createRoomKeys(openRoom("elsewhere")));
     expect(hear(alice, lit({ heard: [alice.boot] }, foreign))).toEqual([]);
     expect(hear(alice, new Uint8Array(BEACON_BYTES))).toEqual([]);
     for (const size of [0, 1, BEACON_BYTES - 1, BEACON_BYTES + 1, DATAGRAM_BYTES_MAX, 65_507])
@@ -337,7 +340,7 @@ describe("where beacons pass one way only", () => {
 describe("two rooms on one LAN", () => {
   it("hear each other's beacons as noise, and never exchange a datagram", () => {
     const world = createWorld();
-    const elsewhere = { onLan: true, roomKey: roomKeyFromName("elsewhere") };
+    const elsewhere = { onLan: true, room: openRoom("elsewhere") };
     const nodes = ["alice", "bob"].map((name) => world.node(name, {}, onLan)) as [TestNode, TestNode];
     const others = ["anna", "ben"].map((name) => world.node(name, {}, elsewhere)) as [TestNode, TestNode];
     const crossed: Carried[] = [];

@@ -1,7 +1,7 @@
 /** Joining, frame by frame: contact, challenge, proof; and what an address gets that has not answered. */
 import { describe, expect, it } from "vitest";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
-import type { Frame } from "../../../src/wire/frame.ts";
+import type { Frame } from "../../../src/wire/frames.ts";
 import { createWorld, gather, names, notices, type TestNode, transmits } from "../fixtures.ts";
 import { type Answer, createPuppet, type Puppet } from "../puppet.ts";
 

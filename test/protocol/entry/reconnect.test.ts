@@ -1,6 +1,6 @@
 /** What is remembered of a room, and how a node finds it again by that. */
 import { describe, expect, it } from "vitest";
-import type { Core, Effect, JournalEntry } from "../../../src/protocol/api.ts";
+import type { Core, Effect } from "../../../src/protocol/api.ts";
 import { defaultConfig } from "../../../src/protocol/config.ts";
 import { createCore } from "../../../src/protocol/core.ts";
 import type { RememberedAddress } from "../../../src/protocol/entry/rememberedAddresses.ts";
@@ -16,7 +16,7 @@ import {
   identityOf,
   names,
   notices,
-  ROOM_KEY,
+  ROOM,
   type TestNode,
   transmits,
   WALL,
@@ -33,7 +33,7 @@ const addresses = (count: number): RememberedAddress[] =>
 function start(remembered: readonly RememberedAddress[], name = "alice"): Core {
   return createCore({
     identity: identityOf(name),
-    room: { key: ROOM_KEY },
+    room: ROOM,
     nick: name,
     boot: bootFrom(seededRng(7)),
     config: defaultConfig,
@@ -54,8 +54,6 @@ function run(core: Core, untilMs: Millis): { readonly at: Millis; readonly effec
 }
 
 const targets = (effects: readonly Effect[]): Endpoint[] => transmits(effects).map(({ to }) => to);
-const addressEntries = (entries: readonly JournalEntry[]): JournalEntry[] =>
-  entries.filter((entry) => entry.type === "address");
 
 describe("a node that starts with remembered addresses", () => {
   it("knocks at them at once, the newest first, in waves of no more than 64, and says nothing of it", () => {
@@ -104,9 +102,9 @@ describe("a node that starts with remembered addresses", () => {
     const [alice, bob] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
     for (let n = 0; n < 40; n += 1) alice.say(`message ${n}`);
     world.run(1_000);
-    const before = bob.entries.splice(0).filter((entry) => entry.type === "address");
+    bob.store.kept.clear();
     bob.crash();
-    bob.entries.push(...before, ...addresses(100).map((one) => ({ type: "address", ...one, at: WALL - 1e6 }) as const));
+    bob.store.addresses.push(...addresses(100).map((one) => ({ ...one, at: WALL - 1e6 })));
     bob.events.length = 0;
     bob.restart();
     let knocks = 0;
@@ -155,32 +153,29 @@ describe("an address is written down", () => {
     const node = world.node("alice");
     const puppet = createPuppet(world, "bob");
     puppet.tell(node, [puppet.statement(), { type: "ping" }]);
-    expect(addressEntries(node.entries)).toEqual([]);
+    expect(node.store.addresses).toEqual([]);
     const [challenge] = puppet.tell(node, [receiptOfNothing]).slice(-1);
     const ack = { type: "ack", counters: [challenge?.header.counter as number], delayMs: 0 } as const;
     const effects = node.step({ type: "datagram", bytes: puppet.sealed([ack], node.boot), from: puppet.endpoint });
-    expect(effects[0]).toEqual({
-      type: "persist",
-      entry: { type: "address", endpoint: puppet.endpoint, peer: puppet.id, at: WALL },
-    });
+    expect(effects[0]).toEqual({ type: "remember", endpoint: puppet.endpoint, peer: puppet.id, at: WALL });
   });
 
   it("only as long as there is room, or one that was reached longer ago to give way: not by each of a large room in turn", () => {
     const world = createWorld();
     const node = world.node("alice");
-    node.entries.push(...addresses(limits.remembered).map((one) => ({ type: "address", ...one, at: WALL }) as const));
+    node.store.addresses.push(...addresses(limits.remembered).map((one) => ({ ...one, at: WALL })));
     node.restart();
-    const entries = node.entries.length;
+    const written = node.store.addresses.length;
     const meet = (name: string, host: number): void => {
       const puppet = createPuppet(world, name, host);
       puppet.prove(node);
       expect(node.core.stats().peers).toBeGreaterThan(0);
     };
     meet("bob", 201);
-    expect(node.entries).toHaveLength(entries);
+    expect(node.store.addresses).toHaveLength(written);
     world.run(300_000);
     meet("carol", 202);
-    expect(node.entries.slice(entries)).toMatchObject([{ type: "address", endpoint: "10.0.1.202:62733" }]);
+    expect(node.store.addresses.slice(written)).toMatchObject([{ endpoint: "10.0.1.202:62733" }]);
     expect(node.core.tables().remembered?.size).toBe(limits.remembered);
   });
 
@@ -188,18 +183,15 @@ describe("an address is written down", () => {
     const world = createWorld();
     const [alice, bob] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
     const from = world.now();
-    alice.entries.length = 0;
+    alice.store.addresses.length = 0;
     world.run(280_000 - from);
-    expect(addressEntries(alice.entries)).toEqual([]);
+    expect(alice.store.addresses).toEqual([]);
     world.run(100_000);
-    expect(addressEntries(alice.entries)).toHaveLength(1);
+    expect(alice.store.addresses).toHaveLength(1);
     world.run(120_000);
-    const left = alice
-      .command({ type: "leave" })
-      .flatMap((effect) => (effect.type === "persist" ? [effect.entry] : []));
-    expect(left).toMatchObject([{ type: "address", endpoint: bob.endpoint, peer: bob.identity.id }]);
-    const [entry] = left;
-    expect(entry?.type === "address" && WALL + world.now() - entry.at).toBeLessThan(5_000);
+    const left = alice.command({ type: "leave" }).flatMap((effect) => (effect.type === "remember" ? [effect] : []));
+    expect(left).toMatchObject([{ endpoint: bob.endpoint, peer: bob.identity.id }]);
+    expect(WALL + world.now() - (left[0]?.at as number)).toBeLessThan(5_000);
   });
 });
 

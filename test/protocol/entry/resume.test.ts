@@ -107,6 +107,29 @@ describe("after a sleep of eleven minutes, when the others have forgotten the sl
     expect(notices(sleeper, "back")[0]?.missing).toBeGreaterThan(10);
   });
 
+  it("names as many as have answered, of all who are listed, where nothing was said", () => {
+    const place = room(6);
+    const { world, sleeper, others } = place;
+    sleeper.suspend();
+    world.run(MINUTE);
+    for (const node of others.slice(0, 2)) node.crash();
+    sleeper.resume();
+    world.until("the line", () => notices(sleeper, "back").length > 0, 11_000);
+    expect(sleeper.core.stats().peers).toBe(5);
+    expect(notices(sleeper, "back")).toMatchObject([{ messages: 0, peers: 3, answered: 3 }]);
+  });
+
+  it("names those who brought what was said, of all who have answered", () => {
+    const place = room(4);
+    const { world, sleeper, others } = place;
+    sleep(place, SLEEP, 6);
+    // From the others come pings and digests, and no message.
+    world.lose = ({ from, to, bytes }) => to === sleeper.endpoint && from !== others[0]?.endpoint && bytes.length > 250;
+    sleeper.resume();
+    world.until("the line", () => notices(sleeper, "back").length > 0, 11_000);
+    expect(notices(sleeper, "back")).toMatchObject([{ messages: 6, peers: 1, answered: 3, complete: true }]);
+  });
+
   it("asks those who have started anew since, too", () => {
     const place = room(3);
     const { world, sleeper, others } = place;
@@ -130,7 +153,7 @@ describe("after a sleep of eleven minutes, when the others have forgotten the sl
     loner.events.length = 0;
     loner.suspend();
     world.run(SLEEP);
-    expect(loner.resume()).toEqual([]);
+    expect(loner.resume().map(({ type }) => type)).toEqual(["answer"]);
     world.run(30_000);
     expect(loner.events).toEqual([]);
   });

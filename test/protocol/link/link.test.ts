@@ -1,41 +1,51 @@
 /** The link alone: how acknowledgements are gathered, what counts as lost, and the bound on what waits. */
 import { describe, expect, it } from "vitest";
+import { bootKey, open } from "../../../src/crypto/roomKeys.ts";
 import type { Effect } from "../../../src/protocol/api.ts";
 import { createCounters } from "../../../src/protocol/counters.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import { WINDOW_FIRST } from "../../../src/protocol/link/congestion.ts";
 import { createLink, type Link, type LinkTimer } from "../../../src/protocol/link/link.ts";
-import type { Session } from "../../../src/protocol/link/session.ts";
+import type { Fate, PushTicket, Session, Ticket } from "../../../src/protocol/link/session.ts";
 import { seededRng } from "../../../src/protocol/rng.ts";
 import type { Millis } from "../../../src/protocol/time.ts";
 import { createTimers, type Timers } from "../../../src/protocol/timers.ts";
+import { decodeHeader } from "../../../src/wire/datagram.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
-import type { Frame } from "../../../src/wire/frame.ts";
+import { decodeFrames, type Frame } from "../../../src/wire/frames.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
 import { bootFrom, roomKeys, transmits } from "../fixtures.ts";
 
-type End = { readonly link: Link; readonly timers: Timers<LinkTimer>; readonly endpoint: Endpoint };
+type End = {
+  readonly link: Link;
+  readonly timers: Timers<LinkTimer>;
+  readonly endpoint: Endpoint;
+  /** What became of what was sent with a ticket. */
+  readonly fates: [Ticket, Fate][];
+};
 
 const rng = seededRng(1);
 const createEnd = (port: number): End => {
   const timers = createTimers<LinkTimer>();
-  const link = createLink({ roomKeys, boot: bootFrom(rng), timers, counters: createCounters() });
-  return { link, timers, endpoint: `10.0.0.1:${port}` as Endpoint };
+  const fates: End["fates"] = [];
+  const settled = (ticket: Ticket, fate: Fate): void => void fates.push([ticket, fate]);
+  const link = createLink({ roomKeys, boot: bootFrom(rng), timers, counters: createCounters(), settled });
+  return { link, timers, endpoint: `10.0.0.1:${port}` as Endpoint, fates };
 };
 
-const pushTicket = {
-  kind: "push",
+const pushTicket: PushTicket = {
+  owner: "relay",
   id: "ab".repeat(24) as MessageId,
   task: 0,
   branch: 0,
   delegate: 0,
   carried: "body",
-} as const;
+};
 
 /** The session of the other end, known to be where it is. */
 function sessionTo(end: End, other: End): Session {
   const session = end.link.sessions.open(other.link.boot);
-  Object.assign(session, { endpoint: other.endpoint, validated: true, proven: true });
+  Object.assign(session, { endpoint: other.endpoint, standing: "validated", proven: true });
   return session;
 }
 
@@ -47,8 +57,26 @@ function unlimited(session: Session): Session {
 
 const sizeOf = (frame: object): number => ("bytes" in frame ? (frame.bytes as Uint8Array).length : 0);
 
+/** What these datagrams bring is taken, and their acknowledgement is owed from now on. */
 const carry = (effects: readonly Effect[], from: End, to: End, now: Millis): void => {
-  for (const { bytes } of transmits(effects)) to.link.receive(bytes, from.endpoint, now);
+  for (const { bytes } of transmits(effects)) {
+    const received = to.link.receive(bytes, from.endpoint, now);
+    if (received !== undefined) to.link.acknowledge(received, 0, now);
+  }
+};
+/** All frames of a datagram, acknowledgements included, which the link keeps to itself. */
+const framesIn = (bytes: Uint8Array, from: End, to: End): readonly Frame[] => {
+  const header = decodeHeader(bytes);
+  if (typeof header === "string") throw new Error(header);
+  const inner = open(bootKey(roomKeys, from.link.boot), header, to.link.boot, bytes);
+  const frames = inner === undefined ? "not opened" : decodeFrames(inner);
+  if (typeof frames === "string") throw new Error(frames);
+  return frames;
+};
+/** The datagram that acknowledges these counters. */
+const ackOf = (by: End, to: End, counters: readonly number[]): Uint8Array => {
+  by.link.send(sessionTo(by, to), { type: "ack", counters, delayMs: 0 });
+  return transmits(by.link.flush(0))[0]?.bytes as Uint8Array;
 };
 
 describe("a link", () => {
@@ -60,14 +88,13 @@ describe("a link", () => {
       carry(one.link.flush(sent), one, other, 10);
     }
     expect(one.link.unacknowledged()).toBe(10);
-    const back = sessionTo(other, one);
-    other.link.oweAck(back, 0, 10);
+    sessionTo(other, one);
     const [ack, ...more] = transmits(other.link.flush(10));
     expect(more).toEqual([]);
-    const received = one.link.receive(ack?.bytes as Uint8Array, other.endpoint, 20);
-    const [frame] = received?.frames ?? [];
-    expect(frame).toMatchObject({ type: "ack", counters: [9, 8, 7, 6, 5, 4, 3, 2, 1, 0] });
-    if (frame?.type === "ack") one.link.acknowledged(session, frame, other.endpoint, 20);
+    expect(framesIn(ack?.bytes as Uint8Array, other, one)).toMatchObject([
+      { type: "ack", counters: [9, 8, 7, 6, 5, 4, 3, 2, 1, 0] },
+    ]);
+    one.link.receive(ack?.bytes as Uint8Array, other.endpoint, 20);
     expect(one.link.unacknowledged()).toBe(0);
     expect(one.timers.nextDeadline()).toBeUndefined();
     expect(session.rtt.smoothedMs).toBe(11);
@@ -77,13 +104,15 @@ describe("a link", () => {
   it("counts a datagram as lost after its time, with what its sender wants to know of it", () => {
     const [one, other] = [createEnd(1), createEnd(2)];
     const session = sessionTo(one, other);
-    const ticket = { kind: "probe", peer: "ab".repeat(32) as never } as const;
+    const ticket = { owner: "probe", peer: "ab".repeat(32) as never } as const;
     one.link.send(session, { type: "ping" }, { ticket });
     one.link.flush(0);
     expect(one.timers.nextDeadline()).toBe(2 * limits.initialRttMs + limits.rtoSlackMs);
     expect(one.timers.takeDue(1_000)).toEqual({ type: "lost", counter: 0 });
-    expect(one.link.lost(0, 10_000)).toEqual({ session, tickets: [ticket] });
-    expect(one.link.lost(0, 10_000)).toBeUndefined();
+    one.link.lost(0, 10_000);
+    expect(one.fates).toEqual([[ticket, "lost"]]);
+    one.link.lost(0, 10_000);
+    expect(one.fates).toHaveLength(1);
     expect(one.link.lossRate()).toBeGreaterThan(0);
   });
 
@@ -168,17 +197,17 @@ describe("a link", () => {
       unlimited(sessionTo(one, createEnd(index + 2))),
     );
     const message = { type: "message", bytes: Buffer.alloc(1_100) } as const;
-    let lost = 0;
     for (const session of sessions) {
-      for (let sent = 0; sent < 60; sent += 1) one.link.send(session, message);
+      for (let sent = 0; sent < 60; sent += 1) one.link.send(session, message, { ticket: pushTicket });
       // As a step of the core does: what is due is lost, then everything goes out.
       for (let row = one.timers.takeDue(1); row !== undefined; row = one.timers.takeDue(1)) {
-        if (row.type === "lost" && one.link.lost(row.counter, 10_000) !== undefined) lost += 1;
+        if (row.type === "lost") one.link.lost(row.counter, 10_000);
       }
       one.link.flush(1);
       expect(one.link.unacknowledged()).toBeLessThanOrEqual(limits.unacknowledged);
     }
-    expect(lost).toBeGreaterThan(0);
+    expect(one.fates.length).toBeGreaterThan(0);
+    expect(new Set(one.fates.map(([, fate]) => fate))).toEqual(new Set(["lost"]));
     expect(one.link.unacknowledged()).toBe(limits.unacknowledged);
   });
 
@@ -192,17 +221,26 @@ describe("a link", () => {
     }
     expect(first).toHaveLength(WINDOW_FIRST);
     carry(first, one, other, 20);
-    other.link.oweAck(other.link.sessions.get(one.link.boot) as Session, 0, 20);
-    for (const { bytes } of transmits(other.link.flush(20))) {
-      const received = one.link.receive(bytes, other.endpoint, 40);
-      for (const frame of received?.frames ?? []) {
-        if (frame.type === "ack") one.link.acknowledged(received?.session as Session, frame, other.endpoint, 40);
-      }
-    }
+    for (const { bytes } of transmits(other.link.flush(20))) one.link.receive(bytes, other.endpoint, 40);
     // Five of these frames fit a datagram: the 496 that waited need 100.
     expect(transmits(one.link.flush(40)), "the window has doubled").toHaveLength(2 * WINDOW_FIRST);
     expect(one.link.backlog(40)).toBe(500 - WINDOW_FIRST - 5 * 2 * WINDOW_FIRST);
     expect(one.link.backlog(40_000), "who does not answer holds nobody up").toBe(0);
+  });
+
+  it.each<[string, Frame, { isBulk?: boolean }]>([
+    ["what may not wait", { type: "ping" }, {}],
+    ["what people say", { type: "message", bytes: Buffer.alloc(10) }, {}],
+    ["what they said", { type: "message", bytes: Buffer.alloc(10) }, { isBulk: true }],
+  ])("keeps no more for one peer than there is room for, of %s, and counts the rest", (_, frame, options) => {
+    const counters = createCounters();
+    const other = createEnd(2);
+    const timers = createTimers<LinkTimer>();
+    const link = createLink({ roomKeys, boot: bootFrom(rng), timers, counters, settled: () => {} });
+    const session = link.sessions.open(other.link.boot);
+    for (let sent = 0; sent < limits.outboxFrames + 5; sent += 1) link.send(session, frame, options);
+    expect(session.prompt.length + session.outbox.length + session.bulk.length).toBe(limits.outboxFrames);
+    expect(counters.totals().dropped).toEqual({ "outbox-full": 5 });
   });
 
   it("takes a late acknowledgement as proof that nothing was lost, and waits longer from then on", () => {
@@ -210,13 +248,15 @@ describe("a link", () => {
     const session = sessionTo(one, other);
     one.link.send(session, { type: "ping" }, { ticket: pushTicket });
     carry(one.link.flush(0), one, other, 0);
-    expect(one.link.lost(0, 10_000)?.tickets).toEqual([pushTicket]);
+    one.link.lost(0, 10_000);
+    expect(one.fates.splice(0)).toEqual([[pushTicket, "lost"]]);
     const after = one.link.lossRate();
     expect(after).toBeGreaterThan(0);
-    const ack = { type: "ack", counters: [0], delayMs: 0 } as const;
-    expect(one.link.acknowledged(session, ack, other.endpoint, 400)).toEqual([pushTicket]);
+    one.link.receive(ackOf(other, one, [0]), other.endpoint, 400);
+    expect(one.fates.splice(0)).toEqual([[pushTicket, "acknowledged"]]);
     expect(one.link.lossRate()).toBeLessThan(after);
     expect(session.rtt.smoothedMs).toBe(400);
-    expect(one.link.acknowledged(session, ack, other.endpoint, 400)).toEqual([]);
+    one.link.receive(ackOf(other, one, [0]), other.endpoint, 400);
+    expect(one.fates).toEqual([]);
   });
 });

@@ -15,7 +15,7 @@ describe("the table of sessions", () => {
     expect(sessions.open(bootOf(1))).toBe(session);
     expect(sessions.get(bootOf(1))).toBe(session);
     expect(session.key()).toEqual(bootKey(roomKeys, bootOf(1)));
-    expect(session).toMatchObject({ proven: false, validated: false, peer: undefined, endpoint: undefined });
+    expect(session).toMatchObject({ proven: false, standing: "guessed", peer: undefined, endpoint: undefined });
     expect(sessions.get(bootOf(2))).toBeUndefined();
   });
 

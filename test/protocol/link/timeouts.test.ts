@@ -1,18 +1,28 @@
 /** When a datagram counts as lost: soon where few are under way, patiently where the receiver works through a queue. */
 import { expect, test } from "vitest";
+import { bootKey, seal } from "../../../src/crypto/roomKeys.ts";
 import { createCounters } from "../../../src/protocol/counters.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import { createLink, type LinkTimer } from "../../../src/protocol/link/link.ts";
 import { measure } from "../../../src/protocol/link/rtt.ts";
-import { createSessions, lostAt, noteProgress, type Session } from "../../../src/protocol/link/session.ts";
+import {
+  createSessions,
+  type Fate,
+  lostAt,
+  noteProgress,
+  type Session,
+  type Ticket,
+} from "../../../src/protocol/link/session.ts";
 import type { Millis } from "../../../src/protocol/time.ts";
 import { createTimers } from "../../../src/protocol/timers.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
-import type { BootId } from "../../../src/wire/ids.ts";
+import { encodeFrame } from "../../../src/wire/frames.ts";
+import type { BootId, MessageId } from "../../../src/wire/ids.ts";
 import { roomKeys } from "../fixtures.ts";
 
 const AFTER_MS = 70;
 const boot = "01".repeat(8) as BootId;
+const ticket = { owner: "relay", id: "ab".repeat(24) as MessageId, branch: 0, delegate: 0, carried: "id" } as const;
 
 /** A round trip of 20 ms, measured often. */
 function session(inFlight: number): Session {
@@ -59,24 +69,30 @@ test("once a later one is acknowledged it is lost, however many are under way", 
 
 test("what was given more time is lost at once when a later one is acknowledged", () => {
   const timers = createTimers<LinkTimer>();
-  const link = createLink({ roomKeys, boot: "02".repeat(8) as BootId, timers, counters: createCounters() });
+  const lost: number[] = [];
+  const settled = (ticket: Ticket, fate: Fate): void => {
+    if (ticket.owner === "relay" && fate === "lost") lost.push(ticket.task);
+  };
+  const own = "02".repeat(8) as BootId;
+  const link = createLink({ roomKeys, boot: own, timers, counters: createCounters(), settled });
   const to = link.sessions.open(boot);
   for (let index = 0; index < 100; index += 1) measure(to.rtt, 20);
-  Object.assign(to, { endpoint: "10.0.0.1:9" as Endpoint, validated: true });
+  Object.assign(to, { endpoint: "10.0.0.1:9" as Endpoint, standing: "validated" });
   for (let sent = 0; sent < 5; sent += 1) {
-    link.send(to, { type: "ping" });
+    link.send(to, { type: "ping" }, { ticket: { ...ticket, task: sent } });
     link.flush(sent);
   }
   /** Which of them count as lost by then. */
   const lostBy = (now: Millis): number[] => {
-    const lost: number[] = [];
     for (let row = timers.takeDue(now); row !== undefined; row = timers.takeDue(now)) {
-      if (row.type === "lost" && link.lost(row.counter, now) !== undefined) lost.push(row.counter);
+      if (row.type === "lost") link.lost(row.counter, now);
     }
-    return lost;
+    return lost.splice(0);
   };
   expect(lostBy(100)).toEqual([]);
-  link.acknowledged(to, { type: "ack", counters: [2], delayMs: 0 }, "10.0.0.1:9" as Endpoint, 120);
+  const header = { type: "addressed", roomTag: roomKeys.tag, boot, counter: 0 } as const;
+  const ack = encodeFrame({ type: "ack", counters: [2], delayMs: 0 });
+  link.receive(seal(bootKey(roomKeys, boot), header, own, ack), "10.0.0.1:9" as Endpoint, 120);
   expect(lostBy(120)).toEqual([0, 1]);
   expect(lostBy(1_000), "what is behind it is waited for from then on").toEqual([3, 4]);
 });

@@ -1,7 +1,8 @@
 /** Nodes behind different NATs: introduced by one that both reach, and talking through it where that does not help. */
 import { describe, expect, it } from "vitest";
+import { QUIET_HOPS } from "../../../src/protocol/link/link.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
-import { type Carried, createWorld, gather, names, type TestNode, type World } from "../fixtures.ts";
+import { type Carried, createWorld, gather, names, type TestNode, WALL, type World } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 
 type Nat = "cone" | "symmetric";
@@ -103,6 +104,35 @@ describe("two nodes behind different NATs", () => {
     expect(tried.length).toBeGreaterThan(0);
     expect(tried.length).toBeLessThanOrEqual(3 * 10);
     expect(bob.core.stats().peers).toBe(2);
+  });
+});
+
+describe("one that was told of, and of whom nothing was heard yet,", () => {
+  const there = "192.0.2.7:62733" as Endpoint;
+  /** What goes there: how far each datagram goes. `inside`: where the node's host knows to be; it is seen elsewhere. */
+  const greeted = (inside: readonly Endpoint[]): (number | undefined)[] => {
+    const world = createWorld();
+    const node = world.node("alice");
+    node.command({ type: "network", endpoints: inside });
+    const mallory = createPuppet(world, "mallory", 201);
+    mallory.prove(node);
+    mallory.tell(node, [{ type: "observed", endpoint: "203.0.113.1:40000" as Endpoint, wall: WALL }]);
+    const hops: (number | undefined)[] = [];
+    world.onSend = (carried) => {
+      if (carried.to === there) hops.push(carried.hops);
+    };
+    mallory.tell(node, [createPuppet(world, "carol", 202).statement({ endpoints: [there] })]);
+    world.run(10_000);
+    return hops;
+  };
+
+  it("is greeted from behind a NAT three times with what dies before another NAT, and then all the way", () => {
+    const far = [undefined, undefined, undefined];
+    expect(greeted(["10.0.0.1:62733" as Endpoint])).toEqual([QUIET_HOPS, QUIET_HOPS, QUIET_HOPS, ...far]);
+  });
+
+  it("is greeted all the way from where there is none", () => {
+    expect(greeted(["203.0.113.1:40000" as Endpoint])).toEqual(Array.from({ length: 6 }, () => undefined));
   });
 });
 

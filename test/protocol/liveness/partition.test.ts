@@ -46,7 +46,7 @@ describe("a split of 4 + 8", () => {
       }
       for (const node of four) expect(notices(node, "split")).toEqual([{ code: "split", reachable: 4, of: 12 }]);
       for (const node of eight) expect(notices(node, "split")).toEqual([{ code: "split", reachable: 8, of: 12 }]);
-      const ofFour = nodes.slice(0, 4).flatMap((node) => node.core.log().filter((message) => message.own)).length;
+      const ofFour = nodes.slice(0, 4).flatMap((node) => node.log().filter((message) => message.own)).length;
       const ofEight = 41 - ofFour;
       heal(world);
       world.run(60_000);
@@ -189,7 +189,7 @@ describe("step by step", () => {
         const member = members[at] as Member;
         members[at] = { ...member, status, since: bench.now.mono };
         hear(status === "alive" ? [at] : []);
-        partition.observe({ type: "peer", status, peer: { id: member.id } as PeerView });
+        partition.changed(status, { id: member.id } as PeerView);
       }
     };
     const hear = (which: readonly number[]): void => {

@@ -1,7 +1,15 @@
 /** Failure detection: what a probe costs, who is asked, and who doubts itself. */
 import { describe, expect, it } from "vitest";
+import { measure } from "../../../src/protocol/link/rtt.ts";
+import type { Session } from "../../../src/protocol/link/session.ts";
 import { pingsFor } from "../../../src/protocol/liveness/indirectProbe.ts";
-import { createWorld, gather, names, type TestNode } from "../fixtures.ts";
+import { createProbe } from "../../../src/protocol/liveness/probe.ts";
+import type { Reachability } from "../../../src/protocol/liveness/reachability.ts";
+import type { Membership } from "../../../src/protocol/membership/membership.ts";
+import type { Member } from "../../../src/protocol/membership/roster.ts";
+import { createRumours } from "../../../src/protocol/membership/rumours.ts";
+import type { PeerId } from "../../../src/wire/ids.ts";
+import { bootFrom, createBench, createWorld, gather, identityOf, names, type TestNode } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 
 const deathsAmong = (nodes: readonly TestNode[]): string[] =>
@@ -75,3 +83,69 @@ describe("a probe", () => {
     expect(suspected).toEqual([]);
   });
 });
+
+describe("a node that misses answers", () => {
+  const least = 400;
+
+  it("waits longer with each, up to nine times as long, and less long with each that comes", () => {
+    const alone = prober(1);
+    const waits = Array.from({ length: 11 }, () => alone.probe("silent"));
+    expect(waits).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9].map((times) => times * least));
+    const better = Array.from({ length: 10 }, () => alone.probe("answers"));
+    expect(better).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 1].map((times) => times * least));
+  });
+
+  it("does not doubt itself where all who were asked miss them, too", () => {
+    const company = prober(3);
+    expect([0, 2, 1, 0].map((deniers) => company.probe("silent", deniers))).toEqual(
+      [1, 3, 3, 4].map((times) => times * least),
+    );
+    expect(company.probe("answers")).toBe(6 * least);
+  });
+});
+
+// --- internal ---
+
+/** A node that probes the first of so many members, and asks the others, if there are any. */
+function prober(count: number) {
+  const bench = createBench();
+  const waits: number[] = [];
+  const timers: typeof bench.timers = {
+    ...bench.timers,
+    set: (_, at, row) => {
+      if (row.type === "probe-deadline") waits.push(at - context.now.mono);
+    },
+  };
+  const context = { ...bench, timers, link: { ...bench.link, send: () => {}, lossRateAtWorst: () => 0 } };
+  const members = names(count).map((name): Member => {
+    const boot = bootFrom(bench.rng);
+    measure(bench.link.sessions.open(boot).rtt, 10);
+    return { id: identityOf(name).id, status: "alive", statement: { content: { boot } } } as unknown as Member;
+  });
+  const sessionOf = ({ statement }: Member): Session => bench.link.sessions.open(statement.content.boot);
+  const [target, ...others] = members as [Member, ...Member[]];
+  let isTurn = true;
+  const membership = {
+    get: (peer: PeerId) => members.find(({ id }) => id === peer),
+    present: () => (isTurn ? [target] : members),
+    presentCount: () => count,
+    session: sessionOf,
+    suspect: () => true,
+  } as unknown as Membership;
+  const reachability = { isReachable: () => true, isUnheard: () => false } as unknown as Reachability;
+  const probe = createProbe(context, membership, createRumours(), reachability, () => ({ type: "ping" }));
+  return {
+    /** How long it waits for an answer. `deniers`: of those who were asked, as many say that it is silent for them, too. */
+    probe: (how: "silent" | "answers", deniers = 0): number | undefined => {
+      isTurn = true;
+      probe.tick();
+      isTurn = false;
+      if (others.length > 0) for (let lost = 0; lost < 2; lost += 1) probe.unanswered(target.id);
+      for (const other of others.slice(0, deniers)) probe.vouched(target.id, false, sessionOf(other));
+      if (how === "answers") sessionOf(target).heardAt = context.now.mono;
+      probe.deadline(target.id);
+      context.now = { ...context.now, mono: context.now.mono + 10_000 };
+      return waits.pop();
+    },
+  };
+}

@@ -1,6 +1,6 @@
 /** Wrong clocks in a room: new lines stand lowest everywhere, nobody pins a screen, and no two logs differ for ever. */
 import { describe, expect, it } from "vitest";
-import type { Frame } from "../../../src/wire/frame.ts";
+import type { Frame } from "../../../src/wire/frames.ts";
 import { createWorld, fingerprint, gather, names, type TestNode, WALL, type World } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 
@@ -115,7 +115,7 @@ describe("a member that stamps its messages far ahead", () => {
       nodes[second % 3]?.say(`${second}`);
       world.run(1_000);
     }
-    const honest = (nodes[0] as TestNode).core.log().filter(({ author }) => author.id !== puppet.id);
+    const honest = (nodes[0] as TestNode).log().filter(({ author }) => author.id !== puppet.id);
     expect(honest).toHaveLength(60);
     for (const { time } of honest) expect(time).toBeLessThan(WALL + world.now() + 61_000);
     expect(honest.map(({ text }) => text)).toEqual(Array.from({ length: 60 }, (_, second) => `${second}`));

@@ -1,9 +1,12 @@
 /** What is said, and what is refused: nothing unsayable leaves, nothing impossible comes in. */
 import { describe, expect, it } from "vitest";
+import { tagOf } from "../../../src/crypto/identity.ts";
 import { defaultConfig } from "../../../src/protocol/config.ts";
 import { limits } from "../../../src/protocol/limits.ts";
-import type { Frame } from "../../../src/wire/frame.ts";
-import { createWorld, gather, notices, shown, type TestNode, WALL } from "../fixtures.ts";
+import type { Message } from "../../../src/protocol/views.ts";
+import type { Frame } from "../../../src/wire/frames.ts";
+import type { MessageId } from "../../../src/wire/ids.ts";
+import { createWorld, gather, notices, outcomeOf, shown, type TestNode, told, WALL } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 
 const slice = { order: 0, lo: 0, last: 0 };
@@ -17,7 +20,7 @@ describe("saying", () => {
   ])("%.9j is refused with the reason, and nothing is kept or sent", (text, error) => {
     const world = createWorld();
     const [alice] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
-    expect(alice.say(text)).toEqual([{ type: "emit", event: { type: "error", error } }]);
+    expect(alice.say(text)).toEqual([{ type: "answer", ref: undefined, outcome: { isDone: false, error } }]);
     expect(alice.texts()).toEqual([]);
   });
 
@@ -29,16 +32,23 @@ describe("saying", () => {
       puppet.tell(alice, [{ type: "push", slice, message: puppet.message().bytes }]);
     const text = `${"€".repeat(21_845)}x`;
     alice.say(text);
-    expect(alice.core.log().find((message) => message.text === text)?.parents).toHaveLength(4);
+    expect(alice.log().find((message) => message.text === text)?.parents).toHaveLength(4);
     world.run(2_000);
     expect(bob.texts()).toContain(text);
   });
 
-  it("is on disk before it is sent, and sent before it is shown", () => {
+  it("is handed to the store before it is sent, sent before it is shown, and called stored when the store has it", () => {
     const world = createWorld();
     const [alice] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
-    expect(alice.say("hello").map((effect) => effect.type)).toEqual(["persist", "transmit", "emit", "emit"]);
-    expect(alice.events.map((event) => event.type)).toEqual(["stored", "message"]);
+    alice.store.isHeld = true;
+    const effects = alice.say("hello");
+    expect(effects.map((effect) => effect.type)).toEqual(["append", "transmit", "emit", "answer"]);
+    expect(effects[0]).toMatchObject({ isOwn: true });
+    expect(alice.events).toMatchObject([{ type: "message", isInOrder: true, message: { text: "hello", own: true } }]);
+    const { id } = told(alice)[0] as Message;
+    expect(outcomeOf(effects)).toEqual({ isDone: true, id });
+    alice.answerStore();
+    expect(alice.events.slice(1)).toEqual([{ type: "stored", ids: [id] }]);
   });
 
   it("in one millisecond a hundred times keeps the order of saying", () => {
@@ -48,7 +58,7 @@ describe("saying", () => {
     for (const text of texts) alice.say(text);
     world.run(2_000);
     expect(shown(bob).map((message) => message.text)).toEqual(texts);
-    expect(new Set(bob.core.log().map((message) => message.seq)).size).toBe(100);
+    expect(new Set(bob.log().map((message) => message.seq)).size).toBe(100);
   });
 
   it("after a restart with the clock set back is still later than what was said before", () => {
@@ -64,6 +74,18 @@ describe("saying", () => {
 });
 
 describe("a message from the network", () => {
+  it("is shown with its author's nick and tag, the time it was said, and what it answers", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    const message = puppet.message({ text: "hello", seq: 7, parents: ["00".repeat(24) as MessageId], hlc: WALL - 1 });
+    puppet.tell(node, [{ type: "push", slice, message: message.bytes }]);
+    const author = { id: puppet.id, tag: tagOf(puppet.id), nick: "mallory" };
+    const said = { kind: "text", kindNumber: 1, text: "hello", time: WALL - 1, seq: 7, target: undefined };
+    const parents = ["00".repeat(24)];
+    expect(told(node)).toEqual([{ id: message.id, author, ...said, parents, own: false, history: false }]);
+  });
+
   it("stamped too far ahead is neither kept nor acknowledged, and drags no clock along", () => {
     const world = createWorld();
     const node = world.node("alice");
@@ -76,7 +98,7 @@ describe("a message from the network", () => {
     expect(node.texts()).toEqual([]);
     expect(node.core.stats().dropped.ahead).toBe(1);
     node.say("from now");
-    expect(node.core.log()).toMatchObject([{ time: WALL + 1_000, parents: [] }]);
+    expect(node.log()).toMatchObject([{ time: WALL + 1_000, parents: [] }]);
   });
 
   it("stamped too far ahead is not asked for where it is only named", () => {
@@ -134,6 +156,9 @@ describe("a message from the network", () => {
     world.lose = () => true;
     world.run(240_000);
     expect([bob.texts(), shown(bob)]).toEqual([["answer"], []]);
+    expect(bob.events.filter(({ type }) => type === "message")).toMatchObject([
+      { isInOrder: false, message: { text: "answer" } },
+    ]);
     world.lose = () => false;
     world.run(60_000);
     expect(shown(bob).map((message) => message.text)).toEqual(["question", "answer"]);
@@ -167,9 +192,9 @@ describe("a message from the network", () => {
         { type: "message", bytes },
       ]);
     }
-    expect(node.events.filter((event) => event.type === "stored")).toHaveLength(1);
+    expect(told(node)).toHaveLength(1);
     expect(shown(node)).toHaveLength(1);
-    expect(node.entries).toHaveLength(1);
+    expect([...node.store.appends.values()]).toEqual([1]);
   });
 
   it("is a copy: the datagram it came in may be reused", () => {

@@ -1,10 +1,21 @@
 /** The log of a room: heads and parents, trimming and its horizon, forks, and what is held back. */
+
 import { describe, expect, it } from "vitest";
 import { type SignedMessage, signMessage } from "../../../src/crypto/signed.ts";
 import { boundOfTime } from "../../../src/protocol/idset/range.ts";
 import { limits } from "../../../src/protocol/limits.ts";
-import { createLog, type Inserted, type Log } from "../../../src/protocol/log/log.ts";
+import {
+  createLog,
+  type Inserted,
+  insertMessage,
+  isKnown,
+  type Log,
+  parentsFor,
+  setMax,
+} from "../../../src/protocol/log/log.ts";
+import { entryOf } from "../../../src/protocol/log/messageIndex.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
+import { unsigned } from "../../suites/said.ts";
 import { identityOf, roomKeys, WALL } from "../fixtures.ts";
 
 const alice = identityOf("alice");
@@ -17,25 +28,26 @@ function written(
   { author = alice, seq = hlc, text = `at ${hlc}` } = {},
 ): SignedMessage {
   const ids = parents.map((parent) => parent.id).sort();
-  return signMessage(roomKeys, author, { seq, hlc, kind: "text", parents: ids, nick: "nick", text });
+  return signMessage(roomKeys, author, unsigned({ seq, hlc, parents: ids, text }));
 }
 
-const insert = (log: Log, message: SignedMessage): Inserted => log.insert({ message, history: false }, NOW, 30_000);
+const insert = (log: Log, message: SignedMessage): Inserted => insertMessage(log, message, NOW, 30_000);
 const create = (max = 1_000): Log => createLog(bob.id, max);
 const ids = (...messages: SignedMessage[]): MessageId[] => messages.map((message) => message.id);
-const delivered = (inserted: Inserted): MessageId[] => inserted.delivered.map((message) => message.id);
+const delivered = (inserted: Inserted): readonly MessageId[] => inserted.ordered;
+const kept = ({ index }: Log): MessageId[] => index.ids.slice("", "~", index.ids.size());
 
 describe("the parents of a message written now", () => {
   it("are the heads: what nobody has answered yet", () => {
     const log = create();
     const [first, second] = [written(WALL + 1), written(WALL + 2)];
     const both = written(WALL + 3, [first, second]);
-    expect(log.parents(WALL)).toEqual([]);
+    expect(parentsFor(log, WALL)).toEqual([]);
     insert(log, first);
     insert(log, second);
-    expect(log.parents(WALL)).toEqual(ids(first, second));
+    expect(parentsFor(log, WALL)).toEqual(ids(first, second));
     insert(log, both);
-    expect(log.parents(WALL)).toEqual(ids(both));
+    expect(parentsFor(log, WALL)).toEqual(ids(both));
   });
 
   it("do not include a message whose answer came first", () => {
@@ -43,15 +55,16 @@ describe("the parents of a message written now", () => {
     const question = written(WALL + 1);
     insert(log, written(WALL + 2, [question]));
     insert(log, question);
-    expect(log.parents(WALL)).toHaveLength(1);
-    expect(log.parents(WALL)).not.toContain(question.id);
+    expect(parentsFor(log, WALL)).toHaveLength(1);
+    expect(parentsFor(log, WALL)).not.toContain(question.id);
   });
 
   it("are at most four, the newest, in the order of ids, of however many heads", () => {
     const log = create();
     const heads = Array.from({ length: 100 }, (_, index) => written(WALL + index));
     for (const head of heads.toReversed()) insert(log, head);
-    expect(log.parents(WALL)).toEqual(ids(...heads.slice(-4)));
+    expect(parentsFor(log, WALL)).toEqual(ids(...heads.slice(-4)));
+    expect([...log.heads].toSorted(), "of which the newest 64 are remembered").toEqual(ids(...heads.slice(-64)));
   });
 
   it("are never messages that are held back: their author cannot have seen them", () => {
@@ -60,9 +73,9 @@ describe("the parents of a message written now", () => {
     const held = written(WALL + 3, [lost]);
     insert(log, seen);
     expect(delivered(insert(log, held))).toEqual([]);
-    expect(log.parents(WALL)).toEqual(ids(seen));
+    expect(parentsFor(log, WALL)).toEqual(ids(seen));
     expect(delivered(insert(log, lost))).toEqual(ids(lost, held));
-    expect(log.parents(WALL)).toEqual(ids(seen, held));
+    expect(parentsFor(log, WALL)).toEqual(ids(seen, held));
   });
 
   it("are never messages from a clock that is too far ahead", () => {
@@ -70,7 +83,7 @@ describe("the parents of a message written now", () => {
     const [near, far] = [written(WALL + limits.clockLiftMs), written(WALL + limits.clockLiftMs + 1)];
     insert(log, near);
     insert(log, far);
-    expect(log.parents(WALL)).toEqual(ids(near));
+    expect(parentsFor(log, WALL)).toEqual(ids(near));
   });
 });
 
@@ -85,35 +98,39 @@ describe("a message that is kept", () => {
 
   it("shows a forked key when another with its author and seq is there, from whichever author", () => {
     const log = create();
-    expect(insert(log, written(WALL + 1, [], { seq: 7 })).forked).toBe(false);
-    expect(insert(log, written(WALL + 2, [], { seq: 8 })).forked).toBe(false);
-    expect(insert(log, written(WALL + 3, [], { seq: 7, author: bob })).forked).toBe(false);
-    expect(insert(log, written(WALL + 4, [], { seq: 7 })).forked).toBe(true);
-    expect(log.ids.size()).toBe(4);
+    expect(insert(log, written(WALL + 1, [], { seq: 7 })).isForked).toBe(false);
+    expect(insert(log, written(WALL + 2, [], { seq: 8 })).isForked).toBe(false);
+    expect(insert(log, written(WALL + 3, [], { seq: 7, author: bob })).isForked).toBe(false);
+    expect(insert(log, written(WALL + 4, [], { seq: 7 })).isForked).toBe(true);
+    expect(kept(log)).toHaveLength(4);
   });
 
-  it("is shown with its author's nick and tag, and whether it is one's own", () => {
-    const log = create();
-    insert(log, written(WALL, [], { author: bob }));
-    const [message] = log.ids.slice("", "~", 1).map(log.view);
-    expect(message).toMatchObject({ author: { id: bob.id, nick: "nick" }, own: true, time: WALL, text: `at ${WALL}` });
+  it("is known by all but its body, which is at hand as long as it is recent", () => {
+    const log = createLog(bob.id, 1_000, 3_000);
+    const target = written(WALL - 1).id;
+    const content = unsigned({ seq: 7, hlc: WALL, parents: [target], text: "about it", kind: 300, target });
+    const message = signMessage(roomKeys, alice, content);
+    insert(log, message);
+    const entry = { author: alice.id, seq: 7, kind: 300, size: message.bytes.length, parents: [target], target };
+    expect(entryOf(log.index, message.id)).toEqual(entry);
+    expect(log.recent.bodies.get(message.id)).toEqual(message.bytes);
+    for (let later = 1; later <= 10; later += 1) insert(log, written(WALL + later));
+    expect(log.recent.bodies.get(message.id)).toBeUndefined();
+    expect(log.recent.bytes).toBeLessThanOrEqual(3_000);
+    expect(entryOf(log.index, message.id)).toEqual(entry);
   });
 });
 
 describe("retention", () => {
-  it("lets the oldest go, and says below what to trim the journal", () => {
+  it("lets the oldest go, and says which the store is to let go", () => {
     const log = create(3);
     const messages = Array.from({ length: 5 }, (_, index) => written(WALL + 10 * index));
     const inserted = messages.map((message) => insert(log, message));
-    expect(inserted.map((one) => one.trimmedBelow)).toEqual([
-      undefined,
-      undefined,
-      undefined,
-      messages[1]?.id,
-      messages[2]?.id,
-    ]);
-    expect(log.ids.slice("", "~", 10)).toEqual(ids(...messages.slice(2)));
-    expect(log.horizon()).toBe(WALL + 11);
+    const [oldest, next, ...others] = messages as [SignedMessage, SignedMessage, ...SignedMessage[]];
+    expect(inserted.map((one) => one.trimmed)).toEqual([[], [], [], [oldest.id], [next.id]]);
+    expect(kept(log)).toEqual(ids(...others));
+    expect([...log.recent.bodies.keys()]).toEqual(ids(...others));
+    expect(log.horizon).toBe(WALL + 11);
   });
 
   it("takes nothing below the horizon for new or missing", () => {
@@ -125,12 +142,12 @@ describe("retention", () => {
       SignedMessage,
     ];
     for (const message of [first, second, third]) insert(log, message);
-    expect([older, first, second].map((message) => log.isKnown(message.id))).toEqual([true, true, true]);
-    expect(log.get(first.id)).toBeUndefined();
-    expect(log.isKnown(written(WALL + 50).id)).toBe(false);
+    expect([older, first, second].map((message) => isKnown(log, message.id))).toEqual([true, true, true]);
+    expect(entryOf(log.index, first.id)).toBeUndefined();
+    expect(isKnown(log, written(WALL + 50).id)).toBe(false);
     const answer = insert(log, written(WALL + 60, [older, first]));
     expect(answer.missing).toEqual([]);
-    expect(answer.delivered).toHaveLength(1);
+    expect(delivered(answer)).toHaveLength(1);
   });
 
   it("hands on a message that was held when it has to go, and only once", () => {
@@ -141,26 +158,26 @@ describe("retention", () => {
     insert(log, written(WALL + 3));
     const last = written(WALL + 4);
     expect(delivered(insert(log, last))).toEqual(ids(last, held));
-    expect(log.heldCount()).toBe(0);
+    expect(log.order.heldCount()).toBe(0);
   });
 
   it("lets go as many as asked when the limit is lowered, and its horizon never goes back", () => {
     const log = create(100);
     const messages = Array.from({ length: 20 }, (_, index) => written(WALL + index));
     for (const message of messages) insert(log, message);
-    expect(log.setMax(5)).toBe(messages[15]?.id);
-    expect(log.ids.size()).toBe(5);
-    const horizon = log.horizon();
-    expect(log.setMax(100)).toBeUndefined();
-    expect(log.horizon()).toBe(horizon);
-    expect(log.isKnown(messages[0]?.id as MessageId)).toBe(true);
+    expect(setMax(log, 5)).toEqual(ids(...messages.slice(0, 15)));
+    expect(kept(log)).toHaveLength(5);
+    const { horizon } = log;
+    expect(setMax(log, 100)).toEqual([]);
+    expect(log.horizon).toBe(horizon);
+    expect(isKnown(log, messages[0]?.id as MessageId)).toBe(true);
   });
 
   it("counts no fork with a message that was let go", () => {
     const log = create(1);
     insert(log, written(WALL + 1, [], { seq: 7 }));
     insert(log, written(WALL + 2, [], { seq: 8 }));
-    expect(insert(log, written(WALL + 3, [], { seq: 7 })).forked).toBe(false);
+    expect(insert(log, written(WALL + 3, [], { seq: 7 })).isForked).toBe(false);
   });
 
   it("bounds times so that text order is id order, with no zero byte at the end", () => {

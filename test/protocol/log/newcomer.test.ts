@@ -1,6 +1,6 @@
 /** Arriving: history newest first, shown oldest first, told when it is complete, and never waited for without end. */
 import { describe, expect, it } from "vitest";
-import { createWorld, gather, notices, shown, type TestNode, type World } from "../fixtures.ts";
+import { createWorld, gather, notices, shown, type TestNode, told, type World } from "../fixtures.ts";
 
 /** A room with one node that has said `count` messages. */
 function talker(world: World, count: number): TestNode {
@@ -24,6 +24,7 @@ describe("a newcomer", () => {
     expect(notices(bob, "history-synced")[0]).toMatchObject({ messages: 200, peer: { nick: "alice" } });
     const order = bob.events.map((event) => (event.type === "notice" ? event.notice.code : event.type));
     expect(order.lastIndexOf("message")).toBeLessThan(order.indexOf("history-synced"));
+    expect(order.lastIndexOf("ordered")).toBeLessThan(order.indexOf("history-synced"));
   });
 
   it("gets the newest page first", () => {
@@ -31,9 +32,9 @@ describe("a newcomer", () => {
     const alice = talker(world, 2_000);
     const bob = world.node("bob");
     bob.join(alice);
-    const stored = (): string[] => bob.events.flatMap((event) => (event.type === "stored" ? [event.message.text] : []));
-    world.until("a page", () => stored().length >= 30, 5_000);
-    expect(stored().slice(0, 30).toSorted()).toEqual(inOrder(2_000).slice(-30).toSorted());
+    const first = (): string[] => told(bob).map(({ text }) => text);
+    world.until("a page", () => first().length >= 30, 5_000);
+    expect(first().slice(0, 30).toSorted()).toEqual(inOrder(2_000).slice(-30).toSorted());
   });
 
   it("is told with the first probes in an empty room", () => {

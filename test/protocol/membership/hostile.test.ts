@@ -1,11 +1,13 @@
 /** What hostile statements come to: they are refused or bounded, counted, and the room goes on as if nothing were. */
+
 import { describe, expect, it } from "vitest";
 import { type Identity, identityFromSeed } from "../../../src/crypto/identity.ts";
-import { createRoomKeys, roomKeyFromName } from "../../../src/crypto/roomKeys.ts";
+import { createRoomKeys, openRoom } from "../../../src/crypto/roomKeys.ts";
 import { signStatement } from "../../../src/crypto/signed.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
-import type { Frame } from "../../../src/wire/frame.ts";
+import { noExtensions } from "../../../src/wire/extensions.ts";
+import type { Frame } from "../../../src/wire/frames.ts";
 import type { StatementContent } from "../../../src/wire/statement.ts";
 import { bootFrom, createWorld, gather, names, roomKeys, type TestNode, WALL, type World } from "../fixtures.ts";
 import { createPuppet, type Puppet } from "../puppet.ts";
@@ -21,6 +23,7 @@ const statementOf = (by: Identity, change: Partial<StatementContent> = {}): Fram
     status: "alive",
     nick: "bob",
     endpoints: [],
+    extensions: noExtensions,
   } as const;
   return { type: "statement", bytes: signStatement(roomKeys, by, { ...base, ...change }).bytes };
 };
@@ -75,8 +78,9 @@ function expectUsable(world: World, nodes: readonly TestNode[], noticedWithinMs 
 describe("a hostile statement", () => {
   it("with a wrong signature, about someone else, or of another room, is refused and counted", () => {
     const victim = someone(1);
-    const elsewhere = createRoomKeys(roomKeyFromName("elsewhere"));
-    const content = { boot: "00".repeat(8) as never, incarnation: WALL, nick: "bob", endpoints: [] } as const;
+    const elsewhere = createRoomKeys(openRoom("elsewhere"));
+    const where = { endpoints: [], extensions: noExtensions };
+    const content = { boot: "00".repeat(8) as never, incarnation: WALL, nick: "bob", ...where } as const;
     const cases: ((puppet: Puppet) => Uint8Array)[] = [
       // Its own statement, with the key of another in it.
       (puppet) => Buffer.concat([Buffer.from(victim.id, "hex"), puppet.statement().bytes.subarray(32)]),
@@ -151,6 +155,19 @@ describe("a hostile statement", () => {
     expect(membersOf(node)).toBe(0);
     expect(node.core.stats().dropped.unproven).toBeGreaterThan(150);
     expect(node.events.filter((event) => event.type === "peer")).toEqual([]);
+  });
+
+  it("in another's name by one who has proven nothing makes nobody a member, also when it has proven to be there", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    const bytes = Buffer.concat([Buffer.from(someone(1).id, "hex"), puppet.statement().bytes.subarray(32)]);
+    const sent = puppet.tell(node, [{ type: "statement", bytes }, { type: "ping" }]);
+    const counters = sent.map(({ header }) => header.counter).toSorted((a, b) => b - a);
+    puppet.tell(node, [{ type: "ack", counters, delayMs: 0 }]);
+    expect(node.core.peers({ mono: 0, wall: 0 })).toEqual([]);
+    expect(node.events.filter(({ type }) => type === "peer")).toEqual([]);
+    expect(node.core.stats().dropped).toEqual({ "bad-statement-signature": 1 });
   });
 
   it("about one that is dead here asks it once, however often it is repeated", () => {

@@ -1,8 +1,10 @@
 /** Who is here: leaving, renaming, refuting, and being vouched for. */
 import { describe, expect, it } from "vitest";
-import type { Frame } from "../../../src/wire/frame.ts";
-import { createWorld, gather, names, notices, type TestNode } from "../fixtures.ts";
-import { createPuppet } from "../puppet.ts";
+import { suspicionMs } from "../../../src/protocol/membership/suspicion.ts";
+import type { Millis } from "../../../src/protocol/time.ts";
+import type { Frame } from "../../../src/wire/frames.ts";
+import { createWorld, errorOf, gather, names, notices, type TestNode, WALL } from "../fixtures.ts";
+import { createPuppet, type Puppet } from "../puppet.ts";
 
 const peersOf = (node: TestNode, now = 0): { nick: string; status: string }[] =>
   node.core.peers({ mono: now, wall: 0 }).map(({ nick, status }) => ({ nick, status }));
@@ -31,8 +33,9 @@ describe("a member", () => {
     world.run(5_000);
     const before = bob.core.stats();
     alice.say("is anyone here?");
-    expect(bob.say("not any more").map((effect) => effect.type)).toEqual(["emit"]);
-    expect(bob.events.at(-1)).toEqual({ type: "error", error: { code: "not-in-room" } });
+    const refused = bob.say("not any more");
+    expect(refused.map((effect) => effect.type)).toEqual(["answer"]);
+    expect(errorOf(refused)).toEqual({ code: "not-in-room" });
     const until = world.now() + 30_000;
     let steps = 0;
     for (let at = bob.core.nextDeadline(); at !== undefined && at < until; at = bob.core.nextDeadline()) {
@@ -59,7 +62,7 @@ describe("a member", () => {
     expect(notices(nodes[0], "renamed")).toMatchObject([{ before: "n0", own: true, peer: { nick: "zoë" } }]);
     for (const node of nodes.slice(1)) {
       expect(notices(node, "renamed")).toMatchObject([{ before: "n0", own: false, peer: { nick: "zoë" } }]);
-      expect(node.core.log().map((message) => message.author.nick)).toEqual(["n0", "zoë"]);
+      expect(node.log().map((message) => message.author.nick)).toEqual(["n0", "zoë"]);
     }
   });
 
@@ -79,7 +82,8 @@ describe("a member", () => {
     const world = createWorld();
     const [alice] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
     const effects = alice.command({ type: "rename", nick });
-    expect(effects).toEqual([{ type: "emit", event: { type: "error", error: { code: "bad-nick", nick, limit: 64 } } }]);
+    expect(effects.map(({ type }) => type)).toEqual(["answer"]);
+    expect(errorOf(effects)).toEqual({ code: "bad-nick", nick, limit: 64 });
     expect(alice.core.self().nick).toBe("alice");
   });
 
@@ -101,6 +105,36 @@ describe("a member", () => {
     expect(news.filter((event) => event.type === "peer" && event.status === "dead")).toEqual([]);
     for (const node of nodes)
       if (node !== nodes[1]) expect(peersOf(node, world.now())).toContainEqual({ nick: "n1", status: "alive" });
+  });
+
+  it("that is suspected is told so in the same step, by who suspects it", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const bob = createPuppet(world, "bob");
+    bob.prove(node);
+    const told: [Millis, Frame][] = [];
+    world.onSend = ({ to, bytes }) => {
+      if (to === bob.endpoint) for (const frame of bob.opened(bytes)?.frames ?? []) told.push([world.now(), frame]);
+    };
+    const isSuspected = (): boolean => node.events.some((event) => event.type === "peer" && event.status === "suspect");
+    world.until("bob, who answers nothing, to be suspected", isSuspected, 10_000);
+    const accuser = node.identity.id.slice(0, 16);
+    expect(told).toContainEqual([world.now(), { type: "suspect", peer: bob.id, incarnation: WALL, accuser }]);
+  });
+
+  it("that one member alone accuses, again and again, has as long as if it had been accused once", () => {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppets = names(6).map((name, index) => createPuppet(world, name, 200 + index));
+    for (const puppet of puppets) puppet.prove(node);
+    const [mallory, target] = puppets as [Puppet, Puppet];
+    const accusation = { type: "suspect", peer: target.id, incarnation: WALL, accuser: "ab".repeat(8) } as const;
+    for (let time = 0; time < 10; time += 1) mallory.tell(node, [accusation]);
+    // This node itself accuses it, too, when it does not answer; a third accuser would make it 2.5 s.
+    world.run(suspicionMs(7, 1_000, 1) - 100);
+    expect(peersOf(node, world.now())).toContainEqual({ nick: "n1", status: "suspect" });
+    world.run(suspicionMs(7, 1_000, 0));
+    expect(peersOf(node, world.now())).toContainEqual({ nick: "n1", status: "dead" });
   });
 
   it("of whom one link alone is broken stays alive: others vouch for it", () => {

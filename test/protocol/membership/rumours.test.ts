@@ -1,7 +1,7 @@
 /** Rumours: told often enough for everyone to hear them, newest first, and not for ever. */
 import { describe, expect, it } from "vitest";
 import { createRumours, retransmitLimit } from "../../../src/protocol/membership/rumours.ts";
-import { encodeFrame, type Frame } from "../../../src/wire/frame.ts";
+import { encodeFrame, type Frame } from "../../../src/wire/frames.ts";
 import type { PeerId } from "../../../src/wire/ids.ts";
 
 const peer = (name: string): PeerId => Buffer.alloc(32, name).toString("hex") as PeerId;

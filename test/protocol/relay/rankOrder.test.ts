@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cut, rankedWithin, rankOf, WHOLE } from "../../../src/protocol/relay/rankOrder.ts";
 import { seededRng } from "../../../src/protocol/rng.ts";
-import type { Slice } from "../../../src/wire/frame.ts";
+import type { Slice } from "../../../src/wire/frames.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
 
 type Peer = { readonly id: string; readonly hash: number };

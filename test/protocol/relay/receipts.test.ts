@@ -5,7 +5,7 @@ import type { Member } from "../../../src/protocol/membership/roster.ts";
 import { type Delegation, newDelegation, sum, type Task, takeReceipt } from "../../../src/protocol/relay/delegation.ts";
 import { WHOLE } from "../../../src/protocol/relay/rankOrder.ts";
 import { below } from "../../../src/protocol/rng.ts";
-import type { MessageId, PeerId } from "../../../src/wire/ids.ts";
+import type { BootId, MessageId, PeerId } from "../../../src/wire/ids.ts";
 import { createWorld, gather, identityOf, names, type TestNode } from "../fixtures.ts";
 
 type Delivery = Extract<ChatEvent, { type: "delivery" }>;
@@ -47,7 +47,7 @@ describe("twenty nodes that lost 30 % of all datagrams until now", () => {
     const [author, victim] = [nodes[4], nodes[13]] as [TestNode, TestNode];
     victim.crash();
     author.say("who is here?");
-    const id = author.core.log().findLast((message) => message.own)?.id as MessageId;
+    const id = author.log().findLast((message) => message.own)?.id as MessageId;
     const isNamed = (): boolean => lastReceipt(author, id)?.lacking.join() === "n13";
     // Six tries (TRIES_LEAST) of two round trips and 30 ms (RTO).
     world.until("the one that is gone to be named", isNamed, 6 * (2 * 10 + 30) + 50);
@@ -108,6 +108,29 @@ describe("a slice of which a delegate says how many have the message", () => {
     expect(count(delegation, [alice, stranger])).toEqual({ reached: 4, of: 5, lacking: fronts(carol) });
   });
 
+  it("does not count this node twice, where its own rank is in the only branch", () => {
+    const counted = (giver: BootId | undefined, holders: PeerId[]) => {
+      const delegation = given();
+      takeReceipt(delegation, { reached: 3, of: 3, lacking: [] }, alice);
+      const knowledge = {
+        self: dave as PeerId,
+        author: identityOf("erin").id,
+        holders: new Set(holders),
+        isHere: () => true,
+      };
+      return sum({ ...taskOf(delegation), giver }, knowledge);
+    };
+    const giver = "01".repeat(8) as BootId;
+    // Of the three that the delegate knows of one may be this node.
+    expect(counted(giver, [alice as PeerId])).toEqual({ reached: 3, of: 4, lacking: [] });
+    expect(counted(giver, [alice, bob, carol] as PeerId[])).toEqual({ reached: 4, of: 4, lacking: [] });
+    expect(counted(undefined, [alice as PeerId]), "an author is in nobody's slice").toEqual({
+      reached: 4,
+      of: 4,
+      lacking: [],
+    });
+  });
+
   it("lacks one that went before anyone heard that it has it", () => {
     expect(count(given(), [alice, bob])).toEqual({ reached: 3, of: 4, lacking: [] });
     expect(count(given(), [alice, bob], carol)).toEqual({ reached: 3, of: 4, lacking: fronts(carol) });
@@ -135,7 +158,7 @@ function receipts(seed: number, fanout: number | undefined, isOneKilled: boolean
   for (let index = 0; index < MESSAGES; index += 1) {
     const author = nodes[(index * 7) % 13] as TestNode;
     author.say(`message ${index}`);
-    const own = author.core.log().findLast((message) => message.own);
+    const own = author.log().findLast((message) => message.own);
     if (own !== undefined) said.push({ author, id: own.id });
     world.run(100);
   }

@@ -1,11 +1,11 @@
 /** Relay over real cores: everyone once, never to more than the fanout, silent delegates replaced, counts that add up. */
 import { describe, expect, it } from "vitest";
-import { bootKey, open } from "../../../src/crypto/roomKeys.ts";
 import type { ChatEvent } from "../../../src/protocol/events.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import { decodeHeader } from "../../../src/wire/datagram.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
-import { decodeFrames, type Frame } from "../../../src/wire/frame.ts";
-import { createWorld, gather, names, roomKeys, type TestNode, type World } from "../fixtures.ts";
+import type { Frame } from "../../../src/wire/frames.ts";
+import { createWorld, framesFor, gather, names, type TestNode, type World } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 
 type Delivery = Extract<ChatEvent, { type: "delivery" }>;
@@ -24,13 +24,6 @@ function pushes(world: World, nodes: readonly TestNode[]): { from: Endpoint; to:
         if (frame.type === "push" || frame.type === "brief") seen.push({ from, to });
   };
   return seen;
-}
-
-function framesFor(bytes: Uint8Array, boot: TestNode["boot"]): readonly Frame[] {
-  const header = decodeHeader(bytes);
-  const inner = typeof header === "string" ? undefined : open(bootKey(roomKeys, header.boot), header, boot, bytes);
-  const frames = inner === undefined ? "bad-frame" : decodeFrames(inner);
-  return frames === "bad-frame" ? [] : frames;
 }
 
 describe("a message whose author is named by the front of its id", () => {
@@ -68,17 +61,18 @@ describe("a message whose author is named by the front of its id", () => {
 });
 
 describe("a message said in a calm room", () => {
-  it("reaches all of 33, each by one push, and nobody sends it to more than the fanout", () => {
+  // At fanout 2 it goes five hops: far enough to come back to somebody who has it.
+  it.each([5, 2])("reaches all of 33, each by one push, and nobody sends it to more than the fanout (%i)", (fanout) => {
     const world = createWorld();
-    const nodes = gather(world, names(33), { fanout: 5, seenLimit: 1 });
+    const nodes = gather(world, names(33), { fanout, seenLimit: 1 });
     const sent = pushes(world, nodes);
     (nodes[3] as TestNode).say("hello");
     world.run(300);
     for (const node of nodes) expect(node.texts()).toEqual(["hello"]);
     expect(sent).toHaveLength(32);
     const perNode = nodes.map((node) => sent.filter(({ from }) => from === node.endpoint).length);
-    expect(Math.max(...perNode)).toBe(5);
-    for (const node of nodes) expect(node.core.stats().relayedPerMessageMax).toBeLessThanOrEqual(5);
+    expect(Math.max(...perNode)).toBe(fanout);
+    for (const node of nodes) expect(node.core.stats().relayedPerMessageMax).toBeLessThanOrEqual(fanout);
   });
 
   it("is counted by its author: reached all, and all are told once of it", () => {
@@ -207,9 +201,80 @@ describe("a receipt", () => {
     const puppet = createPuppet(world, "mallory");
     puppet.prove(node);
     node.say("hello");
-    const [message] = node.core.log();
+    const [message] = node.log();
     const claim = { type: "receipt", id: message?.id as never, slice: WHOLE, lacking: [] } as const;
     puppet.tell(node, [{ ...claim, reached: 1_000_000, of: 1_000_000 }]);
     expect(deliveries(node).every(({ reached, of }) => reached <= of && of === 1)).toBe(true);
+  });
+});
+
+describe("an acknowledgement", () => {
+  it.each([
+    ["at once", 5],
+    ["when the push counts as lost", 3_000],
+  ])("by another than the push went to is none: who has crashed was not reached (%s)", (_, afterMs) => {
+    const world = createWorld();
+    const [alice, bob] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
+    const mallory = createPuppet(world, "mallory");
+    mallory.prove(alice);
+    bob.crash();
+    const counters: number[] = [];
+    world.onSend = ({ to, bytes }) => {
+      const header = decodeHeader(bytes);
+      if (to === bob.endpoint && typeof header !== "string") counters.push(header.counter);
+    };
+    alice.say("who hears me?");
+    world.run(afterMs);
+    expect(counters.length).toBeGreaterThan(0);
+    for (let at = 0; at < counters.length; at += 16)
+      mallory.tell(alice, [
+        { type: "ack", counters: counters.slice(at, at + 16).toSorted((a, b) => b - a), delayMs: 0 },
+      ]);
+    world.run(5_000);
+    expect(deliveries(alice).at(-1)).toMatchObject({ reached: 0, of: 2, lacking: expect.arrayContaining(["bob"]) });
+  });
+});
+
+describe("a message that was said to nobody", () => {
+  it("is reported when one who came later holds it, and again with each further one, and not before", () => {
+    const world = createWorld();
+    const alice = world.node("alice");
+    for (let index = 0; index < 30; index += 1) alice.say(`alone ${index}`);
+    world.run(10_000);
+    expect(deliveries(alice)).toEqual([]);
+    const ids = alice.core.ids();
+    for (const [at, name] of ["bob", "carol"].entries()) {
+      alice.events.length = 0;
+      const newcomer = world.node(name);
+      newcomer.join(alice);
+      world.until(`${name} to have all`, () => newcomer.core.stats().messages === ids.length, 10_000);
+      world.run(10_000);
+      expect(deliveries(alice).map(({ id }) => id)).toEqual(ids);
+      const known = { reached: at + 1, of: at + 1, lacking: [] };
+      for (const delivery of deliveries(alice)) expect(delivery).toMatchObject(known);
+    }
+  });
+
+  it("is not reported as held by one who has only some of them", () => {
+    const world = createWorld();
+    const alice = world.node("alice");
+    for (let index = 0; index < 30; index += 1) alice.say(`alone ${index}`);
+    const puppet = createPuppet(world, "mallory");
+    puppet.prove(alice);
+    const roster = { count: 0, fingerprint: "00".repeat(8) };
+    puppet.tell(alice, [{ type: "digest", log: { count: 29, fingerprint: "11".repeat(8) }, horizon: 0, roster }]);
+    world.run(3_000);
+    expect(deliveries(alice)).toEqual([]);
+  });
+
+  it("is remembered for as long as there is room: the latest 4,096 of them", () => {
+    const world = createWorld();
+    const [alice, bob] = [world.node("alice"), world.node("bob")];
+    for (let index = 0; index < limits.relays + 100; index += 1) alice.say(`alone ${index}`);
+    const ids = alice.core.ids();
+    bob.join(alice);
+    world.until("bob to have all", () => bob.core.stats().messages === ids.length, 30_000);
+    world.run(10_000);
+    expect(deliveries(alice).map(({ id }) => id)).toEqual(ids.slice(100));
   });
 });

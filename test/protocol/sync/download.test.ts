@@ -4,10 +4,10 @@ import { createOrderedSet, type OrderedSet } from "../../../src/protocol/idset/o
 import type { Session } from "../../../src/protocol/link/session.ts";
 import { below, seededRng } from "../../../src/protocol/rng.ts";
 import { createDownload, type Download, SUPPLIERS_MAX } from "../../../src/protocol/sync/download.ts";
+import type { Holding } from "../../../src/protocol/sync/grants.ts";
 import { type Fetch, type Page, pagesFor } from "../../../src/protocol/sync/pages.ts";
 import type { Replica } from "../../../src/protocol/sync/replicas.ts";
-import type { Holding } from "../../../src/protocol/sync/supplier.ts";
-import { END, type Frame } from "../../../src/wire/frame.ts";
+import { END, type Frame } from "../../../src/wire/frames.ts";
 import { type Bench, bootFrom, createBench } from "../fixtures.ts";
 
 type Newcomer = {
@@ -49,8 +49,10 @@ function create(sourceCount: number, most = 100_000): Newcomer {
     ids,
     floor: () => "",
     most: () => most,
-    frameOf: () => undefined,
-    itemOf: () => undefined,
+    sizeInPage: () => undefined,
+    give: () => {},
+    givePages: () => {},
+    accept: () => {},
     want: () => {},
     asked: () => {},
   };
@@ -74,7 +76,12 @@ function create(sourceCount: number, most = 100_000): Newcomer {
 const fetches = ({ sent }: Newcomer): { to: Session; frame: Fetch }[] =>
   sent.splice(0).filter((one): one is { to: Session; frame: Fetch } => one.frame.type === "fetch");
 const pages = (frame: Fetch, held: OrderedSet<string>): Page[] =>
-  pagesFor(frame, held, (id) => Buffer.alloc(250, id.slice(0, 12)));
+  pagesFor(frame, held, () => 250).map(({ ids, ...page }) => ({
+    type: "page",
+    set: frame.set,
+    ...page,
+    items: ids.map((id) => Buffer.alloc(250, id.slice(0, 12))),
+  }));
 const take = ({ download, ids }: Newcomer, from: Session, page: Page, held: OrderedSet<string>): void => {
   for (const id of held.slice(page.lo, page.hi, 100)) ids.insert(id);
   download.onPage(from, page);

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createGaps, GAPS_MAX, type Gap, type Gaps } from "../../../src/protocol/sync/gaps.ts";
-import { type Bound, END } from "../../../src/wire/frame.ts";
+import { type Bound, END } from "../../../src/wire/frames.ts";
 import type { BootId } from "../../../src/wire/ids.ts";
 
 const anna = "aa".repeat(8) as BootId;

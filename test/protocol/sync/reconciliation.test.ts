@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { SignedMessage } from "../../../src/crypto/signed.ts";
 import type { Config } from "../../../src/protocol/config.ts";
-import { createWorld, fingerprint, gather, shown, type TestNode, WALL, type World } from "../fixtures.ts";
+import { elicitsAck } from "../../../src/wire/frames.ts";
+import { createWorld, fingerprint, gather, shown, type TestNode, told, WALL, type World } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 
 /** Two nodes that do not know each other, each with messages of its own and some that both have. */
@@ -85,6 +86,72 @@ describe("two logs that differ", () => {
   });
 });
 
+describe("two logs of which nothing comes however often they are compared", () => {
+  /** A node, and a member that claims with every digest to hold what it never gives; when the node compared. */
+  function vain(): { world: World; node: TestNode; claim: (log: string) => void; comparedAt: number[] } {
+    const world = createWorld();
+    const node = world.node("alice");
+    const puppet = createPuppet(world, "mallory");
+    puppet.prove(node);
+    node.say("what alice holds");
+    let fingerprint = "11".repeat(8);
+    let roster = { count: 0, fingerprint: "00".repeat(8) };
+    const comparedAt: number[] = [];
+    world.listen(puppet.endpoint, (bytes) => {
+      const opened = puppet.opened(bytes);
+      if (opened === undefined) return;
+      for (const frame of opened.frames) {
+        if (frame.type === "digest") roster = frame.roster;
+        if (frame.type === "ranges" && frame.set === "log") comparedAt.push(world.now());
+      }
+      const ack = { type: "ack", counters: [opened.header.counter], delayMs: 0 } as const;
+      const digest = { type: "digest", log: { count: 1, fingerprint }, horizon: 0, roster } as const;
+      if (opened.frames.some(elicitsAck))
+        world.send(puppet.sealed([ack, digest], node.boot), puppet.endpoint, node.endpoint);
+    });
+    const claim = (log: string): void => {
+      fingerprint = log;
+    };
+    return { world, node, claim, comparedAt };
+  }
+  const gapsOf = (times: readonly number[]): number[] =>
+    times.slice(1).map((at, index) => at - (times[index] as number));
+
+  it("are compared four times soon, and then less and less often, down to once a minute", () => {
+    const { world, comparedAt } = vain();
+    world.run(600_000);
+    const gaps = gapsOf(comparedAt);
+    for (const gap of gaps.slice(0, 3)) expect(gap).toBeLessThan(3_500);
+    for (const [at, leastMs] of [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000].entries()) {
+      expect(gaps[3 + at]).toBeGreaterThanOrEqual(leastMs);
+      // The next digest comes with a probe, within some seconds.
+      expect(gaps[3 + at]).toBeLessThan(leastMs + 5_000);
+    }
+    // 63 s until the waits are as long as they get, and then one a minute.
+    expect(comparedAt.length).toBeGreaterThan(15);
+    expect(comparedAt.length).toBeLessThan(22);
+  });
+
+  it.each(["the node's own", "the other"])("are compared soon again when %s changes", (whose) => {
+    const { world, node, claim, comparedAt } = vain();
+    world.run(300_000);
+    const before = comparedAt.length;
+    const last = comparedAt.at(-1) as number;
+    // In the middle of a wait of a minute.
+    world.run(Math.max(last + 10_000 - world.now(), 0));
+    expect(comparedAt).toHaveLength(before);
+    const changedAt = world.now();
+    if (whose === "the other") claim("22".repeat(8));
+    else node.say("something new");
+    world.run(15_000);
+    const since = comparedAt.slice(before);
+    expect(since.length).toBeGreaterThanOrEqual(4);
+    expect((since[3] as number) - changedAt).toBeLessThan(15_000);
+    world.run(180_000);
+    expect(Math.max(...gapsOf(comparedAt.slice(before)))).toBeGreaterThanOrEqual(60_000);
+  });
+});
+
 describe("nodes that keep different amounts", () => {
   it.each([50, 16])("agree on what both keep, and do not reconcile without end (%d and 500)", (maxMessages) => {
     const world = createWorld();
@@ -144,11 +211,11 @@ describe("a newcomer", () => {
     const world = createWorld();
     const [anna, bob] = apart(world, { one: 300, other: 0, both: 0 }, [{}, { latestLimit }]) as [TestNode, TestNode];
     bob.join(anna);
-    world.until("the first page", () => bob.events.some((event) => event.type === "stored"), 5_000);
+    world.until("the first page", () => told(bob).length > 0, 5_000);
     // All datagrams of one grant arrive together, the next grant is a round trip away.
     world.run(5);
-    const newest = anna.core.log().map((message) => message.id);
-    const got = new Set(bob.core.log().map((message) => message.id));
+    const newest = anna.log().map((message) => message.id);
+    const got = new Set(bob.log().map((message) => message.id));
     return newest.slice(-got.size).filter((id) => got.has(id));
   };
 

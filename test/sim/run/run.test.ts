@@ -59,6 +59,51 @@ forMs = 5900
   expect(broken.join("\n")).toMatch(/I1: n\d holds \d of 6 messages/);
 });
 
+test("in a room of two versions what one of them does not know is kept and handed on under its number", () => {
+  const mixed = scenario(`
+name = "mixed"
+nodes = 6
+newer = 3
+settleMs = 30000
+quietMs = 10000
+[speech]
+messages = 20
+everyMs = 300
+`);
+  const { broken, measured, sniffed } = run(mixed, 1, { sniff: true });
+  expect(broken).toEqual([]);
+  expect(measured.coverage).toBe(1);
+  expect(sniffed?.frameBytes.unknown).toBeGreaterThan(0);
+});
+
+test("on disks that fail and damage what they read the room goes on, and ends with all of it written", () => {
+  const ailing = scenario(`
+name = "ailing"
+nodes = 6
+recentBytes = 500
+settleMs = 60000
+[network]
+loss = 0.1
+[disk]
+[speech]
+messages = 30
+everyMs = 300
+[[faults]]
+type = "failing"
+count = 3
+forMs = 8000
+[[faults]]
+type = "badReads"
+count = 6
+forMs = 8000
+`);
+  for (const seed of [1, 2, 3]) {
+    const { broken, disks } = run(ailing, seed);
+    expect(broken, `seed ${seed}`).toEqual([]);
+    expect(disks.failed, `seed ${seed}`).toBeGreaterThan(0);
+  }
+});
+
 describe("a roster is settled when it is all who are up", () => {
   const split = (settleMs: number): Scenario =>
     scenario(`

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { createConversations } from "../../../src/sim/world/conversations.ts";
 import { endpointOf } from "../../../src/sim/world/endpoints.ts";
-import type { Frame } from "../../../src/wire/frame.ts";
+import type { Frame } from "../../../src/wire/frames.ts";
 
 const [anna, bob, carol] = [endpointOf(0), endpointOf(1), endpointOf(2)] as const;
 const ranges = { type: "ranges", set: "log", lo: "", parts: [] } as Frame;

@@ -1,0 +1,289 @@
+/** The room object that a program holds. */
+import { setMaxListeners } from "node:events";
+import { parseAddress, resolveAddress } from "../chat/command/parseAddress.ts";
+import { refusalText } from "../chat/model/sentences.ts";
+import { createJoins } from "../chat/session/joins.ts";
+import { causalEvents } from "../chat/stream/causalFeed.ts";
+import type { Delivery, RoomHandle, RoomStats } from "../node/types.ts";
+import type { Command, Outcome } from "../protocol/api.ts";
+import { StoreError } from "../store/store.ts";
+import type { MessageKind } from "../wire/bodies/kinds.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
+import { MESSAGE_ID_BYTES, type MessageId } from "../wire/ids.ts";
+import { createDeliveries, type Deliveries } from "./delivery.ts";
+import { refusalOf, SmplchatError, storeError } from "./errors.ts";
+import {
+  namedEvents,
+  type Peer,
+  ROOM_EVENT_NAMES,
+  type RoomEventName,
+  type RoomEvents,
+  type RoomMessage,
+} from "./events.ts";
+import { type MessageStream, messageStream } from "./messageStream.ts";
+import { checkNick, checkObject, misfit } from "./options.ts";
+
+/** What was said. `delivery` never rejects: it resolves when all have the message, or nothing was heard of it for 5 s. */
+export type Said = { readonly id: MessageId; readonly delivery: Promise<Delivery> };
+
+export type SayOptions = { readonly kind?: MessageKind };
+export type HistoryOptions = { readonly before?: string; readonly limit?: number };
+export type MessagesOptions = {
+  /** Also what was said before it came here. True if left out. */
+  readonly history?: boolean;
+};
+
+/** What is refused rejects with a SmplchatError, what makes no sense with a TypeError; after leaving all is refused with `closed`. */
+export interface Room {
+  readonly name: string;
+  readonly private: boolean;
+  /** Waits while the network takes nothing more. Codes: text-empty, text-too-long, busy, closed. */
+  say(text: string, options?: SayOptions): Promise<Said>;
+  /** Those that come from now on. Ends when the room is left. */
+  messages(options?: MessagesOptions): MessageStream;
+  /** Gives what ends it. */
+  on<N extends RoomEventName>(name: N, listener: (value: RoomEvents[N]) => void): () => void;
+  /** The newest `limit` (50) messages kept here, below `before`, oldest first. */
+  history(options?: HistoryOptions): Promise<RoomMessage[]>;
+  /** Everybody known, this program first. */
+  peers(): Peer[];
+  /**
+   * Contacts the address, and goes on trying. Resolves with whether it answered within 5 s. Codes: bad-address, unknown-host,
+   * closed.
+   */
+  join(address: string): Promise<boolean>;
+  /** Refused: bad-nick as a TypeError. */
+  rename(nick: string): Promise<void>;
+  /** The line that lets others in. */
+  invite(): string;
+  /** Where this node listens, as best known. */
+  address(): string;
+  stats(): RoomStats;
+  /** Says goodbye. The other rooms of the hub go on. Takes at most 1 s. */
+  leave(): Promise<void>;
+}
+
+/** Texts that wait until the network takes them. */
+export const SAYS_WAITING_MAX = 10_000;
+export const HISTORY_LIMIT = 50;
+export const HISTORY_LIMIT_MAX = 10_000;
+/** The node gives up on the first answer after 5 s; then so does this, should nothing be told of it. */
+const ANSWER_MS_MAX = 6_000;
+
+/** `addresses`: checked, contacted at once. */
+export function roomOn(handle: RoomHandle, addresses: readonly string[]): Room {
+  const { name, private: isPrivate } = handle.choice;
+  const closing = new AbortController();
+  const closed = closing.signal;
+  // Each loop and each join that waits is one.
+  setMaxListeners(0, closed);
+  const deliveries = createDeliveries(handle);
+  const listeners = createListeners();
+  const unsubscribe = handle.subscribe(
+    causalEvents((event) => {
+      deliveries.note(event);
+      for (const named of namedEvents(event, name)) listeners.tell(named.name, named.value);
+    }),
+  );
+  const joins = createJoins({
+    room: () => handle,
+    refuse: (refusal) => {
+      const { code, ...data } = refusal;
+      listeners.tell("error", { code, text: refusalText(refusal), data });
+    },
+    lookup: undefined,
+  });
+  for (const address of addresses) joins.joinAtStart(address);
+  const say = createSay(handle, deliveries, closed);
+  let left: Promise<void> | undefined;
+
+  const close = async (): Promise<void> => {
+    joins.stop();
+    closing.abort();
+    deliveries.settleAll();
+    await handle.close();
+    unsubscribe();
+  };
+  const open = (): void => {
+    if (closed.aborted) throw closedError(name);
+  };
+
+  return {
+    name,
+    private: isPrivate,
+    say: async (text, options) => {
+      const { kind } = checkSay(text, options);
+      return say({ type: "say", text, kind });
+    },
+    messages: (options) => {
+      open();
+      const { history = true } = checkMessages(options);
+      return messageStream(
+        (listener) => listeners.add("message", (message) => (history || !message.history) && listener(message)),
+        closed,
+      );
+    },
+    on: (event, listener) => {
+      open();
+      if (!ROOM_EVENT_NAMES.includes(event)) throw misfit("on", event, ROOM_EVENT_NAMES.join(", "));
+      if (typeof listener !== "function") throw misfit("a listener", listener, "a function");
+      return listeners.add(event, listener);
+    },
+    history: async (options) => {
+      const { limit, before } = checkHistory(options);
+      open();
+      const messages = await handle.history(limit, before).catch((error: unknown) => {
+        throw error instanceof StoreError ? storeError(error) : error;
+      });
+      return messages.map((message) => ({ ...message, room: name }));
+    },
+    peers: () => {
+      open();
+      return [{ ...handle.self(), self: true }, ...handle.peers().map((peer) => ({ ...peer, self: false }))];
+    },
+    join: async (address) => {
+      checkAddress(address);
+      open();
+      const found = await resolveAddress(address);
+      open();
+      if (typeof found !== "string") throw new SmplchatError(found.code, refusalText(found), { ...found });
+      return answerOf(handle, found, joins.join, closed);
+    },
+    rename: async (nick) => {
+      checkNick(nick);
+      open();
+      done(await handle.run({ type: "rename", nick }));
+    },
+    invite: () => {
+      open();
+      return handle.invite();
+    },
+    address: () => handle.address(),
+    stats: () => handle.stats(),
+    leave: () => {
+      left ??= close();
+      return left;
+    },
+  };
+}
+
+/** Throws as `parseAddress` of the library does. */
+export function checkAddress(address: unknown): asserts address is string {
+  if (typeof address !== "string") throw misfit("address", address, "a text like 10.0.0.2 or host:port");
+  const parsed = parseAddress(address);
+  if ("code" in parsed) throw new SmplchatError(parsed.code, refusalText(parsed), { ...parsed });
+}
+
+// --- internal ---
+
+type Listeners = {
+  readonly add: <N extends RoomEventName>(name: N, listener: (value: RoomEvents[N]) => void) => () => void;
+  readonly tell: <N extends RoomEventName>(name: N, value: RoomEvents[N]) => void;
+};
+
+function createListeners(): Listeners {
+  /** BOUNDED: by what the program listens to. Each entry is one call of `on`. */
+  const entries = new Set<{ readonly name: RoomEventName; readonly listener: (value: never) => void }>();
+  return {
+    add: (name, listener) => {
+      const entry = { name, listener };
+      entries.add(entry);
+      return () => entries.delete(entry);
+    },
+    tell: (name, value) => {
+      for (const entry of [...entries]) if (entry.name === name) entry.listener(value as never);
+    },
+  };
+}
+
+/** One after another, in the order of the calls: each when the network takes it. */
+function createSay(
+  handle: RoomHandle,
+  deliveries: Deliveries,
+  closed: AbortSignal,
+): (command: Command) => Promise<Said> {
+  let turn: Promise<unknown> = Promise.resolve();
+  /** BOUNDED: SAYS_WAITING_MAX. */
+  let waiting = 0;
+  const perform = async (command: Command): Promise<Said> => {
+    for (;;) {
+      await handle.whenReady();
+      if (closed.aborted) throw closedError(handle.choice.name);
+      const outcome = await handle.run(command);
+      // Another caller of the same room was faster.
+      if (!outcome.isDone && outcome.error.code === "busy" && handle.isBusy()) continue;
+      const id = done(outcome);
+      if (id === undefined) throw new Error("a message that was taken has no id");
+      return { id, delivery: deliveries.of(id) };
+    }
+  };
+  return (command) => {
+    if (closed.aborted) return Promise.reject(closedError(handle.choice.name));
+    if (waiting >= SAYS_WAITING_MAX) return Promise.reject(refusalOf({ code: "busy", waiting }));
+    waiting += 1;
+    const said = turn.then(() => perform(command)).finally(() => (waiting -= 1));
+    turn = said.catch(() => undefined);
+    return said;
+  };
+}
+
+function done(outcome: Outcome): MessageId | undefined {
+  if (!outcome.isDone) throw refusalOf(outcome.error);
+  return outcome.id;
+}
+
+function answerOf(
+  handle: RoomHandle,
+  endpoint: Endpoint,
+  join: (endpoints: readonly Endpoint[]) => void,
+  closed: AbortSignal,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = (answered: boolean): void => {
+      clearTimeout(timer);
+      unsubscribe();
+      closed.removeEventListener("abort", onClosed);
+      resolve(answered);
+    };
+    const onClosed = (): void => settle(false);
+    const timer = setTimeout(onClosed, ANSWER_MS_MAX);
+    const unsubscribe = handle.subscribe((event) => {
+      if (event.type !== "notice") return;
+      const { notice } = event;
+      if (notice.code === "joined" && notice.endpoint === endpoint) settle(true);
+      if (notice.code === "no-answer" && notice.endpoint === endpoint) settle(false);
+    });
+    closed.addEventListener("abort", onClosed);
+    // Oneself does not answer.
+    if (endpoint === handle.address()) settle(false);
+    else join([endpoint]);
+  });
+}
+
+function closedError(room: string): SmplchatError {
+  return new SmplchatError("closed", `#${room} was left: enter it again to say or hear something`, { room });
+}
+
+function checkSay(text: unknown, options: unknown): { kind: MessageKind } {
+  if (typeof text !== "string") throw misfit("a text", text, "a string");
+  const { kind = "text" } = checkObject("say", options, ["kind"]);
+  if (kind !== "text" && kind !== "action") throw misfit("kind", kind, '"text" or "action"');
+  return { kind };
+}
+
+function checkMessages(options: unknown): { history?: boolean | undefined } {
+  const { history } = checkObject("messages", options, ["history"]);
+  if (history !== undefined && typeof history !== "boolean") throw misfit("history", history, "true or false");
+  return { history };
+}
+
+function checkHistory(options: unknown): { limit: number; before: MessageId | undefined } {
+  const { limit = HISTORY_LIMIT, before } = checkObject("history", options, ["before", "limit"]);
+  if (typeof limit !== "number" || !Number.isInteger(limit) || limit < 1 || limit > HISTORY_LIMIT_MAX)
+    throw misfit("limit", limit, `a whole number from 1 to ${HISTORY_LIMIT_MAX}`);
+  if (before !== undefined && (typeof before !== "string" || !ID.test(before)))
+    throw misfit("before", before, `the id of a message: ${MESSAGE_ID_BYTES * 2} hex digits`);
+  return { limit, before: before as MessageId | undefined };
+}
+
+const ID = new RegExp(`^[0-9a-f]{${MESSAGE_ID_BYTES * 2}}$`);

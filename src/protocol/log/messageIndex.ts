@@ -1,0 +1,235 @@
+/**
+ * The index of the log: author, number, kind, size, parents and target of every message, without its body. It is packed
+ * into typed arrays by slot, and the ordered set of ids gives the slot. A message takes about 130 bytes.
+ */
+import { fromHex, MESSAGE_ID_BYTES, type MessageId, type PeerId, toHex } from "../../wire/ids.ts";
+import { createOrderedSet, type OrderedSet } from "../idset/orderedSet.ts";
+
+/** A message without its body. `size`: bytes of the whole, signature included. */
+export type IndexEntry = {
+  readonly author: PeerId;
+  readonly seq: number;
+  readonly kind: number;
+  readonly size: number;
+  readonly parents: readonly MessageId[];
+  readonly target: MessageId | undefined;
+};
+
+export type MessageIndex = {
+  readonly ids: OrderedSet<MessageId>;
+  /** By slot. BOUNDED: as `ids`, rounded up; slots of removed messages are used again. */
+  columns: Columns;
+  readonly freeSlots: number[];
+  slots: number;
+  /** BOUNDED: authors of kept messages. */
+  readonly authors: Map<PeerId, Author>;
+  readonly authorsBySlot: (PeerId | undefined)[];
+  readonly freeAuthors: number[];
+  readonly cells: Cells;
+  /** Slots by author and seq: open addressing, a power of two, at most half full. */
+  places: Int32Array;
+};
+
+type Author = { readonly number: number; messages: number };
+
+type Columns = {
+  readonly author: Uint32Array;
+  readonly seq: Float64Array;
+  readonly size: Uint32Array;
+  readonly kind: Uint16Array;
+  /** Parents in the low three bits, and HAS_TARGET. */
+  readonly shape: Uint8Array;
+  /** The first of the cells with the ids of the parents, and of the target behind them. */
+  readonly cell: Uint32Array;
+};
+
+/** Ids that messages refer to, in rows of 1..5 cells of 24 bytes. BOUNDED: by the messages; rows are used again. */
+type Cells = { bytes: Buffer; used: number; readonly free: number[][] };
+
+const SLOTS_FIRST = 1_024;
+const HAS_TARGET = 8;
+const ROW_MAX = 5;
+
+export function createMessageIndex(): MessageIndex {
+  return {
+    ids: createOrderedSet<MessageId>(),
+    columns: createColumns(SLOTS_FIRST),
+    freeSlots: [],
+    slots: 0,
+    authors: new Map(),
+    authorsBySlot: [],
+    freeAuthors: [],
+    cells: {
+      bytes: Buffer.alloc(SLOTS_FIRST * MESSAGE_ID_BYTES),
+      used: 0,
+      free: Array.from({ length: ROW_MAX + 1 }, () => []),
+    },
+    places: new Int32Array(2 * SLOTS_FIRST).fill(-1),
+  };
+}
+
+/** Adds a message that is not there yet. True if another one of its author has the same seq. */
+export function insertEntry(index: MessageIndex, id: MessageId, entry: IndexEntry): boolean {
+  const slot = index.freeSlots.pop() ?? index.slots++;
+  if (slot >= index.columns.seq.length) index.columns = grown(index.columns);
+  const { columns, authors } = index;
+  const author = authors.get(entry.author) ?? addAuthor(index, entry.author);
+  author.messages += 1;
+  const refersTo = entry.target === undefined ? entry.parents : [...entry.parents, entry.target];
+  columns.author[slot] = author.number;
+  columns.seq[slot] = entry.seq;
+  columns.size[slot] = entry.size;
+  columns.kind[slot] = entry.kind;
+  columns.shape[slot] = entry.parents.length | (entry.target === undefined ? 0 : HAS_TARGET);
+  columns.cell[slot] = putRow(index.cells, refersTo);
+  index.ids.insert(id, slot);
+  if (2 * index.ids.size() > index.places.length) rebuildPlaces(index);
+  const isForked = findPlace(index, author.number, entry.seq) >= 0;
+  addPlace(index.places, columns, slot);
+  return isForked;
+}
+
+export function removeEntry(index: MessageIndex, id: MessageId): void {
+  const slot = index.ids.valueOf(id);
+  if (slot === undefined) return;
+  const { columns } = index;
+  removePlace(index, slot);
+  index.ids.remove(id);
+  freeRow(index.cells, columns.cell[slot] as number, rowLength(columns.shape[slot] as number));
+  const name = index.authorsBySlot[columns.author[slot] as number] as PeerId;
+  const author = index.authors.get(name) as Author;
+  author.messages -= 1;
+  if (author.messages === 0) {
+    index.authors.delete(name);
+    index.authorsBySlot[author.number] = undefined;
+    index.freeAuthors.push(author.number);
+  }
+  index.freeSlots.push(slot);
+}
+
+export function entryOf(index: MessageIndex, id: MessageId): IndexEntry | undefined {
+  const slot = index.ids.valueOf(id);
+  if (slot === undefined) return undefined;
+  const { columns, cells } = index;
+  const shape = columns.shape[slot] as number;
+  const refersTo = readRow(cells, columns.cell[slot] as number, rowLength(shape));
+  return {
+    author: index.authorsBySlot[columns.author[slot] as number] as PeerId,
+    seq: columns.seq[slot] as number,
+    kind: columns.kind[slot] as number,
+    size: columns.size[slot] as number,
+    parents: refersTo.slice(0, shape & 7),
+    target: (shape & HAS_TARGET) === 0 ? undefined : refersTo.at(-1),
+  };
+}
+
+export function authorOf(index: MessageIndex, id: MessageId): PeerId | undefined {
+  const slot = index.ids.valueOf(id);
+  return slot === undefined ? undefined : index.authorsBySlot[index.columns.author[slot] as number];
+}
+
+/** Bytes of the message; 0: it is not kept. */
+export function sizeOf(index: MessageIndex, id: MessageId): number {
+  const slot = index.ids.valueOf(id);
+  return slot === undefined ? 0 : (index.columns.size[slot] as number);
+}
+
+// --- internal ---
+
+function createColumns(slots: number): Columns {
+  return {
+    author: new Uint32Array(slots),
+    seq: new Float64Array(slots),
+    size: new Uint32Array(slots),
+    kind: new Uint16Array(slots),
+    shape: new Uint8Array(slots),
+    cell: new Uint32Array(slots),
+  };
+}
+
+/** Half as large again: what is not used yet is at most a third. */
+function grown(columns: Columns): Columns {
+  const next = createColumns(Math.ceil(columns.seq.length * 1.5));
+  for (const name of Object.keys(columns) as (keyof Columns)[]) next[name].set(columns[name]);
+  return next;
+}
+
+function addAuthor(index: MessageIndex, peer: PeerId): Author {
+  const number = index.freeAuthors.pop() ?? index.authorsBySlot.length;
+  index.authorsBySlot[number] = peer;
+  const author = { number, messages: 0 };
+  index.authors.set(peer, author);
+  return author;
+}
+
+function rowLength(shape: number): number {
+  return (shape & 7) + ((shape & HAS_TARGET) === 0 ? 0 : 1);
+}
+
+function putRow(cells: Cells, ids: readonly MessageId[]): number {
+  if (ids.length === 0) return 0;
+  const at = cells.free[ids.length]?.pop() ?? cells.used;
+  if (at === cells.used) cells.used += ids.length;
+  if (cells.used * MESSAGE_ID_BYTES > cells.bytes.length) {
+    const larger = Buffer.alloc(Math.ceil(cells.bytes.length / MESSAGE_ID_BYTES / 2 + cells.used) * MESSAGE_ID_BYTES);
+    larger.set(cells.bytes);
+    cells.bytes = larger;
+  }
+  for (const [offset, id] of ids.entries()) cells.bytes.set(fromHex(id), (at + offset) * MESSAGE_ID_BYTES);
+  return at;
+}
+
+function readRow({ bytes }: Cells, at: number, length: number): MessageId[] {
+  return Array.from({ length }, (_, offset) => {
+    const from = (at + offset) * MESSAGE_ID_BYTES;
+    return toHex(bytes.subarray(from, from + MESSAGE_ID_BYTES)) as MessageId;
+  });
+}
+
+function freeRow(cells: Cells, at: number, length: number): void {
+  if (length > 0) cells.free[length]?.push(at);
+}
+
+/** The place at which the search for an author's seq begins. */
+function startOf(places: Int32Array, author: number, seq: number): number {
+  const hash = Math.imul(author ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(seq | 0, 0xc2b2ae35) ^ Math.floor(seq / 2 ** 32);
+  return ((hash ^ (hash >>> 15)) >>> 0) & (places.length - 1);
+}
+
+/** Where a message with this author and seq stands; -1: there is none. */
+function findPlace({ places, columns }: MessageIndex, author: number, seq: number): number {
+  for (let at = startOf(places, author, seq); ; at = (at + 1) & (places.length - 1)) {
+    const slot = places[at] as number;
+    if (slot < 0) return -1;
+    if (columns.author[slot] === author && columns.seq[slot] === seq) return at;
+  }
+}
+
+function addPlace(places: Int32Array, columns: Columns, slot: number): void {
+  let at = startOf(places, columns.author[slot] as number, columns.seq[slot] as number);
+  while ((places[at] as number) >= 0) at = (at + 1) & (places.length - 1);
+  places[at] = slot;
+}
+
+/** Those behind it move up, so that no gap hides them (Knuth, The Art of Computer Programming 3, §6.4, algorithm R). */
+function removePlace({ places, columns }: MessageIndex, slot: number): void {
+  const mask = places.length - 1;
+  let hole = startOf(places, columns.author[slot] as number, columns.seq[slot] as number);
+  while (places[hole] !== slot) hole = (hole + 1) & mask;
+  for (let at = (hole + 1) & mask; (places[at] as number) >= 0; at = (at + 1) & mask) {
+    const other = places[at] as number;
+    const start = startOf(places, columns.author[other] as number, columns.seq[other] as number);
+    // It may move into the hole unless its start lies cyclically after the hole.
+    if (((at - start) & mask) < ((at - hole) & mask)) continue;
+    places[hole] = other;
+    hole = at;
+  }
+  places[hole] = -1;
+}
+
+function rebuildPlaces(index: MessageIndex): void {
+  const old = index.places;
+  const places = new Int32Array(2 * old.length).fill(-1);
+  for (const slot of old) if (slot >= 0) addPlace(places, index.columns, slot);
+  index.places = places;
+}

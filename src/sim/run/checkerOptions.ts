@@ -1,0 +1,12 @@
+/** The settings of the checkers of a run. */
+import type { StoredMessage } from "../../protocol/api.ts";
+import type { Millis } from "../../protocol/time.ts";
+import type { Disk } from "../world/disk.ts";
+
+export type CheckerOptions = {
+  readonly diskOf: (node: number) => Disk;
+  readonly isGenuine: (message: StoredMessage) => boolean;
+  /** Virtual time. */
+  readonly now: () => Millis;
+  readonly maxMessages: number;
+};

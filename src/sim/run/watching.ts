@@ -1,0 +1,85 @@
+/** Opens every datagram of a run, room by room, counts what it says and checks what it claims. */
+import type { Endpoint } from "../../wire/endpoint.ts";
+import type { BootId } from "../../wire/ids.ts";
+import type { HostWorld } from "../world/host.ts";
+import { createSniffer, type Sniffed } from "../world/sniffer.ts";
+import type { Checkers } from "./checkers.ts";
+import { createClaims } from "./claims.ts";
+import type { Scenario } from "./scenario.ts";
+import type { Room, Stage } from "./stage.ts";
+
+export type Watched = {
+  /** Undefined: not asked for. */
+  readonly sniffed: () => Sniffed | undefined;
+  /** From now on frames that compare logs are counted. */
+  readonly startQuiet: () => void;
+  readonly comparedInQuiet: () => number;
+};
+
+const COMPARING: ReadonlySet<string> = new Set([
+  "ranges",
+  "list",
+  "fetch",
+  "page",
+  "same",
+  "want",
+  "message",
+  "announce",
+]);
+
+export function watchRooms(
+  scenario: Scenario,
+  { rooms, nodes }: Stage,
+  { agenda, network }: HostWorld,
+  isSniffing: boolean,
+  checkersOf: (node: number) => Checkers,
+): Watched {
+  const sniffer = createSniffer();
+  let compared = 0;
+  let isQuiet = false;
+  const numbers = new Map<BootId, number>();
+  const numberOf = (boot: BootId, { nodes: inRoom }: Room): number | undefined => {
+    for (const [number, node] of numbers.has(boot) ? [] : inRoom) if (node.boot() === boot) numbers.set(boot, number);
+    return numbers.get(boot);
+  };
+  const claimsOf = (room: Room) =>
+    createClaims({
+      roomKeys: room.keys,
+      authors: [...room.nodes.values()].map(({ id }) => id),
+      claimed: (by, id, how) => {
+        const number = numberOf(by, room);
+        if (number !== undefined) checkersOf(number).claimed(number, id, how);
+      },
+    });
+  const watchers = rooms.map((room) => {
+    const claims = claimsOf(room);
+    return (bytes: Uint8Array, from: Endpoint, to: Endpoint): void => {
+      const opened = room.opener.open(bytes, from, to);
+      if (opened === undefined) return;
+      if (isSniffing) sniffer.see(opened, agenda.now());
+      claims.see(opened);
+      if (isQuiet) compared += opened.frames.filter(isComparingLogs).length;
+    };
+  });
+  const isLookedInto = isSniffing || scenario.quietMs > 0 || nodes.some(({ disk }) => disk.isDurable);
+  if (isLookedInto) for (const watcher of watchers) network.watch(watcher);
+  return {
+    sniffed: () => (isSniffing ? sniffer.result() : undefined),
+    startQuiet: () => {
+      isQuiet = true;
+    },
+    comparedInQuiet: () => compared,
+  };
+}
+
+/** All were equal and nobody talked, and so many frames compared logs. */
+export function complaintsOfQuiet(frames: number, nodes: number): string[] {
+  // Where much is lost a question from before may come once more.
+  return frames <= nodes ? [] : [`I10: ${frames} frames compared logs when all were equal and nobody talked`];
+}
+
+// --- internal ---
+
+function isComparingLogs(frame: { readonly type: string; readonly set?: unknown }): boolean {
+  return COMPARING.has(frame.type) && frame.set !== "roster";
+}

@@ -1,0 +1,55 @@
+/**
+ * The interface of a room's store: every message by its id. Memory and the simulator's disk implement it, and a database
+ * on disk can. Its test suite is test/suites/store.ts.
+ *
+ * Every call answers by a callback, once, perhaps before it returns; a virtual disk has no promises to wait for. Calls
+ * take effect in their order, and a read sees every append before it, durable or not. No call throws.
+ */
+import type { StoredMessage, StoreTrouble } from "../protocol/api.ts";
+import type { MessageId } from "../wire/ids.ts";
+
+export type Store = {
+  /** What `append` has confirmed outlives the process. False: nothing does, and nothing may be called stored. */
+  readonly isDurable: boolean;
+  /**
+   * Keeps messages; one that is kept already stays as it is. `isOwn`: what is confirmed outlives a power cut, too, as far as
+   * the disk says so. With trouble none of them counts as kept, though some may be. `bytes` are not changed afterwards.
+   */
+  readonly append: (messages: readonly StoredMessage[], isOwn: boolean, done: Done) => void;
+  /** The bytes of each, undefined where it is not kept. */
+  readonly read: (
+    ids: readonly MessageId[],
+    done: (bytes: readonly (Uint8Array | undefined)[], trouble?: StoreTrouble) => void,
+  ) => void;
+  /** The newest `limit` with ids below `before` (left out: of all), oldest first. */
+  readonly page: (
+    before: MessageId | undefined,
+    limit: number,
+    done: (messages: readonly StoredMessage[], trouble?: StoreTrouble) => void,
+  ) => void;
+  /** All that is kept, in the order of ids, in batches; `isLast` with the last one, which may be empty. */
+  readonly index: (take: (messages: readonly StoredMessage[], isLast: boolean, trouble?: StoreTrouble) => void) => void;
+  /** Forgets these messages. What fails is tried again with the next. */
+  readonly trim: (ids: readonly MessageId[]) => void;
+  /** The body of each is overwritten as far as the medium allows; its id stays known as erased. */
+  readonly erase: (ids: readonly MessageId[], done: Done) => void;
+  /** Lets go, after all that was begun has been answered. */
+  readonly close: (done: () => void) => void;
+};
+
+/** Without trouble: it is done. */
+export type Done = (trouble?: StoreTrouble) => void;
+
+/** The store could not do what it was asked. */
+export class StoreError extends Error {
+  readonly code: StoreTrouble["code"];
+  /** The system's code or words. */
+  readonly detail: string;
+
+  constructor({ code, detail }: StoreTrouble) {
+    super(`${code} ${detail}`);
+    this.name = "StoreError";
+    this.code = code;
+    this.detail = detail;
+  }
+}

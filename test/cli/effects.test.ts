@@ -1,0 +1,104 @@
+/** Settings do what they say in the real program, from its flags to the network and the disk. */
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { type Running, startProgram } from "../suites/program.ts";
+
+type Line = { readonly type: string; readonly [field: string]: unknown };
+type Program = Running & { readonly lines: () => Line[]; readonly ask: (command: string) => Promise<Line> };
+
+const running = new Set<ChildProcessWithoutNullStreams>();
+let home: string;
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "smplchat-effects-"));
+});
+
+afterEach(() => {
+  for (const child of running) child.kill("SIGKILL");
+  running.clear();
+  rmSync(home, { recursive: true, force: true });
+});
+
+async function start(nick: string, ...more: string[]): Promise<Program> {
+  const run = startProgram(["--json", "--nick", nick, "--port", "0", ...more], { home });
+  running.add(run.child);
+  // The last line may not be whole yet.
+  const lines = () =>
+    run
+      .out()
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Line);
+  let asked = 0;
+  const ask = async (command: string): Promise<Line> => {
+    const ref = `r${++asked}`;
+    run.child.stdin.write(`${JSON.stringify({ type: "command", line: command, ref })}\n`);
+    return await soon(() => lines().find((line) => line.ref === ref));
+  };
+  await soon(() => lines().find(({ type }) => type === "ready"));
+  return { ...run, lines, ask };
+}
+
+function soon<T>(look: () => T | undefined | Promise<T | undefined>, timeout = 15_000): Promise<T> {
+  return vi.waitUntil(look, { timeout, interval: 50 }) as Promise<T>;
+}
+
+const portOf = (program: Program): string => String(program.lines()[0]?.address).split(":").at(-1) ?? "";
+
+it("--ephemeral leaves nothing on disk, whatever is done", async () => {
+  const anna = await start("anna", "--ephemeral");
+  const bob = await start("bob", "--ephemeral", "--join", `127.0.0.1:${portOf(anna)}`);
+  await soon(() => bob.lines().find(({ type, status }) => type === "peer" && status === "alive"));
+  await bob.ask("/nick robert");
+  await bob.ask("/say hi");
+  await soon(() => anna.lines().find(({ type }) => type === "message"));
+  for (const program of [anna, bob]) {
+    program.child.stdin.end();
+    expect(await program.code).toBe(0);
+  }
+  expect(readdirSync(home, { recursive: true })).toEqual([]);
+});
+
+it("without it the identity, the nick and the addresses that answered are there, and nothing that was said", async () => {
+  const anna = await start("anna", "--ephemeral");
+  const bob = await start("bob", "--join", `127.0.0.1:${portOf(anna)}`);
+  await soon(() => bob.lines().find(({ type, status }) => type === "peer" && status === "alive"));
+  bob.child.stdin.end();
+  expect(await bob.code).toBe(0);
+  const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  expect(files.map(({ name }) => name).toSorted()).toEqual(["addresses", "identity", "nick"]);
+});
+
+it("KEEPALIVE_INTERVAL is how often peers are probed", async () => {
+  const anna = await start("anna", "--ephemeral", "--keepalive-interval", "0.1");
+  const bob = await start("bob", "--ephemeral", "--keepalive-interval", "3600", "--join", `127.0.0.1:${portOf(anna)}`);
+  await soon(() => bob.lines().find(({ type, status }) => type === "peer" && status === "alive"));
+  const sent = async () => Number((await anna.ask("/stats")).datagramsOut);
+  const before = await sent();
+  // At the default interval of a second it takes half a minute.
+  await soon(async () => (await sent()) - before >= 30, 12_000);
+});
+
+it("NODE_TIMEOUT and CLEANUP_INTERVAL are how long a peer that died stays listed", async () => {
+  const short = ["--keepalive-interval", "0.2", "--node-timeout", "1", "--cleanup-interval", "0.2"];
+  const anna = await start("anna", "--ephemeral", ...short);
+  const bob = await start("bob", "--ephemeral", "--join", `127.0.0.1:${portOf(anna)}`);
+  const listed = async () => (await anna.ask("/peers")).peers as readonly object[];
+  await soon(async () => (await listed()).length === 1);
+  bob.child.kill("SIGKILL");
+  await soon(() => anna.lines().find(({ type, status }) => type === "peer" && status === "dead"), 30_000);
+  await soon(async () => (await listed()).length === 0);
+});
+
+it("MAX_MESSAGES is how many messages are kept, and /set changes it at once", async () => {
+  const anna = await start("anna", "--ephemeral", "--max-messages", "3");
+  const kept = async () => (await anna.ask("/log 100")).ids as readonly string[];
+  for (const line of [1, 2, 3, 4, 5]) await anna.ask(`/say line ${line}`);
+  expect(await kept()).toHaveLength(3);
+  await anna.ask("/set MAX_MESSAGES 2");
+  await anna.ask("/say line 6");
+  expect(await kept()).toHaveLength(2);
+});

@@ -1,0 +1,89 @@
+/** The index of messages against a plain table: whatever comes and goes, what it says of each is what was put in. */
+import { describe, expect, it } from "vitest";
+import {
+  authorOf,
+  createMessageIndex,
+  entryOf,
+  type IndexEntry,
+  insertEntry,
+  type MessageIndex,
+  removeEntry,
+  sizeOf,
+} from "../../../src/protocol/log/messageIndex.ts";
+import { below, type Rng, seededRng } from "../../../src/protocol/rng.ts";
+import type { MessageId, PeerId } from "../../../src/wire/ids.ts";
+
+const hex = (rng: Rng, digits: number): string =>
+  Array.from({ length: digits }, () => below(rng, 16).toString(16)).join("");
+const idOf = (rng: Rng): MessageId => hex(rng, 48) as MessageId;
+
+function entryFrom(rng: Rng, authors: readonly PeerId[]): IndexEntry {
+  return {
+    author: authors[below(rng, authors.length)] as PeerId,
+    // Some come twice, some do not fit 32 bits.
+    seq: below(rng, 2) === 0 ? below(rng, 200) : 1_767_225_600_000 + below(rng, 200),
+    kind: 1 + below(rng, 65_535),
+    size: 1 + below(rng, 65_000),
+    parents: Array.from({ length: below(rng, 5) }, () => idOf(rng)).sort(),
+    target: below(rng, 3) === 0 ? idOf(rng) : undefined,
+  };
+}
+
+function expectEqual(index: MessageIndex, model: ReadonlyMap<MessageId, IndexEntry>): void {
+  expect(index.ids.size()).toBe(model.size);
+  const ids = [...model.keys()];
+  expect(ids.map((id) => entryOf(index, id))).toEqual([...model.values()]);
+  const authorsAndSizes = [...model.values()].map(({ author, size }) => [author, size]);
+  expect(ids.map((id) => [authorOf(index, id), sizeOf(index, id)])).toEqual(authorsAndSizes);
+}
+
+describe("the index of messages", () => {
+  it.each([1, 2, 3])("says of each what was put in, and which author repeats itself (seed %i)", (seed) => {
+    const rng = seededRng(seed);
+    const authors = Array.from({ length: 40 }, () => hex(rng, 64) as PeerId);
+    const index = createMessageIndex();
+    const model = new Map<MessageId, IndexEntry>();
+    /** How many messages that are there have this author and seq. */
+    const said = new Map<string, number>();
+    const placeOf = ({ author, seq }: IndexEntry): string => `${author} ${seq}`;
+    for (let step = 0; step < 9_000; step += 1) {
+      // It grows, and then shrinks to nearly nothing, twice.
+      const isGrowing = step % 4_500 < 2_500;
+      if (model.size === 0 || below(rng, 10) < (isGrowing ? 8 : 1)) {
+        const [id, entry] = [idOf(rng), entryFrom(rng, authors)];
+        const before = said.get(placeOf(entry)) ?? 0;
+        if (insertEntry(index, id, entry) !== before > 0) throw new Error(`step ${step}: forked ${before === 0}`);
+        model.set(id, entry);
+        said.set(placeOf(entry), before + 1);
+      } else {
+        const [gone, entry] = model.entries().next().value as [MessageId, IndexEntry];
+        removeEntry(index, gone);
+        model.delete(gone);
+        said.set(placeOf(entry), (said.get(placeOf(entry)) as number) - 1);
+        if (entryOf(index, gone) !== undefined || sizeOf(index, gone) > 0) throw new Error(`step ${step}: still there`);
+      }
+      if (step % 1_500 === 0) expectEqual(index, model);
+    }
+    expectEqual(index, model);
+    for (const id of model.keys()) removeEntry(index, id);
+    expect([index.ids.size(), index.authors.size, index.places.every((slot) => slot < 0)]).toEqual([0, 0, true]);
+  });
+
+  it("takes no more room for messages that come and go than for those that are there", () => {
+    const rng = seededRng(7);
+    const index = createMessageIndex();
+    const kept: MessageId[] = [];
+    const roomOf = (): number[] => [index.slots, index.cells.used, index.places.length, index.authorsBySlot.length];
+    let room: number[] = [];
+    for (let step = 0; step < 6_000; step += 1) {
+      const id = idOf(rng);
+      const author = hex(rng, 64) as PeerId;
+      const parents = [idOf(rng), idOf(rng)].sort();
+      insertEntry(index, id, { author, seq: step, kind: 1, size: 1, parents, target: undefined });
+      kept.push(id);
+      if (kept.length > 500) removeEntry(index, kept.shift() as MessageId);
+      if (step === 600) room = roomOf();
+    }
+    expect(roomOf()).toEqual(room);
+  });
+});

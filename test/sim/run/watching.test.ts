@@ -1,0 +1,70 @@
+/** Who looks into the datagrams of a run sees when logs are compared, and who claims what. */
+import { expect, test } from "vitest";
+import { seededRng } from "../../../src/protocol/rng.ts";
+import type { Checkers } from "../../../src/sim/run/checkers.ts";
+import { completeScenario, type Scenario } from "../../../src/sim/run/scenario.ts";
+import { createStage, type Hooks } from "../../../src/sim/run/stage.ts";
+import { complaintsOfQuiet, watchRooms } from "../../../src/sim/run/watching.ts";
+import { createAgenda } from "../../../src/sim/world/agenda.ts";
+import { createNetwork } from "../../../src/sim/world/network.ts";
+import type { VirtualNode } from "../../../src/sim/world/node.ts";
+
+/** Three nodes of which two are up, and have said something. */
+function play(change: Partial<Scenario> = {}) {
+  const scenario = { ...complete(), ...change };
+  const agenda = createAgenda();
+  const rng = seededRng(1);
+  const world = { agenda, rng, network: createNetwork(scenario.network, agenda, rng) };
+  const fail: Hooks["onThrow"] = (_, error) => {
+    throw error;
+  };
+  const unheard = (): void => undefined;
+  const hooks = { onStart: unheard, onStop: unheard, onEvent: unheard, onThrow: fail, onRefused: unheard };
+  const stage = createStage(scenario, 1, world, hooks);
+  const claims: string[] = [];
+  const claimed: Checkers["claimed"] = (node, _, how) => claims.push(`n${node} ${how}`);
+  const watched = watchRooms(scenario, stage, world, false, () => ({ claimed }) as unknown as Checkers);
+  const [first, second, third] = stage.nodes as [VirtualNode, VirtualNode, VirtualNode];
+  first.start([]);
+  second.start([first.endpoint]);
+  const wait = (ms: number): void => agenda.runUntil(agenda.now() + ms);
+  wait(5_000);
+  first.say("hi");
+  wait(20_000);
+  return { first, second, third, wait, watched, claims };
+}
+
+test("a newcomer that asks for the history is counted as comparing, and so is nothing else", () => {
+  const { first, third, wait, watched } = play();
+  wait(60_000);
+  expect(watched.comparedInQuiet(), "not counted before").toBe(0);
+  watched.startQuiet();
+  wait(60_000);
+  expect(watched.comparedInQuiet(), "all are equal").toBe(0);
+  third.start([first.endpoint]);
+  wait(10_000);
+  expect(third.core().ids()).toHaveLength(1);
+  expect(watched.comparedInQuiet()).toBeGreaterThan(0);
+});
+
+test("comparing without end is a complaint, a question or two from before is none", () => {
+  expect(complaintsOfQuiet(12, 12)).toEqual([]);
+  expect(complaintsOfQuiet(13, 12)).toEqual(["I10: 13 frames compared logs when all were equal and nobody talked"]);
+});
+
+test("whoever acknowledges a message claims it, by its number", () => {
+  expect(play().claims).toContain("n1 acknowledged");
+});
+
+test("a scenario without silence and without disks is not looked into", () => {
+  const { claims, watched } = play({ quietMs: 0 });
+  expect([claims, watched.comparedInQuiet()]).toEqual([[], 0]);
+});
+
+// --- internal ---
+
+function complete(): Scenario {
+  const scenario = completeScenario({ name: "three", nodes: 3, quietMs: 1_000 });
+  if (typeof scenario === "string") throw new Error(scenario);
+  return scenario;
+}
