@@ -80,9 +80,8 @@ describe("@FILE", () => {
 
   it("is refused in one line when there is nothing to read", () => {
     const wanted = "wanted a file that can be read";
-    expect(() => read({}, "@/nonexistent/x")).toThrow(
-      `ROOM cannot be "@/nonexistent/x" (argument): ${wanted} (there is none)`,
-    );
+    const absent = `@${join(home, "absent")}`;
+    expect(() => read({}, absent)).toThrow(`ROOM cannot be "${absent}" (argument): ${wanted} (there is none)`);
     expect(() => read({ JOIN: [`@${home}`] })).toThrow(/^JOIN cannot be .* \(flag --join\): .*\(it is a directory\)$/);
     for (const text of ["", "\n", "  \nsecond", "x".repeat(100_000)]) {
       expect(() => read({ ROOM: `@${file("bad", text)}` })).toThrow(/^ROOM cannot be .*: wanted an invite, an address/);

@@ -1,7 +1,7 @@
 /** Flag, environment, file, default: the first that is given wins, and each is named when it does not fit. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { readArguments } from "../../src/cli/options.ts";
 import { configFile, dataDirectory, type Host, isProfileName, thisHost } from "../../src/cli/paths.ts";
@@ -80,8 +80,9 @@ describe("settings", () => {
 
 describe("the settings file", () => {
   it("may be absent, unless it was named", () => {
-    expect(readSettingsFile("/nonexistent/settings.toml", false)).toBeUndefined();
-    expect(() => readSettingsFile("/nonexistent/settings.toml", true)).toThrow("there is none");
+    const absent = join(dirname(settingsFile("")), "absent.toml");
+    expect(readSettingsFile(absent, false)).toBeUndefined();
+    expect(() => readSettingsFile(absent, true)).toThrow("there is none");
     expect(() => readSettingsFile(tmpdir(), true)).toThrow("it is a directory");
   });
 

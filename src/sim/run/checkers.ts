@@ -37,6 +37,8 @@ export type Checkers = {
 /** Of one room, by their numbers. */
 export type Nodes = ReadonlyMap<number, VirtualNode>;
 
+/** RFC 9000 §8: a number of its own, so that a wrong limit of the core is noticed. */
+const AMPLIFICATION_MOST = 3;
 /** Clocks of honest nodes may differ by so much, and no node goes by another one. */
 const CLOCKS_MS: Millis = 30_000;
 /** BOUNDED: complaints kept; one is enough to fail. */
@@ -137,7 +139,7 @@ export function createCheckers(options: CheckerOptions): Checkers {
     verdict: (nodes, counts, now) => {
       if (counts.oversize > 0) complain(`I6: ${counts.oversize} datagrams above ${DATAGRAM_BYTES_MAX} bytes`);
       const { outsiderIn, outsiderOut } = counts;
-      if (outsiderIn > limits.amplification * outsiderOut)
+      if (outsiderIn > AMPLIFICATION_MOST * outsiderOut)
         complain(`I7: ${outsiderIn} bytes went to an outsider that sent ${outsiderOut}`);
       checkLogs(nodes, now);
       for (const [index, node] of nodes) {

@@ -4,7 +4,7 @@ import type { ChatEvent } from "../../../src/protocol/events.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import { decodeHeader } from "../../../src/wire/datagram.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
-import type { Frame } from "../../../src/wire/frames.ts";
+import type { Frame, Slice } from "../../../src/wire/frames.ts";
 import { createWorld, framesFor, gather, names, type TestNode, type World } from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 
@@ -13,15 +13,17 @@ const deliveries = (node: TestNode): Delivery[] =>
   node.events.flatMap((event) => (event.type === "delivery" ? [event] : []));
 const WHOLE = { order: 0, lo: 0, last: 0xffffffff };
 
-/** Every push sent from now on: from whom, to whom. */
-function pushes(world: World, nodes: readonly TestNode[]): { from: Endpoint; to: Endpoint }[] {
-  const seen: { from: Endpoint; to: Endpoint }[] = [];
+type Sent = { readonly from: Endpoint; readonly to: Endpoint; readonly slice: Slice };
+
+/** Every push of a body sent from now on; `types`: of other frames that carry a slice. */
+function pushes(world: World, nodes: readonly TestNode[], types: readonly string[] = ["push", "brief"]): Sent[] {
+  const seen: Sent[] = [];
   const bootOf = new Map(nodes.map((node) => [node.endpoint, node.boot]));
   world.onSend = ({ from, to, bytes }) => {
     const boot = bootOf.get(to);
     if (boot !== undefined)
       for (const frame of framesFor(bytes, boot))
-        if (frame.type === "push" || frame.type === "brief") seen.push({ from, to });
+        if ("slice" in frame && types.includes(frame.type)) seen.push({ from, to, slice: frame.slice });
   };
   return seen;
 }
@@ -159,15 +161,18 @@ describe("a delegate that is silent", () => {
     const world = createWorld();
     const nodes = gather(world, names(20), { fanout: 3, seenLimit: 1 });
     const author = nodes[0] as TestNode;
-    const sent = pushes(world, nodes);
+    const sent = pushes(world, nodes, ["push", "brief", "advertise"]);
     author.say("first");
-    const silent = sent[0]?.to as Endpoint;
+    const { to: silent, slice: lost } = sent[0] as Sent;
     // All that it was sent is lost on the way, the first push included.
     const dead = nodes.find((node) => node.endpoint === silent) as TestNode;
     dead.crash();
     world.run(2_000);
     for (const node of nodes) if (node !== dead) expect(node.texts()).toEqual(["first"]);
     expect(author.core.stats().retries).toBeGreaterThan(0);
+    const isOfIt = ({ order, lo, last }: Slice): boolean => order === lost.order && lo >= lost.lo && last <= lost.last;
+    const again = sent.filter(({ from, to, slice }) => from === author.endpoint && to !== silent && isOfIt(slice));
+    expect(again.map(({ to }) => to)).not.toEqual([]);
   });
 
   it("is named by the author's count: reached 18 of 19, lacking it", () => {
