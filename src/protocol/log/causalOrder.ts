@@ -15,8 +15,10 @@ export type CausalOrder = {
   /** Holds everything back (while history is fetched newest first) or lets go what has no missing parent. */
   readonly hold: () => void;
   readonly release: () => MessageId[];
-  /** Hands on, in order, what has waited for its time: its parents are nowhere to be had. */
+  /** Hands on, in order, what has waited for its time, after those of its parents that are held: the others are nowhere to be had. */
   readonly giveUp: (now: Millis) => MessageId[];
+  /** Hands on a held message whose parents will never be taken, and what waited for it alone. */
+  readonly pass: (id: MessageId) => MessageId[];
   readonly isHeld: (id: MessageId) => boolean;
   /** When the first of those held has waited for its time. */
   readonly nextGiveUp: () => Millis | undefined;
@@ -50,6 +52,10 @@ export function createCausalOrder(): CausalOrder {
     }
     return gone;
   };
+  const waitForNone = (id: MessageId): void => {
+    for (const parent of held.get(id)?.missing ?? []) waitingFor.get(parent)?.delete(id);
+    held.get(id)?.missing.clear();
+  };
   const unblocked = (): MessageId[] => [...held].filter(([, entry]) => entry.missing.size === 0).map(([id]) => id);
 
   return {
@@ -69,13 +75,16 @@ export function createCausalOrder(): CausalOrder {
       return letGo(unblocked());
     },
     giveUp: (now) => {
-      const stuck = [...held].filter(([, entry]) => entry.until <= now).map(([id]) => id);
-      for (const id of stuck) {
-        for (const parent of held.get(id)?.missing ?? []) waitingFor.get(parent)?.delete(id);
-        held.get(id)?.missing.clear();
-      }
+      const stuck = new Set([...held].filter(([, entry]) => entry.until <= now).map(([id]) => id));
+      // A set that grows while it is gone through: the parents of parents are found, too.
+      for (const id of stuck) for (const parent of held.get(id)?.missing ?? []) if (held.has(parent)) stuck.add(parent);
+      for (const id of stuck) waitForNone(id);
       // In the order of ids a parent always stands before its child.
-      return letGo(stuck);
+      return letGo([...stuck]);
+    },
+    pass: (id) => {
+      waitForNone(id);
+      return letGo([id]);
     },
     isHeld: (id) => held.has(id),
     nextGiveUp: () => {

@@ -87,11 +87,13 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
     const inserted = insertMessage(log, message, context.now, waitMs);
     const view = viewMessage(message, identity.id, isHistory);
     addWrite(writes, message, view.own);
-    emit({ type: "message", message: view, isInOrder: inserted.ordered.includes(id) });
+    // What was let go to make room may be its parents: they go first.
+    const isInOrder = inserted.ordered[0] === id;
+    emit({ type: "message", message: view, isInOrder });
     if (inserted.isForked) {
       emit({ type: "notice", notice: { code: "forked-author", peer: view.author, seq: view.seq } });
     }
-    showInOrder(inserted.ordered.filter((other) => other !== id));
+    showInOrder(isInOrder ? inserted.ordered.slice(1) : inserted.ordered);
     context.trim(inserted.trimmed);
     return inserted.missing;
   };

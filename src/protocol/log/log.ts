@@ -141,7 +141,8 @@ function trim(log: Log): { ids: MessageId[]; ordered: MessageId[] } {
   const ordered: MessageId[] = [];
   while (ids.size() > log.max) {
     const oldest = ids.at(0) as MessageId;
-    if (log.order.isHeld(oldest)) ordered.push(...log.order.giveUp(Number.POSITIVE_INFINITY));
+    // Its parents are older still: whoever comes with them is refused from now on.
+    if (log.order.isHeld(oldest)) ordered.push(...log.order.pass(oldest));
     for (const parent of entryOf(log.index, oldest)?.parents ?? []) forgetMissing(log, parent);
     removeEntry(log.index, oldest);
     log.heads.delete(oldest);

@@ -108,6 +108,24 @@ describe("the causal gate", () => {
     expect(causalOrder.admit(one, [], 300, false)).toEqual([one]);
   });
 
+  it("gives up on a question that came late and waits itself, rather than hand on its answer first", () => {
+    const causalOrder = createCausalOrder();
+    causalOrder.admit(three, [two], 100, false);
+    causalOrder.admit(two, [one], 200, false);
+    expect(causalOrder.giveUp(100)).toEqual([two, three]);
+  });
+
+  it("passes one whose parents will never be taken, and what waited for it alone", () => {
+    const [four, five] = [idOf(4), idOf(5)];
+    const causalOrder = createCausalOrder();
+    causalOrder.admit(two, [one], 100, false);
+    causalOrder.admit(three, [two], 100, false);
+    causalOrder.admit(five, [two, four], 100, false);
+    expect(causalOrder.pass(two)).toEqual([two, three]);
+    expect(causalOrder.admit(four, [], 100, false)).toEqual([four, five]);
+    expect(causalOrder.heldCount()).toBe(0);
+  });
+
   it("gives up in causal order, each once, whatever half of the messages never came", () => {
     fc.assert(
       fc.property(graphs, ({ graph, seed }) => {

@@ -11,6 +11,41 @@ import { createPuppet } from "../puppet.ts";
 
 const slice = { order: 0, lo: 0, last: 0 };
 
+describe("a log that is full of messages held back for their parents", () => {
+  const chain = (count: number) => {
+    const world = createWorld();
+    const node = world.node("alice", { maxMessages: 3 });
+    const puppet = createPuppet(world, "mallory");
+    puppet.prove(node);
+    let parents: MessageId[] = [];
+    const messages = Array.from({ length: count }, (_, at) => {
+      const message = puppet.message({ hlc: WALL + at, parents, text: `${at}` });
+      parents = [message.id];
+      return message;
+    });
+    const hear = (...which: number[]): void => {
+      for (const at of which) puppet.tell(node, [{ type: "push", slice, message: messages[at]?.bytes as Uint8Array }]);
+    };
+    return { hear, texts: () => shown(node).map(({ text }) => text) };
+  };
+
+  it("lets the oldest go for a new one, and shows them all before that one", () => {
+    const { hear, texts } = chain(5);
+    hear(1, 2, 3);
+    expect(texts()).toEqual([]);
+    hear(4);
+    expect(texts()).toEqual(["1", "2", "3", "4"]);
+  });
+
+  it("shows no more of them than the one that it lets go, while a question is still missing", () => {
+    const { hear, texts } = chain(6);
+    hear(1, 3, 5, 4);
+    expect(texts()).toEqual(["1"]);
+    hear(2);
+    expect(texts()).toEqual(["1", "2", "3", "4", "5"]);
+  });
+});
+
 describe("saying", () => {
   it.each([
     ["", { code: "text-empty" }],
