@@ -139,13 +139,11 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
       clock.observe(context.now.wall, content.hlc);
       const askers = wants.arrived(id);
       const isOld = context.now.wall - content.hlc > HISTORY_AGE_MS;
-      // The bytes are a view of a datagram: what is kept is a copy of their own.
-      const own = { ...message, bytes: Uint8Array.from(bytes) };
       onKept({ id, author: content.author, hlc: content.hlc, isLive }, from);
-      const missing = keep(own, !isLive && (newcomer.isArriving() || isOld));
+      const missing = keep(message, !isLive && (newcomer.isArriving() || isOld));
       // While history is fetched in order, parents come by themselves.
       if (!newcomer.isArriving()) for (const parent of missing) wants.want(prefixOf(parent), from, PARENT_DELAY_MS);
-      for (const asker of askers) give(asker, own);
+      for (const asker of askers) give(asker, message);
       return id;
     },
     restore: ({ id, bytes }) => {
