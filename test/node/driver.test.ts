@@ -161,15 +161,7 @@ describe("a store that takes its time", () => {
     const host = drive((input) => (input.type === "datagram" ? [append(1, 1), append(2), emit(3)] : []), slowStore());
     await host.driver.idle();
     host.driver.step(datagram(0));
-    let isIdle = false;
-    const settled = host.driver.idle().then(() => {
-      isIdle = true;
-    });
-    host.answer(0, FULL);
-    await Promise.resolve();
-    expect(isIdle).toBe(false);
-    host.answer(0);
-    await settled;
+    await expectIdleAfterTwo(host);
     expect(host.done).toEqual(["append 1", "append 2", "emit 3"]);
   });
 
@@ -177,15 +169,7 @@ describe("a store that takes its time", () => {
     const again = (input: Input): Effect[] => (input.type === "written" && input.trouble ? [append(1, 2)] : []);
     const host = drive((input) => (input.type === "datagram" ? [append(1, 1)] : again(input)), slowStore());
     host.driver.step(datagram(0));
-    let isIdle = false;
-    const settled = host.driver.idle().then(() => {
-      isIdle = true;
-    });
-    host.answer(0, FULL);
-    await Promise.resolve();
-    expect(isIdle).toBe(false);
-    host.answer(0);
-    await settled;
+    await expectIdleAfterTwo(host);
     expect(host.done).toEqual(["append 1", "append 1"]);
   });
 });
@@ -330,6 +314,19 @@ function drive(core: ReturnType<typeof fakeCore> | ((input: Input) => Effect[]),
     setAlarm: (at) => alarms.push(at),
   });
   return host;
+}
+
+/** The store refuses what it was asked to write first, and keeps what it was asked to write then: only after that it is idle. */
+async function expectIdleAfterTwo(host: ReturnType<typeof drive>): Promise<void> {
+  let isIdle = false;
+  const settled = host.driver.idle().then(() => {
+    isIdle = true;
+  });
+  host.answer(0, FULL);
+  await Promise.resolve();
+  expect(isIdle).toBe(false);
+  host.answer(0);
+  await settled;
 }
 
 function inTurns(turns: (() => void)[]): Turns {
