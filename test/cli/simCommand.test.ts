@@ -60,7 +60,7 @@ describe("what it prints", () => {
     expect(text).toMatch(/coverage after repair +100.00 %/);
     expect(text).toMatch(/crash until the last survivor knows +median [\d.]+ s/);
     expect(text).toMatch(/one roster everywhere +after [\d.]+ s/);
-    expect(text).toMatch(/invariants I1 to I9 +all hold/);
+    expect(text).toMatch(/invariants I1 to I11 +all hold/);
   });
 
   test("the same arguments, the same text", () => {

@@ -67,7 +67,7 @@ export function tableOf(run: Run): string {
   const struck = Object.entries(faults).map(([kind, times]) => `${kind} ${times}`);
   if (struck.length > 0) rows.push(["faults", struck.join(", ")]);
   const broken = run.broken.length === 0 ? "all hold" : `${run.broken.length} broken`;
-  rows.push(["invariants I1 to I9", broken]);
+  rows.push(["invariants I1 to I11", broken]);
   const width = Math.max(...rows.map(([label]) => label.length));
   const lines = rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`);
   return [...lines, ...run.broken.map((line) => `  ${line}`)].join("\n");
