@@ -7,7 +7,6 @@ import { type BootId, frontOf, type MessageId, type PeerId } from "../../wire/id
 import { hashOf } from "../membership/rank.ts";
 import type { Member } from "../membership/roster.ts";
 import type { Millis } from "../time.ts";
-import type { Settled } from "./delivery.ts";
 import { type Branch, rankOf } from "./rankOrder.ts";
 
 export type Delegation = {
@@ -21,6 +20,9 @@ export type Delegation = {
   of: number;
   lacking: readonly string[];
 };
+
+/** Of `of` nodes `reached` have the message; `lacking`: the fronts of the ids of a few others. */
+export type Settled = { readonly reached: number; readonly of: number; readonly lacking: readonly string[] };
 
 export type Task = {
   readonly id: MessageId;

@@ -28,14 +28,16 @@ import {
   isSettled,
   newDelegation,
   receiptKey,
+  type Settled,
   sum,
   type Task,
   takeReceipt,
   wasGiven,
 } from "./delegation.ts";
-import { createDelivery, rememberLatest, type Settled } from "./delivery.ts";
+import { NOBODY, noteEqualLogs, tellDelivery } from "./delivery.ts";
 import { type Branch, cut, rankedWithin, reachedFirst } from "./rankOrder.ts";
 import { fanoutFor, ID_ORDERS_FROM, ordersFor } from "./redundancy.ts";
+import { isHolder as isHolderOf, noteHolder, type Spreads, touchSpread } from "./spread.ts";
 
 export type Relay = {
   /** The author's first step: starts the message's orders. */
@@ -91,14 +93,8 @@ export function createRelay(
   reachability: Reachability,
 ): Relay {
   const { link, timers, counters } = context;
-  /**
-   * BOUNDED: `limits.relays` messages of at most ORDERS_MAX slices; the oldest message goes first, it spreads by the other
-   * order or by reconciliation.
-   */
-  const tasks = new Map<MessageId, Task[]>();
-  /** BOUNDED: `limits.relays`. Orders on which a message was seen, and the slices covered. */
-  const sightings = new Map<MessageId, Slice[]>();
-  const delivery = createDelivery(context, membership);
+  /** BOUNDED: `limits.relays`. */
+  const spreads: Spreads = new Map();
   const ownHash = hashOf(context.identity.id);
   let relayedMax = 0;
   const fanout = (): number => fanoutFor(context.config.fanout, membership.presentCount() + 1);
@@ -142,8 +138,8 @@ export function createRelay(
     task.slice.order < ID_ORDERS_FROM &&
     !isHolder(task.id, delegateOf(delegation));
   const isLargeId = (id: MessageId): boolean => isLarge(sizeOf(log.index, id));
-  const isHolder = (id: MessageId, peer: Member | undefined): boolean =>
-    peer !== undefined && delivery.isHolder(id, peer.id);
+  const isHolder = (id: MessageId, peer: Member | undefined): boolean => isHolderOf(spreads, id, peer?.id);
+  const tasksOf = (id: MessageId): readonly Task[] => spreads.get(id)?.tasks ?? [];
 
   /** This node can say that it has the message: it is kept, and in the store. */
   const isHeld = (id: MessageId): boolean => isKnown(log, id) && isWritten(writes, id);
@@ -183,11 +179,11 @@ export function createRelay(
     giver: BootId | undefined,
     isLate: boolean,
   ): void => {
-    const others = tasks.get(id) ?? [];
+    const spread = touchSpread(spreads, id);
     const delegations = branches.map((branch) => newDelegation(branch));
     const since = context.now.mono;
-    const task: Task = { id, number: others.length, slice, giver, delegations, isLate, since, reported: 0 };
-    rememberLatest(tasks, id, [...others, task]);
+    const task: Task = { id, number: spread.tasks.length, slice, giver, delegations, isLate, since, reported: 0 };
+    spread.tasks = [...spread.tasks, task];
     for (let index = 0; index < branches.length; index += 1) push(task, index);
     if (branches.length === 0 && isLate) report(task);
     if (branches.length === 0) return;
@@ -223,7 +219,7 @@ export function createRelay(
     sum(task, {
       self: context.identity.id,
       author: authorOf(log.index, task.id),
-      holders: delivery.holders(task.id),
+      holders: spreads.get(task.id)?.holders ?? new Set(),
       isHere: membership.isHere,
     });
   /** What the branches add up to, if this node has the message; a delegate tells the one that gave it the slice, and again if it is more. */
@@ -231,7 +227,7 @@ export function createRelay(
     // An id that arrived is not a message that arrived.
     if (task.slice.order >= ID_ORDERS_FROM) return;
     const settled = sumOf(task);
-    if (task.giver === undefined) return delivery.tell(task.id, settled);
+    if (task.giver === undefined) return tellDelivery(context, membership, spreads, task.id, settled);
     if (!isHeld(task.id)) return;
     // A leaf that was sent the message says nothing: its acknowledgement is its receipt. That of a mere id is none.
     if (settled.reached <= task.reported || (task.delegations.length === 0 && !task.isLate)) return;
@@ -249,7 +245,7 @@ export function createRelay(
    */
   const answerAgain = ({ boot }: Session, id: MessageId, slice: Slice): void => {
     if (!isReported(id, slice.order) || !isHeld(id)) return;
-    const task = tasks.get(id)?.find((one) => one.giver === boot && isEqual(one.slice, slice));
+    const task = tasksOf(id).find((one) => one.giver === boot && isEqual(one.slice, slice));
     if (task !== undefined) {
       if (task.delegations.every(isSettled)) sendReceipt(boot, id, slice, sumOf(task), 0);
       return;
@@ -276,45 +272,46 @@ export function createRelay(
       // Behind a queue more of the same is only more queue, and what seems lost is late.
       const loss = link.backlog(context.now.mono) > 0 ? 0 : link.lossRate();
       const slices = ordersFor(loss, isLargeId(id), isOneHop, context.config).slice(0, context.config.seenLimit);
-      rememberLatest(sightings, id, slices);
-      delivery.begin(id);
+      const spread = touchSpread(spreads, id);
+      spread.slices = slices;
+      spread.told = NOBODY;
       for (const slice of slices) cover(id, slice, undefined, { isRetry: false, isLate: false });
     },
     onSighting: (from, id, slice, carried) => {
-      if (carried === "body") delivery.noteHolder(id, from.peer);
-      const seen = sightings.get(id) ?? [];
+      if (carried === "body") noteHolder(spreads, id, from.peer);
+      const seen = spreads.get(id)?.slices ?? [];
       if (seen.some((other) => contains(other, slice))) return answerAgain(from, id, slice);
       const sameOrder = seen.some((other) => other.order === slice.order);
       const orders = new Set(seen.map((other) => other.order)).size;
       if (seen.length >= ORDERS_MAX || (!sameOrder && orders >= context.config.seenLimit)) return;
-      rememberLatest(sightings, id, [...seen, slice]);
+      touchSpread(spreads, id).slices = [...seen, slice];
       // A second slice of one order is that of a delegate which went silent: a retry of the giver's, not another sighting.
       cover(id, slice, from.boot, { isRetry: sameOrder, isLate: sameOrder || carried === "id" });
     },
     onStored: (id) => {
-      for (const task of tasks.get(id) ?? []) {
+      for (const task of tasksOf(id)) {
         if (task.giver !== undefined && task.delegations.every((delegation) => isSettled(delegation))) report(task);
       }
     },
     onEqualLogs: (peer, since) => {
-      for (const id of delivery.onEqualLogs(peer, since)) {
-        for (const task of tasks.get(id) ?? []) if (task.giver === undefined) report(task);
+      for (const id of noteEqualLogs(spreads, peer, since)) {
+        for (const task of tasksOf(id)) if (task.giver === undefined) report(task);
       }
     },
     onReceipt: (from, receipt) => {
-      for (const task of tasks.get(receipt.id) ?? []) {
+      for (const task of tasksOf(receipt.id)) {
         const delegation = task.delegations.find((candidate) => wasGiven(candidate, receipt.slice, from.peer));
         if (delegation === undefined) continue;
-        delivery.noteHolder(task.id, from.peer);
+        noteHolder(spreads, task.id, from.peer);
         if (takeReceipt(delegation, receipt, from.peer)) settle(task);
         return;
       }
     },
     onAcknowledged: (ticket) => {
-      const task = tasks.get(ticket.id)?.[ticket.task];
+      const task = tasksOf(ticket.id)[ticket.task];
       const delegation = task?.delegations[ticket.branch];
       if (task === undefined || delegation === undefined || delegation.state === "reported") return;
-      if (ticket.carried === "body") delivery.noteHolder(task.id, delegation.branch.peers[ticket.delegate]?.id);
+      if (ticket.carried === "body") noteHolder(spreads, task.id, delegation.branch.peers[ticket.delegate]?.id);
       // It came late, and the slice is another's by now: that one is still to answer.
       if (ticket.delegate !== delegation.delegate) return;
       delegation.state = "acknowledged";
@@ -322,7 +319,7 @@ export function createRelay(
       settle(task);
     },
     onLost: (ticket) => {
-      const task = tasks.get(ticket.id)?.[ticket.task];
+      const task = tasksOf(ticket.id)[ticket.task];
       const delegation = task?.delegations[ticket.branch];
       if (task === undefined || delegation === undefined) return;
       if (delegation.state !== "sent" && delegation.state !== "failed") return;
@@ -344,13 +341,13 @@ export function createRelay(
       push(task, ticket.branch);
     },
     onDeadline: (id, number) => {
-      const task = tasks.get(id)?.[number];
+      const task = tasksOf(id)[number];
       if (task === undefined) return;
       if (isLargeId(id) && context.now.mono < task.since + RECEIPT_WAIT_LARGE_MS) watch(task);
       else report(task);
     },
     relayedMax: () => relayedMax,
-    size: () => tasks.size,
+    size: () => spreads.size,
   };
 }
 
