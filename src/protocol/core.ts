@@ -72,8 +72,8 @@ export type CoreOptions = {
   readonly remembered?: Iterable<RememberedAddress>;
   /** Look for others on the LAN; `port`: where this node takes datagrams. Left out: no beacon is sent or heard. */
   readonly discovery?: { readonly port: number } | undefined;
-  /** Who is known to be here from the start, this node possibly among them; it is not changed. */
-  readonly acquainted?: Roster;
+  /** The members that are known from the start, this node possibly among them. The core owns it from now on; left out: none. */
+  readonly roster?: Roster;
 };
 
 /** A face has this long to say whom to join before the node says that it is alone. */
@@ -252,7 +252,7 @@ function createRooms(options: CoreOptions, step: Step) {
         partition.alone();
       },
     },
-    options.acquainted,
+    options.roster,
   );
   const clockSkew = createClockSkew(context, () => latestTime(log));
   const newcomer = createNewcomer(context, membership, log);

@@ -85,17 +85,15 @@ export type MembershipFacts = {
   readonly alone: (unreachable: number) => void;
 };
 
-/** `acquainted`: who is known to be here from the start. */
+/** `roster`: with the members that are known from the start. BOUNDED: `limits.members`. */
 export function createMembership(
   context: Context,
   rumours: Rumours,
   nick: string,
   facts: MembershipFacts,
-  acquainted?: Roster,
+  roster: Roster = createRoster(),
 ): Membership {
   const { identity, roomKeys, link, timers, emit } = context;
-  /** BOUNDED: `limits.members`. */
-  const roster = acquainted?.fork() ?? createRoster();
   const given = roster.get(identity.id)?.statement;
   if (given !== undefined) {
     roster.unlist(given);

@@ -1,7 +1,4 @@
-/**
- * The roster: all members, with the statement and the status of each. A fork shares what neither side has changed, so
- * thousands of simulated nodes that start with the same roster hold it once.
- */
+/** The roster: all members, with the statement and the status of each. */
 import type { SignedStatement } from "../../crypto/signed.ts";
 import { type BootId, frontOf, type PeerId } from "../../wire/ids.ts";
 import { createOrderedSet, type OrderedSet } from "../idset/orderedSet.ts";
@@ -45,8 +42,24 @@ export type Roster = {
   readonly list: (statement: SignedStatement) => void;
   readonly unlist: (statement: SignedStatement) => void;
   readonly listed: (id: RosterId) => SignedStatement | undefined;
-  /** Another roster that begins with all this one holds. This one must not change any more. */
-  readonly fork: () => Roster;
+};
+
+/** What a roster stands on: any maps that behave like `Map`. */
+export type RosterTables = {
+  readonly members: Table<PeerId, Member>;
+  readonly boots: Table<BootId, PeerId>;
+  /** Peers by `frontOf` their ids. */
+  readonly fronts: Table<string, PeerId>;
+  readonly statements: Table<RosterId, SignedStatement>;
+  readonly ids: OrderedSet<RosterId>;
+};
+
+export type Table<Key, Value> = {
+  readonly size: number;
+  readonly get: (key: Key) => Value | undefined;
+  readonly set: (key: Key, value: Value) => unknown;
+  readonly delete: (key: Key) => boolean;
+  readonly values: () => Iterable<Value>;
 };
 
 export function isPresent(member: Pick<Member, "status">): boolean {
@@ -59,26 +72,15 @@ export function rosterId(statement: SignedStatement): RosterId {
 }
 
 /** BOUNDED: by who fills it, `limits.members`. */
-export function createRoster(): Roster {
-  return rosterOver(createLayeredMap(), createLayeredMap(), createLayeredMap(), createLayeredMap(), createOrderedSet());
-}
-
-// --- internal ---
-
-function rosterOver(
-  members: LayeredMap<PeerId, Member>,
-  boots: LayeredMap<BootId, PeerId>,
-  fronts: LayeredMap<string, PeerId>,
-  statements: LayeredMap<RosterId, SignedStatement>,
-  ids: OrderedSet<RosterId>,
-): Roster {
+export function createRoster(tables: RosterTables = emptyTables()): Roster {
+  const { members, boots, fronts, statements, ids } = tables;
   let present: readonly Member[] | undefined;
   const forgetBoot = (peer: PeerId): void => {
     const boot = members.get(peer)?.statement.content.boot;
     if (boot !== undefined && boots.get(boot) === peer) boots.delete(boot);
   };
   return {
-    get: members.get,
+    get: (peer) => members.get(peer),
     set: (member) => {
       const { boot } = member.statement.content;
       if (members.get(member.id)?.statement.content.boot !== boot) forgetBoot(member.id);
@@ -106,7 +108,7 @@ function rosterOver(
       present ??= [...members.values()].filter(isPresent);
       return present;
     },
-    size: members.size,
+    size: () => members.size,
     ids,
     list: (statement) => {
       if (ids.insert(rosterId(statement))) statements.set(rosterId(statement), statement);
@@ -115,53 +117,18 @@ function rosterOver(
       ids.remove(rosterId(statement));
       statements.delete(rosterId(statement));
     },
-    listed: statements.get,
-    fork: () => rosterOver(members.fork(), boots.fork(), fronts.fork(), statements.fork(), ids.fork()),
+    listed: (id) => statements.get(id),
   };
 }
 
-/** A map over another one that is not changed any more. */
-type LayeredMap<Key, Value> = {
-  readonly get: (key: Key) => Value | undefined;
-  readonly set: (key: Key, value: Value) => void;
-  readonly delete: (key: Key) => void;
-  readonly values: () => Generator<Value>;
-  readonly size: () => number;
-  readonly fork: () => LayeredMap<Key, Value>;
-};
+// --- internal ---
 
-function createLayeredMap<Key, Value extends object | string>(
-  below: ReadonlyMap<Key, Value> = new Map(),
-): LayeredMap<Key, Value> {
-  /** What differs from below; undefined: gone. */
-  const own = new Map<Key, Value | undefined>();
-  let size = below.size;
-  const get = (key: Key): Value | undefined => (own.has(key) ? own.get(key) : below.get(key));
-  const values = function* (): Generator<Value> {
-    for (const [key, value] of below) if (!own.has(key)) yield value;
-    for (const value of own.values()) if (value !== undefined) yield value;
-  };
+function emptyTables(): RosterTables {
   return {
-    get,
-    set: (key, value) => {
-      if (get(key) === undefined) size += 1;
-      own.set(key, value);
-    },
-    delete: (key) => {
-      if (get(key) === undefined) return;
-      size -= 1;
-      if (below.has(key)) own.set(key, undefined);
-      else own.delete(key);
-    },
-    values,
-    size: () => size,
-    fork: () => {
-      if (own.size === 0) return createLayeredMap(below);
-      const merged = new Map(below);
-      for (const [key, value] of own)
-        if (value === undefined) merged.delete(key);
-        else merged.set(key, value);
-      return createLayeredMap(merged);
-    },
+    members: new Map(),
+    boots: new Map(),
+    fronts: new Map(),
+    statements: new Map(),
+    ids: createOrderedSet(),
   };
 }

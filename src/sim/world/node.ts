@@ -72,7 +72,7 @@ export type NodeWorld = HostWorld & {
 };
 
 /** What a node begins with: its own boot id, as the others know it, and all of them. */
-export type Acquaintance = { readonly boot: BootId; readonly roster: Roster };
+export type Acquaintance = { readonly boot: BootId; readonly rosterOf: () => Roster };
 
 /** `host`: where others of its rooms run, too; left out: it has one of its own. */
 export function createVirtualNode(
@@ -157,7 +157,7 @@ export function createVirtualNode(
         kept,
         remembered: disk.addresses.newestFirst(),
         discovery: world.onLan === true ? { port: PORT } : undefined,
-        ...(known === undefined ? {} : { acquainted: known.roster }),
+        ...(known === undefined ? {} : { roster: known.rosterOf() }),
       });
       const driver = createDriverOf(core, store);
       running = {
