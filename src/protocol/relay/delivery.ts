@@ -2,7 +2,7 @@
  * Knows which peers have a message, from what they sent, acknowledged or reported, and tells an author how many have its
  * message.
  */
-import { type Bound, LACKING_MAX } from "../../wire/frames.ts";
+import { LACKING_MAX } from "../../wire/frames.ts";
 import type { MessageId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";
@@ -18,10 +18,10 @@ export type Delivery = {
   /** Of `of` nodes, this one included, `reached` have its message; `lacking`: the fronts of the ids of a few others. */
   readonly tell: (id: MessageId, settled: Settled) => void;
   /**
-   * The peer's log equals this node's from this bound on: it has every own message there too, whatever receipts were lost.
+   * The peer holds these messages by its digest: own ones among them have arrived there, whatever receipts were lost.
    * Those of which that may be news.
    */
-  readonly onEqualLogs: (peer: PeerId, since: Bound) => MessageId[];
+  readonly onEqualLogs: (peer: PeerId, holds: (id: MessageId) => boolean) => MessageId[];
 };
 
 export type Settled = { readonly reached: number; readonly of: number; readonly lacking: readonly string[] };
@@ -59,10 +59,10 @@ export function createDelivery(context: Context, membership: Membership): Delive
       rememberLatest(told, id, now);
       context.emit({ type: "delivery", id, ...now, lacking: now.lacking.map(nameOf) });
     },
-    onEqualLogs: (peer, since) => {
+    onEqualLogs: (peer, holds) => {
       const news: MessageId[] = [];
       for (const [id, settled] of told) {
-        if (id < since) continue;
+        if (!holds(id)) continue;
         const isNews = !holders.get(id)?.has(peer);
         if (isNews) noteHolder(id, peer);
         if (isNews || !isWhole(settled)) news.push(id);
