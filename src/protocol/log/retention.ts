@@ -25,8 +25,9 @@ export type IsOlder = (one: number, other: number) => boolean;
 /** An author of kept messages. */
 export type Holder = {
   readonly author: number;
-  /** A heap: the oldest message is first. */
-  readonly messages: number[];
+  /** A heap: the oldest message is first. BOUNDED: at most four times as long as it has to be. */
+  messages: Uint32Array;
+  count: number;
   /** In the ranking. */
   place: number;
 };
@@ -40,9 +41,11 @@ export function keep(retention: Retention, author: number, message: number): voi
   const { holders, ranking, isOlder } = retention;
   retention.size += 1;
   const known = holders.get(author);
-  const holder = known ?? { author, messages: [], place: ranking.length };
-  holder.messages.push(message);
-  up(holder.messages, holder.messages.length - 1, isOlder);
+  const holder = known ?? { author, messages: new Uint32Array(LEAST), count: 0, place: ranking.length };
+  if (holder.count === holder.messages.length) resize(holder, Math.ceil(holder.count * 1.5));
+  holder.messages[holder.count] = message;
+  up(holder.messages, holder.count, isOlder);
+  holder.count += 1;
   if (known === undefined) {
     holders.set(author, holder);
     ranking.push(holder);
@@ -57,12 +60,16 @@ export function letGo(retention: Retention): number | undefined {
   const [holder] = ranking;
   if (retention.size <= max || holder === undefined) return undefined;
   retention.size -= 1;
-  const gone = takeFirst(holder.messages, isOlder);
+  const gone = oldestOf(holder);
+  holder.count -= 1;
+  takeFirst(holder.messages, holder.count, isOlder);
+  if (holder.messages.length > LEAST && holder.messages.length > 4 * holder.count) resize(holder, 2 * holder.count);
   const isBefore = (one: Holder, other: Holder): boolean => goesFirst(retention, one, other);
-  if (holder.messages.length > 0) down(ranking, 0, isBefore, place);
+  if (holder.count > 0) down(ranking, 0, ranking.length, isBefore, place);
   else {
     holders.delete(holder.author);
-    takeFirst(ranking, isBefore, place);
+    takeFirst(ranking, ranking.length - 1, isBefore, place);
+    ranking.pop();
   }
   return gone;
 }
@@ -77,8 +84,8 @@ export function refuses(
   if (size < max || first === undefined) return false;
   const own = author === undefined ? undefined : holders.get(author);
   if (own !== undefined && !isOlderThan(oldestOf(own))) return false;
-  const count = (own?.messages.length ?? 0) + 1;
-  return count === first.messages.length ? isOlderThan(oldestOf(first)) : count > first.messages.length;
+  const count = (own?.count ?? 0) + 1;
+  return count === first.count ? isOlderThan(oldestOf(first)) : count > first.count;
 }
 
 /**
@@ -89,12 +96,12 @@ export function newestFloor({ size, max, ranking, isOlder }: Retention): number 
   const [first] = ranking;
   if (size < max || first === undefined) return undefined;
   let newest = oldestOf(first);
-  const least = first.messages.length - 1;
+  const least = first.count - 1;
   // A heap: below one who holds fewer nobody holds more.
   for (const places = [0]; places.length > 0; ) {
     const at = places.pop() as number;
     const holder = ranking[at];
-    if (holder === undefined || holder.messages.length < least) continue;
+    if (holder === undefined || holder.count < least) continue;
     if (isOlder(newest, oldestOf(holder))) newest = oldestOf(holder);
     places.push(2 * at + 1, 2 * at + 2);
   }
@@ -108,7 +115,7 @@ function oldestOf({ messages }: Holder): number {
 }
 
 function goesFirst({ isOlder }: Retention, one: Holder, other: Holder): boolean {
-  const more = one.messages.length - other.messages.length;
+  const more = one.count - other.count;
   return more > 0 || (more === 0 && isOlder(oldestOf(one), oldestOf(other)));
 }
 
@@ -116,11 +123,21 @@ function place(holder: Holder, at: number): void {
   holder.place = at;
 }
 
+/** Places of a heap that has few messages. */
+const LEAST = 4;
+
+function resize(holder: Holder, length: number): void {
+  const messages = new Uint32Array(Math.max(length, LEAST));
+  messages.set(holder.messages.subarray(0, holder.count));
+  holder.messages = messages;
+}
+
+type Heap<Item> = { [place: number]: Item };
 type IsBefore<Item> = (one: Item, other: Item) => boolean;
 type Moved<Item> = (item: Item, at: number) => void;
 
 /** The item at that place of a heap may belong nearer to its front. */
-function up<Item>(heap: Item[], from: number, isBefore: IsBefore<Item>, moved?: Moved<Item>): void {
+function up<Item>(heap: Heap<Item>, from: number, isBefore: IsBefore<Item>, moved?: Moved<Item>): void {
   const item = heap[from] as Item;
   let at = from;
   while (at > 0) {
@@ -132,13 +149,19 @@ function up<Item>(heap: Item[], from: number, isBefore: IsBefore<Item>, moved?: 
   put(heap, at, item, moved);
 }
 
-/** The item at that place of a heap may belong farther from its front. */
-function down<Item>(heap: Item[], from: number, isBefore: IsBefore<Item>, moved?: Moved<Item>): void {
+/** The item at that place of a heap of so many may belong farther from its front. */
+function down<Item>(
+  heap: Heap<Item>,
+  from: number,
+  count: number,
+  isBefore: IsBefore<Item>,
+  moved?: Moved<Item>,
+): void {
   const item = heap[from] as Item;
   let at = from;
-  for (let child = 2 * at + 1; child < heap.length; child = 2 * at + 1) {
+  for (let child = 2 * at + 1; child < count; child = 2 * at + 1) {
     const next = child + 1;
-    if (next < heap.length && isBefore(heap[next] as Item, heap[child] as Item)) child = next;
+    if (next < count && isBefore(heap[next] as Item, heap[child] as Item)) child = next;
     if (!isBefore(heap[child] as Item, item)) break;
     put(heap, at, heap[child] as Item, moved);
     at = child;
@@ -146,17 +169,14 @@ function down<Item>(heap: Item[], from: number, isBefore: IsBefore<Item>, moved?
   put(heap, at, item, moved);
 }
 
-function takeFirst<Item>(heap: Item[], isBefore: IsBefore<Item>, moved?: Moved<Item>): Item {
-  const [first] = heap as [Item];
-  const last = heap.pop() as Item;
-  if (heap.length > 0) {
-    put(heap, 0, last, moved);
-    down(heap, 0, isBefore, moved);
-  }
-  return first;
+/** The first of a heap makes room for the others: `left` of them, of which the last has to move. */
+function takeFirst<Item>(heap: Heap<Item>, left: number, isBefore: IsBefore<Item>, moved?: Moved<Item>): void {
+  if (left === 0) return;
+  put(heap, 0, heap[left] as Item, moved);
+  down(heap, 0, left, isBefore, moved);
 }
 
-function put<Item>(heap: Item[], at: number, item: Item, moved?: Moved<Item>): void {
+function put<Item>(heap: Heap<Item>, at: number, item: Item, moved?: Moved<Item>): void {
   heap[at] = item;
   moved?.(item, at);
 }

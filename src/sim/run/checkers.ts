@@ -16,7 +16,8 @@ import type { CheckerOptions } from "./checkerOptions.ts";
 import { createDiskChecker } from "./diskChecker.ts";
 import { createOrderChecker } from "./orderChecker.ts";
 import { retained, type Sized } from "./retained.ts";
-import { type Complain, entry, short } from "./words.ts";
+import { checkShares } from "./shares.ts";
+import { type Complain, short } from "./words.ts";
 
 export type Checkers = {
   /** A new process of the node begins with these messages. */
@@ -99,38 +100,9 @@ export function createCheckers(options: CheckerOptions): Checkers {
     }
     for (const [node, id] of order.shown())
       if (!said.has(id)) complain(`I2: n${node} showed ${short(id)}, which nobody said`);
-    checkShares(live, [...said.keys()].filter(isNow).sort(), (id) => isLarge(sizes.get(id) ?? 0));
-  };
-  /**
-   * Each author has an equal share at least, whatever the others say, and honest ones the newest quarter whatever a flooder says.
-   * `all`: what was said, ascending. A message may be lost for other reasons if its author's disk never had it.
-   */
-  const checkShares = (
-    live: readonly (readonly [number, VirtualNode])[],
-    all: readonly MessageId[],
-    isLargeId: (id: MessageId) => boolean,
-  ): void => {
-    const { maxMessages, flooder } = options;
-    const known = new Set(all);
-    const small = all.filter((id) => !isLargeId(id));
-    const authorOf = (id: MessageId): number => (said.get(id) as Said).node;
-    const byAuthor = new Map<number, MessageId[]>();
-    for (const id of small) entry(byAuthor, authorOf(id), () => []).push(id);
-    const each = Math.floor(maxMessages / Math.max(byAuthor.size, 1));
-    const honest = flooder === undefined ? [] : small.filter((id) => authorOf(id) !== flooder);
-    const quarter = honest.slice(-Math.floor(maxMessages / 4));
-    for (const [index, node] of live) {
-      const held = new Set(node.core().ids());
-      const isGone = (id: MessageId): boolean => !held.has(id) && isSafe(authorOf(id), id);
-      // What its own clock stamped too far ahead takes of its author's share there.
-      const isAhead = node.core().ids().length > 0 && !known.has(node.core().ids().at(-1) as MessageId);
-      for (const [author, ids] of each === 0 || isAhead ? [] : byAuthor) {
-        const gone = ids.slice(-each).filter((id) => isGone(id) && node.disk.hasTrimmed(id)).length;
-        if (gone > 0) complain(`I11: n${index} has let go ${gone} of the newest ${each} messages of n${author}`);
-      }
-      const gone = index === flooder ? 0 : quarter.filter(isGone).length;
-      if (gone > 0) complain(`I11: n${index} lacks ${gone} of the newest ${quarter.length} messages of honest nodes`);
-    }
+    const all = [...said.keys()].filter(isNow).sort();
+    const isSmall = (id: MessageId): boolean => !isLarge(sizes.get(id) ?? 0);
+    checkShares(live, all, { ...options, isSmall, authorOf: (id) => (said.get(id) as Said).node, isSafe, complain });
   };
   const checkTables = (index: number, node: VirtualNode): void => {
     for (const [table, { size, bound }] of Object.entries(node.core().tables()))

@@ -47,13 +47,7 @@ export function createDiskChecker(
 
   /** What was told of by anybody, as far as retention goes. Texts of these tests are far smaller or larger than a datagram. */
   const messages = new Map<MessageId, Sized>();
-  /** It would be kept beside all that the node ever had. */
-  const isKeptBy = (node: number, id: MessageId): boolean => {
-    const message = messages.get(id);
-    if (message === undefined) return true;
-    const had = [...holders].filter(([other, by]) => other !== id && by.has(node));
-    return retained([...had.flatMap(([other]) => messages.get(other) ?? []), message], maxMessages).has(id);
-  };
+  const hadBy = (node: number): Sized[] => [...messages.values()].filter(({ id }) => holders.get(id)?.has(node));
   const hold = (node: number, id: MessageId): void => {
     entry(holders, id, () => new Set()).add(node);
   };
@@ -131,7 +125,7 @@ export function createDiskChecker(
       const disk = diskOf(node);
       if (!disk.isDurable || disk.hasConfirmed(id) || found.get(node)?.has(id)) return;
       // Of what it had it may have let it go, or refused it because it would have.
-      if (disk.hasTrimmed(id) || !isKeptBy(node, id)) return;
+      if (disk.hasTrimmed(id) || !isKeptBeside(hadBy(node), messages.get(id), maxMessages)) return;
       complain(`I5: n${node} ${how} ${short(id)}, which its disk has not confirmed`);
     },
     stopping: (node) => {
@@ -158,4 +152,10 @@ export function createDiskChecker(
 
 function sizedOf({ id, author, text }: Message): Sized {
   return { id, author: author.id, size: Buffer.byteLength(text) };
+}
+
+/** It would be kept beside these. */
+function isKeptBeside(others: readonly Sized[], message: Sized | undefined, most: number): boolean {
+  if (message === undefined) return true;
+  return retained([...others.filter(({ id }) => id !== message.id), message], most).has(message.id);
 }
