@@ -101,7 +101,7 @@ export const settingsTable = {
     min: 1,
     max: 1_000_000,
     default: defaultConfig.maxMessages,
-    what: "messages kept per room",
+    what: "messages kept per room; whoever said most lets go first",
     live: true,
   },
   DISCOVERY: { type: "switch", default: true, what: "find others on the same LAN by multicast, and be found" },

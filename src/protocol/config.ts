@@ -15,7 +15,7 @@ export type Config = {
   readonly cleanupIntervalMs: Millis;
   /** How many of the newest messages a newcomer asks for first. */
   readonly latestLimit: number;
-  /** Messages kept per room; the oldest go first. */
+  /** Messages kept per room, and large ones beside them (log/classes.ts); whoever holds most lets go first. */
   readonly maxMessages: number;
 };
 

@@ -30,10 +30,12 @@ import { createPartition } from "./liveness/partition.ts";
 import { createProbe } from "./liveness/probe.ts";
 import { createReachability, VOUCHED_MAX } from "./liveness/reachability.ts";
 import { createBackpressure } from "./log/backpressure.ts";
+import { largeMost } from "./log/classes.ts";
 import { createIntake } from "./log/intake.ts";
-import { createLog, isKnown, latestTime } from "./log/log.ts";
+import { createLog, isKnown, latestTime, waitForNoneGone } from "./log/log.ts";
 import { createNewcomer } from "./log/newcomer.ts";
 import { createReads, takeRead } from "./log/reads.ts";
+import { VIEWS_MAX } from "./log/views.ts";
 import { createWants } from "./log/wants.ts";
 import { createWrites, forget, takeBatch, type Writes } from "./log/writes.ts";
 import { createClockSkew } from "./membership/clockSkew.ts";
@@ -285,13 +287,13 @@ function createRooms(options: CoreOptions, step: Step) {
     onAnnounced: (from, id, bytes) => blobFetch.offered(from, id, bytes, false),
   });
   const reconciliation = createReconciliation(context, replicas, {
-    horizon: () => log.horizon,
-    inSync: (set, from, since) => {
+    inSync: (set, from, ids) => {
       if (set !== "log") return;
+      intake.showInOrder(waitForNoneGone(log));
       newcomer.inSync(from, intake.showInOrder);
       resume.inSync(from);
       if (from.peer === undefined) return;
-      relay.onEqualLogs(from.peer, since);
+      relay.onEqualLogs(from.peer, ids.has);
       partition.inSync(from.peer);
     },
     others: (count) =>
@@ -319,7 +321,7 @@ function createRooms(options: CoreOptions, step: Step) {
     const isListed = (member: Member): boolean => member.statement.content.endpoints.includes(endpoint);
     return knocks.isAwaited(endpoint) || reconnect.isRemembered(endpoint) || membership.all().some(isListed);
   });
-  const resume = createResume(context, membership, log, probe, reconnect, replicas.log.ids);
+  const resume = createResume(context, membership, log, probe, reconnect, (most) => replicas.log.idsFor(most)?.size());
   const components: Components = {
     context,
     log,
@@ -348,7 +350,7 @@ function createRooms(options: CoreOptions, step: Step) {
 
 function tablesOf(rooms: Rooms): ReturnType<Core["tables"]> {
   const { context, membership, relay, blobFetch, pendingSlices, discovery, wants, log, writes, reads } = rooms;
-  const { link, config } = context;
+  const { link } = context;
   return {
     sessions: { size: link.sessions.size(), bound: limits.sessions },
     // A datagram that makes room for another stays until the next step.
@@ -363,7 +365,10 @@ function tablesOf(rooms: Rooms): ReturnType<Core["tables"]> {
     holePunches: { size: rooms.holePunching.size(), bound: HOLE_PUNCHES_MAX },
     vouched: { size: rooms.reachability.size(), bound: VOUCHED_MAX },
     remembered: { size: rooms.reconnect.size(), bound: limits.remembered },
-    messages: { size: log.index.ids.size(), bound: config.maxMessages },
+    messages: { size: log.classes.small.size, bound: log.max },
+    largeMessages: { size: log.classes.large.size, bound: largeMost(log.max) },
+    gone: { size: log.gone.size, bound: limits.gone },
+    views: { size: log.views.byMost.size, bound: VIEWS_MAX },
     // What one step brings comes on top.
     unwritten: { size: writes.unwritten.size, bound: limits.unwritten + 64 },
     refused: { size: writes.refused.size, bound: limits.unwritten },

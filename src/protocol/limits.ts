@@ -16,6 +16,8 @@ export const limits = {
   outboxFrames: 4_096,
   /** Messages with relay state. */
   relays: 4_096,
+  /** Messages that were let go, by their ids: so long they are not asked for again, and not waited for. */
+  gone: 4_096,
   /** Bytes of bodies kept in memory. */
   recentBytes: 4_194_304,
   /** Messages that the store has not confirmed yet; while there are so many nothing more is taken. */

@@ -20,7 +20,7 @@ import type { HolePunching } from "./liveness/holePunching.ts";
 import type { Probe } from "./liveness/probe.ts";
 import { isAhead } from "./log/hlc.ts";
 import type { Intake } from "./log/intake.ts";
-import { isKnown, type Log } from "./log/log.ts";
+import { isKnown, type Log, wasKept } from "./log/log.ts";
 import type { Newcomer } from "./log/newcomer.ts";
 import type { Reads } from "./log/reads.ts";
 import { prefixOf, type Wants } from "./log/wants.ts";
@@ -87,7 +87,7 @@ const FIRST_PEERS = 6;
 
 /** `components`: filled in by the time the first datagram comes. */
 export function createOnDatagram(components: Components): OnDatagram {
-  const { context, writes, membership, intake } = components;
+  const { context, log, writes, membership, intake } = components;
   const { identity, link, counters } = context;
   /** Of the present datagram: where a knock was answered by it. */
   let answeredAt: Endpoint | undefined;
@@ -107,6 +107,11 @@ export function createOnDatagram(components: Components): OnDatagram {
     // An acknowledgement would say that it is here.
     isUnread ||= id === "later";
     if (id === undefined || id === "later") return undefined;
+    // Nor was it ever here, if it would be let go at once: who pushes it learns by its id that it is known.
+    if (isLive && !wasKept(log, id)) {
+      isUnread = true;
+      return undefined;
+    }
     if (!isWritten(writes, id)) {
       const batch = batchOf(writes, id);
       if (batch === undefined) isUnread = true;

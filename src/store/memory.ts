@@ -5,8 +5,10 @@ import type { Store } from "./store.ts";
 
 /** Messages of one call of `index`. */
 const BATCH = 1_000;
+/** Messages that are taken out of the sorted ids one by one. */
+const FEW = 64;
 
-/** BOUNDED by its writer: the core trims what it keeps to MAX_MESSAGES. */
+/** BOUNDED by its writer: the core trims what it keeps, by number and bytes (protocol/log/classes.ts). */
 export function memoryStore(): Store {
   const kept = new Map<MessageId, Uint8Array>();
   /** The ids of `kept`, ascending; undefined: to be sorted again. Most messages come last. */
@@ -16,10 +18,12 @@ export function memoryStore(): Store {
     return sorted;
   };
   const remove = (gone: readonly MessageId[]): void => {
-    for (const id of gone) kept.delete(id);
-    const isFront = sorted !== undefined && gone.every((id, at) => sorted?.[at] === id);
-    if (isFront) sorted?.splice(0, gone.length);
-    else sorted = undefined;
+    // One after another they cost a search each; a sort pays for many.
+    if (gone.length > FEW) sorted = undefined;
+    for (const id of gone) {
+      if (!kept.delete(id) || sorted === undefined) continue;
+      sorted.splice(countBelow(sorted, id), 1);
+    }
   };
   const messagesAt = (from: number, to: number): StoredMessage[] =>
     ids()

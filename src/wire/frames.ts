@@ -9,7 +9,6 @@ import { type BlobFrame, readBlob, writeBlob } from "./blob.ts";
 import { CursorError, createReader, createWriter, type Reader, type Writer, within } from "./cursor.ts";
 import { COUNTER_MAX, FRAMES_BYTES_MAX } from "./datagram.ts";
 import { type Endpoint, readEndpoint, writeEndpoint } from "./endpoint.ts";
-import { HLC_MAX } from "./envelope.ts";
 import {
   fromHex,
   ID_PREFIX_BYTES,
@@ -49,8 +48,8 @@ export type Frame =
   | { readonly type: "ack"; readonly counters: readonly number[]; readonly delayMs: number }
   /** The receiver answers at once, with an ack and its digest. */
   | { readonly type: "ping" }
-  /** What the sender holds. `horizon`: hlc below which it has let messages go (0: never). */
-  | { readonly type: "digest"; readonly log: SetDigest; readonly horizon: number; readonly roster: SetDigest }
+  /** What the sender holds. `keeps`: how many messages it keeps at most, those in chunks apart. */
+  | { readonly type: "digest"; readonly log: SetDigest; readonly keeps: number; readonly roster: SetDigest }
   /** Where the sender sees the receiver, and what the sender's clock says, ms since 1970. */
   | { readonly type: "observed"; readonly endpoint: Endpoint; readonly wall: number }
   /** A signed statement of whoever it names; the receiver passes news on. */
@@ -123,8 +122,7 @@ export const UNKNOWN_FROM = 32;
 /** The front of a peer's id names it among those of one room: nobody can make a key that has a given one. */
 const FRONT_BYTES = 8;
 const DIGEST_BYTES = 8;
-/** Right after the latest message that can be. */
-const HORIZON_MAX = HLC_MAX + 1;
+const KEEPS_MAX = 2 ** 32 - 1;
 
 const always = (): boolean => true;
 const never = (): boolean => false;
@@ -145,15 +143,15 @@ export const frameTable: { readonly [Type in Exclude<Frame["type"], "unknown">]:
     number: 3,
     elicits: never,
     proof: "proven",
-    write: (writer, { log, horizon, roster }) => {
+    write: (writer, { log, keeps, roster }) => {
       writeDigest(writer, log);
-      writer.varint(within(horizon, 0, HORIZON_MAX));
+      writer.varint(within(keeps, 1, KEEPS_MAX));
       writeDigest(writer, roster);
     },
     read: (reader) => {
       const log = readDigest(reader);
-      const horizon = within(reader.varint(), 0, HORIZON_MAX);
-      return { type: "digest", log, horizon, roster: readDigest(reader) };
+      const keeps = within(reader.varint(), 1, KEEPS_MAX);
+      return { type: "digest", log, keeps, roster: readDigest(reader) };
     },
   },
   observed: {

@@ -21,6 +21,7 @@ vi.mock("../../src/protocol/limits.ts", async (original) => {
     candidates: 256,
     unacknowledged: 128,
     relays: 64,
+    gone: 64,
     unwritten: 128,
     reads: 32,
     wanted: 256,
@@ -129,6 +130,19 @@ const rows: Readonly<Record<string, Row>> = {
     },
   },
   messages: { config: { maxMessages: 50 }, fill: (place) => say(place, 100) },
+  largeMessages: {
+    config: { maxMessages: 50 },
+    fill: ({ node }) => times(5, (index) => node.say(`message ${index}`.padEnd(2_000, "."))),
+  },
+  gone: { config: { maxMessages: 50 }, fill: (place) => say(place, 200) },
+  views: {
+    fill: ({ world, node, mallory }) =>
+      times(10, (index) => {
+        const set = { count: 0, fingerprint: "00".repeat(8) };
+        mallory.tell(node, [{ type: "digest", log: set, keeps: index + 1, roster: set }]);
+        world.run(1_500);
+      }),
+  },
   unwritten: {
     fill: ({ node, mallory }) => {
       node.store.isHeld = true;

@@ -68,7 +68,7 @@ function meaningful(puppet: Puppet, nodes: readonly TestNode[]): Frame[] {
     {
       type: "digest",
       log: { count: 5, fingerprint: "11".repeat(8) },
-      horizon: 2 ** 48 - 1,
+      keeps: 2 ** 32 - 1,
       roster: { count: 0, fingerprint: "00".repeat(8) },
     },
   ];

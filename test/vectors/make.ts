@@ -146,7 +146,7 @@ function makeFrames(): unknown {
     {
       type: "digest",
       log: { count: 300, fingerprint: "0001020304050607" },
-      horizon: 0,
+      keeps: 10_000,
       roster: { count: 12, fingerprint: "08090a0b0c0d0e0f" },
     },
     { type: "observed", endpoint: "10.0.0.2:62733" as Endpoint, wall: NOON },

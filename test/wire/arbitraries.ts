@@ -144,7 +144,7 @@ export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({
     type: fc.constant("digest"),
     log: digestArbitrary(),
-    horizon: u48Arbitrary(),
+    keeps: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
     roster: digestArbitrary(),
   }),
   fc.record({ type: fc.constant("observed"), endpoint: endpointArbitrary, wall: u48Arbitrary() }),

@@ -190,12 +190,12 @@ describe("an ack", () => {
 });
 
 describe("a digest", () => {
-  it("has no horizon behind the latest time there is", () => {
+  it("keeps one message at least, and a number of 32 bits at most", () => {
     const set = { count: 0, fingerprint: "00".repeat(8) };
-    const digest = (horizon: number): Frame => ({ type: "digest", log: set, horizon, roster: set });
-    expect(decodeFrames(encodeFrame(digest(2 ** 48 - 1)))).toEqual([digest(2 ** 48 - 1)]);
-    expect(() => encodeFrame(digest(2 ** 48))).toThrow(CursorError);
-    expect(decoded("0300" + "00".repeat(8) + "80808080808040" + "00" + "00".repeat(14))).toBe("bad-frame");
+    const digest = (keeps: number): Frame => ({ type: "digest", log: set, keeps, roster: set });
+    expect(decodeFrames(encodeFrame(digest(2 ** 32 - 1)))).toEqual([digest(2 ** 32 - 1)]);
+    expect(() => encodeFrame(digest(2 ** 32))).toThrow(CursorError);
+    expect(decoded("0300" + "00".repeat(8) + "8080808010" + "00" + "00".repeat(14))).toBe("bad-frame");
   });
 });
 

@@ -5,8 +5,6 @@
 import { type Endpoint, isLoopback } from "../../wire/endpoint.ts";
 import type { BootId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
-import type { OrderedSet } from "../idset/orderedSet.ts";
-import { boundOfTime } from "../idset/range.ts";
 import type { Session } from "../link/session.ts";
 import type { Probe } from "../liveness/probe.ts";
 import { type Log, missingCount } from "../log/log.ts";
@@ -70,14 +68,14 @@ type Return = {
   readonly answers: Map<PeerId, Digest | undefined>;
 };
 
-/** `counted`: the ids of the messages that are compared with others. */
+/** `counted`: how many messages are compared with a peer that keeps so many; undefined: that cannot be said. */
 export function createResume(
   context: Context,
   membership: Membership,
   log: Log,
   probe: Probe,
   reconnect: Reconnect,
-  counted: Pick<OrderedSet<string>, "size" | "rank">,
+  counted: (most: number) => number | undefined,
 ): Resume {
   const { timers, link, rng, emit } = context;
   let current: Return | undefined;
@@ -133,9 +131,9 @@ export function createResume(
 
   const missing = ({ answers }: Return): number => {
     const lacking = [...answers.values()].map((digest) => {
-      // What they hold from before this node's horizon was let go here, and is not missed.
-      if (digest === undefined || digest.horizon < log.horizon) return 0;
-      return digest.log.count - (counted.size() - counted.rank(boundOfTime(digest.horizon)));
+      // What they hold because they keep more is not missed.
+      if (digest === undefined || digest.keeps > log.max) return 0;
+      return digest.log.count - (counted(digest.keeps) ?? digest.log.count);
     });
     return Math.max(missingCount(log), ...lacking);
   };

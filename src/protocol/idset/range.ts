@@ -7,10 +7,6 @@ export function trimmed(id: string): Bound {
   return id.replace(/(00)+$/, "");
 }
 
-export function later(a: Bound, b: Bound): Bound {
-  return a < b ? b : a;
-}
-
 /** The shortest bound above `before` and not above `id`. */
 export function separator(before: string, id: string): Bound {
   let digits = 0;

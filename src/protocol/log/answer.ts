@@ -1,16 +1,11 @@
 /**
  * The frame that gives a message to a peer that asked for it: the whole message, or, if it is too large, its id and size.
  */
-import { PUSH_BYTES_MAX } from "../../wire/blob.ts";
 import type { Frame } from "../../wire/frames.ts";
 import type { MessageId } from "../../wire/ids.ts";
+import { isLarge } from "./classes.ts";
 import type { Log } from "./log.ts";
 import { unwrittenBody, type Writes } from "./writes.ts";
-
-/** Does not fit a push: its id travels, and whoever lacks it fetches it. `size`: bytes of the message. */
-export function isLarge(size: number): boolean {
-  return size > PUSH_BYTES_MAX;
-}
 
 /** The frame that answers who asked for this message. */
 export function answerWith(id: MessageId, bytes: Uint8Array): Frame {

@@ -17,17 +17,25 @@ export type CausalOrder = {
   readonly release: () => MessageId[];
   /** Hands on, in order, what has waited for its time, after those of its parents that are held: the others are nowhere to be had. */
   readonly giveUp: (now: Millis) => MessageId[];
-  /** Hands on a held message whose parents will never be taken, and what waited for it alone. */
-  readonly pass: (id: MessageId) => MessageId[];
+  /**
+   * The message is let go, or will never be kept: it is not handed on. What waited for it waits for what it waits for, and for
+   * `missing`. Returns what can go now.
+   */
+  readonly withdraw: (id: MessageId, missing?: readonly MessageId[]) => MessageId[];
+  /** Messages that are waited for and not here. */
+  readonly awaited: () => MessageId[];
   readonly isHeld: (id: MessageId) => boolean;
   /** When the first of those held has waited for its time. */
   readonly nextGiveUp: () => Millis | undefined;
   readonly heldCount: () => number;
 };
 
+/** One message waits for no more than that: what it is told of beyond that, by those that are let go before it, is not waited for. */
+const AWAITED_MAX = 64;
+
 type Held = { readonly missing: Set<MessageId>; readonly until: Millis };
 
-/** BOUNDED: by what history keeps; a message that is trimmed is given up first. */
+/** BOUNDED: by what history keeps, AWAITED_MAX for each; a message that is let go is withdrawn. */
 export function createCausalOrder(): CausalOrder {
   const held = new Map<MessageId, Held>();
   const waitingFor = new Map<MessageId, Set<MessageId>>();
@@ -53,7 +61,11 @@ export function createCausalOrder(): CausalOrder {
     return gone;
   };
   const waitForNone = (id: MessageId): void => {
-    for (const parent of held.get(id)?.missing ?? []) waitingFor.get(parent)?.delete(id);
+    for (const parent of held.get(id)?.missing ?? []) {
+      const children = waitingFor.get(parent);
+      children?.delete(id);
+      if (children?.size === 0) waitingFor.delete(parent);
+    }
     held.get(id)?.missing.clear();
   };
   const unblocked = (): MessageId[] => [...held].filter(([, entry]) => entry.missing.size === 0).map(([id]) => id);
@@ -82,10 +94,26 @@ export function createCausalOrder(): CausalOrder {
       // In the order of ids a parent always stands before its child.
       return letGo([...stuck]);
     },
-    pass: (id) => {
+    withdraw: (id, missing = []) => {
+      const instead = [...(held.get(id)?.missing ?? []), ...missing];
       waitForNone(id);
-      return letGo([id]);
+      held.delete(id);
+      const children = waitingFor.get(id) ?? [];
+      waitingFor.delete(id);
+      const freed: MessageId[] = [];
+      for (const child of children) {
+        const entry = held.get(child);
+        entry?.missing.delete(id);
+        if (entry === undefined || entry.missing.size + instead.length > AWAITED_MAX) continue;
+        for (const parent of instead) {
+          entry.missing.add(parent);
+          waitingFor.set(parent, (waitingFor.get(parent) ?? new Set()).add(child));
+        }
+      }
+      for (const child of children) if (held.get(child)?.missing.size === 0) freed.push(child);
+      return holding ? [] : letGo(freed);
     },
+    awaited: () => [...waitingFor.keys()].filter((id) => !held.has(id)),
     isHeld: (id) => held.has(id),
     nextGiveUp: () => {
       let next: Millis | undefined;

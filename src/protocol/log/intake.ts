@@ -18,7 +18,16 @@ import type { Millis } from "../time.ts";
 import type { Message } from "../views.ts";
 import { answerWith } from "./answer.ts";
 import { createHybridClock, isAhead } from "./hlc.ts";
-import { insertMessage, isKnown, type Log, parentsFor, restoreMessage } from "./log.ts";
+import {
+  insertMessage,
+  isKnown,
+  isRefused,
+  type Log,
+  mayBeGone,
+  parentsFor,
+  refuseMessage,
+  restoreMessage,
+} from "./log.ts";
 import type { Newcomer } from "./newcomer.ts";
 import { prefixOf, type Wants } from "./wants.ts";
 import { addWrite, isFull, type Writes } from "./writes.ts";
@@ -29,7 +38,8 @@ export type Intake = {
   /** As `say`, with the body of any kind, encoded. */
   readonly publish: (kind: number, body: Uint8Array, target: MessageId | undefined) => MessageId | ChatError;
   /**
-   * The id of a genuine message, new or known; undefined: refused and counted; "later": not taken now, and to be offered again.
+   * The id of a genuine message, new or known, or of one that would be let go at once; undefined: refused and counted; "later":
+   * not taken now, and to be offered again.
    * `isLive`: relayed, not fetched.
    */
   readonly receive: (bytes: Uint8Array, from: Session, isLive: boolean) => MessageId | "later" | undefined;
@@ -135,6 +145,12 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
       }
       // Its author has seen its parents: it is later than they are, and an id says when.
       if (content.parents.some((parent) => timeOfId(parent) >= content.hlc)) return counters.refuse("bad-order");
+      if (isRefused(log, id, content.author, bytes.length)) {
+        counters.drop("let-go");
+        wants.arrived(id);
+        showInOrder(refuseMessage(log, id, content.parents));
+        return id;
+      }
       if (!verifyMessage(roomKeys, message)) return counters.refuse("bad-signature");
       clock.observe(context.now.wall, content.hlc);
       const askers = wants.arrived(id);
@@ -142,7 +158,10 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
       onKept({ id, author: content.author, hlc: content.hlc, isLive }, from);
       const missing = keep(message, !isLive && (newcomer.isArriving() || isOld));
       // While history is fetched in order, parents come by themselves.
-      if (!newcomer.isArriving()) for (const parent of missing) wants.want(prefixOf(parent), from, PARENT_DELAY_MS);
+      if (!newcomer.isArriving())
+        // What may be gone everywhere is asked for only if it may be on its way as well.
+        for (const parent of missing)
+          if (isLive || !mayBeGone(log, parent)) wants.want(prefixOf(parent), from, PARENT_DELAY_MS);
       for (const asker of askers) give(asker, message);
       return id;
     },

@@ -1,27 +1,34 @@
 /**
- * The log of a room: the messages that a node keeps, in the order of their ids, with their parents. Old messages leave it
- * at the horizon, and none below the horizon is taken again. The log holds index entries and recent bodies. All bodies are
- * in the store.
+ * The log of a room: the messages that a node keeps, in the order of their ids, with their parents. What is kept is a
+ * function of the messages that were heard (retention.ts), so what was let go is not taken again. The log holds index entries
+ * and recent bodies. All bodies are in the store.
  */
 import type { SignedMessage } from "../../crypto/signed.ts";
 import { PARENTS_MAX } from "../../wire/envelope.ts";
 import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
-import { boundOfTime } from "../idset/range.ts";
 import { limits } from "../limits.ts";
 import type { Millis, Now, UnixMillis } from "../time.ts";
 import { type CausalOrder, createCausalOrder } from "./causalOrder.ts";
+import { type Classes, classOf, createClasses, setMost } from "./classes.ts";
 import { liftLimit } from "./hlc.ts";
 import {
+  authorNumber,
   createMessageIndex,
   entryOf,
   type IndexEntry,
+  idAt,
   insertEntry,
+  isOlder,
+  isOlderThan,
   type MessageIndex,
   removeEntry,
 } from "./messageIndex.ts";
 import { createRecentBodies, dropBody, putBody, type RecentBodies } from "./recentBodies.ts";
+import { keep, letGo, newestFloor, type Retention, refuses } from "./retention.ts";
+import { addToViews, clearViews, createViews, type Views } from "./views.ts";
+import { prefixOf } from "./wants.ts";
 
-/** BOUNDED: `max` messages; the oldest go first. */
+/** BOUNDED: `max` messages, and the large ones beside them (classes.ts). */
 export type Log = {
   readonly self: PeerId;
   readonly index: MessageIndex;
@@ -32,14 +39,19 @@ export type Log = {
   /** BOUNDED: PARENTS_MAX for each message. Parents that kept messages name and that are not kept, and how often. */
   readonly missing: Map<MessageId, number>;
   max: number;
-  /** hlc, ms, below which messages were let go; 0: never. */
-  horizon: UnixMillis;
+  readonly classes: Classes;
+  readonly views: Views;
+  /**
+   * BOUNDED: `limits.gone`, the latest. What was let go, or refused, by the front of its id, and whether it was kept before. It would
+   * go at once again.
+   */
+  readonly gone: Map<string, { readonly id: MessageId; readonly wasKept: boolean }>;
 };
 
 export type Inserted = {
   /** What an append-only face may show now, in causal order. */
   readonly ordered: readonly MessageId[];
-  /** Parents that are not kept and above the horizon. */
+  /** Parents that are not kept, and not known to have been let go. */
   readonly missing: readonly MessageId[];
   /** Another message with this author and seq is kept: a forked key. */
   readonly isForked: boolean;
@@ -52,21 +64,61 @@ const HEADS_MAX = 64;
 
 /** `recentBytes`: of bodies that are kept in memory. */
 export function createLog(self: PeerId, max: number, recentBytes: number = limits.recentBytes): Log {
+  const index = createMessageIndex();
   return {
     self,
-    index: createMessageIndex(),
+    index,
     order: createCausalOrder(),
     recent: createRecentBodies(recentBytes),
     heads: new Set(),
     missing: new Map(),
     max,
-    horizon: 0,
+    classes: createClasses(max, (one, other) => isOlder(index, one, other)),
+    views: createViews(),
+    gone: new Map(),
   };
 }
 
-/** Kept, or let go already: nothing new. */
-export function isKnown(log: Log, id: MessageId): boolean {
-  return log.index.ids.has(id) || isBelow(log, id);
+/** Kept, or let go lately: nothing new. */
+export function isKnown({ index, gone }: Log, id: MessageId): boolean {
+  return gone.get(prefixOf(id))?.id === id || index.ids.has(id);
+}
+
+/** Kept now, or lately. */
+export function wasKept({ index, gone }: Log, id: MessageId): boolean {
+  const past = gone.get(prefixOf(id));
+  return (past?.id === id && past.wasKept) || index.ids.has(id);
+}
+
+/** True if it would be let go as soon as it came. `size`: bytes of the message. */
+export function isRefused({ index, classes }: Log, id: MessageId, author: PeerId, size: number): boolean {
+  const isOlderThanKept = (slot: number): boolean => isOlderThan(index, id, slot);
+  return refuses(classOf(classes, size), authorNumber(index, author), isOlderThanKept);
+}
+
+/** It was refused. Returns what waited for it alone. */
+export function refuseMessage(log: Log, id: MessageId, parents: readonly MessageId[]): readonly MessageId[] {
+  noteGone(log, id, false);
+  return log.order.withdraw(
+    id,
+    parents.filter((parent) => !isKnown(log, parent)),
+  );
+}
+
+/**
+ * Another node holds the same, so what both lack is on no way between them. Those messages go that wait for such as may have
+ * been let go everywhere.
+ */
+export function waitForNoneGone(log: Log): readonly MessageId[] {
+  if (log.order.heldCount() === 0) return [];
+  const freed: MessageId[] = [];
+  for (const id of log.order.awaited()) if (mayBeGone(log, id)) freed.push(...log.order.withdraw(id));
+  return freed;
+}
+
+/** It may be one of those that every node with this log has let go; who lacks it cannot tell. */
+export function mayBeGone(log: Log, id: MessageId): boolean {
+  return isBelowFloor(log, log.classes.small, id) || isBelowFloor(log, log.classes.large, id);
 }
 
 /** `waitMs`: how long it is held back at most for parents that are not here. */
@@ -101,23 +153,36 @@ export function latestTime({ index }: Log): UnixMillis {
   return newest === undefined ? 0 : timeOfId(newest);
 }
 
-/** Parents that kept messages name and that are neither kept nor below the horizon. */
+/** Parents that kept messages name and that are neither kept nor let go, as far as that can be told. */
 export function missingCount(log: Log): number {
+  if (log.missing.size === 0) return 0;
+  const floors = [newestFloor(log.classes.small), newestFloor(log.classes.large)];
+  const isBelow = (id: MessageId): boolean =>
+    floors.some((floor) => floor !== undefined && isOlderThan(log.index, id, floor));
   let missing = 0;
-  for (const id of log.missing.keys()) if (!isBelow(log, id)) missing += 1;
+  for (const id of log.missing.keys()) if (!isKnown(log, id) && !isBelow(id)) missing += 1;
   return missing;
 }
 
 /** Keeps at most so many from now on. Returns what is let go. */
 export function setMax(log: Log, max: number): readonly MessageId[] {
+  // What was let go may be kept again where there is more room.
+  if (max > log.max) log.gone.clear();
+  if (max !== log.max) clearViews(log.views);
   log.max = max;
+  setMost(log.classes, max);
   return trim(log).ids;
 }
 
 // --- internal ---
 
 function insert(log: Log, id: MessageId, entry: IndexEntry): boolean {
-  const isForked = insertEntry(log.index, id, entry);
+  const { index } = log;
+  const isForked = insertEntry(index, id, entry);
+  log.gone.delete(prefixOf(id));
+  const slot = index.ids.valueOf(id) as number;
+  keep(classOf(log.classes, entry.size), index.columns.author[slot] as number, slot);
+  addToViews(log.views, index, id, slot);
   for (const parent of entry.parents) {
     log.heads.delete(parent);
     if (isKnown(log, parent)) continue;
@@ -136,21 +201,33 @@ function addHead({ heads }: Log, id: MessageId): void {
 }
 
 function trim(log: Log): { ids: MessageId[]; ordered: MessageId[] } {
-  const { ids } = log.index;
   const trimmed: MessageId[] = [];
   const ordered: MessageId[] = [];
-  while (ids.size() > log.max) {
-    const oldest = ids.at(0) as MessageId;
-    // Its parents are older still: whoever comes with them is refused from now on.
-    if (log.order.isHeld(oldest)) ordered.push(...log.order.pass(oldest));
-    for (const parent of entryOf(log.index, oldest)?.parents ?? []) forgetMissing(log, parent);
-    removeEntry(log.index, oldest);
-    log.heads.delete(oldest);
-    dropBody(log.recent, oldest);
-    log.horizon = timeOfId(oldest) + 1;
-    trimmed.push(oldest);
+  for (const retention of [log.classes.small, log.classes.large]) {
+    for (let slot = letGo(retention); slot !== undefined; slot = letGo(retention)) {
+      const id = idAt(log.index, slot);
+      // What waits for it goes on waiting for those that it waits for: they may come.
+      ordered.push(...log.order.withdraw(id));
+      for (const parent of entryOf(log.index, id)?.parents ?? []) forgetMissing(log, parent);
+      removeEntry(log.index, id);
+      log.heads.delete(id);
+      dropBody(log.recent, id);
+      noteGone(log, id, true);
+      trimmed.push(id);
+    }
   }
   return { ids: trimmed, ordered };
+}
+
+function noteGone({ gone }: Log, id: MessageId, wasKept: boolean): void {
+  gone.delete(prefixOf(id));
+  gone.set(prefixOf(id), { id, wasKept });
+  if (gone.size > limits.gone) gone.delete(gone.keys().next().value as string);
+}
+
+function isBelowFloor({ index }: Log, retention: Retention, id: MessageId): boolean {
+  const floor = newestFloor(retention);
+  return floor !== undefined && isOlderThan(index, id, floor);
 }
 
 function forgetMissing({ missing }: Log, parent: MessageId): void {
@@ -158,8 +235,4 @@ function forgetMissing({ missing }: Log, parent: MessageId): void {
   if (count === undefined) return;
   if (count > 1) missing.set(parent, count - 1);
   else missing.delete(parent);
-}
-
-function isBelow({ horizon }: Log, id: MessageId): boolean {
-  return horizon > 0 && id < boundOfTime(horizon);
 }

@@ -1,5 +1,5 @@
 /** What the author of a message is told of its delivery: how many have it, of how many, and the first few that lack it. */
-import { type Bound, LACKING_MAX } from "../../wire/frames.ts";
+import { LACKING_MAX } from "../../wire/frames.ts";
 import type { MessageId, PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import type { Membership } from "../membership/membership.ts";
@@ -31,14 +31,14 @@ export function tellDelivery(
 }
 
 /**
- * The peer's log equals this node's from this bound on: it has every own message there, whatever receipts were lost. Returns
+ * The peer holds these messages by its digest: own ones among them have arrived there, whatever receipts were lost. Returns
  * the messages of which that may be news.
  */
-export function noteEqualLogs(spreads: Spreads, peer: PeerId, since: Bound): MessageId[] {
+export function noteEqualLogs(spreads: Spreads, peer: PeerId, holds: (id: MessageId) => boolean): MessageId[] {
   const news: MessageId[] = [];
   // A copy: noting a holder moves the record to the end of the table.
   for (const [id, { told }] of [...spreads]) {
-    if (told === undefined || id < since) continue;
+    if (told === undefined || !holds(id)) continue;
     const isNews = !isHolder(spreads, id, peer);
     if (isNews) noteHolder(spreads, id, peer);
     if (isNews || !isWhole(told)) news.push(id);

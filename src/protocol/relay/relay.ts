@@ -6,21 +6,23 @@
  * Each hop is acknowledged. If a delegate is silent, its branch goes to another peer of it. Reports of the branches add
  * up, so the author learns how many have the message.
  */
-import { type Bound, type Frame, ORDERS_MAX, type Slice } from "../../wire/frames.ts";
+import { type Frame, ORDERS_MAX, type Slice } from "../../wire/frames.ts";
 import { type BootId, frontOf, type MessageId, PEER_ID_BYTES, type PeerId } from "../../wire/ids.ts";
 import { isReliable } from "../../wire/slice.ts";
 import type { Context } from "../context.ts";
 import type { PushTicket, Session } from "../link/session.ts";
 import { pingsFor } from "../liveness/indirectProbe.ts";
 import type { Reachability } from "../liveness/reachability.ts";
-import { bodyAtHand, isLarge } from "../log/answer.ts";
-import { isKnown, type Log } from "../log/log.ts";
+import { bodyAtHand } from "../log/answer.ts";
+import { isLarge } from "../log/classes.ts";
+import { type Log, wasKept } from "../log/log.ts";
 import { authorOf, sizeOf } from "../log/messageIndex.ts";
 import { isWritten, type Writes } from "../log/writes.ts";
 import type { Membership } from "../membership/membership.ts";
 import { hashOf } from "../membership/rank.ts";
 import type { Member } from "../membership/roster.ts";
 import type { Millis } from "../time.ts";
+import { type AuthorBudgets, spendOn } from "./authorBudget.ts";
 import {
   type Delegation,
   delegateOf,
@@ -49,8 +51,8 @@ export type Relay = {
   readonly onSighting: (from: Session, id: MessageId, slice: Slice, carried: "body" | "id") => void;
   /** A message is in the store now: who gave a slice of it, and could not be told so far that it is here, is. */
   readonly onStored: (id: MessageId) => void;
-  /** The peer's log equals this node's from this bound on: it has every own message there too, whatever receipts were lost. */
-  readonly onEqualLogs: (peer: PeerId, since: Bound) => void;
+  /** The peer holds these messages by its digest: own ones among them have arrived there, whatever receipts were lost. */
+  readonly onEqualLogs: (peer: PeerId, holds: (id: MessageId) => boolean) => void;
   readonly onReceipt: (from: Session, receipt: Receipt) => void;
   readonly onAcknowledged: (ticket: PushTicket) => void;
   readonly onLost: (ticket: PushTicket) => void;
@@ -95,6 +97,7 @@ export function createRelay(
   const { link, timers, counters } = context;
   /** BOUNDED: `limits.relays`. */
   const spreads: Spreads = new Map();
+  const budgets: AuthorBudgets = new Map();
   const ownHash = hashOf(context.identity.id);
   let relayedMax = 0;
   const fanout = (): number => fanoutFor(context.config.fanout, membership.presentCount() + 1);
@@ -134,6 +137,7 @@ export function createRelay(
    */
   const carriesBody = (task: Task, delegation: Delegation): boolean =>
     !task.isLate &&
+    spreads.get(task.id)?.isOverBudget !== true &&
     delegation.tries === 1 &&
     task.slice.order < ID_ORDERS_FROM &&
     !isHolder(task.id, delegateOf(delegation));
@@ -141,8 +145,8 @@ export function createRelay(
   const isHolder = (id: MessageId, peer: Member | undefined): boolean => isHolderOf(spreads, id, peer?.id);
   const tasksOf = (id: MessageId): readonly Task[] => spreads.get(id)?.tasks ?? [];
 
-  /** This node can say that it has the message: it is kept, and in the store. */
-  const isHeld = (id: MessageId): boolean => isKnown(log, id) && isWritten(writes, id);
+  /** This node can say that it has the message: it is kept, or was, and is in the store. */
+  const isHeld = (id: MessageId): boolean => wasKept(log, id) && isWritten(writes, id);
   const isReported = (id: MessageId, order: number): boolean => isReliable(order) || isLargeId(id);
   /** Whom the slice is to reach, by rank. */
   const peersOf = (id: MessageId, slice: Slice, giver: BootId | undefined): Member[] => {
@@ -209,7 +213,7 @@ export function createRelay(
     if (peer === undefined) return;
     const hasIt = isHolder(id, peer);
     if (hasIt && branch.peers.length === 1) return;
-    const isBody = !isLate && !hasIt && branch.slice.order < ID_ORDERS_FROM;
+    const isBody = !isLate && !hasIt && spreads.get(id)?.isOverBudget !== true && branch.slice.order < ID_ORDERS_FROM;
     const frame = frameWith(id, branch.slice, isBody);
     if (carriedBy(frame) === "body") counters.count("payloadsOut");
     link.send(membership.session(peer), frame, { orderOf: id });
@@ -266,8 +270,18 @@ export function createRelay(
     report(task);
   };
 
+  /** The message is to be sent on for the first time here. */
+  const count = (id: MessageId): void => {
+    const author = authorOf(log.index, id);
+    // Of large messages no body is pushed anyway.
+    if (author === undefined || isLargeId(id) || spendOn(budgets, author, context.now.mono)) return;
+    counters.drop("over-budget");
+    touchSpread(spreads, id).isOverBudget = true;
+  };
+
   return {
     publish: (id) => {
+      count(id);
       const isOneHop = membership.presentCount() <= fanout();
       // Behind a queue more of the same is only more queue, and what seems lost is late.
       const loss = link.backlog(context.now.mono) > 0 ? 0 : link.lossRate();
@@ -284,6 +298,7 @@ export function createRelay(
       const sameOrder = seen.some((other) => other.order === slice.order);
       const orders = new Set(seen.map((other) => other.order)).size;
       if (seen.length >= ORDERS_MAX || (!sameOrder && orders >= context.config.seenLimit)) return;
+      if (seen.length === 0) count(id);
       touchSpread(spreads, id).slices = [...seen, slice];
       // A second slice of one order is that of a delegate which went silent: a retry of the giver's, not another sighting.
       cover(id, slice, from.boot, { isRetry: sameOrder, isLate: sameOrder || carried === "id" });
@@ -293,8 +308,8 @@ export function createRelay(
         if (task.giver !== undefined && task.delegations.every((delegation) => isSettled(delegation))) report(task);
       }
     },
-    onEqualLogs: (peer, since) => {
-      for (const id of noteEqualLogs(spreads, peer, since)) {
+    onEqualLogs: (peer, holds) => {
+      for (const id of noteEqualLogs(spreads, peer, holds)) {
         for (const task of tasksOf(id)) if (task.giver === undefined) report(task);
       }
     },

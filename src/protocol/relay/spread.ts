@@ -14,6 +14,8 @@ export type Spread = {
   tasks: readonly Task[];
   /** BOUNDED: `limits.members`. Who sent, acknowledged or reported it. */
   readonly holders: Set<PeerId>;
+  /** Its author says more than a node pushes: only its id is sent on. */
+  isOverBudget: boolean;
   /** What the faces were told of an own message, its author not counted. */
   told: Settled | undefined;
 };
@@ -23,7 +25,13 @@ export type Spreads = Map<MessageId, Spread>;
 
 /** Finds or makes the record, and makes it the last one to go. */
 export function touchSpread(spreads: Spreads, id: MessageId): Spread {
-  const spread = spreads.get(id) ?? { slices: [], tasks: [], holders: new Set<PeerId>(), told: undefined };
+  const spread = spreads.get(id) ?? {
+    slices: [],
+    tasks: [],
+    holders: new Set<PeerId>(),
+    isOverBudget: false,
+    told: undefined,
+  };
   spreads.delete(id);
   spreads.set(id, spread);
   if (spreads.size > limits.relays) spreads.delete(spreads.keys().next().value as MessageId);

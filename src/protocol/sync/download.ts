@@ -10,7 +10,6 @@ import { type Bound, END, type SetName, type Stretch } from "../../wire/frames.t
 import type { BootId } from "../../wire/ids.ts";
 import { STRETCHES_MAX } from "../../wire/page.ts";
 import type { Context } from "../context.ts";
-import { later } from "../idset/range.ts";
 import type { Session } from "../link/session.ts";
 import type { Millis } from "../time.ts";
 import { CREDIT_FIRST } from "./credit.ts";
@@ -28,14 +27,13 @@ import {
   wakeUp,
 } from "./grants.ts";
 import type { Fetch, Page } from "./pages.ts";
-import type { Replicas } from "./replicas.ts";
 
 export type Download = {
   /** `from` holds `count` items in lo..hi, far more than this node; `go` asks for them. */
   readonly lacking: (from: Session, set: SetName, lo: Bound, hi: Bound, count: number, holding: Holding) => void;
   readonly go: (set: SetName) => void;
-  /** All from `lo` on, for a newcomer: LATEST_LIMIT messages come with the first grant. */
-  readonly fetchAll: (from: Session, set: SetName, lo: Bound, holding: Holding) => void;
+  /** All, for a newcomer: LATEST_LIMIT messages come with the first grant. */
+  readonly fetchAll: (from: Session, set: SetName, holding: Holding) => void;
   /** While something is fetched: another peer that holds more than this node. */
   readonly join: (from: Session, set: SetName, holding: Holding) => void;
   /** It was asked of that peer. */
@@ -52,11 +50,10 @@ export type Download = {
 };
 
 type Options = {
-  readonly replicas: Replicas;
   /** Asks the peer what it holds there, in parts. */
   readonly outline: (of: Session, set: SetName, lo: Bound, hi: Bound) => void;
   /** All is here that these peers were asked for: whether anything else differs. */
-  readonly finished: (set: SetName, suppliers: readonly { readonly session: Session; readonly floor: Bound }[]) => void;
+  readonly finished: (set: SetName, suppliers: readonly Session[]) => void;
   /** Some peers, by chance. */
   readonly others: (count: number) => Session[];
 };
@@ -90,7 +87,7 @@ type Feed = {
   invitedAt: Millis;
 };
 
-export function createDownload(context: Context, { replicas, outline, finished, others }: Options): Download {
+export function createDownload(context: Context, { outline, finished, others }: Options): Download {
   const { link, timers, counters } = context;
   const newFeed = (set: SetName): Feed => ({
     set,
@@ -115,23 +112,10 @@ export function createDownload(context: Context, { replicas, outline, finished, 
     return supplier;
   };
   const mayServe = (feed: Feed, { session, holding }: PageSupplier, gap: Gap): boolean => {
-    if (gap.taker !== undefined || gap.hi <= holding.floor) return false;
+    if (gap.taker !== undefined) return false;
     if (gap.by === session.boot) return true;
     const claimant = feed.suppliers.get(gap.by);
     return claimant === undefined || holding.count >= PEER_SHARE * claimant.holding.count;
-  };
-  /** What lies below the floor, or would be let go as soon as it came, is not worth its way. */
-  const dropUseless = ({ set, gaps }: Feed): void => {
-    const { ids, floor, most } = replicas[set];
-    const lowest = floor();
-    gaps.drop((gap) => gap.hi <= lowest);
-    if (ids.size() + gaps.count() <= most()) return;
-    let above = 0;
-    gaps.drop((gap) => {
-      const isUseless = gap.taker === undefined && above + ids.size() - ids.rank(gap.hi) > most();
-      above += gap.count;
-      return isUseless;
-    });
   };
 
   /** False: there is nothing to ask of it now. */
@@ -139,7 +123,7 @@ export function createDownload(context: Context, { replicas, outline, finished, 
     const free = pagesFree(supplier, Math.ceil(PAGES_MAX / feed.suppliers.size));
     if (free === 0) return false;
     const { set, gaps } = feed;
-    const { session, holding } = supplier;
+    const { session } = supplier;
     const number = (supplier.number % 255) + 1;
     const key = `${session.boot} ${number}`;
     const stretches: Stretch[] = [];
@@ -147,7 +131,7 @@ export function createDownload(context: Context, { replicas, outline, finished, 
     for (const gap of [...gaps.all()]) {
       if (pages >= free || stretches.length >= STRETCHES_MAX) break;
       if (!mayServe(feed, supplier, gap)) continue;
-      const taken = gaps.take(gap, later(later(gap.lo, holding.floor), replicas[set].floor()), key);
+      const taken = gaps.take(gap, key);
       stretches.push({ lo: taken.lo, hi: taken.hi });
       pages += Math.ceil(taken.count / feed.itemsPerPage);
       if (taken.count > OUTLINE_ABOVE && !taken.isOutlined && gap.by === session.boot) {
@@ -173,13 +157,12 @@ export function createDownload(context: Context, { replicas, outline, finished, 
 
   /** Gives every supplier that is free something to do; ends when nothing is lacking, or nobody has it. */
   const goOn = (feed: Feed): void => {
-    dropUseless(feed);
     for (const supplier of [...feed.suppliers.values()].sort((a, b) => a.silent - b.silent)) {
       if (link.sessions.get(supplier.session.boot) !== supplier.session) forget(feed, supplier);
       else while (ask(feed, supplier));
     }
     if ([...feed.suppliers.values()].some(({ grants }) => grants.size > 0)) return invite(feed);
-    const suppliers = [...feed.suppliers.values()].map(({ session, holding }) => ({ session, floor: holding.floor }));
+    const suppliers = [...feed.suppliers.values()].map(({ session }) => session);
     clear(feed);
     finished(feed.set, suppliers);
   };
@@ -232,11 +215,11 @@ export function createDownload(context: Context, { replicas, outline, finished, 
     go: (set) => {
       if (feeds[set].suppliers.size > 0) goOn(feeds[set]);
     },
-    fetchAll: (from, set, lo, holding) => {
+    fetchAll: (from, set, holding) => {
       const feed = feeds[set];
       const first = Math.ceil(context.config.latestLimit / ITEMS_PER_PAGE);
       if (supplierFor(feed, from, holding, first) === undefined) return;
-      feed.gaps.add(lo, END, holding.count, from.boot);
+      feed.gaps.add("", END, holding.count, from.boot);
       goOn(feed);
     },
     join: (from, set, holding) => {

@@ -23,8 +23,8 @@ export type Gaps = {
   readonly add: (lo: Bound, hi: Bound, count: number, by: BootId) => void;
   /** Newest first. */
   readonly all: () => readonly Gap[];
-  /** What of a free gap lies above `lo` becomes the taker's. */
-  readonly take: (gap: Gap, lo: Bound, taker: string) => Gap;
+  /** A free gap becomes the taker's. */
+  readonly take: (gap: Gap, taker: string) => Gap;
   readonly outlined: (gap: Gap) => void;
   /** A page came: what the taker was asked for there is no gap any more. */
   readonly cover: (taker: string, lo: Bound, hi: Bound, items: number) => void;
@@ -32,8 +32,6 @@ export type Gaps = {
   readonly release: (taker: string, atLeast: number) => void;
   /** Cuts gaps at both bounds; true if anything between them is a gap. */
   readonly cut: (lo: Bound, hi: Bound) => boolean;
-  /** Forgets those for which `isLost` holds. */
-  readonly drop: (isLost: (gap: Gap) => boolean) => void;
   /** Items that are still to come, as far as is known. */
   readonly count: () => number;
   readonly clear: () => void;
@@ -85,8 +83,7 @@ export function createGaps(): Gaps {
       gaps.sort((a, b) => (a.hi < b.hi ? 1 : -1));
       keepBound();
     },
-    take: (gap, lo, taker) => {
-      cutAt(lo);
+    take: (gap, taker) => {
       const found = gaps.find((candidate) => candidate.hi === gap.hi) as Gap;
       const taken = { ...found, taker };
       replace(found, taken);
@@ -116,9 +113,6 @@ export function createGaps(): Gaps {
       cutAt(lo);
       cutAt(hi);
       return gaps.some((gap) => gap.lo < hi && lo < gap.hi);
-    },
-    drop: (isLost) => {
-      gaps = gaps.filter((gap) => !isLost(gap));
     },
     count: () => gaps.reduce((sum, gap) => sum + gap.count, 0),
     clear: () => {

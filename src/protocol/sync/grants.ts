@@ -1,12 +1,12 @@
 /** What a supplier of history holds, and what it was asked for: each request is a grant of a number of pages. */
-import { type Bound, CREDIT_MAX } from "../../wire/frames.ts";
+import { CREDIT_MAX } from "../../wire/frames.ts";
 import type { Session } from "../link/session.ts";
 import type { Millis } from "../time.ts";
 import type { Fetch, Page } from "./pages.ts";
 import { createSupplier, noteAnswer, noteSilence, patienceMs, queuedMs, type Supplier, settle } from "./supplier.ts";
 
-/** What a peer says of its set: how many items, and below which bound it has let go of all. */
-export type Holding = { readonly count: number; readonly floor: Bound };
+/** What a peer says of its set: how many items. */
+export type Holding = { readonly count: number };
 
 /** What was asked for with one fetch. */
 export type Grant = {

@@ -16,7 +16,7 @@ import {
 import { type BootId, timeOfId } from "../../wire/ids.ts";
 import { PARTS_MAX } from "../../wire/range.ts";
 import type { Context } from "../context.ts";
-import { aboveOf, afterPrefix, boundOfTime, later, separator } from "../idset/range.ts";
+import { aboveOf, afterPrefix, separator } from "../idset/range.ts";
 import { limits } from "../limits.ts";
 import type { Received } from "../link/link.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
@@ -27,7 +27,7 @@ import type { Millis } from "../time.ts";
 import { createDownload } from "./download.ts";
 import type { Holding } from "./grants.ts";
 import { type Fetch, type Page, pagesFor } from "./pages.ts";
-import type { Replicas } from "./replicas.ts";
+import type { Ids, Replicas } from "./replicas.ts";
 import { createWorkBudget } from "./workBudget.ts";
 
 export type Digest = Frame & { readonly type: "digest" };
@@ -57,10 +57,8 @@ export type Reconciliation = {
 };
 
 type Options = {
-  /** hlc below which messages were let go; 0: never. */
-  readonly horizon: () => number;
-  /** The peer's set equals this node's, from this bound on: below it one of the two has let go of what it had. */
-  readonly inSync: (set: SetName, from: Session, since: Bound) => void;
+  /** The peer holds these, and no others but such as this node would not keep. */
+  readonly inSync: (set: SetName, from: Session, ids: Ids) => void;
   /** Some peers, by chance: more suppliers for much that is lacking. */
   readonly others: (count: number) => Session[];
 };
@@ -89,10 +87,13 @@ const VAIN_MS_MAX: Millis = 60_000;
 const LISTED_MS: Millis = 10_000;
 const LISTED_MAX = 16;
 
+/** A peer, a set, and which ids of it are compared with that peer. */
+type Side = { readonly peer: Session; readonly set: SetName; readonly ids: Ids };
+
 export function createReconciliation(
   context: Context,
   replicas: Replicas,
-  { horizon, inSync, others }: Options,
+  { inSync, others }: Options,
 ): Reconciliation {
   const { link, timers, rng } = context;
   /** BOUNDED: sessions, the latest. The last digest that differed, per session and set. */
@@ -110,17 +111,19 @@ export function createReconciliation(
   const vain = new Map<string, { readonly sets: string; readonly times: number }>();
   let rosterFrom: Millis = 0;
   const { spend, isRepeat } = createWorkBudget(context);
-  const claimOf = (set: SetName, lo: Bound, hi: Bound): RangeClaim => ({
-    set,
-    lo,
-    hi,
-    ...replicas[set].ids.summary(lo, hi),
-  });
-  const floored = (set: SetName, lo: Bound): Bound => later(lo, replicas[set].floor());
+  /** BOUNDED: sessions twice. How many messages each keeps at most, as it said last. */
+  const mosts = new Map<string, number>();
+  const mostOf = ({ boot }: Session): number => mosts.get(boot) ?? replicas.log.most();
+  /** Undefined: there is no telling what the peer would keep of this node's. */
+  const sideOf = (peer: Session, set: SetName): Side | undefined => {
+    const ids = set === "log" ? replicas.log.idsFor(mostOf(peer)) : replicas.roster.ids;
+    return ids && { peer, set, ids };
+  };
+  /** Who keeps more than this node knows what this one would keep of its set; this one cannot tell whether the two are equal. */
+  const canTell = (peer: Session, set: SetName): boolean => set === "roster" || mostOf(peer) <= replicas.log.most();
 
-  /** What this node holds from lo to hi, in parts that together hold it all; what it holds nothing of is one part. */
-  const partsOf = (set: SetName, lo: Bound, hi: Bound, parts: number): RangePart[] => {
-    const { ids } = replicas[set];
+  /** What is compared from lo to hi, in parts that together hold it all; what it holds nothing of is one part. */
+  const partsOf = (ids: Ids, lo: Bound, hi: Bound, parts: number): RangePart[] => {
     const first = ids.rank(lo);
     const count = ids.rank(hi) - first;
     const cuts: Bound[] = [];
@@ -136,64 +139,61 @@ export function createReconciliation(
     const result: RangePart[] = [];
     for (const until of [...cuts, hi]) {
       if (until <= from || until > hi) continue;
-      result.push(partOf(replicas[set].ids.summary(from, until), until));
+      result.push(partOf(ids.summary(from, until), until));
       from = until;
     }
     return result;
   };
-  const sendRanges = (to: Session, set: SetName, lo: Bound, parts: readonly RangePart[]): void =>
-    link.send(to, { type: "ranges", set, lo, parts }, { tries: TRIES });
-  const sendWhole = (to: Session, set: SetName, lo: Bound, hi: Bound): void =>
-    sendRanges(to, set, lo, [partOf(replicas[set].ids.summary(lo, hi), hi)]);
+  const sendRanges = ({ peer, set }: Omit<Side, "ids">, lo: Bound, parts: readonly RangePart[]): void =>
+    link.send(peer, { type: "ranges", set, lo, parts }, { tries: TRIES });
+  const sendWhole = (side: Side, lo: Bound, hi: Bound): void =>
+    sendRanges(side, lo, [partOf(side.ids.summary(lo, hi), hi)]);
 
-  const split = (to: Session, set: SetName, lo: Bound, hi: Bound, count: number): void =>
-    sendRanges(to, set, lo, partsOf(set, lo, hi, Math.min(SPLIT, Math.max(2, Math.ceil(count / LEAF)))));
+  const split = (side: Side, lo: Bound, hi: Bound, count: number): void =>
+    sendRanges(side, lo, partsOf(side.ids, lo, hi, Math.min(SPLIT, Math.max(2, Math.ceil(count / LEAF)))));
 
-  const outlineOwn = (to: Session, set: SetName, lo: Bound, hi: Bound, count: number): void =>
-    sendRanges(to, set, lo, partsOf(set, lo, hi, Math.min(Math.ceil(count / OUTLINE_PART), PARTS_MAX)));
+  const outlineOwn = (side: Side, lo: Bound, hi: Bound, count: number): void =>
+    sendRanges(side, lo, partsOf(side.ids, lo, hi, Math.min(Math.ceil(count / OUTLINE_PART), PARTS_MAX)));
 
-  const list = (to: Session, set: SetName, lo: Bound, hi: Bound): void => {
-    const prefixes = replicas[set].ids.slice(lo, hi, LIST_MAX).map((id) => id.slice(0, 24));
-    link.send(to, { type: "list", set, lo, hi, prefixes }, { tries: TRIES });
+  const list = ({ peer, set, ids }: Side, lo: Bound, hi: Bound): void => {
+    const prefixes = ids.slice(lo, hi, LIST_MAX).map((id) => id.slice(0, 24));
+    link.send(peer, { type: "list", set, lo, hi, prefixes }, { tries: TRIES });
     if (set !== "log") return;
-    const before = listed.get(to.boot) ?? [];
-    remember(listed, to.boot, [...before, { lo, hi, at: context.now.mono }].slice(-LISTED_MAX));
+    const before = listed.get(peer.boot) ?? [];
+    remember(listed, peer.boot, [...before, { lo, hi, at: context.now.mono }].slice(-LISTED_MAX));
   };
 
+  const sayEqual = ({ peer, set, ids }: Side, lo: Bound): void =>
+    link.send(peer, { type: "same", set, lo, hi: END, ...ids.summary(lo, END) }, { tries: TRIES });
+
   /** Answers one range of a peer's; true if both hold the same there. */
-  const compare = (from: Session, set: SetName, theirLo: Bound, theirs: RangePart): boolean => {
+  const compare = (side: Side, lo: Bound, theirs: RangePart): boolean => {
+    const { peer, set, ids } = side;
     const { hi } = theirs;
-    const lo = floored(set, theirLo);
-    if (lo >= hi) return true;
-    const mine = partOf(replicas[set].ids.summary(lo, hi), hi);
+    const mine = partOf(ids.summary(lo, hi), hi);
     if (mine.count === theirs.count && mine.fingerprint === theirs.fingerprint) return true;
-    // Part of what they mean was let go here: their claim says nothing about the rest.
-    if (lo !== theirLo) sendRanges(from, set, lo, [mine]);
-    else if (theirs.count > FETCH_RATIO * (mine.count + LIST_MAX / 2))
-      download.lacking(from, set, lo, hi, theirs.count, holdingOf(from, set));
+    if (theirs.count > FETCH_RATIO * (mine.count + LIST_MAX / 2))
+      download.lacking(peer, set, lo, hi, theirs.count, holdingOf(peer, set));
     else if (download.cut(set, lo, hi)) return false;
-    else if (mine.count <= LIST_MAX) list(from, set, lo, hi);
-    else if (theirs.count === 0) outlineOwn(from, set, lo, hi, mine.count);
-    else split(from, set, lo, hi, mine.count);
+    else if (mine.count <= LIST_MAX) list(side, lo, hi);
+    else if (theirs.count === 0) outlineOwn(side, lo, hi, mine.count);
+    else split(side, lo, hi, mine.count);
     return false;
   };
 
   /** What the peer's last digest that differed says. */
-  const holdingOf = (from: Session, set: SetName): Holding => {
-    const digest = differing.get(`${from.boot} ${set}`)?.digest;
-    const isTrimmed = set === "log" && digest !== undefined && digest.horizon > 0;
-    return { count: digest?.[set].count ?? 0, floor: isTrimmed ? boundOfTime(digest.horizon) : "" };
-  };
+  const holdingOf = (from: Session, set: SetName): Holding => ({
+    count: differing.get(`${from.boot} ${set}`)?.digest[set].count ?? 0,
+  });
 
   const download = createDownload(context, {
-    replicas,
     others,
-    outline: (of, set, lo, hi) => sendRanges(of, set, lo, [{ hi, count: 0, fingerprint: "" }]),
+    outline: (peer, set, lo, hi) => sendRanges({ peer, set }, lo, [{ hi, count: 0, fingerprint: "" }]),
     finished: (set, suppliers) => {
-      for (const { session, floor } of suppliers) {
-        const own = replicas[set].floor();
-        // Who has let go of less can compare this node's digest; this node learns of it only if it asks.
-        if (floor < own) sendWhole(session, set, own, END);
+      for (const session of suppliers) {
+        const side = sideOf(session, set);
+        // Who keeps more can compare this node's digest; this node learns of it only if it asks.
+        if (side !== undefined && !canTell(session, set)) sendWhole(side, "", END);
         else link.send(session, { type: "ping" }, { tries: TRIES });
       }
     },
@@ -201,27 +201,17 @@ export function createReconciliation(
 
   const digest = (): Digest => {
     const summaryOf = (set: SetName): { count: number; fingerprint: string } => {
-      const { count, fingerprint } = replicas[set].ids.summary(replicas[set].floor(), END);
+      const { count, fingerprint } = replicas[set].ids.summary("", END);
       return { count, fingerprint: fingerprint.slice(0, 16) };
     };
-    return {
-      type: "digest",
-      log: summaryOf("log"),
-      horizon: horizon(),
-      roster: summaryOf("roster"),
-    };
+    return { type: "digest", log: summaryOf("log"), keeps: replicas.log.most(), roster: summaryOf("roster") };
   };
 
-  /** Where that begins of which the digest tells. */
-  const comparedFrom = (set: SetName, theirs: Digest): Bound =>
-    set === "log" && theirs.horizon > 0 ? boundOfTime(theirs.horizon) : replicas[set].floor();
-
-  /** Whether this node can tell that the peer's set differs from its own. */
-  const differs = (set: SetName, theirs: Digest): boolean => {
-    // Only who has let go as much or less can compare: it still holds all that the other's digest covers.
-    if (set === "log" && theirs.horizon < horizon()) return false;
-    const lo = comparedFrom(set, theirs);
-    const mine = replicas[set].ids.summary(lo, END);
+  /** The peer's set differs from this node's, as far as this node can tell. */
+  const differs = (from: Session, set: SetName, theirs: Digest): boolean => {
+    const side = canTell(from, set) ? sideOf(from, set) : undefined;
+    if (side === undefined) return false;
+    const mine = side.ids.summary("", END);
     return mine.count !== theirs[set].count || mine.fingerprint.slice(0, 16) !== theirs[set].fingerprint;
   };
 
@@ -245,13 +235,20 @@ export function createReconciliation(
   return {
     digest,
     onDigest: (from, theirs, eager) => {
+      remember(mosts, from.boot, theirs.keeps);
       for (const set of ["log", "roster"] as const) {
         const key = `${from.boot} ${set}`;
-        if (!differs(set, theirs)) {
+        // Who arrives does not wait until those who can tell look at its digest.
+        const isToAsk = eager && !canTell(from, set);
+        if (!isToAsk && !differs(from, set, theirs)) {
+          const side = canTell(from, set) ? sideOf(from, set) : undefined;
+          // Who keeps less cannot tell by itself that it is done.
+          const isTold = set === "log" && differing.has(key) && mostOf(from) < replicas.log.most();
+          if (side !== undefined && isTold) sayEqual(side, "");
           differing.delete(key);
           vain.delete(key);
           timers.clear(`reconcile ${key}`);
-          if (set !== "log" || theirs.horizon >= horizon()) inSync(set, from, comparedFrom(set, theirs));
+          if (side !== undefined) inSync(set, from, side.ids);
           continue;
         }
         remember(differing, key, { digest: theirs, at: context.now.mono, eager });
@@ -268,7 +265,9 @@ export function createReconciliation(
     },
     begin: (from, set) => {
       const entry = differing.get(`${from.boot} ${set}`);
-      if (entry === undefined || !differs(set, entry.digest) || !spend(from, 1)) return;
+      const side = sideOf(from, set);
+      if (entry === undefined || side === undefined || !spend(from, 1)) return;
+      if (!differs(from, set, entry.digest) && !(entry.eager && !canTell(from, set))) return;
       // What is being fetched explains the difference, until the next digest; the peer can give some of it.
       if (download.isFetching(set)) return download.join(from, set, holdingOf(from, set));
       // Rumours usually even out rosters before it is worth comparing them.
@@ -284,42 +283,39 @@ export function createReconciliation(
       // And even if no other digest comes: something may get lost.
       schedule(from, set, context.now.mono + pauseMs(from, set, entry.digest));
       if (set === "roster") rosterFrom = context.now.mono + ROSTER_INTERVAL_MS;
-      const floor = replicas[set].floor();
-      const holding = holdingOf(from, set);
-      const lo = later(floor, holding.floor);
-      const { ids } = replicas[set];
+      const { ids } = side;
       const newest = ids.at(ids.size() - 1);
-      if (newest === undefined || newest < lo) return download.fetchAll(from, set, lo, holding);
+      if (newest === undefined) return download.fetchAll(from, set, holdingOf(from, set));
       // The most usual difference is what was said since: what lies above the newest held is a part of its own.
       const above = aboveOf(newest);
-      const parts = partsOf(set, lo, above, SPLIT);
-      sendRanges(from, set, lo, above === END ? parts : [...parts, { hi: END, count: 0, fingerprint: "" }]);
+      const parts = partsOf(ids, "", above, SPLIT);
+      sendRanges(side, "", above === END ? parts : [...parts, { hi: END, count: 0, fingerprint: "" }]);
     },
     onRanges: (from, { set, lo, parts }) => {
       if (!spend(from, parts.length)) return;
       if (isRepeat(from, `ranges ${set} ${lo} ${parts.map((part) => `${part.hi} ${part.count} ${part.fingerprint}`)}`))
         return;
       remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
+      const side = sideOf(from, set);
+      if (side === undefined) return;
       let equal = true;
       let until = lo;
       for (const part of parts) {
-        equal = compare(from, set, until, part) && equal;
+        equal = compare(side, until, part) && equal;
         until = part.hi;
       }
       download.go(set);
-      // Who has let go of more than this node cannot tell from digests that it holds the rest: it is told.
-      if (equal && until === END && lo >= replicas[set].floor()) {
-        link.send(from, { type: "same", ...claimOf(set, lo, END) }, { tries: TRIES });
-      }
+      // Who keeps less than this node cannot tell from digests that it holds the rest: it is told.
+      if (equal && until === END) sayEqual(side, lo);
     },
     onList: (from, theirs) => {
       if (!spend(from, 1 + theirs.prefixes.length / 8)) return;
       if (isRepeat(from, `list ${theirs.set} ${theirs.lo} ${theirs.hi} ${theirs.prefixes}`)) return;
-      const { set, hi } = theirs;
+      const { set, lo, hi } = theirs;
       remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
-      const lo = floored(set, theirs.lo);
-      if (lo >= hi) return;
-      const mine = replicas[set].ids.slice(lo, hi, PREFIXES_MAX + 1);
+      const side = sideOf(from, set);
+      if (side === undefined) return;
+      const mine = side.ids.slice(lo, hi, PREFIXES_MAX + 1);
       const held = new Set(mine.map((id) => id.slice(0, 24)));
       for (const prefix of theirs.prefixes) {
         if (set === "log" && isAhead(context.now.wall, timeOfId(prefix))) continue;
@@ -327,7 +323,7 @@ export function createReconciliation(
           replicas[set].want(prefix, from);
       }
       // Much more than they listed: they fetch it at their own pace.
-      if (mine.length > PREFIXES_MAX) return sendWhole(from, set, lo, hi);
+      if (mine.length > PREFIXES_MAX) return sendWhole(side, lo, hi);
       const theirPrefixes = new Set(theirs.prefixes);
       const lacking = mine.filter((id) => !theirPrefixes.has(id.slice(0, 24)));
       replicas[set].give(from, lacking, true);
@@ -335,8 +331,8 @@ export function createReconciliation(
     onFetch: (from, fetch) => {
       if (isRepeat(from, `fetch ${fetch.set} ${fetch.number}`) || !spend(from, fetch.credit / 2)) return;
       remember(comparedAt, `${from.boot} ${fetch.set}`, context.now.mono);
-      const replica = replicas[fetch.set];
-      replica.givePages(from, pagesFor(fetch, replica.ids, replica.sizeInPage));
+      const { ids = replicas[fetch.set].ids } = sideOf(from, fetch.set) ?? {};
+      replicas[fetch.set].givePages(from, pagesFor(fetch, ids, replicas[fetch.set].sizeInPage));
     },
     onPage: (received, page) => {
       const isAsked = download.isAsked(received.session, page);
@@ -349,10 +345,10 @@ export function createReconciliation(
     onGift: (from) => remember(comparedAt, `${from.boot} log`, context.now.mono),
     onSame: (from, { set, lo, hi, count, fingerprint }) => {
       if (!spend(from, 1)) return;
-      const equal = compare(from, set, lo, partOf({ count, fingerprint }, hi));
+      const side = sideOf(from, set);
+      const equal = side !== undefined && compare(side, lo, partOf({ count, fingerprint }, hi));
       download.go(set);
-      const floor = replicas[set].floor();
-      if (equal && hi === END && lo <= floor) inSync(set, from, floor);
+      if (equal && hi === END && lo === "") inSync(set, from, side.ids);
     },
     onWant: (from, asked) => {
       if (!spend(from, asked.prefixes.length / 4)) return;

@@ -11,20 +11,28 @@ import { boundOfTime } from "../idset/range.ts";
 import { limits } from "../limits.ts";
 import type { Received } from "../link/link.ts";
 import type { Session } from "../link/session.ts";
-import { answerWith, bodyAtHand, isLarge } from "../log/answer.ts";
+import { answerWith, bodyAtHand } from "../log/answer.ts";
+import { isLarge } from "../log/classes.ts";
 import { isAhead } from "../log/hlc.ts";
 import type { Log } from "../log/log.ts";
 import { sizeOf } from "../log/messageIndex.ts";
 import { type PagePlan, type Reads, read } from "../log/reads.ts";
+import { viewFor } from "../log/views.ts";
 import type { Wants } from "../log/wants.ts";
 import type { Writes } from "../log/writes.ts";
 import type { Membership } from "../membership/membership.ts";
 
+/** Ids in order, of which some or all are compared with a peer. */
+export type Ids = Pick<OrderedSet<string>, "size" | "summary" | "slice" | "at" | "rank" | "has">;
+
 export type Replica = {
-  /** What is compared. */
-  readonly ids: Pick<OrderedSet<string>, "size" | "summary" | "slice" | "at" | "rank">;
-  /** Nothing below this is held or wanted. */
-  readonly floor: () => Bound;
+  /** What this node holds. */
+  readonly ids: Ids;
+  /**
+   * What is compared with a peer that keeps so many items at most: what it would keep of this node's. Undefined: that cannot be
+   * said now. Of a peer that keeps more: all; it is the one that can tell whether the two are equal.
+   */
+  readonly idsFor: (most: number) => Ids | undefined;
   /** Items that are kept at most. */
   readonly most: () => number;
   /** Bytes of the item among others in a page, 0 where it is only announced there; undefined: it is not held any more. */
@@ -75,10 +83,16 @@ function logReplica(context: Context, options: ReplicaOptions): Replica {
     if (!isAsked) counters.drop("reads-full");
     return isAsked;
   };
+  const ceiling = (): Bound => boundOfTime(context.now.wall + limits.clockAheadMs + 1);
+  const ids = until(log.index.ids, ceiling);
   return {
-    ids: until(log.index.ids, () => boundOfTime(context.now.wall + limits.clockAheadMs + 1)),
-    floor: () => (log.horizon === 0 ? "" : boundOfTime(log.horizon)),
-    most: () => context.config.maxMessages,
+    ids,
+    idsFor: (most) => {
+      if (most >= log.max) return ids;
+      const view = viewFor(log.views, log.index, most, context.now.mono);
+      return view && until(view, ceiling);
+    },
+    most: () => log.max,
     sizeInPage,
     give: (to, ids, isBulk) => {
       const lacking: MessageId[] = [];
@@ -112,7 +126,8 @@ function logReplica(context: Context, options: ReplicaOptions): Replica {
         options.onAnnounced(received.session, item.id, item.bytes);
       else counters.drop("announce-unasked");
     },
-    want: (prefix, from) => wants.want(prefix, from, 0),
+    // What was let go lately would be let go again.
+    want: (prefix, from) => (log.gone.has(prefix) ? undefined : wants.want(prefix, from, 0)),
     asked: wants.asked,
   };
 }
@@ -121,7 +136,7 @@ function rosterReplica(context: Context, { membership, onStatement }: ReplicaOpt
   const statementOf = (id: string): Uint8Array | undefined => membership.byRosterId(id)?.bytes;
   return {
     ids: membership.ids,
-    floor: () => "",
+    idsFor: () => membership.ids,
     most: () => limits.members,
     sizeInPage: (id) => statementOf(id)?.length,
     give: (to, ids, isBulk) => {
@@ -164,7 +179,7 @@ export function sendPages(
  * The ids below a bound that rises with time. What is stamped too far ahead (by this node itself, when its clock was wrong) is
  * nothing that others take: it counts when it is not ahead any more.
  */
-function until<Id extends string>(ids: OrderedSet<Id>, ceiling: () => Bound): Replica["ids"] {
+function until<Id extends string>(ids: OrderedSet<Id>, ceiling: () => Bound): Ids {
   const isWhole = (top: Bound): boolean => (ids.at(ids.size() - 1) ?? "") < top;
   const below = (hi: Bound): Bound => {
     const top = ceiling();
@@ -176,6 +191,7 @@ function until<Id extends string>(ids: OrderedSet<Id>, ceiling: () => Bound): Re
   };
   return {
     size,
+    has: (id) => id < ceiling() && ids.has(id as Id),
     summary: (lo, hi) => ids.summary(lo, below(hi)),
     slice: (lo, hi, limit, newest) => ids.slice(lo, below(hi), limit, newest),
     at: (index) => (index < size() ? ids.at(index) : undefined),

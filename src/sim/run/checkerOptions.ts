@@ -9,4 +9,6 @@ export type CheckerOptions = {
   /** Virtual time. */
   readonly now: () => Millis;
   readonly maxMessages: number;
+  /** A node that says more than all others together. */
+  readonly flooder?: number | undefined;
 };

@@ -5,6 +5,7 @@
 import type { StoredMessage } from "../../protocol/api.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import { limits } from "../../protocol/limits.ts";
+import { isLarge, mostInAll } from "../../protocol/log/classes.ts";
 import type { Millis, UnixMillis } from "../../protocol/time.ts";
 import { kindOf } from "../../wire/bodies/kinds.ts";
 import { DATAGRAM_BYTES_MAX } from "../../wire/datagram.ts";
@@ -14,7 +15,8 @@ import type { VirtualNode } from "../world/node.ts";
 import type { CheckerOptions } from "./checkerOptions.ts";
 import { createDiskChecker } from "./diskChecker.ts";
 import { createOrderChecker } from "./orderChecker.ts";
-import { floorOf } from "./settling.ts";
+import { retained, type Sized } from "./retained.ts";
+import { checkShares } from "./shares.ts";
 import { type Complain, short } from "./words.ts";
 
 export type Checkers = {
@@ -54,9 +56,12 @@ export function createCheckers(options: CheckerOptions): Checkers {
   const order = createOrderChecker(complain);
   const disks = createDiskChecker(options, complain);
   const said = new Map<MessageId, Said>();
+  /** Of what was shown and may be on no disk any more: near enough to the size of the message. */
+  const textBytes = new Map<MessageId, number>();
 
   const checkMessage = (node: number, event: ChatEvent & { type: "message" }): void => {
-    const { id, kind, kindNumber } = event.message;
+    const { id, kind, kindNumber, text } = event.message;
+    textBytes.set(id, Buffer.byteLength(text));
     const known = said.get(id);
     if (known === undefined) return;
     const isUnderstood = kindOf(known.kindNumber) !== undefined;
@@ -67,55 +72,44 @@ export function createCheckers(options: CheckerOptions): Checkers {
   const isSafe = (node: number, id: MessageId): boolean => said.get(id)?.isKept === true || disks.hasStored(node, id);
   const checkLogs = (nodes: Nodes, now: UnixMillis): void => {
     const live = [...nodes].filter(([, node]) => node.isUp());
-    const floor = floorOf(live.map(([, node]) => node));
+    const sizes = new Map([...textBytes, ...sizesOf(live.map(([, node]) => node))]);
+    const sized = (id: MessageId): Sized => ({ id, author: said.get(id)?.node ?? -1, size: sizes.get(id) ?? 0 });
+    const keptOf = (ids: Iterable<MessageId>): Set<MessageId> => retained([...ids].map(sized), options.maxMessages);
     // What a wrong clock stamped too far ahead is nobody's but its author's for now.
     const isNow = (id: MessageId): boolean => timeOfId(id) <= now + limits.clockAheadMs - CLOCKS_MS;
-    const isDue = (id: MessageId): boolean => isNow(id) && id >= floor;
-    const logs = live.map(([index, node]) => ({ index, ids: node.core().ids().filter(isDue) }));
-    const everywhere = new Set(logs.flatMap((log) => log.ids));
+    const logs = live.map(([index, node]) => ({ index, ids: node.core().ids() }));
+    const everywhere = new Set(logs.flatMap(({ ids }) => ids.filter(isNow)));
+    // Whatever was said may have pushed it out, even what is lost since.
+    const everKept = keptOf([...said.keys()].filter(isNow));
     for (const [id, { node }] of said) {
-      if (isSafe(node, id) && isDue(id) && !everywhere.has(id)) complain(`I1: ${short(id)} is lost on all nodes`);
+      if (isSafe(node, id) && everKept.has(id) && !everywhere.has(id))
+        complain(`I1: ${short(id)} is lost on all nodes`);
     }
     for (const { index, ids } of logs) {
-      if (ids.length < everywhere.size) complain(`I1: n${index} holds ${ids.length} of ${everywhere.size} messages`);
+      const due = keptOf(new Set([...everywhere, ...ids]));
+      const held = new Set(ids);
+      const wanted = [...due].filter(isNow);
+      const lacking = wanted.filter((id) => !held.has(id)).length;
+      if (lacking > 0) complain(`I1: n${index} holds ${wanted.length - lacking} of ${wanted.length} messages`);
+      const more = ids.filter((id) => !due.has(id)).length;
+      if (more > 0) complain(`I11: n${index} holds ${more} messages that retention lets go`);
       if (ids.some((id, at) => at > 0 && id <= (ids[at - 1] as MessageId)))
         complain(`I1: the log of n${index} is out of order`);
-      const unshown = ids.filter((id) => !order.isShown(index, id)).length;
+      const unshown = ids.filter((id) => isNow(id) && !order.isShown(index, id)).length;
       if (unshown > 0) complain(`I1: n${index} showed ${ids.length - unshown} of its ${ids.length} messages`);
     }
     for (const [node, id] of order.shown())
       if (!said.has(id)) complain(`I2: n${node} showed ${short(id)}, which nobody said`);
-    checkRetention(live, (id) => isNow(id) && id < floor);
-  };
-  /**
-   * Where honest authors talk evenly the newest of each are everywhere, however few are kept. `isLetGo`: by one of the nodes at
-   * least; of all else I1 speaks.
-   */
-  const checkRetention = (
-    live: readonly (readonly [number, VirtualNode])[],
-    isLetGo: (id: MessageId) => boolean,
-  ): void => {
-    const { maxMessages } = options;
-    const newest = [...said.keys()].sort().slice(-maxMessages);
-    const authors = new Set([...said.values()].map(({ node }) => node));
-    const each = Math.floor(maxMessages / (2 * authors.size));
-    if (each === 0) return;
-    const wantedOf = new Map([...authors].map((author) => [author, [] as MessageId[]]));
-    for (const id of newest) wantedOf.get((said.get(id) as Said).node)?.push(id);
-    for (const [index, node] of live) {
-      const held = new Set(node.core().ids());
-      for (const [author, ids] of wantedOf) {
-        const gone = ids.slice(-each).filter((id) => isLetGo(id) && !held.has(id) && isSafe(author, id));
-        if (gone.length > 0)
-          complain(`I11: n${index} has let go ${gone.length} of the newest ${each} messages of n${author}`);
-      }
-    }
+    const all = [...said.keys()].filter(isNow).sort();
+    const isSmall = (id: MessageId): boolean => !isLarge(sizes.get(id) ?? 0);
+    checkShares(live, all, { ...options, isSmall, authorOf: (id) => (said.get(id) as Said).node, isSafe, complain });
   };
   const checkTables = (index: number, node: VirtualNode): void => {
     for (const [table, { size, bound }] of Object.entries(node.core().tables()))
       if (size > bound) complain(`I6: table ${table} of n${index} has ${size} rows of ${bound}`);
     const { length } = node.core().ids();
-    if (length > options.maxMessages) complain(`I11: n${index} holds ${length} messages of ${options.maxMessages}`);
+    const most = mostInAll(options.maxMessages);
+    if (length > most) complain(`I11: n${index} holds ${length} messages of ${most}`);
   };
 
   return {
@@ -150,4 +144,13 @@ export function createCheckers(options: CheckerOptions): Checkers {
       return complaints;
     },
   };
+}
+
+// --- internal ---
+
+/** Bytes of the messages that are on the nodes' disks. */
+function sizesOf(nodes: readonly VirtualNode[]): Map<MessageId, number> {
+  const sizes = new Map<MessageId, number>();
+  for (const { disk } of nodes) for (const [id, bytes] of disk.kept()) sizes.set(id, bytes.length);
+  return sizes;
 }

@@ -8,9 +8,12 @@
  */
 import type { StoredMessage } from "../../protocol/api.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
+import { mostInAll } from "../../protocol/log/classes.ts";
 import type { Millis } from "../../protocol/time.ts";
-import { type MessageId, timeOfId } from "../../wire/ids.ts";
+import type { Message } from "../../protocol/views.ts";
+import type { MessageId } from "../../wire/ids.ts";
 import type { CheckerOptions } from "./checkerOptions.ts";
+import { retained, type Sized } from "./retained.ts";
 import { type Complain, entry, short } from "./words.ts";
 
 export type DiskChecker = {
@@ -42,6 +45,9 @@ export function createDiskChecker(
   /** Nodes that told of a refusal, and not yet that it is over. */
   const failing = new Set<number>();
 
+  /** What was told of by anybody, as far as retention goes. Texts of these tests are far smaller or larger than a datagram. */
+  const messages = new Map<MessageId, Sized>();
+  const hadBy = (node: number): Sized[] => [...messages.values()].filter(({ id }) => holders.get(id)?.has(node));
   const hold = (node: number, id: MessageId): void => {
     entry(holders, id, () => new Set()).add(node);
   };
@@ -94,6 +100,7 @@ export function createDiskChecker(
       switch (event.type) {
         case "message":
           hold(node, event.message.id);
+          messages.set(event.message.id, sizedOf(event.message));
           if (event.message.own) entry(own, node, () => new Set()).add(event.message.id);
           return;
         case "stored":
@@ -117,8 +124,8 @@ export function createDiskChecker(
     claimed: (node, id, how) => {
       const disk = diskOf(node);
       if (!disk.isDurable || disk.hasConfirmed(id) || found.get(node)?.has(id)) return;
-      // What is older than all that it keeps it has let go, whether it ever had it or not.
-      if (isBelow(disk.highestTrimmed(), id)) return;
+      // Of what it had it may have let it go, or refused it because it would have.
+      if (disk.hasTrimmed(id) || !isKeptBeside(hadBy(node), messages.get(id), maxMessages)) return;
       complain(`I5: n${node} ${how} ${short(id)}, which its disk has not confirmed`);
     },
     stopping: (node) => {
@@ -133,7 +140,8 @@ export function createDiskChecker(
       const kept = disk.kept();
       const lacking = ids.filter((id) => !kept.has(id)).length;
       if (lacking > 0) complain(`I5: the disk of n${node} lacks ${lacking} of its ${ids.length} messages at the end`);
-      if (kept.size > maxMessages) complain(`I11: the disk of n${node} holds ${kept.size} messages of ${maxMessages}`);
+      const most = mostInAll(maxMessages);
+      if (kept.size > most) complain(`I11: the disk of n${node} holds ${kept.size} messages of ${most}`);
       if (failing.has(node)) complain(`I5: n${node} told of a failing disk, and never that it stores again`);
     },
     hasStored: (node, id) => stored.get(node)?.has(id) === true,
@@ -142,6 +150,12 @@ export function createDiskChecker(
 
 // --- internal ---
 
-function isBelow(trimmed: MessageId | undefined, id: MessageId): boolean {
-  return trimmed !== undefined && timeOfId(id) <= timeOfId(trimmed);
+function sizedOf({ id, author, text }: Message): Sized {
+  return { id, author: author.id, size: Buffer.byteLength(text) };
+}
+
+/** It would be kept beside these. */
+function isKeptBeside(others: readonly Sized[], message: Sized | undefined, most: number): boolean {
+  if (message === undefined) return true;
+  return retained([...others.filter(({ id }) => id !== message.id), message], most).has(message.id);
 }

@@ -5,7 +5,6 @@ import type { MessageId } from "../../wire/ids.ts";
 import type { NetworkCounts } from "../world/network.ts";
 import type { VirtualNode } from "../world/node.ts";
 import { quantile } from "./quantile.ts";
-import { floorOf } from "./settling.ts";
 
 export type Measured = {
   /** Deliveries by the end of the run, of those there should be: 0..1. */
@@ -107,8 +106,8 @@ function coverageOf(
   let [held, expected] = [0, 0];
   for (const room of new Set(nodes.map((node) => node.room))) {
     const live = nodes.filter((node) => node.isUp() && node.room === room);
-    const floor = floorOf(live);
-    const due = [...told].filter(([id, { author }]) => nodes[author]?.room === room && id >= floor);
+    const isLetGo = (id: MessageId): boolean => live.some(({ disk }) => disk.hasTrimmed(id));
+    const due = [...told].filter(([id, { author }]) => nodes[author]?.room === room && !isLetGo(id));
     const ids = new Set(due.map(([id]) => id));
     expected += ids.size * live.length;
     for (const node of live) for (const id of node.core().ids()) if (ids.has(id)) held += 1;

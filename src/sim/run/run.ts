@@ -17,7 +17,7 @@ import { createDetection, type Detected } from "./detection.ts";
 import { createMeasures, type Measured } from "./measures.ts";
 import type { Scenario } from "./scenario.ts";
 import { isOneLog, isOneRoster, isWritten, runUntil, watchUntil } from "./settling.ts";
-import { createSpeech } from "./speech.ts";
+import { createSpeech, flooderOf } from "./speech.ts";
 import { createStage, type Room } from "./stage.ts";
 import { createTrace } from "./trace.ts";
 import { rememberVerified } from "./verified.ts";
@@ -103,6 +103,8 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     onRefused: (node, ids) => checkersOf(node).refused(node, ids),
   });
   const { nodes, stations, rooms } = stage;
+  const { flood } = scenario.speech;
+  const flooder = flooderOf(scenario);
   const checkers = rooms.map(({ keys }) =>
     createCheckers({
       diskOf: (node) => (nodes[node] as VirtualNode).disk,
@@ -112,6 +114,7 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
       },
       now: agenda.now,
       maxMessages: scenario.config.maxMessages ?? defaultConfig.maxMessages,
+      flooder,
     }),
   );
   const checkersOf = (node: number): Checkers => checkers[(nodes[node] as VirtualNode).room] as Checkers;
@@ -123,7 +126,8 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     outOfReachUntil: detection.excuseUntil,
   });
   const watched = watchRooms(scenario, stage, world, options.sniff === true, checkersOf);
-  const talkMs = Math.max(scenario.speech.messages * scenario.speech.everyMs, faults.lastMs);
+  const floodMs = flood === undefined ? 0 : flood.messages * flood.everyMs;
+  const talkMs = Math.max(scenario.speech.messages * scenario.speech.everyMs, floodMs, faults.lastMs);
   const wholeMs = scenario.startMs + scenario.idleMs + talkMs;
   const tellProgress = (): void => {
     options.onProgress?.(agenda.now(), wholeMs);
@@ -146,13 +150,17 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   const talkFrom = agenda.now();
   measures.talkFrom(talkFrom, network.counts);
   faults.schedule();
-  const speak = createSpeech(scenario, seed, stage, rng, (node, id, kindNumber) => {
-    measures.said(id, node, agenda.now());
+  const speech = createSpeech(scenario, seed, stage, rng, (node, id, kindNumber) => {
+    // What counts is what a flood costs the others.
+    if (node !== flooder) measures.said(id, node, agenda.now());
     // A disk that claims nothing has it at once.
     checkersOf(node).said(node, id, kindNumber, !(nodes[node] as VirtualNode).disk.isDurable);
   });
   for (let index = 0; index < scenario.speech.messages; index += 1) {
-    agenda.at(talkFrom + index * scenario.speech.everyMs, () => speak(index));
+    agenda.at(talkFrom + index * scenario.speech.everyMs, () => speech.say(index));
+  }
+  for (let index = 0; flood !== undefined && index < flood.messages; index += 1) {
+    agenda.at(talkFrom + index * flood.everyMs, () => speech.flood(index, flood.bytes));
   }
   let rosterTook: () => Millis | undefined = () => undefined;
   agenda.at(talkFrom + faults.lastMs, () => {

@@ -63,6 +63,8 @@ export type Speech = {
   readonly bytes: number;
   /** Left out: anyone speaks, by chance. Else the first so many do, in turn. */
   readonly authors?: number | undefined;
+  /** The first node that is not among the authors (else the last) says so much besides, from the start of the talk. */
+  readonly flood?: { readonly messages: number; readonly everyMs: Millis; readonly bytes: number } | undefined;
 };
 
 export const faultTypes = {
@@ -132,7 +134,7 @@ export function completeScenario(table: Readonly<Record<string, unknown>>): Scen
     ...basics,
     ...given,
     network: { ...calmNetwork, ...given.network },
-    speech: { ...lively, ...given.speech },
+    speech: { ...lively, ...given.speech, ...(given.speech?.flood && { flood: { ...rapid, ...given.speech.flood } }) },
     ...(given.disk === undefined ? {} : { disk: { ...usualDisk, ...given.disk } }),
     faults: (given.faults ?? []).map((fault) => ({ ...single, ...fault })),
   };
@@ -140,6 +142,7 @@ export function completeScenario(table: Readonly<Record<string, unknown>>): Scen
 
 // --- internal ---
 
+const rapid = { messages: 2_000, everyMs: 5, bytes: 100 };
 const lively: Speech = { messages: 200, everyMs: 1_000, bytes: 100 };
 /** An SSD that is asked to make sure of each write. */
 const usualDisk: DiskSettings = { writeMs: [1, 10], readMs: [0.1, 2] };
@@ -204,7 +207,9 @@ const checks = {
     everyMs: whole(1, 3_600_000),
     bytes: whole(1, TEXT_BYTES_MAX),
     authors: whole(1, 10_000),
+    flood: table,
   },
+  flood: { messages: whole(1, 100_000), everyMs: whole(1, 3_600_000), bytes: whole(1, TEXT_BYTES_MAX) },
   disk: { writeMs: pair, readMs: pair },
   config: { ...Object.fromEntries(Object.keys(defaultConfig).map((key) => [key, count])), bodies: orders, ids: orders },
   fault: {
@@ -228,6 +233,7 @@ function complaintOf(scenario: Readonly<Record<string, unknown>>): string | unde
   return (
     firstComplaint("network.", network as object, checks.network) ??
     firstComplaint("speech.", speech as object, checks.speech) ??
+    firstComplaint("speech.flood.", (speech as Partial<Speech>).flood ?? {}, checks.flood) ??
     (disk === undefined ? undefined : firstComplaint("disk.", disk as object, checks.disk)) ??
     firstComplaint("config.", config as object, checks.config) ??
     (faults as object[])

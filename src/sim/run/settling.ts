@@ -1,7 +1,5 @@
 /** Waits until a room has become one: one log and one roster on all nodes that are up. */
-import { boundOfTime } from "../../protocol/idset/range.ts";
 import type { Millis } from "../../protocol/time.ts";
-import { type MessageId, timeOfId } from "../../wire/ids.ts";
 import type { Agenda } from "../world/agenda.ts";
 import type { VirtualNode } from "../world/node.ts";
 
@@ -30,32 +28,10 @@ export function watchUntil(agenda: Agenda, limitMs: Millis, isDone: () => boolea
   return () => took;
 }
 
-/** All nodes that are up hold and have shown the same, as far back as all of them go. */
+/** All nodes that are up hold and have shown the same. */
 export function isOneLog(nodes: readonly VirtualNode[]): boolean {
-  const live = nodes.filter((node) => node.isUp());
-  const states = live.map((node) => node.core().logState());
-  if (states.some((state) => state.held > 0)) return false;
-  if (states.every((state) => state.fingerprint === states[0]?.fingerprint)) return true;
-  const floor = floorOf(live);
-  if (floor === "") return false;
-  const logs = live.map((node) =>
-    node
-      .core()
-      .ids()
-      .filter((id) => id >= floor)
-      .join(),
-  );
-  return logs.every((log) => log === logs[0]);
-}
-
-/** Below it one of them has let messages go. */
-export function floorOf(nodes: readonly VirtualNode[]): string {
-  let highest: MessageId | undefined;
-  for (const { disk } of nodes) {
-    const trimmed = disk.highestTrimmed();
-    if (trimmed !== undefined && (highest === undefined || trimmed > highest)) highest = trimmed;
-  }
-  return highest === undefined ? "" : boundOfTime(timeOfId(highest) + 1);
+  const states = nodes.filter((node) => node.isUp()).map((node) => node.core().logState());
+  return states.every((state) => state.held === 0 && state.fingerprint === states[0]?.fingerprint);
 }
 
 /** What the nodes hold is on their disks, where these keep anything for them. */

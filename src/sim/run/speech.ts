@@ -10,16 +10,21 @@ import type { VirtualNode } from "../world/node.ts";
 import type { Scenario } from "./scenario.ts";
 import { chanceBytes, type Stage } from "./stage.ts";
 
-/** Has somebody say the message with this number, if anyone is there. */
-export type Speech = (number: number) => void;
+export type Speech = {
+  /** Has somebody say the message with this number, if anyone is there. */
+  readonly say: (number: number) => void;
+  /** Has the flooder say one of its flood, if it is taken. */
+  readonly flood: (number: number, bytes: number) => void;
+};
 
 export function createSpeech(
-  { speech }: Scenario,
+  scenario: Scenario,
   seed: number,
   { nodes, newer }: Stage,
   rng: Rng,
   said: (node: number, id: MessageId, kindNumber: number) => void,
 ): Speech {
+  const { speech } = scenario;
   const later = seededRng(seed ^ 0x5a1d);
   const authorOf = (number: number): number | undefined => {
     const isAwake = (index: number): boolean => nodes[index]?.isAwake() === true;
@@ -30,7 +35,7 @@ export function createSpeech(
     const awake = [...nodes.keys()].filter(isAwake);
     return awake[below(rng, awake.length)];
   };
-  return (number) => {
+  const say = (number: number): void => {
     const author = authorOf(number);
     if (author === undefined) return;
     const node = nodes[author] as VirtualNode;
@@ -43,6 +48,19 @@ export function createSpeech(
       if (id !== undefined) said(author, id, kindNumber("text"));
     }
   };
+  return {
+    say,
+    flood: (number, bytes) => {
+      const author = flooderOf(scenario) ?? 0;
+      const id = nodes[author]?.say(`flood ${number} `.padEnd(bytes, "abcdefghij"));
+      if (id !== undefined) said(author, id, kindNumber("text"));
+    },
+  };
+}
+
+/** Undefined: nobody floods the room. */
+export function flooderOf({ nodes, speech }: Scenario): number | undefined {
+  return speech.flood === undefined ? undefined : Math.min(speech.authors ?? nodes, nodes - 1);
 }
 
 // --- internal ---

@@ -35,8 +35,6 @@ export type Disk = {
   readonly hasConfirmed: (id: MessageId) => boolean;
   /** It was let go on purpose, some time. */
   readonly hasTrimmed: (id: MessageId) => boolean;
-  /** The newest of those that were let go, by its id. */
-  readonly highestTrimmed: () => MessageId | undefined;
   /** Nothing is being written. */
   readonly isIdle: () => boolean;
   /** What is wrong with it. */
@@ -96,13 +94,13 @@ const BATCH = 1_000;
 /** A run that is not about disks is played as if nothing were ever lost: what is in memory is there after a crash. */
 function instantDisk(): Disk {
   const store = memoryStore();
-  const trimmed = createTrimmed();
+  const trimmed = new Set<MessageId>();
   return {
     isDurable: false,
     open: () => ({
       ...store,
       trim: (ids) => {
-        noteTrimmed(trimmed, ids);
+        for (const id of ids) trimmed.add(id);
         store.trim(ids);
       },
     }),
@@ -117,8 +115,7 @@ function instantDisk(): Disk {
       return kept;
     },
     hasConfirmed: () => false,
-    hasTrimmed: (id) => trimmed.ids.has(id),
-    highestTrimmed: () => trimmed.highest,
+    hasTrimmed: (id) => trimmed.has(id),
     isIdle: () => true,
     trouble: soundDisk(),
     counts: noDiskCounts(),
@@ -135,26 +132,11 @@ function durableDisk(world: DiskWorld): Disk {
     addresses: addressesInMemory(),
     kept: () => state.kept,
     hasConfirmed: (id) => state.confirmed.has(id),
-    hasTrimmed: (id) => state.trimmed.ids.has(id),
-    highestTrimmed: () => state.trimmed.highest,
+    hasTrimmed: (id) => state.trimmed.has(id),
     isIdle: () => !state.isWriting && state.queue.length === 0,
     trouble: state.trouble,
     counts: state.counts,
   };
-}
-
-/** BOUNDED: by the messages of a run. */
-type Trimmed = { readonly ids: Set<MessageId>; highest: MessageId | undefined };
-
-function createTrimmed(): Trimmed {
-  return { ids: new Set(), highest: undefined };
-}
-
-function noteTrimmed(trimmed: Trimmed, ids: readonly MessageId[]): void {
-  for (const id of ids) {
-    trimmed.ids.add(id);
-    if (trimmed.highest === undefined || id > trimmed.highest) trimmed.highest = id;
-  }
 }
 
 type Operation =
@@ -167,7 +149,8 @@ type State = DiskWorld & {
   readonly kept: Map<MessageId, Uint8Array>;
   /** BOUNDED: by the messages of a run. */
   readonly confirmed: Set<MessageId>;
-  readonly trimmed: Trimmed;
+  /** BOUNDED: by the messages of a run. */
+  readonly trimmed: Set<MessageId>;
   readonly trouble: DiskTrouble;
   readonly counts: DiskCounts;
   /** BOUNDED: `limits.unwritten` messages. What is being written, and what is to be written next. */
@@ -186,7 +169,7 @@ function createState(world: DiskWorld): State {
     ...world,
     kept: new Map(),
     confirmed: new Set(),
-    trimmed: createTrimmed(),
+    trimmed: new Set(),
     trouble: soundDisk(),
     counts: noDiskCounts(),
     writing: [],
@@ -287,7 +270,7 @@ function apply({ kept, trimmed }: State, operation: Operation): void {
     return;
   }
   for (const id of operation.ids) kept.delete(id);
-  noteTrimmed(trimmed, operation.ids);
+  for (const id of operation.ids) trimmed.add(id);
 }
 
 function letGo(state: State): void {

@@ -115,15 +115,39 @@ describe("the causal gate", () => {
     expect(causalOrder.giveUp(100)).toEqual([two, three]);
   });
 
-  it("passes one whose parents will never be taken, and what waited for it alone", () => {
+  it("hands on nothing that is let go, and what waited for that waits for what it waited for", () => {
     const [four, five] = [idOf(4), idOf(5)];
     const causalOrder = createCausalOrder();
     causalOrder.admit(two, [one], 100, false);
     causalOrder.admit(three, [two], 100, false);
     causalOrder.admit(five, [two, four], 100, false);
-    expect(causalOrder.pass(two)).toEqual([two, three]);
+    expect(causalOrder.withdraw(two)).toEqual([]);
+    expect(causalOrder.awaited().sort()).toEqual([one, four]);
+    expect(causalOrder.admit(one, [], 100, false)).toEqual([one, three]);
     expect(causalOrder.admit(four, [], 100, false)).toEqual([four, five]);
     expect(causalOrder.heldCount()).toBe(0);
+    expect(causalOrder.awaited()).toEqual([]);
+  });
+
+  it("hands on what waited for a parent that will never be kept, when nothing else is missing", () => {
+    const causalOrder = createCausalOrder();
+    causalOrder.admit(three, [two], 100, false);
+    expect(causalOrder.withdraw(two)).toEqual([three]);
+    causalOrder.admit(idOf(5), [idOf(4)], 100, false);
+    causalOrder.hold();
+    expect(causalOrder.withdraw(idOf(4))).toEqual([]);
+    expect(causalOrder.release()).toEqual([idOf(5)]);
+  });
+
+  it("waits for no more than a bounded number of parents of those that were let go", () => {
+    const causalOrder = createCausalOrder();
+    let last = one;
+    for (let at = 10; at < 300; at += 1) {
+      causalOrder.admit(idOf(2 * at), [last, idOf(2 * at - 1)].sort(), 100, false);
+      causalOrder.withdraw(last);
+      last = idOf(2 * at);
+    }
+    expect(causalOrder.awaited().length).toBeLessThanOrEqual(64);
   });
 
   it("gives up in causal order, each once, whatever half of the messages never came", () => {

@@ -1,4 +1,4 @@
-/** The log of a room: heads and parents, trimming and its horizon, forks, and what is held back. */
+/** The log of a room: heads and parents, what is let go, forks, and what is held back. */
 
 import { describe, expect, it } from "vitest";
 import { type SignedMessage, signMessage } from "../../../src/crypto/signed.ts";
@@ -9,9 +9,14 @@ import {
   type Inserted,
   insertMessage,
   isKnown,
+  isRefused,
   type Log,
+  missingCount,
   parentsFor,
+  refuseMessage,
   setMax,
+  waitForNoneGone,
+  wasKept,
 } from "../../../src/protocol/log/log.ts";
 import { entryOf } from "../../../src/protocol/log/messageIndex.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
@@ -34,6 +39,10 @@ function written(
 const insert = (log: Log, message: SignedMessage): Inserted => insertMessage(log, message, NOW, 30_000);
 const create = (max = 1_000): Log => createLog(bob.id, max);
 const ids = (...messages: SignedMessage[]): MessageId[] => messages.map((message) => message.id);
+/** As if a message of that number had been refused. */
+const noted = (log: Log, at: number): void => {
+  refuseMessage(log, at.toString(16).padStart(12, "0").padEnd(48, "0") as MessageId, []);
+};
 const delivered = (inserted: Inserted): readonly MessageId[] => inserted.ordered;
 const kept = ({ index }: Log): MessageId[] => index.ids.slice("", "~", index.ids.size());
 
@@ -130,10 +139,25 @@ describe("retention", () => {
     expect(inserted.map((one) => one.trimmed)).toEqual([[], [], [], [oldest.id], [next.id]]);
     expect(kept(log)).toEqual(ids(...others));
     expect([...log.recent.bodies.keys()]).toEqual(ids(...others));
-    expect(log.horizon).toBe(WALL + 11);
   });
 
-  it("takes nothing below the horizon for new or missing", () => {
+  it("lets whoever holds most go first, however old what the others said is", () => {
+    const log = create(4);
+    const old = [0, 1].map((at) => written(WALL + at, [], { author: bob }));
+    const flood = [10, 11, 12, 13].map((at) => written(WALL + at));
+    for (const message of [...old, ...flood]) insert(log, message);
+    expect(kept(log)).toEqual(ids(...old, ...flood.slice(2)));
+  });
+
+  it("keeps large messages apart: they push out each other, and no short ones", () => {
+    const log = create(40);
+    const short = Array.from({ length: 20 }, (_, at) => written(WALL + at, [], { author: bob }));
+    const large = [100, 101, 102].map((at) => written(WALL + at, [], { text: "x".repeat(5_000) }));
+    for (const message of [...short, ...large]) insert(log, message);
+    expect(kept(log)).toEqual(ids(...short, ...large.slice(1)));
+  });
+
+  it("knows what it has let go, and would refuse it and all that is older of its author", () => {
     const log = create(2);
     const [older, first, second, third] = [0, 1, 2, 3].map((at) => written(WALL + 10 * at)) as [
       SignedMessage,
@@ -142,35 +166,74 @@ describe("retention", () => {
       SignedMessage,
     ];
     for (const message of [first, second, third]) insert(log, message);
-    expect([older, first, second].map((message) => isKnown(log, message.id))).toEqual([true, true, true]);
+    expect([first, second].map((message) => isKnown(log, message.id))).toEqual([true, true]);
     expect(entryOf(log.index, first.id)).toBeUndefined();
-    expect(isKnown(log, written(WALL + 50).id)).toBe(false);
-    const answer = insert(log, written(WALL + 60, [older, first]));
+    const refused = (message: SignedMessage, author = alice): boolean =>
+      isRefused(log, message.id, author.id, message.bytes.length);
+    expect([older, first].map((message) => refused(message))).toEqual([true, true]);
+    expect(refused(written(WALL + 5, [], { author: bob }), bob)).toBe(false);
+    expect(refused(written(WALL + 50))).toBe(false);
+    const answer = insert(log, written(WALL + 60, [first]));
     expect(answer.missing).toEqual([]);
     expect(delivered(answer)).toHaveLength(1);
   });
 
-  it("hands on a message that was held when it has to go, and only once", () => {
+  it("lets an answer wait for a question that may come, although what stood between them was let go", () => {
     const log = create(2);
-    const lost = written(WALL + 1);
-    const held = written(WALL + 2, [lost]);
-    insert(log, held);
-    insert(log, written(WALL + 3));
-    const last = written(WALL + 4);
-    expect(delivered(insert(log, last))).toEqual(ids(last, held));
+    const question = written(WALL + 1, [], { author: bob });
+    const between = written(WALL + 2, [question]);
+    const answer = written(WALL + 3, [between]);
+    expect(delivered(insert(log, between))).toEqual([]);
+    expect(delivered(insert(log, answer))).toEqual([]);
+    expect(delivered(insert(log, written(WALL + 4)))).toHaveLength(1);
+    expect(isKnown(log, between.id)).toBe(true);
+    expect(delivered(insert(log, question))).toEqual(ids(question, answer));
     expect(log.order.heldCount()).toBe(0);
   });
 
-  it("lets go as many as asked when the limit is lowered, and its horizon never goes back", () => {
+  it("does not wait for a question that was refused", () => {
+    const log = create(2);
+    const question = written(WALL + 1);
+    const answer = written(WALL + 3, [question], { author: bob });
+    for (const message of [written(WALL + 2), answer]) insert(log, message);
+    expect(log.order.heldCount()).toBe(1);
+    insert(log, written(WALL + 4));
+    expect(isRefused(log, question.id, alice.id, question.bytes.length)).toBe(true);
+    expect(refuseMessage(log, question.id, [])).toEqual(ids(answer));
+    expect(isKnown(log, question.id)).toBe(true);
+    expect(wasKept(log, question.id)).toBe(false);
+  });
+
+  it("does not wait for what may be gone everywhere, once another node holds the same; for all else it does", () => {
+    const log = create(2);
+    const gone = written(WALL + 1);
+    const coming = written(WALL + 20, [], { author: bob });
+    const [answer, other] = [written(WALL + 10, [gone]), written(WALL + 21, [coming])];
+    insert(log, answer);
+    expect(waitForNoneGone(log)).toEqual([]);
+    insert(log, other);
+    expect(missingCount(log)).toBe(1);
+    expect(waitForNoneGone(log)).toEqual([answer.id]);
+    expect(log.order.heldCount()).toBe(1);
+  });
+
+  it("lets go as many as asked when the limit is lowered, and takes them again when it is raised", () => {
     const log = create(100);
     const messages = Array.from({ length: 20 }, (_, index) => written(WALL + index));
     for (const message of messages) insert(log, message);
     expect(setMax(log, 5)).toEqual(ids(...messages.slice(0, 15)));
     expect(kept(log)).toHaveLength(5);
-    const { horizon } = log;
+    const [first] = messages as [SignedMessage];
+    expect(isRefused(log, first.id, alice.id, first.bytes.length)).toBe(true);
     expect(setMax(log, 100)).toEqual([]);
-    expect(log.horizon).toBe(horizon);
-    expect(isKnown(log, messages[0]?.id as MessageId)).toBe(true);
+    expect(isKnown(log, first.id)).toBe(false);
+    expect(isRefused(log, first.id, alice.id, first.bytes.length)).toBe(false);
+  });
+
+  it("remembers a bounded number of those that it let go", () => {
+    const log = create(1);
+    for (let at = 0; at < limits.gone + 100; at += 1) noted(log, at);
+    expect(log.gone.size).toBe(limits.gone);
   });
 
   it("counts no fork with a message that was let go", () => {

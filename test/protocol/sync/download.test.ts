@@ -6,7 +6,6 @@ import { below, seededRng } from "../../../src/protocol/rng.ts";
 import { createDownload, type Download, SUPPLIERS_MAX } from "../../../src/protocol/sync/download.ts";
 import type { Holding } from "../../../src/protocol/sync/grants.ts";
 import { type Fetch, type Page, pagesFor } from "../../../src/protocol/sync/pages.ts";
-import type { Replica } from "../../../src/protocol/sync/replicas.ts";
 import { END, type Frame } from "../../../src/wire/frames.ts";
 import { type Bench, bootFrom, createBench } from "../fixtures.ts";
 
@@ -28,7 +27,7 @@ const setOf = (times: Iterable<number>): OrderedSet<string> => {
   return ids;
 };
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
-const holding = (count: number): Holding => ({ count, floor: "" });
+const holding = (count: number): Holding => ({ count });
 /** The source says how much of `count` messages lies where, in so many parts. */
 const outline = ({ download }: Newcomer, source: Session, count: number, parts: number): void => {
   const bound = (part: number): string => idOf((part * count) / parts).slice(0, 12);
@@ -38,24 +37,13 @@ const outline = ({ download }: Newcomer, source: Session, count: number, parts: 
   }
 };
 
-function create(sourceCount: number, most = 100_000): Newcomer {
+function create(sourceCount: number): Newcomer {
   const bench = createBench();
   const sent: Newcomer["sent"] = [];
   const outlined: Session[] = [];
   const finished: Session[][] = [];
   const ids = createOrderedSet<string>();
   const link = { ...bench.link, send: (to: Session, frame: Frame) => void sent.push({ to, frame }) };
-  const replica: Replica = {
-    ids,
-    floor: () => "",
-    most: () => most,
-    sizeInPage: () => undefined,
-    give: () => {},
-    givePages: () => {},
-    accept: () => {},
-    want: () => {},
-    asked: () => {},
-  };
   const sources = Array.from({ length: sourceCount }, () => bench.link.sessions.open(bootFrom(bench.rng)));
   const context = {
     ...bench,
@@ -65,9 +53,8 @@ function create(sourceCount: number, most = 100_000): Newcomer {
     },
   };
   const download = createDownload(context, {
-    replicas: { log: replica, roster: replica },
     outline: (of) => void outlined.push(of),
-    finished: (_, with_) => void finished.push(with_.map(({ session }) => session)),
+    finished: (_, with_) => void finished.push([...with_]),
     others: () => [],
   });
   return { bench, download, sources, ids, sent, outlined, finished };
@@ -101,7 +88,7 @@ describe("a newcomer", () => {
   it("asks whoever answers first for the newest LATEST_LIMIT messages, and what it holds where", () => {
     const world = create(1);
     const [anna] = world.sources as [Session];
-    world.download.fetchAll(anna, "log", "", holding(1_000));
+    world.download.fetchAll(anna, "log", holding(1_000));
     expect(world.sent).toEqual([
       {
         to: anna,
@@ -114,7 +101,7 @@ describe("a newcomer", () => {
   it("gives each further source another part of the rest, the newest first", () => {
     const world = create(3);
     const [anna, bob, carol] = world.sources as [Session, Session, Session];
-    world.download.fetchAll(anna, "log", "", holding(1_000));
+    world.download.fetchAll(anna, "log", holding(1_000));
     outline(world, anna, 1_000, 8);
     const held = setOf(upTo(1_000));
     for (const page of pages(fetches(world)[0]?.frame as Fetch, held)) take(world, anna, page, held);
@@ -129,7 +116,7 @@ describe("a newcomer", () => {
   it("does not ask whoever holds far less, nor more sources than there may be", () => {
     const world = create(SUPPLIERS_MAX + 2);
     const [anna, ...others] = world.sources as [Session, ...Session[]];
-    world.download.fetchAll(anna, "log", "", holding(1_000));
+    world.download.fetchAll(anna, "log", holding(1_000));
     outline(world, anna, 1_000, 20);
     for (const page of pages(fetches(world)[0]?.frame as Fetch, setOf(upTo(1_000)))) world.download.onPage(anna, page);
     world.download.join(others[0] as Session, "log", holding(800));
@@ -137,23 +124,13 @@ describe("a newcomer", () => {
     for (const other of others) world.download.join(other, "log", holding(1_000));
     expect(new Set(fetches(world).map(({ to }) => to)).size).toBe(SUPPLIERS_MAX - 1);
   });
-
-  it("asks nobody for what it would let go at once", () => {
-    const world = create(1, 100);
-    const [anna] = world.sources as [Session];
-    world.download.lacking(anna, "log", "", "10", 500, holding(700));
-    world.download.lacking(anna, "log", "10", "20", 90, holding(700));
-    world.download.lacking(anna, "log", "20", END, 110, holding(700));
-    world.download.go("log");
-    expect(fetches(world).flatMap(({ frame }) => frame.stretches)).toEqual([{ lo: "20", hi: END }]);
-  });
 });
 
 describe("a source", () => {
   it("that is silent for as long as a datagram counts as lost gives its part to another at once", () => {
     const world = create(2);
     const [anna, bob] = world.sources as [Session, Session];
-    world.download.fetchAll(anna, "log", "", holding(100));
+    world.download.fetchAll(anna, "log", holding(100));
     const [first] = fetches(world);
     world.download.join(bob, "log", holding(100));
     expect(fetches(world)).toEqual([]);
@@ -170,7 +147,7 @@ describe("a source", () => {
     const world = create(2);
     const [anna, bob] = world.sources as [Session, Session];
     const held = setOf(upTo(3_000));
-    world.download.fetchAll(anna, "log", "", holding(3_000));
+    world.download.fetchAll(anna, "log", holding(3_000));
     outline(world, anna, 3_000, 10);
     world.download.join(bob, "log", holding(3_000));
     let pinged = false;
@@ -192,7 +169,7 @@ describe("a source", () => {
   it("that says it is done without giving what it said it holds is not asked for it again", () => {
     const world = create(1);
     const [anna] = world.sources as [Session];
-    world.download.fetchAll(anna, "log", "", holding(5_000));
+    world.download.fetchAll(anna, "log", holding(5_000));
     for (const page of pages(fetches(world)[0]?.frame as Fetch, setOf([]))) world.download.onPage(anna, page);
     expect(fetches(world)).toEqual([]);
     expect(world.finished).toEqual([[anna]]);
@@ -202,7 +179,7 @@ describe("a source", () => {
   it("that sends pages nobody asked it for changes nothing", () => {
     const world = create(2);
     const [anna, bob] = world.sources as [Session, Session];
-    world.download.fetchAll(anna, "log", "", holding(100));
+    world.download.fetchAll(anna, "log", holding(100));
     const [page] = pages(fetches(world)[0]?.frame as Fetch, setOf([]));
     world.download.onPage(bob, page as Page);
     world.download.onPage(anna, { ...(page as Page), number: 77 });
@@ -213,7 +190,7 @@ describe("a source", () => {
   it("that has said the most and never gives any costs a few seconds, and no more", () => {
     const world = create(1);
     const [anna] = world.sources as [Session];
-    world.download.fetchAll(anna, "log", "", holding(2 ** 50));
+    world.download.fetchAll(anna, "log", holding(2 ** 50));
     pass(world, 10_000);
     expect(world.download.isFetching("log")).toBe(false);
     expect(world.bench.timers.nextDeadline()).toBeUndefined();
@@ -237,7 +214,7 @@ describe("all of a history", () => {
       const dead = new Set<Session>();
       let twice = 0;
       const [first, ...others] = world.sources as [Session, ...Session[]];
-      world.download.fetchAll(first, "log", "", holding(2_000));
+      world.download.fetchAll(first, "log", holding(2_000));
       outline(world, first, 2_000, 8);
       for (const other of others) world.download.join(other, "log", holding(2_000));
       for (let round = 0; world.ids.size() < 2_000 && round < 3_000; round += 1) {

@@ -105,7 +105,7 @@ describe("two logs of which nothing comes however often they are compared", () =
         if (frame.type === "ranges" && frame.set === "log") comparedAt.push(world.now());
       }
       const ack = { type: "ack", counters: [opened.header.counter], delayMs: 0 } as const;
-      const digest = { type: "digest", log: { count: 1, fingerprint }, horizon: 0, roster } as const;
+      const digest = { type: "digest", log: { count: 1, fingerprint }, keeps: 10_000, roster } as const;
       if (opened.frames.some(elicitsAck))
         world.send(puppet.sealed([ack, digest], node.boot), puppet.endpoint, node.endpoint);
     });
@@ -167,6 +167,70 @@ describe("nodes that keep different amounts", () => {
     world.run(3_000);
     expect(small.texts()).toEqual(large.texts().slice(-maxMessages));
     expect(sentWithin(world, 10_000)).toBeLessThan(60);
+  });
+});
+
+describe("nodes that keep different amounts of what one member floods", () => {
+  it("agree on what the smaller keeps, whoever joins whom, and then send no more than probes", () => {
+    const world = createWorld();
+    const limits = [40, 100, 100, 300];
+    const nodes = limits.map((maxMessages, at) => world.node(`n${at}`, { maxMessages }));
+    const [loud, quiet] = [createPuppet(world, "loud"), createPuppet(world, "quiet")];
+    for (let index = 0; index < 600; index += 1) {
+      const writer = index % 20 === 0 ? quiet : loud;
+      const message = writer.message({ hlc: WALL - 60_000 + 10 * index, text: `${writer === quiet} ${index}` });
+      // Each hears two thirds of it, and nobody all.
+      for (const [at, node] of nodes.entries())
+        if ((index + at) % 3 > 0) writer.tell(node, [{ type: "message", bytes: message.bytes }]);
+    }
+    for (const node of nodes.slice(1)) node.join(nodes[0] as TestNode);
+    world.run(60_000);
+    const of = (node: TestNode, isQuiet: boolean): string[] =>
+      node.texts().filter((text) => text.startsWith(`${isQuiet}`));
+    const [least, one, other, most] = nodes as [TestNode, TestNode, TestNode, TestNode];
+    expect(nodes.map((node) => node.core.stats().messages)).toEqual(limits);
+    // Thirty by the quiet one: all of them, but where that were more than half.
+    expect(nodes.map((node) => of(node, true).length)).toEqual([20, 30, 30, 30]);
+    expect(one.texts()).toEqual(other.texts());
+    expect(of(least, false)).toEqual(of(most, false).slice(-20));
+    expect(of(one, false)).toEqual(of(most, false).slice(-70));
+    // Each pings another each second, is answered, and that is all.
+    expect(sentWithin(world, 20_000)).toBeLessThan(20 * 4 * 4);
+  });
+
+  it("refuse what they would let go again, and do not ask for it a second time", () => {
+    const world = createWorld();
+    const node = world.node("alice", { maxMessages: 10 });
+    const mallory = createPuppet(world, "mallory");
+    mallory.prove(node);
+    const messages = Array.from({ length: 20 }, (_, at) => mallory.message({ hlc: WALL + at }));
+    for (const { bytes } of messages) mallory.tell(node, [{ type: "message", bytes }]);
+    const wanted: string[] = [];
+    world.onSend = ({ bytes }) => {
+      for (const frame of mallory.opened(bytes)?.frames ?? [])
+        if (frame.type === "want") wanted.push(...frame.prefixes);
+    };
+    const [gone] = messages as [SignedMessage];
+    const list = { type: "list", set: "log", lo: "", hi: "~", prefixes: [gone.id.slice(0, 24)] } as const;
+    mallory.tell(node, [
+      {
+        type: "digest",
+        log: { count: 1, fingerprint: "11".repeat(8) },
+        keeps: 10,
+        roster: { count: 0, fingerprint: "00".repeat(8) },
+      },
+    ]);
+    mallory.tell(node, [list]);
+    mallory.tell(node, [{ type: "advertise", slice: { order: 0, lo: 0, last: 0 }, id: gone.id }]);
+    world.run(1_000);
+    expect(wanted).toEqual([]);
+    const older = mallory.message({ hlc: WALL - 1 });
+    const answers = mallory.tell(node, [{ type: "push", slice: { order: 0, lo: 0, last: 0 }, message: older.bytes }]);
+    // It is not here, and nothing says so.
+    expect(answers.flatMap(({ frames }) => frames).some(({ type }) => type === "ack" || type === "receipt")).toBe(
+      false,
+    );
+    expect(node.core.stats().messages).toBe(10);
   });
 });
 

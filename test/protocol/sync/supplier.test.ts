@@ -62,7 +62,7 @@ describe("a supplier", () => {
 
 describe("pages and chunks", () => {
   it("cost the same when nothing comes: the third silence in a row takes half of the credit", () => {
-    const pages = createPageSupplier(newSession(), { count: 1, floor: "" }, 16);
+    const pages = createPageSupplier(newSession(), { count: 1 }, 16);
     const chunks = createChunkSupplier(newSession());
     const grant: Grant = {
       number: 1,

@@ -37,7 +37,9 @@ const DAMAGED = Uint8Array.of(0);
 /** Later than all messages here. */
 const END_MS = 3_600_000;
 
-export function createRig({ isDurable = false, maxMessages = 1_000 } = {}): Rig {
+type RigOptions = { readonly isDurable?: boolean; readonly maxMessages?: number; readonly flooder?: number };
+
+export function createRig({ isDurable = false, maxMessages = 1_000, flooder }: RigOptions = {}): Rig {
   let now = 0;
   const disks = new Map<number, RigDisk>();
   const shown = new Set<string>();
@@ -47,7 +49,7 @@ export function createRig({ isDurable = false, maxMessages = 1_000 } = {}): Rig 
     return known;
   };
   const isGenuine = ({ bytes }: StoredMessage): boolean => bytes !== DAMAGED;
-  const checkers = createCheckers({ diskOf: disk, isGenuine, now: () => now, maxMessages });
+  const checkers = createCheckers({ diskOf: disk, isGenuine, now: () => now, maxMessages, flooder });
   return {
     checkers,
     disk,
@@ -111,7 +113,6 @@ function createRigDisk(isDurable: boolean): RigDisk {
     kept: () => bodies,
     hasConfirmed: (id) => confirmed.has(id),
     hasTrimmed: (id) => trimmed.includes(id),
-    highestTrimmed: () => trimmed.toSorted().at(-1),
   } as Partial<RigDisk> as RigDisk;
 }
 

@@ -34,7 +34,7 @@ describe("I1: one log everywhere", () => {
   test("also where its author called it stored only later; not where it never did, or where it was let go", () => {
     const lost = (isStored: boolean, isLetGo: boolean): string[] => {
       const rig = createRig({ isDurable: true, maxMessages: 1 });
-      rig.sayUnkept(0, one);
+      rig.sayUnkept(0, ...(isLetGo ? [one, two] : [one]));
       rig.hear(0, { ...one, own: true });
       if (isStored) rig.confirm(0, one);
       if (isStored) rig.checkers.onEvent(0, { type: "stored", ids: [one.id] });
@@ -64,12 +64,12 @@ describe("I1: one log everywhere", () => {
 
   test("what a clock far ahead has stamped, and what one of them has let go, is nobody's duty", () => {
     const early = said(20_000 + limits.clockAheadMs);
-    const rig = createRig({ maxMessages: 3 });
+    const rig = createRig({ maxMessages: 2 });
     rig.say(0, one, two, early);
     for (const message of [one, two, early]) rig.hear(0, message);
-    rig.hear(1, two);
-    rig.disk(1).trim(one.id);
-    expect(rig.verdict({ 0: [one, two, early], 1: [two] }, 10_000)).toEqual([]);
+    for (const message of [one, two]) rig.hear(1, message);
+    rig.disk(0).trim(one.id);
+    expect(rig.verdict({ 0: [two, early], 1: [one, two] }, 10_000)).toEqual([]);
   });
 
   test("a node that is down is not judged", () => {
@@ -138,18 +138,19 @@ describe("I11: how much is kept", () => {
     const rig = createRig({ maxMessages: 1 });
     rig.say(0, one, two);
     for (const message of [one, two]) rig.hear(0, message);
-    expect(rig.verdict({ 0: [one, two] })).toEqual(["I11: n0 holds 2 messages of 1"]);
+    expect(rig.verdict({ 0: [one, two] })).toEqual(["I11: n0 holds 1 messages that retention lets go"]);
   });
 
   test("a disk that holds more than it may", () => {
     const rig = createRig({ maxMessages: 1, isDurable: true });
     rig.confirm(0, one);
     rig.confirm(0, two);
-    expect(rig.verdict({ 0: [] })).toEqual(["I11: the disk of n0 holds 2 messages of 1"]);
+    rig.confirm(0, said(3_000));
+    expect(rig.verdict({ 0: [] })).toEqual(["I11: the disk of n0 holds 3 messages of 2"]);
   });
 
   test("a node that let go of an author's newest messages for another's old ones", () => {
-    // Eight are kept and two speak: the newest two of each are everywhere, whatever was said meanwhile.
+    // Eight are kept and two speak: the newest four of each are everywhere, whatever was said meanwhile.
     const rig = createRig({ maxMessages: 8, isDurable: true });
     const [quiet, loud] = [[said(1), said(2)], Array.from({ length: 6 }, (_, at) => said(10 + at))];
     const all = [...quiet, ...loud];
@@ -165,7 +166,18 @@ describe("I11: how much is kept", () => {
     for (const node of [0, 1]) for (const message of all) rig.confirm(node, message);
     for (const message of quiet) rig.disk(1).trim(message.id);
     const verdict = rig.verdict({ 0: all, 1: loud });
-    expect(verdict).toEqual(["I11: n1 has let go 2 of the newest 2 messages of n0"]);
+    expect(verdict).toEqual(["I1: n1 holds 6 of 8 messages", "I11: n1 has let go 2 of the newest 4 messages of n0"]);
+  });
+
+  test("a node that lacks what honest nodes said last, because another said more", () => {
+    const rig = createRig({ maxMessages: 8, flooder: 1 });
+    const [quiet, loud] = [[said(1), said(2), said(3)], Array.from({ length: 6 }, (_, at) => said(10 + at))];
+    rig.say(0, ...quiet);
+    rig.say(1, ...loud);
+    const all = [...quiet.slice(1), ...loud];
+    for (const node of [0, 1, 2]) for (const message of [...quiet, ...loud]) rig.hear(node, message);
+    const verdict = rig.verdict({ 0: [...quiet, ...loud.slice(1)], 1: [...quiet, ...loud.slice(1)], 2: all.slice(1) });
+    expect(verdict).toContain("I11: n2 lacks 1 of the newest 2 messages of honest nodes");
   });
 });
 

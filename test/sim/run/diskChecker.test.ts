@@ -178,16 +178,22 @@ describe("an acknowledgement", () => {
     expect(about(rig, "I5")).toEqual([expect.stringMatching(/^I5: n0 acknowledged .* has not confirmed$/)]);
   });
 
-  test("of what it has, had from an earlier start, or has let go and all before it: no complaint", () => {
-    const rig = durable();
+  test("of what it has, had from an earlier start, has let go, or would let go at once: no complaint", () => {
+    const rig = createRig({ isDurable: true, maxMessages: 1 });
+    rig.sayUnkept(0, one, two);
     rig.confirm(0, one);
     rig.checkers.started(0, [{ id: two.id, bytes: new Uint8Array() }]);
     rig.disk(0).bodies.set(two.id, Uint8Array.of(1));
     rig.disk(1).trim(theirs.id);
     rig.checkers.claimed(0, one.id, "acknowledged");
     rig.checkers.claimed(0, two.id, "acknowledged");
+    rig.checkers.claimed(1, theirs.id, "gave a receipt for");
+    // It holds a newer one of the same author, and no more than one of each.
+    rig.hear(0, one);
+    rig.hear(1, two);
     rig.checkers.claimed(1, one.id, "gave a receipt for");
     expect(about(rig, "I5")).toEqual([]);
+    rig.hear(0, said(4));
     rig.checkers.claimed(1, said(4).id, "gave a receipt for");
     expect(about(rig, "I5")).toHaveLength(1);
   });
