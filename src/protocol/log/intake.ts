@@ -28,11 +28,8 @@ export type Intake = {
   readonly say: (text: string, kind: MessageKind, nick: string) => MessageId | ChatError;
   /** As `say`, with the body of any kind, encoded. */
   readonly publish: (kind: number, body: Uint8Array, target: MessageId | undefined) => MessageId | ChatError;
-  /**
-   * The id of a genuine message, new or known; undefined: refused and counted; "later": not taken now, and to be offered again.
-   * `isLive`: relayed, not fetched.
-   */
-  readonly receive: (bytes: Uint8Array, from: Session, isLive: boolean) => MessageId | "later" | undefined;
+  /** `isLive`: relayed, not fetched. */
+  readonly receive: (bytes: Uint8Array, from: Session, isLive: boolean) => Received;
   /** What the store kept of an earlier start: it was shown then. */
   readonly restore: (message: StoredMessage) => void;
   /** These messages may be shown by a face that only appends. */
@@ -40,6 +37,12 @@ export type Intake = {
   /** Lets what has waited too long for parents that nobody has be shown. */
   readonly giveUp: () => void;
 };
+
+/**
+ * The id of a genuine message, new or known. "later": it is not taken now, and to be offered again. "forged": its signature
+ * is bad. Undefined: it is refused and counted for another reason.
+ */
+export type Received = MessageId | "later" | "forged" | undefined;
 
 /** What of a message that came in concerns others. */
 export type Kept = { readonly id: MessageId; readonly author: PeerId; readonly hlc: number; readonly isLive: boolean };
@@ -135,7 +138,10 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
       }
       // Its author has seen its parents: it is later than they are, and an id says when.
       if (content.parents.some((parent) => timeOfId(parent) >= content.hlc)) return counters.refuse("bad-order");
-      if (!verifyMessage(roomKeys, message)) return counters.refuse("bad-signature");
+      if (!verifyMessage(roomKeys, message)) {
+        counters.drop("bad-signature");
+        return "forged";
+      }
       clock.observe(context.now.wall, content.hlc);
       const askers = wants.arrived(id);
       const isOld = context.now.wall - content.hlc > HISTORY_AGE_MS;

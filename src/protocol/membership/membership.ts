@@ -42,8 +42,8 @@ export type Membership = {
   readonly own: () => SignedStatement;
   /** Takes in a statement's bytes. Of a peer that is not known, only from a session that has proven to be alive. */
   readonly receive: (bytes: Uint8Array, from: Session) => void;
-  /** Someone new who has proven nothing yet says this of itself: it is greeted, so that it can. */
-  readonly greet: (bytes: Uint8Array, from: Session) => void;
+  /** Someone new who has proven nothing yet says this of itself: it is greeted, so that it can. False: it is forged. */
+  readonly greet: (bytes: Uint8Array, from: Session) => boolean;
   /** A greeting of someone others told of counts as lost. */
   readonly greetingLost: (peer: PeerId) => void;
   /** Another node got an answer from it. */
@@ -196,6 +196,15 @@ export function createMembership(
     tellIfAlone();
   };
 
+  const isGenuine = (statement: SignedStatement, from: Session): boolean => {
+    const holds = verifyStatement(roomKeys, statement);
+    if (!holds) {
+      context.counters.drop("bad-statement-signature");
+      link.forged(from, context.now.mono);
+    }
+    return holds;
+  };
+
   const tryAgain = (member: Member): void => {
     const found = session(member);
     // One question is enough, however many list it.
@@ -239,7 +248,7 @@ export function createMembership(
         const isNewer =
           incarnation > own.current().content.incarnation ||
           (incarnation === own.current().content.incarnation && statement.content.boot !== link.boot);
-        if (isNewer && verifyStatement(roomKeys, statement)) own.announce({ incarnation });
+        if (isNewer && isGenuine(statement, from)) own.announce({ incarnation });
         return;
       }
       const known = roster.get(peer);
@@ -256,7 +265,7 @@ export function createMembership(
         if (roster.size() >= limits.members) return context.counters.drop("roster-full");
         if (!isIntroduction && !candidates.isHeeded(from)) return;
       }
-      if (!verifyStatement(roomKeys, statement)) return context.counters.drop("bad-statement-signature");
+      if (!isGenuine(statement, from)) return;
       // The bytes are a view of a datagram: what is kept is a copy of their own.
       const kept = { content: statement.content, bytes: Uint8Array.from(bytes) };
       if (isIntroduction) candidates.introduced(peer);
@@ -264,9 +273,11 @@ export function createMembership(
     },
     greet: (bytes, from) => {
       const statement = readStatement(bytes);
-      if (statement?.content.boot !== from.boot || statement.content.status === "left") return;
-      if (roster.size() >= limits.members || !verifyStatement(roomKeys, statement)) return;
+      if (statement?.content.boot !== from.boot || statement.content.status === "left") return true;
+      if (roster.size() >= limits.members) return true;
+      if (!isGenuine(statement, from)) return false;
       candidates.judge({ content: statement.content, bytes: Uint8Array.from(bytes) }, from);
+      return true;
     },
     greetingLost: candidates.unanswered,
     vouched: candidates.vouched,
