@@ -272,8 +272,8 @@ function createHandlers(
       membership.observed(endpoint);
     },
     statement: (received, { bytes }) => statement(received, bytes),
-    suspect: (_, { peer, incarnation, accuser }) => {
-      if (membership.suspect(peer, incarnation, accuser)) probe.confirm(peer);
+    suspect: ({ session }, { peer, incarnation, accuser }) => {
+      if (membership.suspect(peer, incarnation, accuser, session.peer)) probe.confirm(peer);
     },
     probeRequest: ({ session }, { target, introduce }) => probe.requested(session, target, introduce),
     probeReply: ({ session }, { target, answered }) => {

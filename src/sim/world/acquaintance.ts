@@ -14,7 +14,8 @@ export function acquaint(nodes: readonly VirtualNode[], rng: NodeWorld["rng"]): 
   for (const node of nodes) {
     const boot = randomBoot(rng);
     const statement = node.introduction(boot);
-    roster.set({ id: node.id, hash: hashOf(node.id), statement, status: "alive", since: 0, accusers: [] });
+    const unaccused = { since: 0, accusers: [], cleared: [] };
+    roster.set({ id: node.id, hash: hashOf(node.id), statement, status: "alive", ...unaccused });
     roster.list(statement);
     boots.set(node, boot);
   }
