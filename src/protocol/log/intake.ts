@@ -20,7 +20,8 @@ import { answerWith } from "./answer.ts";
 import { createHybridClock, isAhead } from "./hlc.ts";
 import { insertMessage, isKnown, type Log, parentsFor, restoreMessage } from "./log.ts";
 import type { Newcomer } from "./newcomer.ts";
-import { prefixOf, type Wants } from "./wants.ts";
+import { createParentWants, wantParents } from "./parentWants.ts";
+import type { Wants } from "./wants.ts";
 import { addWrite, isFull, type Writes } from "./writes.ts";
 
 export type Intake = {
@@ -47,13 +48,18 @@ export type Received = MessageId | "later" | "forged" | undefined;
 /** What of a message that came in concerns others. */
 export type Kept = { readonly id: MessageId; readonly author: PeerId; readonly hlc: number; readonly isLive: boolean };
 
-/** A missing parent is usually on its way by itself. */
-const PARENT_DELAY_MS: Millis = 60;
 /**
  * So long a message of the history waits for parents that nobody brings. What was said since waits as long as one who is gone
  * stays listed: its author, who has them, may come back until then.
  */
 const HISTORY_WAIT_MS: Millis = 30_000;
+/**
+ * So long one waits whose parents are here, and wait themselves for parents of their own. Its author has shown them, so it had
+ * what is lacking, or had waited for it long enough.
+ */
+const BEHIND_WAIT_MS: Millis = 10_000;
+/** How often those that wait are looked at. */
+const HELD_LOOK_MS: Millis = 2_000;
 /** A message fetched (not relayed) so long after it was written is history, even if this node was here already. */
 const HISTORY_AGE_MS: Millis = 30_000;
 
@@ -69,6 +75,7 @@ export type IntakeOptions = {
 export function createIntake(context: Context, { log, writes, newcomer, wants, onKept }: IntakeOptions): Intake {
   const { roomKeys, identity, counters, emit, timers } = context;
   const clock = createHybridClock();
+  const parentWants = createParentWants();
   /** Grows by one with each message; starts at the wall clock, so that no later start of the process repeats one. */
   let seq = context.now.wall;
 
@@ -78,7 +85,7 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
     const next = log.order.nextGiveUp();
     if (next === undefined) return;
     // Looked at now and then: what is held later may have less time than what is held already.
-    const inMs = Math.min(Math.max(next - context.now.mono, 1_000), HISTORY_WAIT_MS);
+    const inMs = Math.min(Math.max(next - context.now.mono, 1_000), HELD_LOOK_MS);
     timers.set("causal-order", context.now.mono + inMs, { type: "causal-order" });
   };
   /** Returns the parents that are missing. */
@@ -87,7 +94,10 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
     // A view would keep the whole buffer that it looks into: of a datagram, or of many that share a slab.
     const message = { ...heard, bytes: new Uint8Array(heard.bytes) };
     const waitMs = newcomer.isArriving() ? HISTORY_WAIT_MS : context.config.nodeTimeoutMs;
-    const inserted = insertMessage(log, message, context.now, waitMs);
+    const inserted = insertMessage(log, message, context.now, {
+      missing: waitMs,
+      held: Math.min(waitMs, BEHIND_WAIT_MS),
+    });
     const view = viewMessage(message, identity.id, isHistory);
     addWrite(writes, message, view.own);
     // What was let go to make room may be its parents: they go first.
@@ -148,7 +158,7 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
       onKept({ id, author: content.author, hlc: content.hlc, isLive }, from);
       const missing = keep(message, !isLive && (newcomer.isArriving() || isOld));
       // While history is fetched in order, parents come by themselves.
-      if (!newcomer.isArriving()) for (const parent of missing) wants.want(prefixOf(parent), from, PARENT_DELAY_MS);
+      if (!newcomer.isArriving()) wantParents(context, { log, wants, parentWants }, content, missing, from);
       for (const asker of askers) give(asker, message);
       return id;
     },

@@ -69,13 +69,16 @@ export function isKnown(log: Log, id: MessageId): boolean {
   return log.index.ids.has(id) || isBelow(log, id);
 }
 
-/** `waitMs`: how long it is held back at most for parents that are not here. */
-export function insertMessage(log: Log, { id, content, bytes }: SignedMessage, now: Now, waitMs: Millis): Inserted {
+/** How long a message is held back at most: for parents that are not here, and for such as are held themselves. */
+export type HoldMs = { readonly missing: Millis; readonly held: Millis };
+
+export function insertMessage(log: Log, { id, content, bytes }: SignedMessage, now: Now, holdMs: HoldMs): Inserted {
   const { author, seq, kind, parents, target } = content;
   const isForked = insert(log, id, { author, seq, kind, size: bytes.length, parents, target });
   putBody(log.recent, id, bytes);
   const missing = parents.filter((parent) => log.missing.has(parent));
   const blocking = parents.filter((parent) => missing.includes(parent) || log.order.isHeld(parent));
+  const waitMs = missing.length > 0 ? holdMs.missing : holdMs.held;
   const ordered = log.order.admit(id, blocking, now.mono + waitMs, author === log.self);
   const trimmed = trim(log);
   return { ordered: [...ordered, ...trimmed.ordered], missing, isForked, trimmed: trimmed.ids };

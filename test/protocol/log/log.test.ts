@@ -31,7 +31,8 @@ function written(
   return signMessage(roomKeys, author, unsigned({ seq, hlc, parents: ids, text }));
 }
 
-const insert = (log: Log, message: SignedMessage): Inserted => insertMessage(log, message, NOW, 30_000);
+const insert = (log: Log, message: SignedMessage): Inserted =>
+  insertMessage(log, message, NOW, { missing: 30_000, held: 30_000 });
 const create = (max = 1_000): Log => createLog(bob.id, max);
 const ids = (...messages: SignedMessage[]): MessageId[] => messages.map((message) => message.id);
 const delivered = (inserted: Inserted): readonly MessageId[] => inserted.ordered;
