@@ -115,7 +115,7 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
     if (!isKind(kind)) return { code: "bad-kind", kind, limit: KIND_MAX };
     if (target !== undefined && !isMessageId(target)) return { code: "bad-target", target };
     if (body.length > BODY_BYTES_MAX) return { code: "text-too-long", bytes: body.length, limit: BODY_BYTES_MAX };
-    const parents = parentsFor(log, context.now.wall);
+    const parents = parentsFor(log, clock.limit(context.now.wall));
     const hlc = clock.stamp(context.now.wall, parents.map(timeOfId));
     const message = signMessage(roomKeys, identity, { seq, hlc, kind, parents, target, body });
     seq += 1;
@@ -152,7 +152,7 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
         counters.drop("bad-signature");
         return "forged";
       }
-      clock.observe(context.now.wall, content.hlc);
+      clock.observe(context.now.wall, content.hlc, content.author);
       const askers = wants.arrived(id);
       const isOld = context.now.wall - content.hlc > HISTORY_AGE_MS;
       onKept({ id, author: content.author, hlc: content.hlc, isLive }, from);
@@ -167,7 +167,7 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
       if (envelope === undefined || isKnown(log, id)) return;
       const { author, kind, parents, target, hlc } = envelope;
       if (author === identity.id) seq = Math.max(seq, envelope.seq + 1);
-      clock.observe(context.now.wall, hlc);
+      clock.observe(context.now.wall, hlc, author);
       context.trim(restoreMessage(log, id, { author, seq: envelope.seq, kind, size: bytes.length, parents, target }));
     },
     showInOrder,

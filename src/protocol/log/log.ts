@@ -10,7 +10,6 @@ import { boundOfTime } from "../idset/range.ts";
 import { limits } from "../limits.ts";
 import type { Millis, Now, UnixMillis } from "../time.ts";
 import { type CausalOrder, createCausalOrder } from "./causalOrder.ts";
-import { liftLimit } from "./hlc.ts";
 import {
   createMessageIndex,
   entryOf,
@@ -90,10 +89,10 @@ export function restoreMessage(log: Log, id: MessageId, entry: IndexEntry): read
   return trim(log).ids;
 }
 
-/** At most 4 ids that a message written now names as its parents, ascending: what its author can have seen. */
-export function parentsFor(log: Log, wall: UnixMillis): MessageId[] {
+/** At most 4 ids that a message written now names as its parents, ascending: what its author can have seen, up to `latest`. */
+export function parentsFor(log: Log, latest: UnixMillis): MessageId[] {
   return [...log.heads]
-    .filter((id) => !log.order.isHeld(id) && timeOfId(id) <= liftLimit(wall))
+    .filter((id) => !log.order.isHeld(id) && timeOfId(id) <= latest)
     .sort()
     .slice(-PARENTS_MAX);
 }
