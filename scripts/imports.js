@@ -18,7 +18,18 @@ export const layers = [
 ];
 
 /** The files on top of src/protocol/ that every room may import: its vocabulary. They import no room. */
-export const vocabulary = ["time", "limits", "config", "rng", "counters", "timers", "views", "events", "api"];
+export const vocabulary = [
+  "time",
+  "limits",
+  "config",
+  "rng",
+  "counters",
+  "timers",
+  "allowance",
+  "views",
+  "events",
+  "api",
+];
 
 /** The folders of src/protocol/, lowest first. */
 export const rooms = ["idset", "link", "membership", "log", "liveness", "sync", "relay", "blobs", "entry"];

@@ -2,6 +2,7 @@
 import { closeSync, mkdtempSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { escapeUnsafe } from "../chat/model/escape.ts";
 import type { DebugRecord } from "../node/types.ts";
 import { makeDirectory } from "../store/directory.ts";
 import { openPrivateLog } from "../store/privateFile.ts";
@@ -51,5 +52,5 @@ export function debugToFile(directory: string | undefined): DebugLog {
 // --- internal ---
 
 function debugLine(record: DebugRecord): string {
-  return `${JSON.stringify(record, (_, value) => (typeof value === "bigint" ? String(value) : value))}\n`;
+  return `${escapeUnsafe(JSON.stringify(record, (_, value) => (typeof value === "bigint" ? String(value) : value)))}\n`;
 }

@@ -1,11 +1,10 @@
 /** The program: reads the command line, answers what needs no node, and starts the rest. */
 
 import { version } from "../version.ts";
-import { concealInvites } from "./conceal.ts";
 import type { ExitCode } from "./exitCode.ts";
 import { readArguments } from "./options.ts";
 import { SettingsError } from "./resolve.ts";
-import { complain, print } from "./streams.ts";
+import { complain, note, print } from "./streams.ts";
 
 /** `argv` without the program's name. Ends the process. */
 export async function main(argv: string[]): Promise<void> {
@@ -61,6 +60,6 @@ async function run(argv: readonly string[]): Promise<ExitCode> {
 async function crash(error: unknown, debug: boolean): Promise<void> {
   const reason = error instanceof Error ? error.message : String(error);
   await complain(reason);
-  if (debug && error instanceof Error) process.stderr.write(`${concealInvites(error.stack ?? "")}\n`);
+  if (debug && error instanceof Error) note(error.stack ?? "");
   process.exit(1);
 }

@@ -1,5 +1,6 @@
 /** `smplchat sim SCENARIO`: plays one run in virtual time and prints its result. */
 import { openSync, writeFileSync } from "node:fs";
+import { escapeUnsafe } from "../chat/model/escape.ts";
 import { coverageChart } from "../sim/report/coverage.ts";
 import { summaryOf, tableOf } from "../sim/report/report.ts";
 import { readScenario, scenarioNames } from "../sim/run/library.ts";
@@ -25,7 +26,7 @@ export function simulate(name: string | undefined, options: SimOptions, json: bo
   const plot = options.plot === undefined ? undefined : openPlot(options.plot);
   const played = run(scenario, seed, { sniff: true, ...(process.stderr.isTTY ? { onProgress: progressTo() } : {}) });
   if (plot !== undefined) writeFileSync(plot, coverageChart(played));
-  const text = json ? JSON.stringify(summaryOf(played)) : inWords(scenario, played);
+  const text = escapeUnsafe(json ? JSON.stringify(summaryOf(played)) : inWords(scenario, played));
   return { exitCode: played.broken.length === 0 ? 0 : 1, text: `${text}\n` };
 }
 

@@ -17,7 +17,7 @@ import { type Inputs, readInputs } from "./inputs.ts";
 import { askNick, rememberedNick, rememberNick, userNick } from "./nick.ts";
 import { explainOpening } from "./openError.ts";
 import type { Invocation, Switches } from "./options.ts";
-import { complain, outputError } from "./streams.ts";
+import { complain, note, outputError } from "./streams.ts";
 
 /** After the end of input: until what was said has reached a peer. */
 const SETTLE_MS_MAX = 5_000;
@@ -46,7 +46,7 @@ export async function startChat({ flags, switches, words }: Extract<Invocation, 
     return await showUntilEnd(session, face, switches);
   } finally {
     debug?.close();
-    if (debug?.path !== undefined) process.stderr.write(`debug log: ${debug.path}\n`);
+    if (debug?.path !== undefined) note(`debug log: ${debug.path}`);
   }
 }
 

@@ -3,6 +3,7 @@
  * them.
  */
 import { fstatSync, writeSync } from "node:fs";
+import { escapeUnsafe } from "../chat/model/escape.ts";
 import { systemReason } from "../chat/model/systemReason.ts";
 import { concealInvites } from "./conceal.ts";
 
@@ -18,9 +19,12 @@ export async function print(text: string): Promise<void> {
 
 /** `smplchat: MESSAGE`, one line. Resolves when it is on its way, or cannot be. */
 export async function complain(message: string): Promise<void> {
-  await write(process.stderr, `smplchat: ${concealInvites(message.replace(/\s*\n\s*/g, " "))}\n`).catch(
-    () => undefined,
-  );
+  await write(process.stderr, `${shown(`smplchat: ${message.replace(/\s*\n\s*/g, " ")}`)}\n`).catch(() => undefined);
+}
+
+/** Lines as they are, on stderr. */
+export function note(lines: string): void {
+  process.stderr.write(`${shown(lines)}\n`);
 }
 
 export function outputError(error: Error): Error {
@@ -30,6 +34,11 @@ export function outputError(error: Error): Error {
 // --- internal ---
 
 const STDOUT = 1;
+
+/** A message may quote what others wrote: a file, an argument, what the system said. */
+function shown(lines: string): string {
+  return escapeUnsafe(concealInvites(lines));
+}
 
 /** Of a text that does not fit on a disk any more, a stream writes a part and says nothing. */
 function writeAll(bytes: Buffer): void {

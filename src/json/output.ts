@@ -1,5 +1,6 @@
 /** Writes every event as a JSON object with a `type`. Texts are exact and not cleaned: the reading program decides. */
 import { commandTable } from "../chat/command/commands.ts";
+import { escapeUnsafe } from "../chat/model/escape.ts";
 import type { Reply, SessionEvent } from "../chat/model/events.ts";
 import { replyText } from "../chat/model/replies.ts";
 import { errorText, noticeText, refusalText, sentenceFor } from "../chat/model/sentences.ts";
@@ -7,11 +8,9 @@ import type { Session } from "../chat/session/session.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { Author, Message, PeerView } from "../protocol/views.ts";
 
-/** One line; nothing in it steers a terminal, since control and bidirectional characters are written as `\uXXXX`. */
+/** One line; nothing in it steers a terminal. */
 export function jsonLine(value: object): string {
-  return JSON.stringify(value).replace(UNSAFE, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
+  return escapeUnsafe(JSON.stringify(value));
 }
 
 export function jsonReady(session: Session, version: string): object {
@@ -74,9 +73,6 @@ function valuesOf(event: SessionEvent, room: string): object[] {
       return [];
   }
 }
-
-/** DEL and C1, bidirectional marks, line separators; JSON itself escapes C0. */
-const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 function jsonOfChat(event: ChatEvent, room: string): object[] {
   switch (event.type) {

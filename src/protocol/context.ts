@@ -24,6 +24,8 @@ export type TimerRow =
   | { readonly type: "probe" }
   | { readonly type: "probe-deadline"; readonly peer: PeerId }
   | { readonly type: "suspicion"; readonly peer: PeerId }
+  | { readonly type: "look"; readonly peer: PeerId }
+  | { readonly type: "announce" }
   | { readonly type: "hole-punch"; readonly peer: PeerId }
   | { readonly type: "gossip" }
   | { readonly type: "beacon" }

@@ -37,7 +37,7 @@ import { createNewcomer } from "./log/newcomer.ts";
 import { createReads, takeRead } from "./log/reads.ts";
 import { VIEWS_MAX } from "./log/views.ts";
 import { createWants } from "./log/wants.ts";
-import { createWrites, forget, takeBatch, type Writes } from "./log/writes.ts";
+import { createWrites, forget, isFull, takeBatch, type Writes } from "./log/writes.ts";
 import { createClockSkew } from "./membership/clockSkew.ts";
 import { createMembership } from "./membership/membership.ts";
 import type { Member, Roster } from "./membership/roster.ts";
@@ -307,7 +307,8 @@ function createRooms(options: CoreOptions, step: Step) {
     whole: (bytes, from, isLive) => {
       context.counters.count("payloadsIn");
       const id = intake.receive(bytes, from, isLive);
-      if (id === undefined || id === "later") return undefined;
+      if (id === "later") return isFull(writes) ? id : undefined;
+      if (id === undefined || id === "forged") return undefined;
       for (const { from: giver, slice } of pendingSlices.take(id)) relay.onSighting(giver, id, slice, "id");
       return id;
     },

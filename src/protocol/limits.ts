@@ -42,8 +42,9 @@ export const limits = {
   replayWindow: 8_128,
   /** A message stamped further ahead of the room's time is neither kept, relayed, counted nor asked for, until it is not. */
   clockAheadMs: 300_000,
-  /** What others say lifts this node's clock so far above the room's time, and no further. */
+  /** What others say lifts this node's clock so far above the room's time, and no further; what one author says, so far. */
   clockLiftMs: 60_000,
+  clockLiftAloneMs: 30_000,
   /** Round trip assumed before the first measurement. */
   initialRttMs: 100,
   /** RTO = 2·RTT + this, or RTT + twice this if that is less. */

@@ -14,6 +14,7 @@ import type { Discovery } from "./entry/discovery.ts";
 import type { Knocks } from "./entry/knock.ts";
 import type { Reconnect } from "./entry/reconnect.ts";
 import type { Resume } from "./entry/resume.ts";
+import { isIgnored } from "./link/distrust.ts";
 import type { Received } from "./link/link.ts";
 import { type Fate, type Session, type Ticket, willAsk } from "./link/session.ts";
 import type { HolePunching } from "./liveness/holePunching.ts";
@@ -76,6 +77,8 @@ type Handlers = {
  * answer proves itself, so one side of the two always learns what differs.
  */
 const PASSING: ReadonlySet<Frame["type"]> = new Set(["digest", "observed"]);
+/** What proves itself, by a signature: it counts at once, unless those who have proven nothing bring bad ones. */
+const SIGNED: ReadonlySet<Frame["type"]> = new Set(["statement", "push", "brief", "message"]);
 /** Frames that wait for proof of a session. */
 const WAITING_MAX = 32;
 /** What is only fetched in bulk need not be acknowledged one by one. */
@@ -101,12 +104,19 @@ export function createOnDatagram(components: Components): OnDatagram {
     if (isEarly) counters.drop("ahead");
     return isEarly;
   };
+  /** Not: it brought bad signatures, in this datagram too. */
+  const isTrusted = (session: Session): boolean => {
+    const isIn = !isIgnored(session, context.now.mono);
+    if (!isIn) counters.drop("ignored");
+    return isIn;
+  };
   const message: OnDatagram["message"] = ({ session }, bytes, isLive) => {
     counters.count("payloadsIn");
-    const id = intake.receive(bytes, session, isLive);
+    const id = isTrusted(session) ? intake.receive(bytes, session, isLive) : "later";
+    if (id === "forged") link.forged(session, context.now.mono);
     // An acknowledgement would say that it is here.
     isUnread ||= id === "later";
-    if (id === undefined || id === "later") return undefined;
+    if (id === undefined || id === "later" || id === "forged") return undefined;
     // Nor was it ever here, if it would be let go at once: who pushes it learns by its id that it is known.
     if (isLive && !wasKept(log, id)) {
       isUnread = true;
@@ -120,12 +130,10 @@ export function createOnDatagram(components: Components): OnDatagram {
     return id;
   };
   const statement: OnDatagram["statement"] = ({ session }, bytes) => {
+    if (!isTrusted(session)) return true;
     const content = readStatement(bytes)?.content;
     const isNew = content !== undefined && content.peer !== identity.id && membership.get(content.peer) === undefined;
-    if (isNew && !session.proven) {
-      membership.greet(bytes, session);
-      return false;
-    }
+    if (isNew && !session.proven) return !membership.greet(bytes, session);
     membership.receive(bytes, session);
     if (content?.boot === session.boot && membership.get(content.peer)?.statement.content.boot === session.boot) {
       session.peer = content.peer;
@@ -156,6 +164,8 @@ export function createOnDatagram(components: Components): OnDatagram {
   };
   const mayCount = (session: Session, frame: Frame): boolean => {
     const proof = proofFor(frame);
+    if (proof === "nothing" && !session.proven && SIGNED.has(frame.type) && link.doubtsStrangers(context.now.mono))
+      return false;
     return proof === "nothing" || session.proven || (proof === "listed" && isWhereListed(session));
   };
 
@@ -212,6 +222,8 @@ export function createOnDatagram(components: Components): OnDatagram {
       for (const frame of frames) {
         if (mayCount(session, frame) && handle(received, frame)) continue;
         if (!isContact && PASSING.has(frame.type)) continue;
+        // What waits is not kept yet: an acknowledgement would say that it is.
+        isUnread ||= SIGNED.has(frame.type) && frame.type !== "statement";
         if (session.waiting.length < WAITING_MAX) session.waiting.push(frame);
         else counters.drop("unproven");
       }
@@ -262,11 +274,11 @@ function createHandlers(
     },
     observed: ({ session }, { wall, endpoint }) => {
       components.clockSkew.heard(session, wall);
-      membership.observed(endpoint);
+      membership.observed(endpoint, session);
     },
     statement: (received, { bytes }) => statement(received, bytes),
-    suspect: (_, { peer, incarnation, accuser }) => {
-      if (membership.suspect(peer, incarnation, accuser)) probe.confirm(peer);
+    suspect: ({ session }, { peer, incarnation, accuser }) => {
+      if (membership.suspect(peer, incarnation, accuser, session.peer)) probe.confirm(peer);
     },
     probeRequest: ({ session }, { target, introduce }) => probe.requested(session, target, introduce),
     probeReply: ({ session }, { target, answered }) => {

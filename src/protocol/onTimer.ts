@@ -30,6 +30,10 @@ export function createOnTimer(components: Components, partition: Partition): (ro
         return holePunching.ping(row.peer);
       case "suspicion":
         return membership.suspicionExpired(row.peer);
+      case "look":
+        return probe.look(row.peer);
+      case "announce":
+        return membership.announceDue();
       case "gossip":
         return probe.gossip();
       case "cleanup":

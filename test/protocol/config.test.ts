@@ -33,7 +33,7 @@ describe("probeIntervalMs", () => {
       expect(pings / (60_000 / probeIntervalMs)).toBeLessThan(1.15);
       bob.crash();
       const suspectedAt = untilIs(world, alice, "suspect");
-      expect(untilIs(world, alice, "dead") - suspectedAt).toBe(suspicionMs(2, probeIntervalMs, 0));
+      expect(untilIs(world, alice, "dead") - suspectedAt).toBe(suspicionMs(2, probeIntervalMs, false));
     },
   );
 });

@@ -108,3 +108,21 @@ export function createPuppet(world: World, name: string, host = 200): Puppet {
     });
   return puppet;
 }
+
+/** A puppet that acknowledges whatever comes, and answers frames. */
+export function answering(
+  world: World,
+  name: string,
+  host: number,
+  answer: (frame: Frame) => readonly Frame[] = () => [],
+): Puppet {
+  const puppet = createPuppet(world, name, host);
+  world.listen(puppet.endpoint, (bytes, from) => {
+    const received = puppet.opened(bytes);
+    if (received === undefined) return;
+    const { counter, boot } = received.header;
+    const frames: Frame[] = [{ type: "ack", counters: [counter], delayMs: 0 }, ...received.frames.flatMap(answer)];
+    world.send(puppet.sealed(frames, boot), puppet.endpoint, from);
+  });
+  return puppet;
+}

@@ -40,8 +40,8 @@ export type BlobFetch = {
 type Options = {
   /** Kept, or let go already: not worth fetching. */
   readonly isKnown: (id: MessageId) => boolean;
-  /** Takes the bytes of a message; its id if it is genuine. `from`: whose chunk was the last. */
-  readonly whole: (bytes: Uint8Array, from: Session, live: boolean) => MessageId | undefined;
+  /** Takes the bytes of a message; its id if it is genuine; "later": it is not taken now. `from`: whose chunk was the last. */
+  readonly whole: (bytes: Uint8Array, from: Session, live: boolean) => MessageId | "later" | undefined;
 };
 
 /** BOUNDED: who is remembered to hold a message. */
@@ -207,8 +207,14 @@ export function createBlobFetch(context: Context, { isKnown, whole }: Options): 
 
   const finish = (fetch: Fetch, last: Session): void => {
     const contributors = fetch.assembly.contributors();
-    if (whole(fetch.assembly.join(), last, fetch.live) === fetch.id) {
+    const id = whole(fetch.assembly.join(), last, fetch.live);
+    if (id === fetch.id) {
       for (const other of [...fetches.values()]) if (other.id === fetch.id) remove(other);
+      return startNext();
+    }
+    // Nobody lied: it is offered again.
+    if (id === "later") {
+      remove(fetch);
       return startNext();
     }
     counters.drop("large-unverified");
@@ -217,7 +223,11 @@ export function createBlobFetch(context: Context, { isKnown, whole }: Options): 
     for (const supplier of fetch.suppliers) supplier.awaited.clear();
     fetch.asking = [];
     if (contributors.size === 1) {
-      for (const boot of contributors) refused.add(`${fetch.key} ${boot}`);
+      for (const boot of contributors) {
+        refused.add(`${fetch.key} ${boot}`);
+        const liar = link.sessions.get(boot);
+        if (liar !== undefined) link.forged(liar, context.now.mono);
+      }
       fetch.suppliers = fetch.suppliers.filter(({ boot }) => !contributors.has(boot));
       if (refused.size > REFUSED_MAX) refused.delete(refused.values().next().value as string);
     }

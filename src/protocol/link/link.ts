@@ -18,6 +18,7 @@ import type { Millis } from "../time.ts";
 import type { Timers } from "../timers.ts";
 import { takeAck } from "./acks.ts";
 import { noteRoundTrip, noteSent, noteSettled } from "./congestion.ts";
+import { createStrangers, isIgnored, noteForged } from "./distrust.ts";
 import { createInitiative, mayTry, noteAnswer, noteTry } from "./initiative.ts";
 import { isComparing, isPrompt, pack } from "./lanes.ts";
 import { createLoss, SILENT_AFTER } from "./loss.ts";
@@ -71,6 +72,10 @@ export type Link = {
   readonly pingAt: (session: Session, to: Endpoint, hops?: number) => void;
   /** To an address whose boot id is unknown: an open datagram, padded to full size. */
   readonly contact: (to: Endpoint, frames: readonly Frame[], now: Millis) => void;
+  /** It brought something with a bad signature. Who does so again is ignored: only its acknowledgements count. */
+  readonly forged: (session: Session, now: Millis) => void;
+  /** Sessions that have proven nothing brought bad signatures: what is signed has to wait for proof. */
+  readonly doubtsStrangers: (now: Millis) => boolean;
   /** The acknowledgement that was put off is due. */
   readonly ackDue: (boot: BootId) => void;
   /** Datagrams for all that was queued since, in order. */
@@ -138,6 +143,7 @@ export function createLink(options: LinkOptions): Link {
   let counter = 0;
   const loss = createLoss();
   const initiative = createInitiative();
+  const strangers = createStrangers();
 
   const waiting = (of: number): Sent | undefined => unacknowledged.get(of) ?? overdue.get(of);
 
@@ -278,6 +284,7 @@ export function createLink(options: LinkOptions): Link {
       if (from === session.endpoint) session.received += bytes.length;
       session.heardAt = now;
       for (const frame of frames) if (frame.type === "ack") acknowledged(session, frame, from, now);
+      if (isIgnored(session, now)) return counters.refuse("ignored");
       return {
         session,
         frames: frames.filter((frame) => frame.type !== "ack"),
@@ -329,6 +336,8 @@ export function createLink(options: LinkOptions): Link {
       const bytes = Buffer.concat(frames.map(encodeFrame));
       contacts.push({ to, at: now, frames: Buffer.concat([bytes, Buffer.alloc(FRAMES_BYTES_MAX - bytes.length)]) });
     },
+    forged: (session, now) => noteForged(session, strangers, counters, now),
+    doubtsStrangers: (now) => isIgnored(strangers, now),
     ackDue: (of) => {
       const session = sessions.get(of);
       if (session !== undefined) dirty.add(session);

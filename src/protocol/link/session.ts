@@ -104,6 +104,9 @@ export type Session = {
   acknowledgedAt: Millis;
   /** How long it puts its acknowledgements off, as it says itself: its store may be slow. Little is not counted. */
   ackDelayMs: Millis;
+  /** Bad signatures that it brought since it was ignored last, see distrust.ts. */
+  forged: number;
+  ignoredUntil: Millis;
 };
 
 export type SendOptions = {
@@ -263,5 +266,7 @@ function createSession(roomKeys: RoomKeys, boot: BootId, typical: Rtt): Session 
     acknowledgedMost: -1,
     acknowledgedAt: Number.NEGATIVE_INFINITY,
     ackDelayMs: 0,
+    forged: 0,
+    ignoredUntil: Number.NEGATIVE_INFINITY,
   };
 }

@@ -7,7 +7,7 @@
  */
 import { FRAMES_BYTES_MAX } from "../../wire/datagram.ts";
 import type { Frame } from "../../wire/frames.ts";
-import type { PeerId } from "../../wire/ids.ts";
+import { frontOf, type PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
@@ -15,6 +15,7 @@ import type { Session } from "../link/session.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { Member } from "../membership/roster.ts";
 import type { Rumours } from "../membership/rumours.ts";
+import { suspicionMinMs } from "../membership/suspicion.ts";
 import { below, jitter, sample, shuffle, uniform } from "../rng.ts";
 import type { Millis } from "../time.ts";
 import { createIndirectProbe, PINGS_MOST, pingsFor } from "./indirectProbe.ts";
@@ -29,8 +30,10 @@ export type Probe = {
   readonly cameIn: (peer: PeerId) => void;
   /** Many have gone at once: those who still count as here are asked now, not when it is their turn; at most ROLL_MAX. */
   readonly callRoll: () => readonly PeerId[];
-  /** Someone suspects it: a few of those who hear of that look for themselves, so that it is cleared or confirmed soon. */
+  /** Someone suspects it: a few of those who hear of that look at once, the others soon, if it is suspected still. */
   readonly confirm: (peer: PeerId) => void;
+  /** It is time to look: nobody is buried on the word of others. */
+  readonly look: (peer: PeerId) => void;
   /** The ping, or what went with it, counts as lost: ask others, and try once more. */
   readonly unanswered: (peer: PeerId) => void;
   readonly deadline: (peer: PeerId) => void;
@@ -50,6 +53,10 @@ const INDIRECT_PROBES = 3;
 const PATIENCE_MS_MIN: Millis = 400;
 /** Of all who hear of a suspicion about so many try the suspect at once. */
 const CONFIRMERS = 8;
+/** The others within this share of the shortest suspicion: by then whoever lives has refuted it, as a rule. */
+const LOOK_WITHIN = 0.5;
+/** Looks at a time: whoever accuses all of a large room must not make all of it ping. */
+const LOOKS_MAX = 32;
 const HEALTH_MAX = 8;
 /** In a larger room each side has enough who ask: together they find everyone. */
 const ROLL_MAX = 32;
@@ -63,7 +70,14 @@ const RUMOUR_BYTES = FRAMES_BYTES_MAX - 200;
 /** One in so many answers confirms an address that its receiver lists already. */
 const OBSERVED_EVERY = 8;
 
-type Probing = { readonly since: Millis; pings: number; asked: number; negative: number };
+type Probing = {
+  readonly since: Millis;
+  /** Others suspect it already: silence says nothing of this node's own health, and they have asked others. */
+  readonly isLook: boolean;
+  pings: number;
+  asked: number;
+  negative: number;
+};
 
 export function createProbe(
   context: Context,
@@ -106,10 +120,10 @@ export function createProbe(
       { type: "ping" },
       { ticket: { owner: "probe", peer }, isQuiet: reachability.isUnheard(session) },
     );
-  const begin = (member: Member): void => {
+  const begin = (member: Member, isLook = false): void => {
     if (probing.has(member.id)) return;
     const session = membership.session(member);
-    probing.set(member.id, { since: context.now.mono, pings: 1, asked: 0, negative: 0 });
+    probing.set(member.id, { since: context.now.mono, isLook, pings: 1, asked: 0, negative: 0 });
     const patienceMs = Math.max(
       PATIENCE_MS_MIN,
       (pingsFor(link.lossRateAtWorst(), membership.presentCount() + 1) + 1) * retransmitAfterMs(session.rtt),
@@ -137,6 +151,10 @@ export function createProbe(
       link.send(membership.session(other), { type: "probeRequest", target: member.id, introduce });
       if (probe !== undefined) probe.asked += 1;
     }
+  };
+  const lookSoon = (peer: PeerId): void => {
+    const withinMs = LOOK_WITHIN * suspicionMinMs(membership.presentCount() + 1, context.config.probeIntervalMs);
+    timers.set(`look ${peer}`, context.now.mono + uniform(rng) * withinMs, { type: "look", peer });
   };
   const gossipSoon = (): void => {
     if (!rumours.isEmpty() && membership.presentCount() > 0 && !timers.has("gossip")) {
@@ -173,6 +191,14 @@ export function createProbe(
       const member = membership.get(peer);
       if (member?.status !== "suspect") return;
       if (uniform(rng) * membership.presentCount() < CONFIRMERS) begin(member);
+      else lookSoon(peer);
+    },
+    look: (peer) => {
+      const member = membership.get(peer);
+      if (member?.status !== "suspect") return;
+      const looks = [...probing.values()].filter(({ isLook }) => isLook).length;
+      if (looks < LOOKS_MAX) begin(member, true);
+      else lookSoon(peer);
     },
     unanswered: (peer) => {
       indirectProbe.unanswered(peer);
@@ -181,7 +207,7 @@ export function createProbe(
       if (member === undefined || probe === undefined || isAnswered(member, probe.since)) return;
       // Where much is lost, most pings need a second or third: others are asked when chance alone explains it badly.
       const isOdd = probe.pings === Math.ceil(pingsFor(link.lossRateAtWorst(), membership.presentCount() + 1) / 2);
-      if (isOdd) askOthers(member);
+      if (isOdd && !probe.isLook) askOthers(member);
       if (probe.pings >= PINGS_MOST) return;
       probe.pings += 1;
       ping(membership.session(member), peer);
@@ -196,8 +222,9 @@ export function createProbe(
       }
       // Those who were asked say that it is silent for them too: then it is not this node that does not hear.
       const doubt = probe.asked > 0 ? probe.asked - probe.negative : 1;
-      health = Math.min(health + Math.max(doubt, 0), HEALTH_MAX);
-      membership.suspect(peer, member.statement.content.incarnation, context.identity.id.slice(0, 16));
+      if (!probe.isLook) health = Math.min(health + Math.max(doubt, 0), HEALTH_MAX);
+      const { id } = context.identity;
+      membership.suspect(peer, member.statement.content.incarnation, frontOf(id), id);
     },
     requested: indirectProbe.requested,
     vouched: (target, answered, by) => {

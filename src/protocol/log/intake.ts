@@ -29,7 +29,8 @@ import {
   restoreMessage,
 } from "./log.ts";
 import type { Newcomer } from "./newcomer.ts";
-import { prefixOf, type Wants } from "./wants.ts";
+import { createParentWants, wantParents } from "./parentWants.ts";
+import type { Wants } from "./wants.ts";
 import { addWrite, isFull, type Writes } from "./writes.ts";
 
 export type Intake = {
@@ -37,12 +38,8 @@ export type Intake = {
   readonly say: (text: string, kind: MessageKind, nick: string) => MessageId | ChatError;
   /** As `say`, with the body of any kind, encoded. */
   readonly publish: (kind: number, body: Uint8Array, target: MessageId | undefined) => MessageId | ChatError;
-  /**
-   * The id of a genuine message, new or known, or of one that would be let go at once; undefined: refused and counted; "later":
-   * not taken now, and to be offered again.
-   * `isLive`: relayed, not fetched.
-   */
-  readonly receive: (bytes: Uint8Array, from: Session, isLive: boolean) => MessageId | "later" | undefined;
+  /** `isLive`: relayed, not fetched. */
+  readonly receive: (bytes: Uint8Array, from: Session, isLive: boolean) => Received;
   /** What the store kept of an earlier start: it was shown then. */
   readonly restore: (message: StoredMessage) => void;
   /** These messages may be shown by a face that only appends. */
@@ -51,16 +48,27 @@ export type Intake = {
   readonly giveUp: () => void;
 };
 
+/**
+ * The id of a genuine message, new or known. "later": it is not taken now, and to be offered again. "forged": its signature
+ * is bad. Undefined: it is refused and counted for another reason.
+ */
+export type Received = MessageId | "later" | "forged" | undefined;
+
 /** What of a message that came in concerns others. */
 export type Kept = { readonly id: MessageId; readonly author: PeerId; readonly hlc: number; readonly isLive: boolean };
 
-/** A missing parent is usually on its way by itself. */
-const PARENT_DELAY_MS: Millis = 60;
 /**
  * So long a message of the history waits for parents that nobody brings. What was said since waits as long as one who is gone
  * stays listed: its author, who has them, may come back until then.
  */
 const HISTORY_WAIT_MS: Millis = 30_000;
+/**
+ * So long one waits whose parents are here, and wait themselves for parents of their own. Its author has shown them, so it had
+ * what is lacking, or had waited for it long enough.
+ */
+const BEHIND_WAIT_MS: Millis = 10_000;
+/** How often those that wait are looked at. */
+const HELD_LOOK_MS: Millis = 2_000;
 /** A message fetched (not relayed) so long after it was written is history, even if this node was here already. */
 const HISTORY_AGE_MS: Millis = 30_000;
 
@@ -76,6 +84,7 @@ export type IntakeOptions = {
 export function createIntake(context: Context, { log, writes, newcomer, wants, onKept }: IntakeOptions): Intake {
   const { roomKeys, identity, counters, emit, timers } = context;
   const clock = createHybridClock();
+  const parentWants = createParentWants();
   /** Grows by one with each message; starts at the wall clock, so that no later start of the process repeats one. */
   let seq = context.now.wall;
 
@@ -85,7 +94,7 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
     const next = log.order.nextGiveUp();
     if (next === undefined) return;
     // Looked at now and then: what is held later may have less time than what is held already.
-    const inMs = Math.min(Math.max(next - context.now.mono, 1_000), HISTORY_WAIT_MS);
+    const inMs = Math.min(Math.max(next - context.now.mono, 1_000), HELD_LOOK_MS);
     timers.set("causal-order", context.now.mono + inMs, { type: "causal-order" });
   };
   /** Returns the parents that are missing. */
@@ -94,7 +103,10 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
     // A view would keep the whole buffer that it looks into: of a datagram, or of many that share a slab.
     const message = { ...heard, bytes: new Uint8Array(heard.bytes) };
     const waitMs = newcomer.isArriving() ? HISTORY_WAIT_MS : context.config.nodeTimeoutMs;
-    const inserted = insertMessage(log, message, context.now, waitMs);
+    const inserted = insertMessage(log, message, context.now, {
+      missing: waitMs,
+      held: Math.min(waitMs, BEHIND_WAIT_MS),
+    });
     const view = viewMessage(message, identity.id, isHistory);
     addWrite(writes, message, view.own);
     // What was let go to make room may be its parents: they go first.
@@ -112,7 +124,7 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
     if (!isKind(kind)) return { code: "bad-kind", kind, limit: KIND_MAX };
     if (target !== undefined && !isMessageId(target)) return { code: "bad-target", target };
     if (body.length > BODY_BYTES_MAX) return { code: "text-too-long", bytes: body.length, limit: BODY_BYTES_MAX };
-    const parents = parentsFor(log, context.now.wall);
+    const parents = parentsFor(log, clock.limit(context.now.wall));
     const hlc = clock.stamp(context.now.wall, parents.map(timeOfId));
     const message = signMessage(roomKeys, identity, { seq, hlc, kind, parents, target, body });
     seq += 1;
@@ -151,17 +163,21 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
         showInOrder(refuseMessage(log, id, content.parents));
         return id;
       }
-      if (!verifyMessage(roomKeys, message)) return counters.refuse("bad-signature");
-      clock.observe(context.now.wall, content.hlc);
+      if (!verifyMessage(roomKeys, message)) {
+        counters.drop("bad-signature");
+        return "forged";
+      }
+      clock.observe(context.now.wall, content.hlc, content.author);
       const askers = wants.arrived(id);
       const isOld = context.now.wall - content.hlc > HISTORY_AGE_MS;
       onKept({ id, author: content.author, hlc: content.hlc, isLive }, from);
       const missing = keep(message, !isLive && (newcomer.isArriving() || isOld));
       // While history is fetched in order, parents come by themselves.
-      if (!newcomer.isArriving())
+      if (!newcomer.isArriving()) {
         // What may be gone everywhere is asked for only if it may be on its way as well.
-        for (const parent of missing)
-          if (isLive || !mayBeGone(log, parent)) wants.want(prefixOf(parent), from, PARENT_DELAY_MS);
+        const asked = missing.filter((parent) => isLive || !mayBeGone(log, parent));
+        wantParents(context, { log, wants, parentWants }, content, asked, from);
+      }
       for (const asker of askers) give(asker, message);
       return id;
     },
@@ -170,7 +186,7 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
       if (envelope === undefined || isKnown(log, id)) return;
       const { author, kind, parents, target, hlc } = envelope;
       if (author === identity.id) seq = Math.max(seq, envelope.seq + 1);
-      clock.observe(context.now.wall, hlc);
+      clock.observe(context.now.wall, hlc, author);
       context.trim(restoreMessage(log, id, { author, seq: envelope.seq, kind, size: bytes.length, parents, target }));
     },
     showInOrder,

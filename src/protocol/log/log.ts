@@ -10,7 +10,6 @@ import { limits } from "../limits.ts";
 import type { Millis, Now, UnixMillis } from "../time.ts";
 import { type CausalOrder, createCausalOrder } from "./causalOrder.ts";
 import { type Classes, classOf, createClasses, setMost } from "./classes.ts";
-import { liftLimit } from "./hlc.ts";
 import {
   authorNumber,
   createMessageIndex,
@@ -121,13 +120,16 @@ export function mayBeGone(log: Log, id: MessageId): boolean {
   return isBelowFloor(log, log.classes.small, id) || isBelowFloor(log, log.classes.large, id);
 }
 
-/** `waitMs`: how long it is held back at most for parents that are not here. */
-export function insertMessage(log: Log, { id, content, bytes }: SignedMessage, now: Now, waitMs: Millis): Inserted {
+/** How long a message is held back at most: for parents that are not here, and for such as are held themselves. */
+export type HoldMs = { readonly missing: Millis; readonly held: Millis };
+
+export function insertMessage(log: Log, { id, content, bytes }: SignedMessage, now: Now, holdMs: HoldMs): Inserted {
   const { author, seq, kind, parents, target } = content;
   const isForked = insert(log, id, { author, seq, kind, size: bytes.length, parents, target });
   putBody(log.recent, id, bytes);
   const missing = parents.filter((parent) => log.missing.has(parent));
   const blocking = parents.filter((parent) => missing.includes(parent) || log.order.isHeld(parent));
+  const waitMs = missing.length > 0 ? holdMs.missing : holdMs.held;
   const ordered = log.order.admit(id, blocking, now.mono + waitMs, author === log.self);
   const trimmed = trim(log);
   return { ordered: [...ordered, ...trimmed.ordered], missing, isForked, trimmed: trimmed.ids };
@@ -139,10 +141,10 @@ export function restoreMessage(log: Log, id: MessageId, entry: IndexEntry): read
   return trim(log).ids;
 }
 
-/** At most 4 ids that a message written now names as its parents, ascending: what its author can have seen. */
-export function parentsFor(log: Log, wall: UnixMillis): MessageId[] {
+/** At most 4 ids that a message written now names as its parents, ascending: what its author can have seen, up to `latest`. */
+export function parentsFor(log: Log, latest: UnixMillis): MessageId[] {
   return [...log.heads]
-    .filter((id) => !log.order.isHeld(id) && timeOfId(id) <= liftLimit(wall))
+    .filter((id) => !log.order.isHeld(id) && timeOfId(id) <= latest)
     .sort()
     .slice(-PARENTS_MAX);
 }

@@ -5,7 +5,8 @@
 import { tagOf } from "../../crypto/identity.ts";
 import { readStatement, type SignedStatement, verifyStatement } from "../../crypto/signed.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
-import type { BootId, PeerId } from "../../wire/ids.ts";
+import { type BootId, frontOf, type PeerId } from "../../wire/ids.ts";
+import { mayDo, noteDone } from "../allowance.ts";
 import type { Context } from "../context.ts";
 import type { OrderedSet } from "../idset/orderedSet.ts";
 import { limits } from "../limits.ts";
@@ -17,7 +18,7 @@ import { createPeerAddresses } from "./peerAddress.ts";
 import { hashOf } from "./rank.ts";
 import { createRoster, isPresent, type Member, type Roster, type RosterId } from "./roster.ts";
 import type { Rumours } from "./rumours.ts";
-import { CONFIRMATIONS, suspicionMs } from "./suspicion.ts";
+import { type Accuser, accuserFor, createWrongTellers, isConfirmed, suspicionMs, withAccuser } from "./suspicion.ts";
 
 export type Membership = {
   readonly get: (peer: PeerId) => Member | undefined;
@@ -42,25 +43,27 @@ export type Membership = {
   readonly own: () => SignedStatement;
   /** Takes in a statement's bytes. Of a peer that is not known, only from a session that has proven to be alive. */
   readonly receive: (bytes: Uint8Array, from: Session) => void;
-  /** Someone new who has proven nothing yet says this of itself: it is greeted, so that it can. */
-  readonly greet: (bytes: Uint8Array, from: Session) => void;
+  /** Someone new who has proven nothing yet says this of itself: it is greeted, so that it can. False: it is forged. */
+  readonly greet: (bytes: Uint8Array, from: Session) => boolean;
   /** A greeting of someone others told of counts as lost. */
   readonly greetingLost: (peer: PeerId) => void;
   /** Another node got an answer from it. */
   readonly vouched: (peer: PeerId, by: Session) => void;
   /** Peers that others told of and that are no members yet. */
   readonly candidatesSize: () => number;
-  /** True if nobody was known to suspect it before. */
-  readonly suspect: (peer: PeerId, incarnation: number, accuser: string) => boolean;
+  /** `teller` says that `accuser` suspects it; either may be this node. True if nobody was known to suspect it before. */
+  readonly suspect: (peer: PeerId, incarnation: number, accuser: string, teller: PeerId | undefined) => boolean;
   readonly suspicionExpired: (peer: PeerId) => void;
   /** It was heard from directly, with proof that it is alive now. */
   readonly heard: (session: Session) => void;
   /** Where a proven session sees this node. */
-  readonly observed: (endpoint: Endpoint) => void;
+  readonly observed: (endpoint: Endpoint, by: Session) => void;
   /** Where the host is on its own networks; it is told with the next `reannounce`. */
   readonly network: (endpoints: readonly Endpoint[]) => void;
   /** Says anew that this node is here, and where: others may have buried it, or look for it elsewhere. */
   readonly reannounce: () => void;
+  /** The time is over in which accusations are answered together. */
+  readonly announceDue: () => void;
   /** This node heard nothing for a while through no fault of theirs: who is suspected gets the whole time once more. */
   readonly pardon: () => void;
   readonly rename: (nick: string) => void;
@@ -94,6 +97,8 @@ export function createMembership(
   roster: Roster = createRoster(),
 ): Membership {
   const { identity, roomKeys, link, timers, emit } = context;
+  const self: Accuser = frontOf(identity.id);
+  const wrongTellers = createWrongTellers();
   const given = roster.get(identity.id)?.statement;
   if (given !== undefined) {
     roster.unlist(given);
@@ -113,11 +118,18 @@ export function createMembership(
     return found?.standing === "validated" ? found.endpoint : endpoints[0];
   };
 
+  /** It is not suspected any more: whoever told of it first was wrong. */
+  const acquit = (member: Member): Pick<Member, "accusers" | "cleared" | "toldBy"> => {
+    if (member.toldBy !== undefined) noteDone(wrongTellers, member.toldBy, context.now.mono);
+    return { accusers: [], cleared: withoutOwn(member, self), toldBy: undefined };
+  };
+
   /** Returns the member as it stands now. */
   const setStatus = (before: Member, status: PeerStatus): Member => {
     if (before.status === status) return before;
-    const accusers = status === "suspect" ? before.accusers : [];
-    const member = { ...before, status, accusers, since: context.now.mono };
+    const changed = { ...before, status, since: context.now.mono };
+    const member =
+      status === "suspect" ? changed : { ...changed, ...(status === "alive" ? acquit(before) : unaccused) };
     roster.set(member);
     if (status !== "suspect") timers.clear(`suspicion ${member.id}`);
     if (isPresent(before) && !isPresent(member)) roster.unlist(member.statement);
@@ -138,7 +150,7 @@ export function createMembership(
 
   const restartSuspicion = (member: Member): void => {
     const members = roster.present().length + 1;
-    const wait = suspicionMs(members, context.config.probeIntervalMs, member.accusers.length - 1);
+    const wait = suspicionMs(members, context.config.probeIntervalMs, isConfirmed(member.accusers, self));
     timers.set(`suspicion ${member.id}`, member.since + wait, { type: "suspicion", peer: member.id });
   };
 
@@ -157,13 +169,13 @@ export function createMembership(
     if (status === "left") candidates.gone(peer);
     if (known === undefined) {
       const since = context.now.mono;
-      setStatus({ id: peer, hash: hashOf(peer), statement, status: "dead", since, accusers: [] }, status);
+      setStatus({ id: peer, hash: hashOf(peer), statement, status: "dead", since, accusers: [], cleared: [] }, status);
       return;
     }
     const before = known.statement.content;
     if (before.boot !== content.boot) link.sessions.forget(before.boot);
     if (isPresent(known)) roster.unlist(known.statement);
-    const member = { ...known, statement, accusers: [] };
+    const member = { ...known, ...acquit(known), statement, cleared: [] };
     roster.set(member);
     if (isPresent(known)) roster.list(statement);
     withdraw(before.endpoints, content);
@@ -192,6 +204,15 @@ export function createMembership(
     link.sessions.forget(member.statement.content.boot);
     facts.changed("dead", { ...view(member), status: "dead" });
     tellIfAlone();
+  };
+
+  const isGenuine = (statement: SignedStatement, from: Session): boolean => {
+    const holds = verifyStatement(roomKeys, statement);
+    if (!holds) {
+      context.counters.drop("bad-statement-signature");
+      link.forged(from, context.now.mono);
+    }
+    return holds;
   };
 
   const tryAgain = (member: Member): void => {
@@ -237,7 +258,7 @@ export function createMembership(
         const isNewer =
           incarnation > own.current().content.incarnation ||
           (incarnation === own.current().content.incarnation && statement.content.boot !== link.boot);
-        if (isNewer && verifyStatement(roomKeys, statement)) own.announce({ incarnation });
+        if (isNewer && isGenuine(statement, from)) own.announce({ incarnation });
         return;
       }
       const known = roster.get(peer);
@@ -254,7 +275,7 @@ export function createMembership(
         if (roster.size() >= limits.members) return context.counters.drop("roster-full");
         if (!isIntroduction && !candidates.isHeeded(from)) return;
       }
-      if (!verifyStatement(roomKeys, statement)) return context.counters.drop("bad-statement-signature");
+      if (!isGenuine(statement, from)) return;
       // The bytes are a view of a datagram: what is kept is a copy of their own.
       const kept = { content: statement.content, bytes: Uint8Array.from(bytes) };
       if (isIntroduction) candidates.introduced(peer);
@@ -262,33 +283,45 @@ export function createMembership(
     },
     greet: (bytes, from) => {
       const statement = readStatement(bytes);
-      if (statement?.content.boot !== from.boot || statement.content.status === "left") return;
-      if (roster.size() >= limits.members || !verifyStatement(roomKeys, statement)) return;
+      if (statement?.content.boot !== from.boot || statement.content.status === "left") return true;
+      if (roster.size() >= limits.members) return true;
+      if (!isGenuine(statement, from)) return false;
       candidates.judge({ content: statement.content, bytes: Uint8Array.from(bytes) }, from);
+      return true;
     },
     greetingLost: candidates.unanswered,
     vouched: candidates.vouched,
     candidatesSize: candidates.size,
-    suspect: (peer, incarnation, accuser) => {
+    suspect: (peer, incarnation, accuser, teller) => {
       if (peer === identity.id) {
         // Only what this node itself has said can be doubted: a larger incarnation is nobody's.
         if (incarnation === own.current().content.incarnation && own.current().content.status === "alive")
-          own.announce();
+          own.announceSoon();
         return false;
       }
+      const isOwn = teller === identity.id;
+      if (teller === undefined || (!isOwn && roster.get(teller) === undefined)) return false;
       const before = roster.get(peer);
       if (before === undefined || !isPresent(before) || incarnation < before.statement.content.incarnation)
         return false;
-      if (before.accusers.includes(accuser) || before.accusers.length > CONFIRMATIONS) return false;
-      const frame = { type: "suspect", peer, incarnation: before.statement.content.incarnation, accuser } as const;
-      const accused = { ...before, accusers: [...before.accusers, accuser] };
+      const counted = accuserFor(accuser, teller);
+      const accusers = withAccuser(before.accusers, counted, self);
+      if (accusers === undefined || (!isOwn && before.cleared.includes(counted))) return false;
+      const isFirst = before.accusers.length === 0;
+      if (isFirst && !isOwn && !mayDo(wrongTellers, teller, context.now.mono)) {
+        context.counters.drop("accuser-not-heeded");
+        return false;
+      }
+      const accused = { ...before, accusers, toldBy: isFirst && !isOwn ? teller : before.toldBy };
       roster.set(accused);
-      rumours.spread(peer, frame);
       const member = setStatus(accused, "suspect");
       restartSuspicion(member);
+      if (!isFirst && !isOwn) return false;
+      const frame = { type: "suspect", peer, incarnation: before.statement.content.incarnation, accuser } as const;
+      rumours.spread(peer, frame);
       // The suspect is told (Lifeguard's buddy system), so that it can answer before it is buried.
       link.send(session(member), frame);
-      return member.accusers.length === 1;
+      return isFirst;
     },
     suspicionExpired: (peer) => {
       const member = roster.get(peer);
@@ -303,12 +336,15 @@ export function createMembership(
       if (member.status === "left") return;
       // Alive, whatever is told: let it outbid the suspicion that others may hold, with a new incarnation.
       const { incarnation } = member.statement.content;
-      link.send(from, { type: "suspect", peer: member.id, incarnation, accuser: identity.id.slice(0, 16) });
+      link.send(from, { type: "suspect", peer: member.id, incarnation, accuser: self });
       setStatus(member, "alive");
     },
-    observed: own.observed,
+    observed: (endpoint, { peer }) => {
+      if (peer !== undefined && roster.get(peer) !== undefined) own.observed(endpoint, peer);
+    },
     network: own.network,
     reannounce: () => own.announce(),
+    announceDue: () => own.announce(),
     pardon: () => {
       for (const { status, ...member } of roster.all()) {
         if (status !== "suspect") continue;
@@ -348,6 +384,16 @@ export function createMembership(
 }
 
 // --- internal ---
+
+/** It is gone: whoever accused it was right, or nobody did. */
+const unaccused = { accusers: [], toldBy: undefined } as const;
+
+/** Those who accused it do not count again; this node itself does. */
+function withoutOwn({ accusers, cleared }: Member, self: Accuser): readonly Accuser[] {
+  let all = cleared;
+  for (const accuser of accusers) if (accuser !== self) all = withAccuser(all, accuser, self) ?? all;
+  return all;
+}
 
 /** A member as faces see it: what it says of itself, and what this node knows of the way to it. */
 function viewOf({ link, now }: Context, { id, statement, status, since }: Member): PeerView {

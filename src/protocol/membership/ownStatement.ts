@@ -1,7 +1,9 @@
 /** This node's own statement. Each change makes a new one, signed, with a larger incarnation. */
 import { type SignedStatement, signStatement } from "../../crypto/signed.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
+import type { PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
+import type { Millis } from "../time.ts";
 import { createOwnAddresses } from "./ownAddresses.ts";
 import type { Rumours } from "./rumours.ts";
 
@@ -11,8 +13,10 @@ export type OwnStatement = {
   readonly current: () => SignedStatement;
   /** Says it to everyone. Without a change: others may have buried this node, or look for it elsewhere. */
   readonly announce: (change?: Change) => void;
+  /** The same, at most once in ANNOUNCE_INTERVAL_MS: one statement answers all that others have said meanwhile. */
+  readonly announceSoon: () => void;
   /** A proven peer sees this node there. */
-  readonly observed: (endpoint: Endpoint) => void;
+  readonly observed: (endpoint: Endpoint, by: PeerId) => void;
   /** Where the host is on its own networks; it is told with the next announcement. */
   readonly network: (endpoints: readonly Endpoint[]) => void;
   readonly isBehindNat: () => boolean;
@@ -20,6 +24,9 @@ export type OwnStatement = {
 
 /** The last incarnation there is: a peer that has come to it stays as it is. */
 const INCARNATION_MAX = 2 ** 48 - 1;
+
+/** Each statement is a rumour to the whole room: others cannot make this node say more than this. */
+const ANNOUNCE_INTERVAL_MS: Millis = 1_000;
 
 /** `given`: what others have of it already. `replaced` is told of each statement that gives way to a new one. */
 export function createOwnStatement(
@@ -29,14 +36,18 @@ export function createOwnStatement(
   given: SignedStatement | undefined,
   replaced: (before: SignedStatement, next: SignedStatement) => void,
 ): OwnStatement {
-  const { identity, roomKeys, link, extensions } = context;
+  const { identity, roomKeys, link, timers, extensions } = context;
   const { boot } = link;
   const first = { boot, incarnation: context.now.wall, status: "alive", nick, endpoints: [], extensions } as const;
   let own = given?.content.boot === boot ? given : signStatement(roomKeys, identity, first);
   const addresses = createOwnAddresses(own.content.endpoints, context.now.mono);
 
+  let announcedAt: Millis = Number.NEGATIVE_INFINITY;
+
   const announce = (change: Change = {}): void => {
     const before = own;
+    announcedAt = context.now.mono;
+    timers.clear("announce");
     const { status, nick: name } = before.content;
     const incarnation = Math.min((change.incarnation ?? before.content.incarnation) + 1, INCARNATION_MAX);
     const endpoints = addresses.listed();
@@ -46,11 +57,22 @@ export function createOwnStatement(
     rumours.spread(identity.id, { type: "statement", bytes: own.bytes });
   };
 
+  const announceSoon = (): void => {
+    const at = announcedAt + ANNOUNCE_INTERVAL_MS;
+    if (context.now.mono >= at) announce();
+    else if (!timers.has("announce")) timers.set("announce", at, { type: "announce" });
+  };
+
   return {
     current: () => own,
     announce,
-    observed: (endpoint) => {
-      if (addresses.observed(endpoint, context.now.mono)) announce();
+    announceSoon,
+    observed: (endpoint, by) => {
+      const isUnknown = own.content.endpoints.length === 0;
+      if (!addresses.observed(endpoint, by, context.now.mono)) return;
+      // Before that nobody can be sent to this node.
+      if (isUnknown) announce();
+      else announceSoon();
     },
     network: (endpoints) => {
       addresses.network(endpoints);

@@ -4,6 +4,7 @@ import { type BootId, frontOf, type PeerId } from "../../wire/ids.ts";
 import { createOrderedSet, type OrderedSet } from "../idset/orderedSet.ts";
 import type { Millis } from "../time.ts";
 import type { PeerStatus } from "../views.ts";
+import type { Accuser } from "./suspicion.ts";
 
 /** Never changed in place: `set` puts another one in its stead. */
 export type Member = {
@@ -14,8 +15,12 @@ export type Member = {
   readonly status: PeerStatus;
   /** Since when it has this status. */
   readonly since: Millis;
-  /** While suspected: who accuses it, each once. BOUNDED: `CONFIRMATIONS` + 1. */
-  readonly accusers: readonly string[];
+  /** While suspected: who accuses it, each once, see suspicion.ts. BOUNDED: ACCUSERS_MAX. */
+  readonly accusers: readonly Accuser[];
+  /** While suspected: who told of that first, if it was not this node. */
+  readonly toldBy?: PeerId | undefined;
+  /** Those whose accusation of this incarnation was cleared: they do not count again. BOUNDED: ACCUSERS_MAX, the latest. */
+  readonly cleared: readonly Accuser[];
 };
 
 /**

@@ -29,7 +29,8 @@ export function acquaint(nodes: readonly VirtualNode[], rng: NodeWorld["rng"]): 
   for (const node of nodes) {
     const boot = randomBoot(rng);
     const statement = node.introduction(boot);
-    members.set(node.id, { id: node.id, hash: hashOf(node.id), statement, status: "alive", since: 0, accusers: [] });
+    const unaccused = { since: 0, accusers: [], cleared: [] };
+    members.set(node.id, { id: node.id, hash: hashOf(node.id), statement, status: "alive", ...unaccused });
     boots.set(boot, node.id);
     fronts.set(frontOf(node.id), node.id);
     statements.set(rosterId(statement), statement);

@@ -36,7 +36,8 @@ function written(
   return signMessage(roomKeys, author, unsigned({ seq, hlc, parents: ids, text }));
 }
 
-const insert = (log: Log, message: SignedMessage): Inserted => insertMessage(log, message, NOW, 30_000);
+const insert = (log: Log, message: SignedMessage): Inserted =>
+  insertMessage(log, message, NOW, { missing: 30_000, held: 30_000 });
 const create = (max = 1_000): Log => createLog(bob.id, max);
 const ids = (...messages: SignedMessage[]): MessageId[] => messages.map((message) => message.id);
 /** As if a message of that number had been refused. */
@@ -51,12 +52,12 @@ describe("the parents of a message written now", () => {
     const log = create();
     const [first, second] = [written(WALL + 1), written(WALL + 2)];
     const both = written(WALL + 3, [first, second]);
-    expect(parentsFor(log, WALL)).toEqual([]);
+    expect(parentsFor(log, WALL + limits.clockLiftMs)).toEqual([]);
     insert(log, first);
     insert(log, second);
-    expect(parentsFor(log, WALL)).toEqual(ids(first, second));
+    expect(parentsFor(log, WALL + limits.clockLiftMs)).toEqual(ids(first, second));
     insert(log, both);
-    expect(parentsFor(log, WALL)).toEqual(ids(both));
+    expect(parentsFor(log, WALL + limits.clockLiftMs)).toEqual(ids(both));
   });
 
   it("do not include a message whose answer came first", () => {
@@ -64,15 +65,15 @@ describe("the parents of a message written now", () => {
     const question = written(WALL + 1);
     insert(log, written(WALL + 2, [question]));
     insert(log, question);
-    expect(parentsFor(log, WALL)).toHaveLength(1);
-    expect(parentsFor(log, WALL)).not.toContain(question.id);
+    expect(parentsFor(log, WALL + limits.clockLiftMs)).toHaveLength(1);
+    expect(parentsFor(log, WALL + limits.clockLiftMs)).not.toContain(question.id);
   });
 
   it("are at most four, the newest, in the order of ids, of however many heads", () => {
     const log = create();
     const heads = Array.from({ length: 100 }, (_, index) => written(WALL + index));
     for (const head of heads.toReversed()) insert(log, head);
-    expect(parentsFor(log, WALL)).toEqual(ids(...heads.slice(-4)));
+    expect(parentsFor(log, WALL + limits.clockLiftMs)).toEqual(ids(...heads.slice(-4)));
     expect([...log.heads].toSorted(), "of which the newest 64 are remembered").toEqual(ids(...heads.slice(-64)));
   });
 
@@ -82,9 +83,9 @@ describe("the parents of a message written now", () => {
     const held = written(WALL + 3, [lost]);
     insert(log, seen);
     expect(delivered(insert(log, held))).toEqual([]);
-    expect(parentsFor(log, WALL)).toEqual(ids(seen));
+    expect(parentsFor(log, WALL + limits.clockLiftMs)).toEqual(ids(seen));
     expect(delivered(insert(log, lost))).toEqual(ids(lost, held));
-    expect(parentsFor(log, WALL)).toEqual(ids(seen, held));
+    expect(parentsFor(log, WALL + limits.clockLiftMs)).toEqual(ids(seen, held));
   });
 
   it("are never messages from a clock that is too far ahead", () => {
@@ -92,7 +93,7 @@ describe("the parents of a message written now", () => {
     const [near, far] = [written(WALL + limits.clockLiftMs), written(WALL + limits.clockLiftMs + 1)];
     insert(log, near);
     insert(log, far);
-    expect(parentsFor(log, WALL)).toEqual(ids(near));
+    expect(parentsFor(log, WALL + limits.clockLiftMs)).toEqual(ids(near));
   });
 });
 

@@ -82,14 +82,14 @@ describe("a message that this version cannot read", () => {
   });
 
   it("is refused with a wrong signature, and counted, like any other", () => {
-    const { alice, puppet } = alone();
     for (const [, said] of cases) {
+      const { alice, puppet } = alone();
       const bytes = Buffer.from(puppet.message(said).bytes);
       bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) ^ 1;
       puppet.tell(alice, [pushOf({ bytes })]);
+      expect(alice.log()).toEqual([]);
+      expect(alice.core.stats().dropped).toEqual({ "bad-signature": 1 });
     }
-    expect(alice.log()).toEqual([]);
-    expect(alice.core.stats().dropped).toEqual({ "bad-signature": cases.length });
   });
 
   it("whose envelope is none is no message, whatever its kind", () => {

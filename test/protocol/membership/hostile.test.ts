@@ -10,7 +10,7 @@ import { noExtensions } from "../../../src/wire/extensions.ts";
 import type { Frame } from "../../../src/wire/frames.ts";
 import type { StatementContent } from "../../../src/wire/statement.ts";
 import { bootFrom, createWorld, gather, names, roomKeys, type TestNode, WALL, type World } from "../fixtures.ts";
-import { createPuppet, type Puppet } from "../puppet.ts";
+import { answering, createPuppet, type Puppet } from "../puppet.ts";
 
 const INVENTED = 10_000;
 /** Datagrams of one greeting. */
@@ -308,23 +308,3 @@ describe("ten thousand invented members", () => {
     expect(sessions?.size).toBeLessThan(200);
   });
 });
-
-// --- internal ---
-
-/** A puppet that is really there: it acknowledges what it gets, and answers as told. */
-function answering(
-  world: World,
-  name: string,
-  host: number,
-  answer: (frame: Frame) => readonly Frame[] = () => [],
-): Puppet {
-  const puppet = createPuppet(world, name, host);
-  world.listen(puppet.endpoint, (bytes, from) => {
-    const received = puppet.opened(bytes);
-    if (received === undefined) return;
-    const { counter, boot } = received.header;
-    const frames: Frame[] = [{ type: "ack", counters: [counter], delayMs: 0 }, ...received.frames.flatMap(answer)];
-    world.send(puppet.sealed(frames, boot), puppet.endpoint, from);
-  });
-  return puppet;
-}
