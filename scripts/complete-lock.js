@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 // Completes package-lock.json: a registry mirror that carries only some platforms leaves the binaries for the others
-// out of it, and `npm ci` of npm 11 then refuses the lock everywhere. With --check only says what is missing (exit 1).
+// out of it, and `npm ci` of npm 11 then refuses the lock everywhere. Asks the registry for the hashes that are missing, so
+// that npm checks the bytes of every package. With --check only says what is missing (exit 1), and asks nobody.
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const path = fileURLToPath(new URL("../package-lock.json", import.meta.url));
 const lock = JSON.parse(readFileSync(path, "utf8"));
 const missing = missingPackages();
+const unchecked = withoutIntegrity();
 
 if (process.argv.includes("--check")) {
   if (missing.length > 0) {
@@ -15,11 +18,19 @@ if (process.argv.includes("--check")) {
     );
     process.exit(1);
   }
+  if (unchecked.length > 0) {
+    console.error(
+      `package-lock.json has no integrity for ${unchecked.map(([place]) => nameAt(place)).join(", ")}: run node scripts/complete-lock.js`,
+    );
+    process.exit(1);
+  }
 } else {
   for (const [name, entry] of missing) lock.packages[`node_modules/${name}`] = entry;
+  const filled = withoutIntegrity();
+  for (const [place, entry] of filled) lock.packages[place] = withHash(entry, integrityOf(nameAt(place), entry));
   lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, "en")));
   writeFileSync(path, `${JSON.stringify(lock, null, 2)}\n`);
-  console.log(`${missing.length} packages added`);
+  console.log(`${missing.length} packages added, ${filled.length} hashes`);
 }
 
 // --- internal ---
@@ -37,6 +48,30 @@ function missingPackages() {
     }
   }
   return [...found];
+}
+
+/** Packages that npm would install without a look at their bytes, as [place, entry] pairs; all but this project itself. */
+function withoutIntegrity() {
+  return Object.entries(lock.packages).filter(([place, { integrity }]) => place !== "" && integrity === undefined);
+}
+
+function nameAt(place) {
+  return place.slice(place.lastIndexOf("node_modules/") + "node_modules/".length);
+}
+
+function integrityOf(name, { version }) {
+  const { status, stdout, stderr } = spawnSync("npm", ["view", `${name}@${version}`, "dist.integrity"], {
+    encoding: "utf8",
+  });
+  const integrity = stdout.trim();
+  if (status !== 0 || !integrity.startsWith("sha512-"))
+    throw new Error(`${name}@${version}: the registry has no hash. ${stderr}`);
+  return integrity;
+}
+
+/** In the order of npm: right after the version. */
+function withHash({ version, ...rest }, integrity) {
+  return { version, integrity, ...rest };
 }
 
 /** From the naming convention of prebuilt packages: `<base>-<os>-<cpu>[-<abi>]`. npm skips what does not fit the host. */

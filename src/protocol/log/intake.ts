@@ -49,7 +49,7 @@ export type Intake = {
 };
 
 /**
- * The id of a genuine message, new or known. "later": it is not taken now, and to be offered again. "forged": its signature
+ * The id of a genuine message, new or known, or of one that would be let go at once. "later": it is not taken now, and to be offered again. "forged": its signature
  * is bad. Undefined: it is refused and counted for another reason.
  */
 export type Received = MessageId | "later" | "forged" | undefined;

@@ -1,7 +1,8 @@
 /**
  * The room's time. A message that is stamped minutes ahead is refused, so a node with a wrong clock would not be heard, or
  * would hear nobody. Such a node goes by the clocks of the others: the median of the hosts heard last. Each host has one
- * vote, so that no single host can outvote a room by speaking as many members.
+ * vote, so that no single host can outvote a room by speaking as many members. Only an address that answered counts: else
+ * one member could speak for as many hosts as it can write on its datagrams.
  */
 import { isLoopback } from "../../wire/endpoint.ts";
 import type { Context } from "../context.ts";
@@ -12,7 +13,7 @@ import type { Millis, Now, UnixMillis } from "../time.ts";
 export type ClockSkew = {
   /** The time of the room, as this node knows it. Called with the host's clocks before each step. */
   readonly roomTime: (host: Now) => UnixMillis;
-  /** A proven peer says that the room's time is `wall` now. */
+  /** A proven peer says, from where it was found to be, that the room's time is `wall` now. */
   readonly heard: (from: Session, wall: UnixMillis) => void;
   /** By how much the host's clock is ahead of those of most peers; negative: behind. */
   readonly aheadMs: () => Millis;
@@ -67,6 +68,8 @@ export function createClockSkew(context: Context, latest: () => UnixMillis): Clo
       return now.wall + correctionMs;
     },
     heard: (from, wall) => {
+      // Whoever may name any address as its own would have as many votes as there are addresses.
+      if (from.standing !== "validated") return;
       const now = host ?? context.now;
       const key = hostOf(from);
       votes.delete(key);

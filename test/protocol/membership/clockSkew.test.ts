@@ -2,7 +2,18 @@
 import { describe, expect, it } from "vitest";
 import { type ClockSkew, createClockSkew } from "../../../src/protocol/membership/clockSkew.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
-import { type Bench, bootFrom, createBench, notices, WALL } from "../fixtures.ts";
+import {
+  type Bench,
+  bootFrom,
+  createBench,
+  createWorld,
+  gather,
+  names,
+  notices,
+  type TestNode,
+  WALL,
+} from "../fixtures.ts";
+import { createPuppet } from "../puppet.ts";
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -22,6 +33,7 @@ function create(latest = -DAY, wall = WALL): Listener {
   const hear = (host: number, offset: number): void => {
     const session = bench.link.sessions.open(bootFrom(bench.rng));
     session.endpoint = `10.0.0.${host}:62733` as Endpoint;
+    session.standing = "validated";
     clockSkew.heard(session, wall + offset);
   };
   return { bench, clockSkew, hear };
@@ -62,6 +74,19 @@ describe("a node's clock", () => {
     node.hear(2, 0);
     for (let member = 0; member < 50; member += 1) node.hear(3, DAY);
     expect(timeAfter(node)).toBe(0);
+  });
+
+  it("is not outvoted by one member that writes many addresses on its datagrams", () => {
+    const world = createWorld();
+    const [anna] = gather(world, names(6)) as [TestNode];
+    const mallory = createPuppet(world, "mallory");
+    mallory.prove(anna);
+    for (let host = 1; host <= 30; host += 1) {
+      const from = `198.51.100.${host}:4000` as Endpoint;
+      mallory.tell(anna, [{ type: "observed", endpoint: anna.endpoint, wall: WALL + 11 * DAY }], { from });
+    }
+    expect(anna.core.stats().clockAheadMs).toBe(0);
+    expect(notices(anna, "clock-skew")).toEqual([]);
   });
 
   it("is judged by the hosts heard last, half a round trip allowed for", () => {
