@@ -294,7 +294,7 @@ const ATTACKS: readonly Attack[] = [
   (rng) => ({
     type: "digest",
     log: { count: pick(rng, COUNTS), fingerprint: hex(rng, 8) },
-    horizon: pick(rng, [0, WALL, HLC_MAX + 1]),
+    keeps: pick(rng, [1, 2, 200, 10_000]),
     roster: { count: pick(rng, COUNTS), fingerprint: hex(rng, 8) },
   }),
   (rng, { nodes }, node) => ({
