@@ -287,13 +287,14 @@ function createRooms(options: CoreOptions, step: Step) {
     onAnnounced: (from, id, bytes) => blobFetch.offered(from, id, bytes, false),
   });
   const reconciliation = createReconciliation(context, replicas, {
-    inSync: (set, from, ids) => {
+    isStored: () => writes.unwritten.size + writes.refused.size === 0,
+    inSync: (set, from, ids, isStored) => {
       if (set !== "log") return;
       intake.showInOrder(waitForNoneGone(log));
       newcomer.inSync(from, intake.showInOrder);
       resume.inSync(from);
       if (from.peer === undefined) return;
-      relay.onEqualLogs(from.peer, ids.has);
+      if (isStored) relay.onEqualLogs(from.peer, ids.has);
       partition.inSync(from.peer);
     },
     others: (count) =>

@@ -48,8 +48,16 @@ export type Frame =
   | { readonly type: "ack"; readonly counters: readonly number[]; readonly delayMs: number }
   /** The receiver answers at once, with an ack and its digest. */
   | { readonly type: "ping" }
-  /** What the sender holds. `keeps`: how many messages it keeps at most, those in chunks apart. */
-  | { readonly type: "digest"; readonly log: SetDigest; readonly keeps: number; readonly roster: SetDigest }
+  /**
+   * What the sender holds. `keeps`: how many messages it keeps at most, those in chunks apart. `isStored`: its store has all of them.
+   */
+  | {
+      readonly type: "digest";
+      readonly log: SetDigest;
+      readonly keeps: number;
+      readonly roster: SetDigest;
+      readonly isStored: boolean;
+    }
   /** Where the sender sees the receiver, and what the sender's clock says, ms since 1970. */
   | { readonly type: "observed"; readonly endpoint: Endpoint; readonly wall: number }
   /** A signed statement of whoever it names; the receiver passes news on. */
@@ -143,15 +151,16 @@ export const frameTable: { readonly [Type in Exclude<Frame["type"], "unknown">]:
     number: 3,
     elicits: never,
     proof: "proven",
-    write: (writer, { log, keeps, roster }) => {
+    write: (writer, { log, keeps, roster, isStored }) => {
       writeDigest(writer, log);
       writer.varint(within(keeps, 1, KEEPS_MAX));
       writeDigest(writer, roster);
+      writer.u8(isStored ? 1 : 0);
     },
     read: (reader) => {
       const log = readDigest(reader);
       const keeps = within(reader.varint(), 1, KEEPS_MAX);
-      return { type: "digest", log, keeps, roster: readDigest(reader) };
+      return { type: "digest", log, keeps, roster: readDigest(reader), isStored: within(reader.u8(), 0, 1) === 1 };
     },
   },
   observed: {

@@ -296,6 +296,7 @@ const ATTACKS: readonly Attack[] = [
     log: { count: pick(rng, COUNTS), fingerprint: hex(rng, 8) },
     keeps: pick(rng, [1, 2, 200, 10_000]),
     roster: { count: pick(rng, COUNTS), fingerprint: hex(rng, 8) },
+    isStored: below(rng, 2) === 0,
   }),
   (rng, { nodes }, node) => ({
     type: "receipt",

@@ -139,7 +139,7 @@ const rows: Readonly<Record<string, Row>> = {
     fill: ({ world, node, mallory }) =>
       times(10, (index) => {
         const set = { count: 0, fingerprint: "00".repeat(8) };
-        mallory.tell(node, [{ type: "digest", log: set, keeps: index + 1, roster: set }]);
+        mallory.tell(node, [{ type: "digest", log: set, keeps: index + 1, roster: set, isStored: true }]);
         world.run(1_500);
       }),
   },

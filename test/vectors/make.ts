@@ -148,6 +148,7 @@ function makeFrames(): unknown {
       log: { count: 300, fingerprint: "0001020304050607" },
       keeps: 10_000,
       roster: { count: 12, fingerprint: "08090a0b0c0d0e0f" },
+      isStored: true,
     },
     { type: "observed", endpoint: "10.0.0.2:62733" as Endpoint, wall: NOON },
     { type: "observed", endpoint: "[2001:db8::2]:62733" as Endpoint, wall: NOON },

@@ -146,6 +146,7 @@ export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
     log: digestArbitrary(),
     keeps: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
     roster: digestArbitrary(),
+    isStored: fc.boolean(),
   }),
   fc.record({ type: fc.constant("observed"), endpoint: endpointArbitrary, wall: u48Arbitrary() }),
   fc.record({ type: fc.constant("statement"), bytes: bytesArbitrary(0, 300) }),

@@ -192,10 +192,10 @@ describe("an ack", () => {
 describe("a digest", () => {
   it("keeps one message at least, and a number of 32 bits at most", () => {
     const set = { count: 0, fingerprint: "00".repeat(8) };
-    const digest = (keeps: number): Frame => ({ type: "digest", log: set, keeps, roster: set });
+    const digest = (keeps: number): Frame => ({ type: "digest", log: set, keeps, roster: set, isStored: true });
     expect(decodeFrames(encodeFrame(digest(2 ** 32 - 1)))).toEqual([digest(2 ** 32 - 1)]);
     expect(() => encodeFrame(digest(2 ** 32))).toThrow(CursorError);
-    expect(decoded("0300" + "00".repeat(8) + "8080808010" + "00" + "00".repeat(14))).toBe("bad-frame");
+    expect(decoded("0300" + "00".repeat(8) + "8080808010" + "00" + "00".repeat(8) + "01")).toBe("bad-frame");
   });
 });
 

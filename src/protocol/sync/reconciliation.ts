@@ -58,7 +58,9 @@ export type Reconciliation = {
 
 type Options = {
   /** The peer holds these, and no others but such as this node would not keep. */
-  readonly inSync: (set: SetName, from: Session, ids: Ids) => void;
+  readonly inSync: (set: SetName, from: Session, ids: Ids, isStored: boolean) => void;
+  /** The store has all messages of the log. */
+  readonly isStored: () => boolean;
   /** Some peers, by chance: more suppliers for much that is lacking. */
   readonly others: (count: number) => Session[];
 };
@@ -93,7 +95,7 @@ type Side = { readonly peer: Session; readonly set: SetName; readonly ids: Ids }
 export function createReconciliation(
   context: Context,
   replicas: Replicas,
-  { inSync, others }: Options,
+  { inSync, isStored, others }: Options,
 ): Reconciliation {
   const { link, timers, rng } = context;
   /** BOUNDED: sessions, the latest. The last digest that differed, per session and set. */
@@ -204,7 +206,13 @@ export function createReconciliation(
       const { count, fingerprint } = replicas[set].ids.summary("", END);
       return { count, fingerprint: fingerprint.slice(0, 16) };
     };
-    return { type: "digest", log: summaryOf("log"), keeps: replicas.log.most(), roster: summaryOf("roster") };
+    return {
+      type: "digest",
+      log: summaryOf("log"),
+      keeps: replicas.log.most(),
+      roster: summaryOf("roster"),
+      isStored: isStored(),
+    };
   };
 
   /** The peer's set differs from this node's, as far as this node can tell. */
@@ -248,7 +256,7 @@ export function createReconciliation(
           differing.delete(key);
           vain.delete(key);
           timers.clear(`reconcile ${key}`);
-          if (side !== undefined) inSync(set, from, side.ids);
+          if (side !== undefined) inSync(set, from, side.ids, theirs.isStored);
           continue;
         }
         remember(differing, key, { digest: theirs, at: context.now.mono, eager });
@@ -348,7 +356,8 @@ export function createReconciliation(
       const side = sideOf(from, set);
       const equal = side !== undefined && compare(side, lo, partOf({ count, fingerprint }, hi));
       download.go(set);
-      if (equal && hi === END && lo === "") inSync(set, from, side.ids);
+      // It says nothing of the store.
+      if (equal && hi === END && lo === "") inSync(set, from, side.ids, false);
     },
     onWant: (from, asked) => {
       if (!spend(from, asked.prefixes.length / 4)) return;

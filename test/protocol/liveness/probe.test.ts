@@ -28,7 +28,10 @@ describe("a probe", () => {
     const node = world.node("alice");
     const puppet = createPuppet(world, "bob");
     const set = { count: 7, fingerprint: "00".repeat(8) };
-    const answers = puppet.tell(node, [{ type: "ping" }, { type: "digest", log: set, keeps: 10_000, roster: set }]);
+    const answers = puppet.tell(node, [
+      { type: "ping" },
+      { type: "digest", log: set, keeps: 10_000, roster: set, isStored: true },
+    ]);
     const types = answers.flatMap(({ frames }) => frames.map(({ type }) => type));
     expect(types.filter((type) => type !== "observed")).toEqual(["ack", "digest"]);
   });

@@ -267,7 +267,9 @@ describe("a message that was said to nobody", () => {
     const puppet = createPuppet(world, "mallory");
     puppet.prove(alice);
     const roster = { count: 0, fingerprint: "00".repeat(8) };
-    puppet.tell(alice, [{ type: "digest", log: { count: 29, fingerprint: "11".repeat(8) }, keeps: 10_000, roster }]);
+    puppet.tell(alice, [
+      { type: "digest", log: { count: 29, fingerprint: "11".repeat(8) }, keeps: 10_000, roster, isStored: true },
+    ]);
     world.run(3_000);
     expect(deliveries(alice)).toEqual([]);
   });

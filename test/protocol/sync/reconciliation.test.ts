@@ -105,7 +105,7 @@ describe("two logs of which nothing comes however often they are compared", () =
         if (frame.type === "ranges" && frame.set === "log") comparedAt.push(world.now());
       }
       const ack = { type: "ack", counters: [opened.header.counter], delayMs: 0 } as const;
-      const digest = { type: "digest", log: { count: 1, fingerprint }, keeps: 10_000, roster } as const;
+      const digest = { type: "digest", log: { count: 1, fingerprint }, keeps: 10_000, roster, isStored: true } as const;
       if (opened.frames.some(elicitsAck))
         world.send(puppet.sealed([ack, digest], node.boot), puppet.endpoint, node.endpoint);
     });
@@ -218,6 +218,7 @@ describe("nodes that keep different amounts of what one member floods", () => {
         log: { count: 1, fingerprint: "11".repeat(8) },
         keeps: 10,
         roster: { count: 0, fingerprint: "00".repeat(8) },
+        isStored: true,
       },
     ]);
     mallory.tell(node, [list]);
