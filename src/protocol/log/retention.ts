@@ -41,7 +41,7 @@ export function keep(retention: Retention, author: number, message: number): voi
   const { holders, ranking, isOlder } = retention;
   retention.size += 1;
   const known = holders.get(author);
-  const holder = known ?? { author, messages: new Uint32Array(LEAST), count: 0, place: ranking.length };
+  const holder = known ?? { author, messages: new Uint32Array(PLACES_LEAST), count: 0, place: ranking.length };
   if (holder.count === holder.messages.length) resize(holder, Math.ceil(holder.count * 1.5));
   holder.messages[holder.count] = message;
   up(holder.messages, holder.count, isOlder);
@@ -63,7 +63,8 @@ export function letGo(retention: Retention): number | undefined {
   const gone = oldestOf(holder);
   holder.count -= 1;
   takeFirst(holder.messages, holder.count, isOlder);
-  if (holder.messages.length > LEAST && holder.messages.length > 4 * holder.count) resize(holder, 2 * holder.count);
+  if (holder.messages.length > PLACES_LEAST && holder.messages.length > 4 * holder.count)
+    resize(holder, 2 * holder.count);
   const isBefore = (one: Holder, other: Holder): boolean => goesFirst(retention, one, other);
   if (holder.count > 0) down(ranking, 0, ranking.length, isBefore, place);
   else {
@@ -124,10 +125,10 @@ function place(holder: Holder, at: number): void {
 }
 
 /** Places of a heap that has few messages. */
-const LEAST = 4;
+const PLACES_LEAST = 4;
 
 function resize(holder: Holder, length: number): void {
-  const messages = new Uint32Array(Math.max(length, LEAST));
+  const messages = new Uint32Array(Math.max(length, PLACES_LEAST));
   messages.set(holder.messages.subarray(0, holder.count));
   holder.messages = messages;
 }
