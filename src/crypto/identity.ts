@@ -56,9 +56,9 @@ export function wrapVerify(wrap: (inner: Verify) => Verify): () => void {
 /** Letters and digits that are not mistaken for one another. */
 const TAG_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789z";
 
-/** Four characters of the key's hash: tells two Annas apart at a glance. Not proof: /whois shows the whole key. */
-export function tagOf(peer: PeerId): string {
-  return Array.from(blake2b(fromHex(peer), 4), (byte) => TAG_ALPHABET[byte & 31]).join("");
+/** Four letters of the key's hash, or as many as are wanted, up to 16: tells two Annas apart at a glance. Not proof: /whois shows the whole key. */
+export function tagOf(peer: PeerId, letters = 4): string {
+  return Array.from(blake2b(fromHex(peer), letters), (byte) => TAG_ALPHABET[byte & 31]).join("");
 }
 
 // --- internal ---

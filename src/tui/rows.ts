@@ -7,9 +7,8 @@
 
 import { type Glyph, glyphsIn, widthOf } from "../chat/model/columns.ts";
 import { LINES_IN_PLACE_MAX, moreTexts, refOf } from "../chat/model/longText.ts";
-import { sameNick } from "../chat/model/names.ts";
+import { sameNick, taggedNick } from "../chat/model/names.ts";
 import { presenceText } from "../chat/model/presence.ts";
-import { sanitizeLine } from "../chat/model/sanitize.ts";
 import type { Delivery, Entry } from "../chat/model/timeline.ts";
 import { clockText, dayText } from "../chat/model/wording.ts";
 import type { Author } from "../protocol/views.ts";
@@ -178,5 +177,5 @@ function deliveryText({ reached, of }: Delivery): string {
 
 /** `nick` is safe to show. */
 function nickText(nick: string, tag: string, sharedNicks: ReadonlySet<string>): string {
-  return sharedNicks.has(sameNick(nick)) ? `${nick}·${sanitizeLine(tag)}` : nick;
+  return taggedNick(nick, tag, sharedNicks.has(sameNick(nick)));
 }

@@ -17,3 +17,13 @@ export function decodeText(bytes: Uint8Array): string {
     throw new CursorError("not UTF-8");
   }
 }
+
+/** Nothing of it can be seen: blanks, controls, format characters, fillers and letters without ink. */
+export function isBlank(text: string): boolean {
+  return BLANK.test(text);
+}
+
+// --- internal ---
+
+/** The braille pattern and the note head without ink are symbols to Unicode. */
+const BLANK = /^[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]*$/u;

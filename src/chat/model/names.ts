@@ -1,7 +1,8 @@
-/** The names of people on a line: the nick, and the tag of the key too if two known keys share a nick. */
+/** The names of people on a line: the nick, and the tag of the key too if two known keys have nicks that look alike. */
 import type { Author } from "../../protocol/views.ts";
 import type { PeerId } from "../../wire/ids.ts";
-import { sanitizeNick } from "./sanitize.ts";
+import { sanitizeLine, sanitizeNick } from "./sanitize.ts";
+import { passesForAscii, skeletonOf } from "./skeleton.ts";
 
 export type Names = {
   /** Everyone who is seen is known from then on. */
@@ -37,8 +38,7 @@ export function createNames(): Names {
       see(author);
       const known = author.nick === "" ? nicks.get(author.id) : author.nick;
       if (known === undefined) return namelessLabel(author);
-      const nick = sanitizeNick(known);
-      return owners.get(sameNick(known)) === "shared" ? `${nick}·${author.tag}` : nick;
+      return taggedNick(sanitizeNick(known), author.tag, owners.get(sameNick(known)) === "shared");
     },
   };
 }
@@ -48,7 +48,12 @@ export function namelessLabel({ tag }: Pick<Author, "tag">): string {
   return `?·${tag}`;
 }
 
-/** The same for nicks that look alike and count as one: case and compatibility forms (NFKC) apart. */
+/** The same for nicks that look alike and count as one: letters of other scripts, case and compatibility forms apart. */
 export function sameNick(nick: string): string {
-  return sanitizeNick(nick).normalize("NFKC").toLowerCase();
+  return skeletonOf(sanitizeNick(nick));
+}
+
+/** `nick` is safe to show. With the tag of the key, if another of this nick is known, or if its letters pass for others. */
+export function taggedNick(nick: string, tag: string, isShared: boolean): string {
+  return isShared || passesForAscii(nick) ? `${nick}·${sanitizeLine(tag)}` : nick;
 }

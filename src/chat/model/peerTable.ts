@@ -1,7 +1,8 @@
 /** The people in a room: their order, the words for their state, and the table of `/peers`. */
+import { tagOf } from "../../crypto/identity.ts";
 import type { PeerStatus, PeerView } from "../../protocol/views.ts";
 import { tableLines } from "./columns.ts";
-import { sameNick } from "./names.ts";
+import { sameNick, taggedNick } from "./names.ts";
 import { sanitizeNick } from "./sanitize.ts";
 import { countText, durationText } from "./wording.ts";
 
@@ -43,10 +44,13 @@ export function peerDetails(peer: PeerView, own: boolean): string {
   const facts = [own ? "that is you" : stateText(peer), peer.address ?? "no address known"];
   if (peer.rttMs !== undefined) facts.push(`round trip ${rttText(peer)}`);
   if (!own) facts.push(peer.lastHeardMs === undefined ? "never heard directly" : `heard ${heardText(peer)}`);
-  return `${sanitizeNick(peer.nick)}·${peer.tag}: ${facts.join(", ")}\nkey ${peer.id}`;
+  // Four letters are made to order in seconds, eight in months.
+  return `${sanitizeNick(peer.nick)}·${tagOf(peer.id, DETAILED_TAG_LETTERS)}: ${facts.join(", ")}\nkey ${peer.id}`;
 }
 
 // --- internal ---
+
+const DETAILED_TAG_LETTERS = 8;
 
 const STATES: readonly PeerStatus[] = ["alive", "suspect", "dead", "left"];
 
@@ -80,8 +84,7 @@ function labelsAmong(peers: readonly PeerView[]): (peer: PeerView) => string {
   const counts = new Map<string, number>();
   for (const { nick } of peers) counts.set(sameNick(nick), (counts.get(sameNick(nick)) ?? 0) + 1);
   return ({ nick, tag }) => {
-    const shared = (counts.get(sameNick(nick)) ?? 0) > 1;
-    return shared ? `${sanitizeNick(nick)}·${tag}` : sanitizeNick(nick);
+    return taggedNick(sanitizeNick(nick), tag, (counts.get(sameNick(nick)) ?? 0) > 1);
   };
 }
 

@@ -44,7 +44,7 @@ export function stripControls(text: string): string {
     .replace(CONTROLS, "");
 }
 
-/** A nick for the screen, 1..32 characters, without blanks and without `·`, which parts a nick from its tag. */
+/** A nick for the screen, 1..32 characters, without blanks and without `·`, which parts a nick from its tag, or its like. */
 export function sanitizeNick(nick: string): string {
   return cleanNick(nick) ?? "?";
 }
@@ -53,16 +53,21 @@ export function sanitizeNick(nick: string): string {
 export function cleanNick(text: string): string | undefined {
   if (PLAIN_NICK.test(text)) return text;
   // A mark may come apart into two where it is composed.
-  const plain = limitMarks(sanitizeLine(text.slice(0, NICK_UNITS_READ_MAX)).normalize("NFC"))
-    .replace(/[\u200c\u200d]/g, "")
-    .trim();
+  const plain = limitMarks(
+    sanitizeLine(text.slice(0, NICK_UNITS_READ_MAX)).replace(UNSEEN_IN_NICK, "").normalize("NFC"),
+  ).trim();
   let nick = "";
-  for (const { segment } of graphemes.segment(plain.replace(/\s+/gu, "_").replaceAll("·", "."))) {
+  // A mark that begins a nick would stand on what is before it.
+  const whole = plain
+    .replace(/^[\p{M}\s]+/u, "")
+    .replace(/\s+/gu, "_")
+    .replace(DOTS, ".");
+  for (const { segment } of graphemes.segment(whole)) {
     if ([...nick, ...segment].length > NICK_CHARACTERS_MAX) break;
     if (Buffer.byteLength(nick + segment) > NICK_BYTES_MAX) break;
     nick += segment;
   }
-  return nick === "" ? undefined : nick;
+  return SEEN.test(nick) ? nick : undefined;
 }
 
 /** A valid nick is 1..32 characters and at most 64 bytes, without blanks, `·`, control or hidden characters. */
@@ -79,6 +84,13 @@ const NICK_UNITS_READ_MAX = 512;
 
 /** Most nicks; to them nothing below does anything. */
 const PLAIN_NICK = /^[!-~]{1,32}$/;
+
+/** What takes no part in how a nick looks, or looks otherwise everywhere: format characters, blanks with no ink, private use. */
+const UNSEEN_IN_NICK = /[\p{Cf}\p{Co}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]+/gu;
+/** Something that a mark can stand on. */
+const SEEN = /[\p{L}\p{N}\p{P}\p{S}]/u;
+/** `·` and what looks like it, by Unicode's confusables.txt. */
+const DOTS = /[\u00b7\u0387\u1427\u16eb\u2022\u2027\u2219\u22c5\u2e31\u30fb\ua78f\uff65\u{10101}]/gu;
 
 const TAB = "    ";
 

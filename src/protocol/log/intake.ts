@@ -8,7 +8,7 @@ import { decodeBody, encodeBody } from "../../wire/bodies/body.ts";
 import type { MessageKind } from "../../wire/bodies/kinds.ts";
 import { BODY_BYTES_MAX, decodeEnvelope, isKind, isMessageId, KIND_MAX } from "../../wire/envelope.ts";
 import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
-import { encodeText } from "../../wire/text.ts";
+import { encodeText, isBlank } from "../../wire/text.ts";
 import type { StoredMessage } from "../api.ts";
 import type { Context } from "../context.ts";
 import type { ChatError } from "../events.ts";
@@ -141,7 +141,7 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
     publish,
     say: (text, kind, nick) => {
       const bytes = encodeText(text).length;
-      if (text.trim() === "") return { code: "text-empty" };
+      if (isBlank(text)) return { code: "text-empty" };
       if (bytes > limits.textBytes) return { code: "text-too-long", bytes, limit: limits.textBytes };
       const { kind: number, body } = encodeBody(kind, nick, text);
       return publish(number, body, undefined);

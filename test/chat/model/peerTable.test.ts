@@ -71,14 +71,14 @@ describe("the table of peers", () => {
 describe("what is known of one", () => {
   it("has the tag, the same facts as the table, and the whole key", () => {
     expect(peerDetails(fakePeer("bob", 2), false)).toBe(
-      `bob·t002: here, 10.0.0.2:62733, round trip 3 ms, heard 400 ms ago\nkey ${"0".repeat(63)}2`,
+      `bob·gk37wxuw: here, 10.0.0.2:62733, round trip 3 ms, heard 400 ms ago\nkey ${"0".repeat(63)}2`,
     );
     const unheard = { address: undefined as Endpoint | undefined, rttMs: undefined, lastHeardMs: undefined };
     expect(peerDetails(fakePeer("eve", 3, { ...unheard, status: "dead", sinceMs: 90_000 }), false)).toMatch(
-      /^eve·t003: unreachable for 90 s, no address known, never heard directly\n/,
+      /^eve·z3cet2cg: unreachable for 90 s, no address known, never heard directly\n/,
     );
     expect(peerDetails(fakePeer("anna", 1, { ...unheard, sinceMs: undefined }), true)).toMatch(
-      /^anna·t001: that is you, no address known\n/,
+      /^anna·525y9bu4: that is you, no address known\n/,
     );
   });
 });

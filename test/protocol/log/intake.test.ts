@@ -51,6 +51,8 @@ describe("saying", () => {
   it.each([
     ["", { code: "text-empty" }],
     [" \n\t ", { code: "text-empty" }],
+    ["\u200b", { code: "text-empty" }],
+    ["\u2800\u3164", { code: "text-empty" }],
     ["x".repeat(65_537), { code: "text-too-long", bytes: 65_537, limit: 65_536 }],
     ["é".repeat(32_769), { code: "text-too-long", bytes: 65_538, limit: 65_536 }],
   ])("%.9j is refused with the reason, and nothing is kept or sent", (text, error) => {

@@ -142,7 +142,8 @@ describe("what a node says itself", () => {
   });
 
   it("counts a peer as reached when that peer's store has it", () => {
-    const world = createWorld();
+    // No probe falls into this time: a digest that is equal counts too, and does not wait for the store.
+    const world = createWorld({ seed: 3 });
     const [alice, bob] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
     const reached = (): number =>
       Math.max(0, ...alice.events.map((event) => (event.type === "delivery" ? event.reached : 0)));

@@ -81,7 +81,8 @@ describe("a node that says something", () => {
       author.say(`message ${index}`);
       return author.core.stats().relayed - before;
     });
-    expect(relayed[0]).toBeGreaterThanOrEqual(2 * 7);
+    // What it measured decides whether the last of the orders is a whole one.
+    expect(relayed[0]).toBeGreaterThanOrEqual(2 * 6);
     expect(relayed.slice(-20)).toEqual(Array.from({ length: 20 }, () => 2));
   });
 });
