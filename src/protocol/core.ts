@@ -232,8 +232,9 @@ function createRooms(options: CoreOptions, step: Step) {
   const { identity, rng, config } = options;
   const writes = createWrites(options.isDurable === true);
   const reads = createReads();
+  const onOtherVersion = (from: Endpoint, wire: number): void => otherVersions.heard(from, wire);
   const context = createContext(options, step, writes, {
-    onOtherVersion: (from, wire) => otherVersions.heard(from, wire),
+    onOtherVersion,
     settled: (ticket, fate) => onDatagram.settled(ticket, fate),
   });
   const rumours = createRumours();
