@@ -293,9 +293,8 @@ function createRooms(options: CoreOptions, step: Step) {
       intake.showInOrder(waitForNoneGone(log));
       newcomer.inSync(from, intake.showInOrder);
       resume.inSync(from);
-      if (from.peer === undefined) return;
-      if (isStored) relay.onEqualLogs(from.peer, ids.has);
-      partition.inSync(from.peer);
+      if (from.peer !== undefined && isStored) relay.onEqualLogs(from.peer, ids.has);
+      if (from.peer !== undefined) partition.inSync(from.peer);
     },
     others: (count) =>
       sample(rng, membership.present().filter(reachability.isReachable), count).map(membership.session),
