@@ -274,7 +274,7 @@ function createHandlers(
     },
     observed: ({ session }, { wall, endpoint }) => {
       components.clockSkew.heard(session, wall);
-      membership.observed(endpoint, session);
+      membership.observed(endpoint);
     },
     statement: (received, { bytes }) => statement(received, bytes),
     suspect: ({ session }, { peer, incarnation, accuser }) => {

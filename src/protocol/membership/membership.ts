@@ -57,7 +57,7 @@ export type Membership = {
   /** It was heard from directly, with proof that it is alive now. */
   readonly heard: (session: Session) => void;
   /** Where a proven session sees this node. */
-  readonly observed: (endpoint: Endpoint, by: Session) => void;
+  readonly observed: (endpoint: Endpoint) => void;
   /** Where the host is on its own networks; it is told with the next `reannounce`. */
   readonly network: (endpoints: readonly Endpoint[]) => void;
   /** Says anew that this node is here, and where: others may have buried it, or look for it elsewhere. */
@@ -339,9 +339,7 @@ export function createMembership(
       link.send(from, { type: "suspect", peer: member.id, incarnation, accuser: self });
       setStatus(member, "alive");
     },
-    observed: (endpoint, { peer }) => {
-      if (peer !== undefined && roster.get(peer) !== undefined) own.observed(endpoint, peer);
-    },
+    observed: own.observed,
     network: own.network,
     reannounce: () => own.announce(),
     announceDue: () => own.announce(),

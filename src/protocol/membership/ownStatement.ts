@@ -1,7 +1,6 @@
 /** This node's own statement. Each change makes a new one, signed, with a larger incarnation. */
 import { type SignedStatement, signStatement } from "../../crypto/signed.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
-import type { PeerId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import type { Millis } from "../time.ts";
 import { createOwnAddresses } from "./ownAddresses.ts";
@@ -16,7 +15,7 @@ export type OwnStatement = {
   /** The same, at most once in ANNOUNCE_INTERVAL_MS: one statement answers all that others have said meanwhile. */
   readonly announceSoon: () => void;
   /** A proven peer sees this node there. */
-  readonly observed: (endpoint: Endpoint, by: PeerId) => void;
+  readonly observed: (endpoint: Endpoint) => void;
   /** Where the host is on its own networks; it is told with the next announcement. */
   readonly network: (endpoints: readonly Endpoint[]) => void;
   readonly isBehindNat: () => boolean;
@@ -67,9 +66,9 @@ export function createOwnStatement(
     current: () => own,
     announce,
     announceSoon,
-    observed: (endpoint, by) => {
+    observed: (endpoint) => {
       const isUnknown = own.content.endpoints.length === 0;
-      if (!addresses.observed(endpoint, by, context.now.mono)) return;
+      if (!addresses.observed(endpoint, context.now.mono)) return;
       // Before that nobody can be sent to this node.
       if (isUnknown) announce();
       else announceSoon();
