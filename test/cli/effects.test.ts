@@ -1,8 +1,8 @@
 /** Settings do what they say in the real program, from its flags to the network and the disk. */
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type Running, startProgram } from "../suites/program.ts";
 
@@ -62,14 +62,23 @@ it("--ephemeral leaves nothing on disk, whatever is done", async () => {
   expect(readdirSync(home, { recursive: true })).toEqual([]);
 });
 
-it("without it the identity, the nick and the addresses that answered are there, and nothing that was said", async () => {
+it("without it the identity, the nick, the history and the addresses that answered are there, for their owner alone", async () => {
   const anna = await start("anna", "--ephemeral");
   const bob = await start("bob", "--join", `127.0.0.1:${portOf(anna)}`);
   await soon(() => bob.lines().find(({ type, status }) => type === "peer" && status === "alive"));
   bob.child.stdin.end();
   expect(await bob.code).toBe(0);
   const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  expect(files.map(({ name }) => name).toSorted()).toEqual(["addresses", "identity", "nick"]);
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name));
+  const data = join(home, ".local", "share", "smplchat");
+  const names = paths.map((path) =>
+    relative(data, path)
+      .replace(/^rooms\/\w+/, "ROOM")
+      .replace(/\/.*/, ""),
+  );
+  expect([...new Set(names)].toSorted()).toEqual(["ROOM", "history", "identity", "nick"]);
+  expect(paths.filter((path) => (statSync(path).mode & 0o077) !== 0)).toEqual([]);
+  expect(statSync(join(data, "history")).mode & 0o777).toBe(0o700);
 });
 
 it("KEEPALIVE_INTERVAL is how often peers are probed", async () => {
