@@ -95,6 +95,8 @@ type State = {
   /** Settles when somebody listens, or nobody will. */
   readonly heard: Promise<void>;
   readonly heardNow: () => void;
+  /** What was kept of the first room is told. */
+  replayed: Promise<void>;
   /** When more can be told of what is kept. */
   ready: () => Promise<void>;
   /** The joins of the start have begun. */
@@ -115,6 +117,7 @@ function openState(options: SessionOptions, room: RoomHandle, ended: () => void)
     isHeard: false,
     heard,
     heardNow,
+    replayed: Promise.resolve(),
     ready: () => Promise.resolve(),
     hasBegun: false,
     closing: undefined,
@@ -122,7 +125,8 @@ function openState(options: SessionOptions, room: RoomHandle, ended: () => void)
   };
   const whole: State = Object.assign(state, { shown: follow(state as State, room) });
   // What is typed is done when the reader knows what was said before.
-  whole.queue.last = replay(whole, whole.shown);
+  whole.replayed = replay(whole, whole.shown);
+  whole.queue.last = whole.replayed;
   return whole;
 }
 
@@ -222,10 +226,17 @@ async function replay(state: State, followed: FollowedRoom): Promise<void> {
 function begin(state: State): void {
   if (state.closing !== undefined) return;
   const { options, shown } = state;
-  if (options.joins.length === 0 && shown.room.peers().length === 0 && !shown.room.isSeeking())
-    onRoomEvent(state, shown, { type: "notice", notice: { code: "alone", unreachable: 0 } });
+  // Who reads what was said is told afterwards that nobody is here now.
+  if (shown.isReplaying) void state.replayed.then(() => tellAloneAtStart(state, shown));
+  else tellAloneAtStart(state, shown);
   for (const address of options.joins) shown.joins.joinAtStart(address);
   state.hasBegun = true;
+}
+
+function tellAloneAtStart(state: State, shown: FollowedRoom): void {
+  if (state.options.joins.length > 0 || shown.room.peers().length > 0 || shown.room.isSeeking()) return;
+  if (state.closing === undefined && shown === state.shown)
+    onRoomEvent(state, shown, { type: "notice", notice: { code: "alone", unreachable: 0 } });
 }
 
 async function settled({ followed }: State, msMax: number): Promise<void> {
