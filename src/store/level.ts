@@ -31,9 +31,9 @@ export type Database = {
 };
 
 /** What a process needs to hold in memory of it: recent messages are in the core already. */
-const CACHE_BYTES = 1 << 20;
+const CACHE_BYTES = 1_048_576;
 /** What is in the log file is read again at the next start. */
-const WRITE_BUFFER_BYTES = 1 << 20;
+const WRITE_BUFFER_BYTES = 1_048_576;
 
 export const openLevel: OpenLevel = async (path) => {
   const level: Level = new ClassicLevel(path, {
@@ -140,7 +140,7 @@ const LAST_ID = "f".repeat(MESSAGE_ID_BYTES * 2) as MessageId;
 const INDEX_BATCH = 1_000;
 /** Bytes of keys and values that are read ahead of it; what is read once need not be remembered. */
 const SCAN = { highWaterMarkBytes: 1 << 20, fillCache: false };
-const WRITE_BYTES_MAX = 4 << 20;
+const WRITE_BYTES_MAX = 4_194_304;
 const UNTRIMMED_MAX = 100_000;
 const CLOSED: StoreTrouble = { code: "closed", detail: "closed" };
 

@@ -31,4 +31,4 @@ export async function checkSpace(directory: string): Promise<void> {
 // --- internal ---
 
 /** A manifest, a new log, and the blocks that files fill in part. */
-const SPARE_BYTES = 48 << 10;
+const SPARE_BYTES = 49_152;
