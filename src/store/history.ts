@@ -5,7 +5,7 @@
  */
 import { chmodSync, lstatSync, readdirSync } from "node:fs";
 import { rename } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { makeDirectory } from "./directory.ts";
 import {
   closeDatabase,
@@ -113,10 +113,10 @@ function lacksItsBeginning(path: string): boolean {
 async function moveAside(state: State): Promise<void> {
   const { path } = state;
   const at = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
-  const names = readdirSync(join(path, ".."));
+  const names = new Set(readdirSync(dirname(path)));
   const base = `${path}-damaged-${at}`;
   let aside = base;
-  for (let more = 2; names.some((name) => aside.endsWith(`/${name}`)); more += 1) aside = `${base}-${more}`;
+  for (let more = 2; names.has(basename(aside)); more += 1) aside = `${base}-${more}`;
   await rename(path, aside);
   makeDirectory(path);
   state.troubles.push({ code: "damaged", path: aside });
