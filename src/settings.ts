@@ -122,7 +122,7 @@ export const settingsTable = {
     type: "path",
     default: undefined,
     shown: "XDG data",
-    what: "where identity, nickname and addresses of peers are kept",
+    what: "where identity, nickname, history and addresses of peers are kept",
   },
 } as const satisfies Record<string, SettingSpec>;
 

@@ -5,6 +5,7 @@ import { systemReason } from "../chat/model/systemReason.ts";
 import { TransportError } from "../net/transport.ts";
 import { IdentityError } from "../store/identity.ts";
 import { ExposedError } from "../store/ownership.ts";
+import { DatabaseError } from "../store/store.ts";
 import { misfit, type Resolved } from "./resolve.ts";
 
 /** A SettingsError if a value that was given does not fit this machine; otherwise an Error with a sentence, or `error`. */
@@ -28,6 +29,14 @@ export function explainOpening(error: unknown, { settings, origins }: Resolved):
       return misfit("DATA_DIR", settings.DATA_DIR, origins.get("DATA_DIR"), wanted);
     }
     return new Error(`cannot use ${error.path}: ${systemReason(error)}; ${ELSEWHERE}`);
+  }
+  if (error instanceof DatabaseError) {
+    const path = sanitizeLine(error.path);
+    return new Error(
+      error.code === "history-in-use"
+        ? `another program uses the stored messages in ${path}: end it; ${ELSEWHERE}`
+        : `a newer smplchat has stored the messages in ${path}: update this one to use them; ${ELSEWHERE}`,
+    );
   }
   if (error instanceof TransportError) {
     if (error.code === "ports-taken") {

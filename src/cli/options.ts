@@ -148,7 +148,7 @@ function mainOptions(): Option[] {
     new Option("--port <port>", "UDP port"),
     new Option("--plain", "line mode: plain lines of text, also on a terminal"),
     new Option("--json", "JSON mode: one JSON object per line, for programs"),
-    new Option("--data-dir <dir>", "where identity and nickname are kept"),
+    new Option("--data-dir <dir>", "where identity, nickname and history are kept"),
     new Option("--profile <name>", "another identity of yours, kept beside the first"),
     new Option("--ephemeral", "a fresh identity, nothing on disk"),
     new Option("--config <file>", "settings file to read"),

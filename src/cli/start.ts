@@ -29,6 +29,9 @@ const IMPATIENT_MS = 300;
 
 type Face = "json" | "line" | "full-screen";
 
+/** What a program reads it sorts by itself; a person at lines wants to know where the talk was. */
+const LINES_REPLAYED = 100;
+
 /** Resolves with the exit code when the chat is over. Throws a SettingsError, or what opening the node throws. */
 export async function startChat({ flags, switches, words }: Extract<Invocation, { type: "chat" }>): Promise<ExitCode> {
   const inputs = readInputs(flags, switches, words);
@@ -40,7 +43,7 @@ export async function startChat({ flags, switches, words }: Extract<Invocation, 
   const debug = openDebug(inputs, face);
   try {
     debug?.record({ at: new Date(systemClock().wall).toISOString(), what: "start", version, node: process.version });
-    const session = await openSession(inputs, nick, debug).catch((error: unknown) => {
+    const session = await openSession(inputs, nick, face, debug).catch((error: unknown) => {
       throw explainOpening(error, inputs);
     });
     return await showUntilEnd(session, face, switches);
@@ -62,6 +65,8 @@ function chooseFace({ json, plain, input }: Switches): Face {
 function prepareDataDirectory(inputs: Inputs): void {
   const { dataDir, dataRoot } = inputs;
   if (dataDir === undefined) return;
+  // The database makes its files by itself: they are for their owner alone.
+  process.umask(0o077);
   try {
     makeDirectory(dataDir, dataRoot);
   } catch (error) {
@@ -102,7 +107,7 @@ function openDebug({ settings, dataDir }: Inputs, face: Face): DebugLog | undefi
   }
 }
 
-async function openSession(inputs: Inputs, nick: string, debug: DebugLog | undefined): Promise<Session> {
+async function openSession(inputs: Inputs, nick: string, face: Face, debug: DebugLog | undefined): Promise<Session> {
   const { settings, dataDir } = inputs;
   const hub = await openHub({
     nick,
@@ -120,6 +125,8 @@ async function openSession(inputs: Inputs, nick: string, debug: DebugLog | undef
     nick,
     // For `/set` alone, which shows them.
     settings: { ...settings, ROOM: concealInvites(settings.ROOM), JOIN: settings.JOIN.map(concealInvites) },
+    // The full screen reads what it has room for.
+    ...(face === "full-screen" ? {} : { replayed: face === "json" ? "all" : LINES_REPLAYED }),
     quitMsMax: process.stdin.isTTY ? QUIT_MS_MAX : SETTLE_MS_MAX,
     rememberNick: (next) => rememberNick(dataDir, next),
   });

@@ -16,6 +16,7 @@ export function runJson(session: Session, options: StreamFaceOptions): Promise<v
       causalFeed((event) => {
         for (const value of jsonOf(event, session.room().choice.name)) write(value);
       }),
+      output.ready,
     );
     return async (line) => {
       if (line.type === "too-long") {

@@ -63,6 +63,8 @@ function valuesOf(event: SessionEvent, room: string): object[] {
     }
     case "missed":
       return [jsonNotice("missed", sentenceFor(event, room)?.text ?? "", { messages: event.messages })];
+    case "earlier":
+      return [jsonNotice("earlier", sentenceFor(event, room)?.text ?? "", { messages: event.messages })];
     case "undelivered":
       return [jsonNotice("undelivered", sentenceFor(event, room)?.text ?? "", { messages: event.messages })];
     case "busy":

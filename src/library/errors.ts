@@ -7,7 +7,7 @@ import { reasonText, systemReason } from "../chat/model/systemReason.ts";
 import { TransportError } from "../net/transport.ts";
 import type { ChatError } from "../protocol/events.ts";
 import { IdentityError } from "../store/identity.ts";
-import { StoreError } from "../store/store.ts";
+import { DatabaseError, StoreError } from "../store/store.ts";
 
 /** `message` is one line of plain English; nothing was changed. */
 export class SmplchatError extends Error {
@@ -43,9 +43,11 @@ export function openingError(error: unknown): unknown {
     const { code, path } = error;
     return new SmplchatError(code, `${IDENTITY_SENTENCES[code]} (${path}): ${systemReason(error)}`, { path }, error);
   }
-  if (error instanceof StoreError) {
-    return storeError(error);
+  if (error instanceof DatabaseError) {
+    const { code, path } = error;
+    return new SmplchatError(code, `${DATABASE_SENTENCES[code]} (${path})`, { path }, error);
   }
+  if (error instanceof StoreError) return storeError(error);
   return error;
 }
 
@@ -59,6 +61,11 @@ export function storeError(error: StoreError): SmplchatError {
 }
 
 // --- internal ---
+
+const DATABASE_SENTENCES: Readonly<Record<DatabaseError["code"], string>> = {
+  "history-in-use": "another program uses the stored messages of this data directory",
+  "history-newer": "a newer smplchat has stored the messages of this data directory: update this one to use them",
+};
 
 const IDENTITY_SENTENCES: Readonly<Record<IdentityError["code"], string>> = {
   "identity-damaged": "the identity file is damaged: restore it, or move it away to begin with a new one",

@@ -18,7 +18,7 @@ export type HubOptions = {
   readonly port?: number;
   /** Find others on the same LAN by multicast, and be found. True if left out. */
   readonly discovery?: boolean;
-  /** Where the identity and the addresses of peers are kept; left out: a fresh identity, and nothing on disk. */
+  /** Where the identity, the history and the addresses of peers are kept; left out: a fresh identity, and nothing on disk. */
   readonly dataDir?: string;
   /** Testing: drop this share of outgoing datagrams, 0 to 100. */
   readonly dropPercent?: number;

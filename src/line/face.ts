@@ -38,7 +38,7 @@ export function runLine(session: Session, options: StreamFaceOptions): Promise<v
         }, FOLD_MS);
       }
     };
-    session.subscribe(causalFeed(tell));
+    session.subscribe(causalFeed(tell), output.ready);
     return async (line) => {
       if (line.type === "line") return session.line(line.text);
       output.line(`-- not taken: a line may have ${LINE_BYTES_MAX} bytes`);

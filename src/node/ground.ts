@@ -5,6 +5,7 @@ import type { Transport } from "../net/transport.ts";
 import type { Core } from "../protocol/api.ts";
 import type { Config } from "../protocol/config.ts";
 import type { CoreOptions } from "../protocol/core.ts";
+import type { ChatEvent } from "../protocol/events.ts";
 import type { Rng } from "../protocol/rng.ts";
 import type { Now } from "../protocol/time.ts";
 import type { Store } from "../store/store.ts";
@@ -26,6 +27,10 @@ export type Ground = {
   readonly alarms: Alarms;
   readonly createCore: (options: CoreOptions) => Core;
   readonly openStore: (id: Uint8Array) => Store;
+  /** Begins the history anew because it is damaged, while no store is open. False: it stays as it is. */
+  readonly setHistoryAside: () => Promise<boolean>;
+  /** BOUNDED: two for each start. What concerns the whole hub and was told to nobody yet: the first who listens hears it. */
+  readonly untold: ChatEvent[];
   /** What the sockets lost, and what came on them for none of the rooms, by reason. A fresh copy. */
   readonly lost: () => Record<string, number>;
   readonly debugLog: (room: string, dropped: () => Readonly<Record<string, number>>) => DebugLog;

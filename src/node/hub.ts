@@ -1,6 +1,6 @@
 /**
- * The hub: what a process has once, whatever the number of its rooms. That is the identity and its lock, the sockets, the
- * alarm, and the watch over the host's addresses. Datagrams go to their room by the tag, beacons by the key.
+ * The hub: what a process has once, whatever the number of its rooms. That is the identity and its lock, the history, the
+ * sockets, the alarm, and the watch over the host's addresses. Datagrams go to their room by the tag, beacons by the key.
  */
 import type { Identity } from "../crypto/identity.ts";
 import { isSameRoom } from "../crypto/roomKeys.ts";
@@ -14,6 +14,7 @@ import { defaultConfig } from "../protocol/config.ts";
 import { createCore } from "../protocol/core.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import { uniform } from "../protocol/rng.ts";
+import type { History, HistoryTrouble } from "../store/history.ts";
 import { openIdentity } from "../store/identity.ts";
 import { memoryStore } from "../store/memory.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../wire/endpoint.ts";
@@ -28,18 +29,21 @@ import { within } from "./limit.ts";
 import { type HostedRoom, openRoom } from "./room.ts";
 import type { HubHandle, HubOptions, RoomChoice, RoomHandle } from "./types.ts";
 
-/** Rejects with an IdentityError or a TransportError; then nothing is left open. */
+/** Rejects with an IdentityError, a DatabaseError or a TransportError; then nothing is left open. */
 export async function openHub(options: HubOptions): Promise<HubHandle> {
-  const { identity, release } = await openIdentity(options.dataDir);
+  const { identity, slot, release } = await openIdentity(options.dataDir);
+  let history: History | undefined;
   let transport: Transport | undefined;
   let lan: Lan | undefined;
   try {
+    history = await openHistory(options, slot);
     transport = options.transport ?? (await openUdp({ port: options.port }));
     lan = options.lan ?? (options.discovery ? await openMulticast() : undefined);
-    return hubOn(groundFor(options, identity, transport, lan), release);
+    return hubOn(groundFor(options, identity, history, transport, lan), async () => history?.close(), release);
   } catch (error) {
     await transport?.close();
     await lan?.close();
+    await history?.close();
     release();
     throw error;
   }
@@ -47,12 +51,30 @@ export async function openHub(options: HubOptions): Promise<HubHandle> {
 
 // --- internal ---
 
-function groundFor(options: HubOptions, identity: Identity, transport: Transport, lan: Lan | undefined): HubGround {
+/** The database is loaded only where something is kept. Undefined: nothing is, or elsewhere. */
+async function openHistory({ dataDir, openStore }: HubOptions, slot: number): Promise<History | undefined> {
+  if (dataDir === undefined || openStore !== undefined) return undefined;
+  const database = await import("../store/history.ts");
+  return database.openHistory(dataDir, slot);
+}
+
+function groundFor(
+  options: HubOptions,
+  identity: Identity,
+  history: History | undefined,
+  transport: Transport,
+  lan: Lan | undefined,
+): HubGround {
   const { clock = systemClock, rng = systemRng(), dropPercent = 0 } = options;
   const chance = (): number => uniform(rng);
   const lossy = dropPercent > 0 ? lossyTransport(transport, dropPercent, chance) : transport;
   const lossyOrNoLan = lan !== undefined && dropPercent > 0 ? lossyLan(lan, dropPercent, chance) : lan;
   const foreign: Foreign = { "foreign-room": 0, "foreign-beacon": 0 };
+  const untold: ChatEvent[] = [];
+  const tellTroubles = (): void => {
+    for (const trouble of history?.troubles.splice(0) ?? []) untold.push(historyEvent(trouble));
+  };
+  tellTroubles();
   return {
     options,
     identity,
@@ -64,7 +86,13 @@ function groundFor(options: HubOptions, identity: Identity, transport: Transport
     config: { ...defaultConfig, ...options.config },
     alarms: createAlarms(() => clock().mono),
     createCore,
-    openStore: options.openStore ?? memoryStore,
+    openStore: options.openStore ?? history?.openStore ?? memoryStore,
+    setHistoryAside: async () => {
+      const isDone = (await history?.setAside()) ?? false;
+      tellTroubles();
+      return isDone;
+    },
+    untold,
     foreign,
     lost: () => lostOf(lossy, lossyOrNoLan, foreign),
     debugLog: (room, dropped) => debugLog(options.debug, room, dropped),
@@ -82,7 +110,13 @@ function lostOf(transport: Transport, lan: Lan | undefined, foreign: Foreign): R
   return lost;
 }
 
-function hubOn(ground: HubGround, release: () => void): HubHandle {
+function historyEvent(trouble: HistoryTrouble): ChatEvent {
+  if (trouble.code === "damaged") return { type: "notice", notice: { code: "history-damaged", path: trouble.path } };
+  const { path, reason } = trouble;
+  return { type: "error", error: { code: "history-unusable", path, reason } };
+}
+
+function hubOn(ground: HubGround, closeHistory: () => Promise<void>, release: () => void): HubHandle {
   const { transport, lan, identity } = ground;
   const demux: Demux<HostedRoom> = createDemux();
   /** BOUNDED: by what a person enters. In the order in which they were entered. */
@@ -125,7 +159,7 @@ function hubOn(ground: HubGround, release: () => void): HubHandle {
     const leaving = [...rooms].map(({ handle }) => handle.close());
     await Promise.all([...leaving, within(OPENING_MS_MAX, turn)]);
     ground.alarms.stop();
-    await Promise.all([transport.close(), lan?.close()]);
+    await Promise.all([transport.close(), lan?.close(), within(HISTORY_CLOSE_MS_MAX, closeHistory())]);
     release();
   };
 
@@ -150,6 +184,8 @@ function hubOn(ground: HubGround, release: () => void): HubHandle {
 
 /** A room that is being opened while the hub is closed has this long to be closed again; it takes no longer to leave one. */
 const OPENING_MS_MAX = 450;
+/** As long as a transport takes: what is not written by then is on its way, and is found again as after a crash. */
+const HISTORY_CLOSE_MS_MAX = 500;
 const CLOSED = "the hub is closed";
 
 /** Hands what comes in to the rooms that it is for. */

@@ -1,15 +1,77 @@
-/** Reads what a store kept of earlier starts, before a room is entered. */
-import type { StoredMessage } from "../protocol/api.ts";
-import { type Store, StoreError } from "../store/store.ts";
+/** Reads what a store kept: for the core before a room is entered, and for people. */
 
-/** In the order of ids. Rejects with a StoreError. */
-export function readKept(store: Store): Promise<readonly StoredMessage[]> {
+import type { RoomKeys } from "../crypto/roomKeys.ts";
+import { readMessage } from "../crypto/signed.ts";
+import type { StoredMessage } from "../protocol/api.ts";
+import { viewMessage } from "../protocol/log/intake.ts";
+import type { Message } from "../protocol/views.ts";
+import { type Store, StoreError, type TakeBatch } from "../store/store.ts";
+import type { MessageId, PeerId } from "../wire/ids.ts";
+
+/** `messages`: in the order of ids. `damaged`: those whose bytes are not what was written. */
+export type Kept = { readonly messages: readonly StoredMessage[]; readonly damaged: readonly MessageId[] };
+
+/** What earlier starts kept. Rejects with a StoreError. */
+export async function readKept(store: Store, roomKeys: RoomKeys): Promise<Kept> {
+  const messages: StoredMessage[] = [];
+  const damaged: MessageId[] = [];
+  await each(store, (batch) => {
+    for (const message of batch) {
+      if (readMessage(roomKeys, message.bytes)?.id === message.id) messages.push(message);
+      else damaged.push(message.id);
+    }
+  });
+  return { messages, damaged };
+}
+
+/** The newest `limit` below `before`, oldest first, as people see them. Rejects with a StoreError. */
+export async function readPage(
+  store: Store,
+  reader: Reader,
+  limit: number,
+  before?: MessageId | undefined,
+): Promise<Message[]> {
   return new Promise((resolve, reject) => {
-    const all: StoredMessage[] = [];
-    store.index((messages, isLast, trouble) => {
-      all.push(...messages);
+    store.page(before, limit, (messages, trouble) => {
       if (trouble !== undefined) reject(new StoreError(trouble));
-      else if (isLast) resolve(all);
+      else resolve(viewsOf(messages, reader));
     });
+  });
+}
+
+/** All that is kept now, as people see it, oldest first, a page at a time. Rejects with a StoreError. */
+export function replayAll(
+  store: Store,
+  reader: Reader,
+  take: (messages: readonly Message[]) => void | Promise<void>,
+): Promise<void> {
+  return each(store, (batch) => take(viewsOf(batch, reader)));
+}
+
+/** Who reads: this node, in this room. */
+export type Reader = { readonly roomKeys: RoomKeys; readonly self: PeerId };
+
+// --- internal ---
+
+function each(store: Store, take: (messages: readonly StoredMessage[]) => void | Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const next: TakeBatch = async (messages, isLast, trouble) => {
+      try {
+        if (messages.length > 0) await take(messages);
+      } catch (error) {
+        reject(error);
+      }
+      if (trouble !== undefined) reject(new StoreError(trouble));
+      else if (isLast) resolve();
+    };
+    store.index(next);
+  });
+}
+
+/** A disk may give back anything: what is not the message of its id is not shown. */
+function viewsOf(messages: readonly StoredMessage[], { roomKeys, self }: Reader): Message[] {
+  return messages.flatMap(({ id, bytes }) => {
+    const message = readMessage(roomKeys, bytes);
+    return message?.id === id ? [viewMessage(message, self, true)] : [];
   });
 }

@@ -1,25 +1,23 @@
 /** One room of a hub: a core with its driver, its store and its addresses, and the handle that faces hold. */
 import { encodeInvite } from "../crypto/invite.ts";
-import { createRoomKeys } from "../crypto/roomKeys.ts";
+import { createRoomKeys, type RoomKeys } from "../crypto/roomKeys.ts";
 import { ownAddress } from "../net/interfaces.ts";
-import type { Command, Core, Outcome, StoredMessage } from "../protocol/api.ts";
+import type { Command, Core, Outcome } from "../protocol/api.ts";
 import type { ChatEvent } from "../protocol/events.ts";
-import { viewMessage } from "../protocol/log/intake.ts";
-import type { Message } from "../protocol/views.ts";
 import { type Addresses, type AddressTrouble, addressesInMemory, addressesOnDisk } from "../store/addressFile.ts";
+import { DAMAGED } from "../store/levelErrors.ts";
 import { showingRefused } from "../store/refused.ts";
 import { type Store, StoreError } from "../store/store.ts";
 import { version } from "../version.ts";
 import { type Endpoint, formatEndpoint, isLinkLocal, isLoopback } from "../wire/endpoint.ts";
-import { decodeEnvelope } from "../wire/envelope.ts";
-import type { BootId, MessageId, PeerId } from "../wire/ids.ts";
+import type { BootId } from "../wire/ids.ts";
 import type { DebugLog } from "./debug.ts";
 import { createDeliveries, type Deliveries, noteDelivery } from "./deliveries.ts";
 import type { Tenant } from "./demux.ts";
 import { createDriver, type Driver, type DriverOptions } from "./driver.ts";
 import { randomBootId } from "./entropy.ts";
 import type { Ground } from "./ground.ts";
-import { readKept } from "./keptMessages.ts";
+import { type Kept, type Reader, readKept, readPage, replayAll } from "./keptMessages.ts";
 import { within } from "./limit.ts";
 import { createReadiness, letGo, type Readiness, readyInTurn, waitUntilReady } from "./readiness.ts";
 import type { RoomChoice, RoomHandle, RoomStats } from "./types.ts";
@@ -48,19 +46,17 @@ export async function openRoom(
 ): Promise<HostedRoom> {
   const keys = createRoomKeys(choice.secret);
   const boot = randomBootId();
-  const store = showingRefused(ground.openStore(keys.id));
+  const { store, kept } = await openStore(ground, keys);
   const dataDir = ground.options.dataDir;
   const addresses = dataDir === undefined ? addressesInMemory() : addressesOnDisk(dataDir, keys.id);
-  const core = await openCore(ground, { choice, nick, boot, store, addresses }).catch(async (error: unknown) => {
-    await within(STORE_CLOSE_MS_MAX, closeDisk(store, addresses));
-    throw error;
-  });
+  const core = openCore(ground, { choice, nick, boot, store, kept, addresses });
   const room: OpenRoom = {
     ground,
     choice,
     core,
     driver: createDriver(driverOptions(() => room, core, store, addresses, ground)),
     store,
+    reader: { roomKeys: keys, self: ground.identity.id },
     addresses,
     log: ground.debugLog(choice.name, () => statsOf(room).dropped),
     listeners: new Set(),
@@ -73,6 +69,11 @@ export async function openRoom(
     closing: undefined,
   };
   const { transport } = ground;
+  if (kept.damaged.length > 0) {
+    room.log.record("kept-damaged", { messages: kept.damaged.length });
+    // They are fetched anew, and what is kept already is not written again.
+    store.trim(kept.damaged);
+  }
   room.log.record("listening", { address: transport.address(), receiveBufferBytes: transport.receiveBufferBytes });
   const hosted: HostedRoom = {
     keys,
@@ -93,6 +94,7 @@ type OpenRoom = {
   readonly core: Core;
   readonly driver: Driver;
   readonly store: Store;
+  readonly reader: Reader;
   readonly addresses: Addresses;
   readonly log: DebugLog;
   readonly listeners: Set<(event: ChatEvent) => void>;
@@ -112,12 +114,34 @@ type Opening = {
   readonly nick: string;
   readonly boot: BootId;
   readonly store: Store;
+  readonly kept: Kept;
   readonly addresses: Addresses;
 };
 
-async function openCore(ground: Ground, { choice, nick, boot, store, addresses }: Opening): Promise<Core> {
+type OpenStore = { readonly store: Store; readonly kept: Kept };
+
+/** With what it kept of earlier starts. If that is damaged, it begins anew once. Rejects with a StoreError. */
+async function openStore(ground: Ground, keys: RoomKeys): Promise<OpenStore> {
+  const open = async (): Promise<OpenStore> => {
+    const store = showingRefused(ground.openStore(keys.id));
+    try {
+      return { store, kept: await readKept(store, keys) };
+    } catch (error) {
+      await within(STORE_CLOSE_MS_MAX, new Promise<void>((done) => store.close(done)));
+      throw error;
+    }
+  };
+  try {
+    return await open();
+  } catch (error) {
+    const isDamaged = error instanceof StoreError && error.detail === DAMAGED;
+    if (!isDamaged || !(await ground.setHistoryAside())) throw error;
+    return open();
+  }
+}
+
+function openCore(ground: Ground, { choice, nick, boot, store, kept, addresses }: Opening): Core {
   const { identity, config, rng, clock, lan, port } = ground;
-  const kept = await readKept(store);
   return ground.createCore({
     identity,
     room: choice.secret,
@@ -128,7 +152,7 @@ async function openCore(ground: Ground, { choice, nick, boot, store, addresses }
     rng,
     now: clock(),
     isDurable: store.isDurable,
-    kept,
+    kept: kept.messages,
     remembered: addresses.newestFirst(),
     discovery: lan === undefined ? undefined : { port },
   });
@@ -169,7 +193,11 @@ function handleOf(room: OpenRoom, closed: () => void): RoomHandle {
     peers: () => core.peers(ground.clock()),
     stats: () => statsOf(room),
     run: (command) => run(room, command),
-    history: (limit, before) => history(room, limit, before),
+    history: (limit, before) => readPage(room.store, room.reader, limit, before),
+    replay: async (take, limit) => {
+      if (limit === undefined) return replayAll(room.store, room.reader, take);
+      await take(await readPage(room.store, room.reader, limit));
+    },
     delivery: (id) => deliveries.heard.get(id),
     undelivered: () => deliveries.undelivered.size,
     isBusy: () => core.isBusy(),
@@ -179,8 +207,10 @@ function handleOf(room: OpenRoom, closed: () => void): RoomHandle {
     subscribe: (listener) => {
       listeners.add(listener);
       // What went wrong before anyone listened is told to the first who does.
-      if (listeners.size === 1)
+      if (listeners.size === 1) {
+        for (const event of ground.untold.splice(0)) queueMicrotask(() => emit(room, event));
         room.addresses.onTrouble((trouble) => queueMicrotask(() => emit(room, troubleEvent(trouble))));
+      }
       return () => listeners.delete(listener);
     },
     close: () => {
@@ -230,15 +260,6 @@ function statsOf({ core, ground, coreFailures }: OpenRoom): RoomStats {
   if (coreFailures > 0) lost["core-failed"] = coreFailures;
   const { heapUsed: heapBytes } = process.memoryUsage();
   return { ...counts, dropped: lost, heapBytes, receiveBufferBytes: ground.transport.receiveBufferBytes };
-}
-
-function history({ store, ground }: OpenRoom, limit: number, before: MessageId | undefined): Promise<Message[]> {
-  return new Promise((resolve, reject) => {
-    store.page(before, limit, (messages, trouble) => {
-      if (trouble !== undefined) reject(new StoreError(trouble));
-      else resolve(messages.flatMap((message) => pageView(message, ground.identity.id)));
-    });
-  });
 }
 
 async function close(room: OpenRoom): Promise<void> {
@@ -292,12 +313,6 @@ function inviteOf({ name, secret, private: isPrivate }: RoomChoice, own: Endpoin
   const all = [...new Set(known.filter((endpoint) => endpoint !== undefined))];
   const far = all.filter((endpoint) => !isLoopback(endpoint) && !isLinkLocal(endpoint));
   return encodeInvite({ name, secret, private: isPrivate, endpoints: far.length > 0 ? far : all });
-}
-
-/** What of the store can be read as a message. */
-function pageView({ id, bytes }: StoredMessage, self: PeerId): Message[] {
-  const content = decodeEnvelope(bytes);
-  return content === undefined ? [] : [viewMessage({ id, content, bytes }, self, true)];
 }
 
 function troubleEvent({ code, path, reason }: AddressTrouble): ChatEvent {

@@ -41,6 +41,11 @@ export interface RoomHandle {
   run(command: Command): Promise<Outcome>;
   /** The newest `limit` kept messages, below `before` if it is given, oldest first. Rejects with a StoreError. */
   history(limit: number, before?: MessageId): Promise<Message[]>;
+  /**
+   * Hands on what is kept now, oldest first, a page at a time, and the next when the promise that `take` gives is settled.
+   * `limit`: of the newest alone; left out: of all. Settles when `take` has had the last. Rejects with a StoreError.
+   */
+  replay(take: (messages: readonly Message[]) => void | Promise<void>, limit?: number): Promise<void>;
   /** Of an own message; undefined: nothing was heard since this start, or it is too long ago. */
   delivery(id: MessageId): Delivery | undefined;
   /** Own messages that no peer has acknowledged yet. */
@@ -81,7 +86,7 @@ export type HubOptions = {
   readonly port: number;
   /** Be found by others on the LAN, and find them: beacons to a multicast group, see PROTOCOL.md. */
   readonly discovery: boolean;
-  /** Directory for the identity and what is remembered; undefined: fresh identity, nothing on disk. */
+  /** Directory for the identity, the history and what is remembered; undefined: fresh identity, nothing on disk. */
   readonly dataDir?: string | undefined;
   /** What differs from the defaults. */
   readonly config?: Partial<Config>;
@@ -94,7 +99,7 @@ export type HubOptions = {
   readonly lan?: Lan;
   readonly clock?: () => Now;
   readonly rng?: Rng;
-  /** Where a room's messages are kept; left out: in memory. `id`: the room's, 32 bytes. */
+  /** Where a room's messages are kept; left out: in `dataDir`, or in memory without one. `id`: the room's, 32 bytes. */
   readonly openStore?: (id: Uint8Array) => Store;
 };
 

@@ -67,6 +67,8 @@ export type Notice =
     }
   /** From the host: the file of remembered addresses could not be read, and is begun anew. `reason`: the system's, if any. */
   | { readonly code: "addresses-damaged"; readonly path: string; readonly reason?: string | undefined }
+  /** From the host: what was kept of all rooms could not be read. It is in the directory `path` now, and begun anew. */
+  | { readonly code: "history-damaged"; readonly path: string }
   /** There is no network any more but the loopback. */
   | { readonly code: "offline" }
   /**
@@ -107,4 +109,6 @@ export type ChatError =
   /** So many messages wait to go out, or to be stored, that this one was not taken: say it again after the notice `drained`. */
   | { readonly code: "busy"; readonly waiting: number }
   /** From the host: addresses are remembered only until the node ends. `reason`: the system's code. */
-  | { readonly code: "addresses-unwritable"; readonly path: string; readonly reason: string };
+  | { readonly code: "addresses-unwritable"; readonly path: string; readonly reason: string }
+  /** From the host: messages are kept only until the node ends. `reason`: the system's code, or an ExposedError's. */
+  | { readonly code: "history-unusable"; readonly path: string; readonly reason: string };

@@ -10,6 +10,8 @@ import { readPrivateFile, writePrivateFile } from "./privateFile.ts";
 
 export type OpenIdentity = {
   readonly identity: Identity;
+  /** Which of the directory's identities it is, from 1 on: what is kept beside it is named by this number, too. */
+  readonly slot: number;
   /** Lets another program have it. May be called twice. */
   readonly release: () => void;
 };
@@ -37,14 +39,14 @@ export const IDENTITY_SLOTS = 64;
 
 /** `dataDir` undefined: a fresh identity, nothing on disk. Rejects with an IdentityError. */
 export async function openIdentity(dataDir: string | undefined): Promise<OpenIdentity> {
-  if (dataDir === undefined) return { identity: identityFromSeed(generateSeed()), release: () => {} };
+  if (dataDir === undefined) return { identity: identityFromSeed(generateSeed()), slot: 1, release: () => {} };
   await attempt(dataDir, () => makeDirectory(dataDir));
   for (let slot = 1; slot <= IDENTITY_SLOTS; slot += 1) {
     const name = slot === 1 ? "identity" : `identity-${slot}`;
     const release = await attempt(dataDir, () => takeLock(dataDir, name));
     if (release === undefined) continue;
     try {
-      return { identity: await readOrMake(join(dataDir, name)), release };
+      return { identity: await readOrMake(join(dataDir, name)), slot, release };
     } catch (error) {
       release();
       throw error;

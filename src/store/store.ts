@@ -1,6 +1,6 @@
 /**
- * The interface of a room's store: every message by its id. Memory and the simulator's disk implement it, and a database
- * on disk can. Its test suite is test/suites/store.ts.
+ * The interface of a room's store: every message by its id. Memory, a database on disk and the simulator's disk
+ * implement it. Its test suite is test/suites/store.ts.
  *
  * Every call answers by a callback, once, perhaps before it returns; a virtual disk has no promises to wait for. Calls
  * take effect in their order, and a read sees every append before it, durable or not. No call throws.
@@ -27,8 +27,11 @@ export type Store = {
     limit: number,
     done: (messages: readonly StoredMessage[], trouble?: StoreTrouble) => void,
   ) => void;
-  /** All that is kept, in the order of ids, in batches; `isLast` with the last one, which may be empty. */
-  readonly index: (take: (messages: readonly StoredMessage[], isLast: boolean, trouble?: StoreTrouble) => void) => void;
+  /**
+   * All that is kept now, in the order of ids, in batches; `isLast` with the last one, which may be empty. A store whose batches
+   * come from a disk waits with the next until the promise that `take` may give is settled; it does not reject.
+   */
+  readonly index: (take: TakeBatch) => void;
   /** Forgets these messages. What fails is tried again with the next. */
   readonly trim: (ids: readonly MessageId[]) => void;
   /** The body of each is overwritten as far as the medium allows; its id stays known as erased. */
@@ -36,6 +39,8 @@ export type Store = {
   /** Lets go, after all that was begun has been answered. */
   readonly close: (done: () => void) => void;
 };
+
+export type TakeBatch = (messages: readonly StoredMessage[], isLast: boolean, trouble?: StoreTrouble) => unknown;
 
 /** Without trouble: it is done. */
 export type Done = (trouble?: StoreTrouble) => void;
@@ -51,5 +56,19 @@ export class StoreError extends Error {
     this.name = "StoreError";
     this.code = code;
     this.detail = detail;
+  }
+}
+
+/** The database with the history cannot be opened, and must not be begun anew: nothing of it was changed. */
+export class DatabaseError extends Error {
+  /** `history-in-use`: another process has it open. `history-newer`: a later version of this program has written it. */
+  readonly code: "history-in-use" | "history-newer";
+  readonly path: string;
+
+  constructor(code: DatabaseError["code"], path: string, cause?: unknown) {
+    super(`${code} ${path}`, { cause });
+    this.name = "DatabaseError";
+    this.code = code;
+    this.path = path;
   }
 }

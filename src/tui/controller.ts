@@ -5,6 +5,7 @@
 import { commandTable } from "../chat/command/commands.ts";
 import type { SessionEvent } from "../chat/model/events.ts";
 import { sentenceFor } from "../chat/model/sentences.ts";
+import { reasonText } from "../chat/model/systemReason.ts";
 import {
   applyEvent,
   createTimeline,
@@ -13,6 +14,7 @@ import {
   type TimelineEvent,
 } from "../chat/model/timeline.ts";
 import type { Session } from "../chat/session/session.ts";
+import { StoreError } from "../store/store.ts";
 import { applyKey, COMPOSER_LENGTH_MAX, type Composer, emptyComposer, restoreText } from "./composer.ts";
 import { type ComposerRows, composerRows } from "./composerRows.ts";
 import type { Key } from "./keys.ts";
@@ -105,7 +107,7 @@ export function createController({ session, palette, now, onChange, ...size }: C
         change({
           type: "line",
           tone: "error",
-          text: `the stored messages of this room cannot be read: ${String(error)}`,
+          text: `the stored messages of this room cannot be read: ${error instanceof StoreError ? reasonText(error.detail) : String(error)}`,
         });
         onChange();
       },

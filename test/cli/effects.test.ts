@@ -1,15 +1,10 @@
 /** Settings do what they say in the real program, from its flags to the network and the disk. */
-import type { ChildProcessWithoutNullStreams } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { type Running, startProgram } from "../suites/program.ts";
+import { join, relative } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type JsonProgram, killPrograms, portOf, soon, startJsonProgram } from "../suites/jsonProgram.ts";
 
-type Line = { readonly type: string; readonly [field: string]: unknown };
-type Program = Running & { readonly lines: () => Line[]; readonly ask: (command: string) => Promise<Line> };
-
-const running = new Set<ChildProcessWithoutNullStreams>();
 let home: string;
 
 beforeEach(() => {
@@ -17,38 +12,16 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  for (const child of running) child.kill("SIGKILL");
-  running.clear();
+  killPrograms();
   rmSync(home, { recursive: true, force: true });
 });
 
-async function start(nick: string, ...more: string[]): Promise<Program> {
-  const run = startProgram(["--json", "--nick", nick, "--port", "0", ...more], { home });
-  running.add(run.child);
-  // The last line may not be whole yet.
-  const lines = () =>
-    run
-      .out()
-      .split("\n")
-      .slice(0, -1)
-      .map((line) => JSON.parse(line) as Line);
-  let asked = 0;
-  const ask = async (command: string): Promise<Line> => {
-    const ref = `r${++asked}`;
-    run.child.stdin.write(`${JSON.stringify({ type: "command", line: command, ref })}\n`);
-    return await soon(() => lines().find((line) => line.ref === ref));
-  };
-  await soon(() => lines().find(({ type }) => type === "ready"));
-  return { ...run, lines, ask };
-}
+/** Names of the native modules, and of all else that it has mapped. */
+const loadedBy = ({ child }: JsonProgram): string => readFileSync(`/proc/${child.pid}/maps`, "utf8");
 
-function soon<T>(look: () => T | undefined | Promise<T | undefined>, timeout = 15_000): Promise<T> {
-  return vi.waitUntil(look, { timeout, interval: 50 }) as Promise<T>;
-}
+const start = (nick: string, ...more: string[]) => startJsonProgram(home, ["--nick", nick, ...more]);
 
-const portOf = (program: Program): string => String(program.lines()[0]?.address).split(":").at(-1) ?? "";
-
-it("--ephemeral leaves nothing on disk, whatever is done", async () => {
+it("--ephemeral leaves nothing on disk, whatever is done, and loads no database", async () => {
   const anna = await start("anna", "--ephemeral");
   const bob = await start("bob", "--ephemeral", "--join", `127.0.0.1:${portOf(anna)}`);
   await soon(() => bob.lines().find(({ type, status }) => type === "peer" && status === "alive"));
@@ -56,20 +29,31 @@ it("--ephemeral leaves nothing on disk, whatever is done", async () => {
   await bob.ask("/say hi");
   await soon(() => anna.lines().find(({ type }) => type === "message"));
   for (const program of [anna, bob]) {
+    expect(loadedBy(program)).not.toContain("classic-level");
     program.child.stdin.end();
     expect(await program.code).toBe(0);
   }
   expect(readdirSync(home, { recursive: true })).toEqual([]);
 });
 
-it("without it the identity, the nick and the addresses that answered are there, and nothing that was said", async () => {
+it("without it the identity, the nick, the history and the addresses that answered are there, for their owner alone", async () => {
   const anna = await start("anna", "--ephemeral");
   const bob = await start("bob", "--join", `127.0.0.1:${portOf(anna)}`);
   await soon(() => bob.lines().find(({ type, status }) => type === "peer" && status === "alive"));
+  expect(loadedBy(bob)).toContain("classic-level");
   bob.child.stdin.end();
   expect(await bob.code).toBe(0);
   const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  expect(files.map(({ name }) => name).toSorted()).toEqual(["addresses", "identity", "nick"]);
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name));
+  const data = join(home, ".local", "share", "smplchat");
+  const names = paths.map((path) =>
+    relative(data, path)
+      .replace(/^rooms\/\w+/, "ROOM")
+      .replace(/\/.*/, ""),
+  );
+  expect([...new Set(names)].toSorted()).toEqual(["ROOM", "history", "identity", "nick"]);
+  expect(paths.filter((path) => (statSync(path).mode & 0o077) !== 0)).toEqual([]);
+  expect(statSync(join(data, "history")).mode & 0o777).toBe(0o700);
 });
 
 it("KEEPALIVE_INTERVAL is how often peers are probed", async () => {

@@ -180,7 +180,7 @@ describe("what a hub takes hold of", () => {
     await expect(open({ nick: "anna", port: 65535, dataDir: directory })).rejects.toMatchObject({
       code: "ports-taken",
     });
-    expect(readdirSync(directory)).toEqual(["identity"]);
+    expect(readdirSync(directory)).toEqual(["history", "identity"]);
     await new Promise<void>((resolve) => holder.close(() => resolve()));
   });
 

@@ -344,6 +344,8 @@ async function host(respond: (input: Input, mono: number) => Effect[], extras: E
     alarms: createAlarms(() => systemClock().mono),
     createCore: () => core,
     openStore: () => extras.store ?? memoryStore(),
+    setHistoryAside: async () => false,
+    untold: [],
     lost: transport.counters,
     debugLog: (room, dropped) => debugLog(extras.debug, room, dropped),
   };

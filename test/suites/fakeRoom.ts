@@ -121,6 +121,11 @@ function handleOf(state: FakeState): RoomHandle {
       const sorted = [...messages].sort((a, b) => (a.id < b.id ? -1 : 1));
       return sorted.filter(({ id }) => before === undefined || id < before).slice(-limit);
     },
+    replay: async (take, limit) => {
+      if (state.broken !== undefined) throw state.broken;
+      const sorted = messages.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((one) => ({ ...one, history: true }));
+      await take(limit === undefined ? sorted : sorted.slice(-limit));
+    },
     delivery: (id) => state.deliveries.get(id),
     undelivered: () => state.undelivered.size,
     isBusy: () => state.isBusy,

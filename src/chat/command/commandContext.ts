@@ -19,6 +19,11 @@ export type SessionOptions = {
   readonly hub: HubHandle;
   /** Called with every nick taken by `/nick`. Resolves with what keeps the next start from knowing it. */
   readonly rememberNick?: (nick: string) => Promise<NickTrouble | undefined>;
+  /**
+   * How much of what is kept of a room is told, oldest first, when it is entered: so many of the newest messages, or all. Left
+   * out: nothing, as the face reads it by itself.
+   */
+  readonly replayed?: number | "all";
   /** How long `/quit` waits for what was said to reach a peer. */
   readonly quitMsMax: number;
   readonly lookup?: Lookup;
@@ -39,7 +44,7 @@ export type CommandContext = {
   readonly ready: () => Promise<boolean>;
   /** Of the room that the session shows. */
   readonly joins: () => Joins;
-  /** Shows this room from now on: says so, and tells what came in it meanwhile. */
-  readonly moveTo: (room: RoomHandle) => void;
+  /** Shows this room from now on: says so, and tells what came in it meanwhile, or was kept of it. Resolves when all is told. */
+  readonly moveTo: (room: RoomHandle) => Promise<void>;
   readonly quit: () => Promise<void>;
 };

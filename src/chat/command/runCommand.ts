@@ -185,8 +185,9 @@ async function enter(context: CommandContext, invite: Invite, reply: Answer, ref
   }
   // Whoever left it before is in it again.
   if (!room.isIn()) await room.run({ type: "join", endpoints: [] });
-  context.moveTo(room);
+  const told = context.moveTo(room);
   if (endpoints.length > 0) context.joins().join(endpoints);
+  await told;
   return "done";
 }
 

@@ -40,6 +40,8 @@ type Told =
   | { readonly type: "moved"; readonly room: RoomInfo; readonly address: Endpoint }
   /** So many messages came while another room was shown, and are not told any more: they are in the log. */
   | { readonly type: "missed"; readonly messages: number }
+  /** Of what is kept of the room only the newest messages are told: so many older ones are in the log. */
+  | { readonly type: "earlier"; readonly messages: number }
   /** The input has ended, and so many own messages are not known to have reached anybody. */
   | { readonly type: "undelivered"; readonly messages: number }
   /** The network takes nothing more for the moment: so many lines wait, and the reading of more stops. */

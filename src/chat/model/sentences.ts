@@ -36,6 +36,8 @@ export function sentenceFor(event: SessionEvent, room: string): Sentence | undef
         tone: "info",
         text: `${event.messages} more ${event.messages === 1 ? "message" : "messages"} came meanwhile: /log lists them`,
       };
+    case "earlier":
+      return { tone: "info", text: `${countText(event.messages, "earlier message")} kept here: /log lists the newest` };
     case "moved":
       return { tone: "info", text: `now in #${event.room.name}, listening on ${event.address}` };
     default:
@@ -79,6 +81,8 @@ export function noticeText(notice: Notice, room: string): string {
       return `left #${room}; /join ADDRESS comes back`;
     case "addresses-damaged":
       return `the addresses remembered in ${shown(notice.path)} cannot be read${notice.reason === undefined ? "" : ` (${reasonText(notice.reason)})`}: the list begins anew`;
+    case "history-damaged":
+      return `the stored messages are damaged: they are kept aside in ${shown(notice.path)}, and fetched from peers again`;
     case "offline":
       return "no network: nobody beyond this host can be reached until it is back";
     case "back":
@@ -106,6 +110,8 @@ export function errorText(error: ChatError): string {
       return "not in a room: nothing was sent; /join ADDRESS comes back";
     case "addresses-unwritable":
       return `the addresses of peers cannot be saved in ${shown(error.path)}: ${reasonText(error.reason)}`;
+    case "history-unusable":
+      return `messages are not kept on disk, as ${shown(error.path)} cannot be used (${reasonText(error.reason)}): they are in memory only, and gone when this program ends`;
   }
 }
 

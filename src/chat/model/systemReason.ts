@@ -17,6 +17,7 @@ export function reasonText(code: string): string {
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EADDRNOTAVAIL: "no such address here",
+  EIO: "the disk does not work",
   EDQUOT: "the quota is used up",
   EEXIST: "something else is in its place",
   EFBIG: "it is too large",
@@ -29,6 +30,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: "a file is in its path",
   EPERM: "not permitted",
   EROFS: "the file system is read-only",
+  damaged: "it is damaged",
   "foreign-owner": "it belongs to another user",
   "not-a-file": "it is no regular file",
   "others-may-write": "others may write to it",

@@ -9,6 +9,8 @@ import type { Joins } from "./joins.ts";
 export type FollowedRoom = {
   readonly room: RoomHandle;
   readonly joins: Joins;
+  /** What is kept of it is being told: what is said meanwhile waits for its end. */
+  isReplaying: boolean;
   /** Somebody was here. */
   hadCompany: boolean;
   /** It was said that nobody is here, and nobody came since. */
@@ -26,7 +28,7 @@ const MISSED_UNITS_MAX = 4 << 20;
 
 export function followedRoom(room: RoomHandle, joins: Joins): FollowedRoom {
   const hadCompany = room.peers().some(({ status }) => status === "alive");
-  return { room, joins, hadCompany, isToldAlone: false, missed: [], missedUnits: 0, forgotten: 0 };
+  return { room, joins, isReplaying: false, hadCompany, isToldAlone: false, missed: [], missedUnits: 0, forgotten: 0 };
 }
 
 /** What every event says of the room, shown or not. */
@@ -39,6 +41,13 @@ export function note(followed: FollowedRoom, event: ChatEvent): void {
     followed.isToldAlone = false;
     followed.hadCompany = true;
   }
+}
+
+/** While what is kept of it is told. Returns whether it is told all the same. */
+export function isToldInReplay(followed: FollowedRoom, event: ChatEvent): boolean {
+  const isSaid = event.type === "message" || event.type === "ordered";
+  if (isSaid) miss(followed, event);
+  return !isSaid;
 }
 
 /** While another room is shown. Returns whether it is told all the same. */

@@ -4,13 +4,14 @@
  */
 import type { RoomHandle } from "../../node/types.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
+import type { Message } from "../../protocol/views.ts";
 import { StoreError } from "../../store/store.ts";
 import type { MessageKind } from "../../wire/bodies/kinds.ts";
 import type { CommandContext, LiveSettings, Outcome, SessionOptions } from "../command/commandContext.ts";
 import { parseLine } from "../command/parse.ts";
 import { runCommand, sayText } from "../command/runCommand.ts";
 import { infoOf, type SessionEvent } from "../model/events.ts";
-import { type FollowedRoom, followedRoom, isToldMeanwhile, note, takeMissed } from "./followedRoom.ts";
+import { type FollowedRoom, followedRoom, isToldInReplay, isToldMeanwhile, note, takeMissed } from "./followedRoom.ts";
 import { createJoins } from "./joins.ts";
 import { createLineQueue, enqueue, LINES_WAITING_MAX, type LineQueue, waitForRoom } from "./lineQueue.ts";
 
@@ -26,8 +27,11 @@ export interface Session {
   line(text: string, ref?: string): Promise<Outcome>;
   /** Text as it is, even if it looks like a command, after the lines before it. */
   say(text: string, kind?: MessageKind, ref?: string): Promise<Outcome>;
-  /** The first listener gets what happened before; with it the joins of the start begin. */
-  subscribe(listener: (event: SessionEvent) => void): () => void;
+  /**
+   * The first listener gets what happened before, and then what is kept of the room, if the session was made to tell it; with it
+   * the joins of the start begin. `ready`: when it can take more of what is kept.
+   */
+  subscribe(listener: (event: SessionEvent) => void, ready?: () => Promise<void>): () => void;
   /** Resolves when what was said has reached a peer, or nobody can be reached, or after `msMax`; tells what has not. */
   settled(msMax: number): Promise<void>;
   /** Leaves all rooms and closes the hub. Takes at most 1 s. */
@@ -51,10 +55,12 @@ export async function createSession(options: SessionOptions): Promise<Session> {
       return state.queue.isBlocked && isQuit(text) ? answered(state, ref, perform) : inTurn(state, ref, perform);
     },
     say: (text, kind = "text", ref) => inTurn(state, ref, (context) => sayText(context, text, kind)),
-    subscribe: (listener) => {
+    subscribe: (listener, ready) => {
       state.listeners.add(listener);
       if (!state.isHeard) {
         state.isHeard = true;
+        state.ready = ready ?? state.ready;
+        state.heardNow();
         for (const event of state.backlog.splice(0)) emit(state, event);
         queueMicrotask(() => begin(state));
       }
@@ -86,6 +92,13 @@ type State = {
   shown: FollowedRoom;
   /** Somebody listens, or did. */
   isHeard: boolean;
+  /** Settles when somebody listens, or nobody will. */
+  readonly heard: Promise<void>;
+  readonly heardNow: () => void;
+  /** What was kept of the first room is told. */
+  replayed: Promise<void>;
+  /** When more can be told of what is kept. */
+  ready: () => Promise<void>;
   /** The joins of the start have begun. */
   hasBegun: boolean;
   closing: Promise<void> | undefined;
@@ -93,6 +106,7 @@ type State = {
 };
 
 function openState(options: SessionOptions, room: RoomHandle, ended: () => void): State {
+  const { promise: heard, resolve: heardNow } = withResolvers();
   const state: Omit<State, "shown"> = {
     options,
     live: { ...options.settings },
@@ -101,12 +115,19 @@ function openState(options: SessionOptions, room: RoomHandle, ended: () => void)
     queue: createLineQueue(),
     followed: new Map(),
     isHeard: false,
+    heard,
+    heardNow,
+    replayed: Promise.resolve(),
+    ready: () => Promise.resolve(),
     hasBegun: false,
     closing: undefined,
     ended,
   };
-  const shown = follow(state as State, room);
-  return Object.assign(state, { shown });
+  const whole: State = Object.assign(state, { shown: follow(state as State, room) });
+  // What is typed is done when the reader knows what was said before.
+  whole.replayed = replay(whole, whole.shown);
+  whole.queue.last = whole.replayed;
+  return whole;
 }
 
 function emit(state: State, event: SessionEvent): void {
@@ -138,6 +159,10 @@ function onRoomEvent(state: State, followed: FollowedRoom, event: ChatEvent): vo
   if (notice?.code === "drained") return;
   // Leaving is part of closing, and not news to whoever asked for it.
   if (notice?.code === "left-room" && state.closing !== undefined) return;
+  if (followed.isReplaying) {
+    if (isToldInReplay(followed, event)) emit(state, { type: "chat", event });
+    return;
+  }
   if (followed !== state.shown) {
     if (isToldMeanwhile(followed, event)) emit(state, { type: "chat", event });
     return;
@@ -163,22 +188,55 @@ function tellAlone(state: State, followed: FollowedRoom): void {
 }
 
 /** Shows another room, or the same again, and what came in it meanwhile. */
-function moveTo(state: State, room: RoomHandle, tell: (event: SessionEvent) => void): void {
-  state.shown = state.followed.get(room) ?? follow(state, room);
+async function moveTo(state: State, room: RoomHandle, tell: (event: SessionEvent) => void): Promise<void> {
+  const known = state.followed.get(room);
+  state.shown = known ?? follow(state, room);
   tell({ type: "moved", room: infoOf(room), address: room.address() });
-  const { events, forgotten } = takeMissed(state.shown);
+  if (known === undefined) await replay(state, state.shown);
+  else tellMissed(state, known);
+}
+
+function tellMissed(state: State, followed: FollowedRoom): void {
+  const { events, forgotten } = takeMissed(followed);
   if (forgotten > 0) emit(state, { type: "missed", messages: forgotten });
   for (const event of events) emit(state, { type: "chat", event });
+}
+
+/** Tells what is kept of a room that has just been entered, before what comes from others. */
+async function replay(state: State, followed: FollowedRoom): Promise<void> {
+  const { replayed } = state.options;
+  if (replayed === undefined) return;
+  const { room } = followed;
+  const take = async (messages: readonly Message[]): Promise<void> => {
+    await state.heard;
+    await state.ready();
+    if (state.closing !== undefined) return;
+    const earlier = replayed === "all" ? 0 : kept - messages.length;
+    if (earlier > 0) emit(state, { type: "earlier", messages: earlier });
+    for (const message of messages) emit(state, { type: "chat", event: { type: "message", message, isInOrder: true } });
+  };
+  const kept = room.stats().messages;
+  followed.isReplaying = true;
+  await room.replay(take, replayed === "all" ? undefined : replayed).catch(unread((event) => emit(state, event)));
+  followed.isReplaying = false;
+  tellMissed(state, followed);
 }
 
 /** Nobody listened until now: the first contacts are made, and whoever is alone from the start is told. */
 function begin(state: State): void {
   if (state.closing !== undefined) return;
   const { options, shown } = state;
-  if (options.joins.length === 0 && shown.room.peers().length === 0 && !shown.room.isSeeking())
-    onRoomEvent(state, shown, { type: "notice", notice: { code: "alone", unreachable: 0 } });
+  // Who reads what was said is told afterwards that nobody is here now.
+  if (shown.isReplaying) void state.replayed.then(() => tellAloneAtStart(state, shown));
+  else tellAloneAtStart(state, shown);
   for (const address of options.joins) shown.joins.joinAtStart(address);
   state.hasBegun = true;
+}
+
+function tellAloneAtStart(state: State, shown: FollowedRoom): void {
+  if (state.options.joins.length > 0 || shown.room.peers().length > 0 || shown.room.isSeeking()) return;
+  if (state.closing === undefined && shown === state.shown)
+    onRoomEvent(state, shown, { type: "notice", notice: { code: "alone", unreachable: 0 } });
 }
 
 async function settled({ followed }: State, msMax: number): Promise<void> {
@@ -187,6 +245,7 @@ async function settled({ followed }: State, msMax: number): Promise<void> {
 
 function close(state: State): Promise<void> {
   state.closing ??= (async () => {
+    state.heardNow();
     // What follows is said after `closing` is set: the goodbye must not look like news.
     await Promise.resolve();
     for (const { joins } of state.followed.values()) joins.stop();

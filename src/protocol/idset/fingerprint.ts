@@ -17,7 +17,9 @@ export function emptySum(): Sum {
 export function termOf(id: Uint8Array): Sum {
   const hash = blake2b(id, 32);
   const view = new DataView(hash.buffer, hash.byteOffset, 32);
-  return Uint32Array.from({ length: LIMBS }, (_, limb) => view.getUint32(4 * limb, true));
+  const term = emptySum();
+  for (let limb = 0; limb < LIMBS; limb += 1) term[limb] = view.getUint32(4 * limb, true);
+  return term;
 }
 
 /** sum += terms[at .. at+8) modulo 2^256. */

@@ -92,4 +92,14 @@ describe("having been away", () => {
       "the addresses of peers cannot be saved in /home/anna/addresses: the disk is full",
     );
   });
+
+  it("without the history is told with where it is, and what becomes of what is said", () => {
+    expect(noticeText({ code: "history-damaged", path: "/home/anna/history-damaged-1" }, "tea")).toBe(
+      "the stored messages are damaged: they are kept aside in /home/anna/history-damaged-1, and fetched from peers again",
+    );
+    expect(errorText({ code: "history-unusable", path: "/home/anna/history", reason: "EROFS" })).toBe(
+      "messages are not kept on disk, as /home/anna/history cannot be used (the file system is read-only): " +
+        "they are in memory only, and gone when this program ends",
+    );
+  });
 });

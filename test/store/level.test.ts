@@ -1,0 +1,211 @@
+// The database on disk: a store like any other, that outlives its process, writes together what can be, and recovers.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import type { StoredMessage, StoreTrouble } from "../../src/protocol/api.ts";
+import type { Store } from "../../src/store/store.ts";
+import type { MessageId } from "../../src/wire/ids.ts";
+import { describeRefusing, describeStore } from "../suites/store.ts";
+import { closeDatabases, closeRigs, type LevelRig, openRig, roomsOf } from "./levelRig.ts";
+
+describe("with one database for all", () => {
+  afterAll(closeRigs);
+  describeStore("LevelDB", roomsOf(openRig));
+});
+
+describe("with a database for each", () => {
+  afterEach(closeRigs);
+  describeRefusing("LevelDB", () => openRig());
+});
+
+describe("a database on disk", () => {
+  afterEach(closeRigs);
+
+  it("has everything again when it is opened anew, each room its own, and nothing that was let go", async () => {
+    const rig = await openRig();
+    await append(rig, [message(1), message(2), message(3)]);
+    rig.other.append([message(2), message(9)], false, () => undefined);
+    rig.store.trim([id(2)]);
+    const again = await rig.reopen();
+    expect(await indexOf(again.store)).toEqual([message(1), message(3)]);
+    expect(await indexOf(again.other)).toEqual([message(2), message(9)]);
+  });
+
+  it("writes what is asked for in one turn as one batch, and syncs it if an own message is among it", async () => {
+    const rig = await openRig();
+    rig.store.append([message(1)], false, () => undefined);
+    rig.store.append([message(2)], false, () => undefined);
+    rig.store.trim([id(1)]);
+    await rig.settle();
+    for (const n of [3, 4, 5]) rig.store.append([message(n)], n === 4, () => undefined);
+    rig.other.append([message(3)], false, () => undefined);
+    await rig.settle();
+    expect(rig.batches).toEqual([
+      { size: 2, sync: false },
+      { size: 4, sync: true },
+    ]);
+    expect(await indexOf(rig.store)).toEqual([2, 3, 4, 5].map(message));
+  });
+
+  it("lets what comes while it writes share the next batch", async () => {
+    const rig = await openRig();
+    const answered: number[] = [];
+    for (let n = 1; n <= 50; n += 1) {
+      rig.store.append([message(n)], false, () => answered.push(n));
+      if (n === 1) await new Promise((done) => setImmediate(done));
+    }
+    await rig.settle();
+    expect(rig.batches.length).toBeLessThanOrEqual(3);
+    expect(answered).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
+  });
+
+  it("keeps the first of two with one id, also within a batch, and takes it anew after it was let go there", async () => {
+    const rig = await openRig();
+    const changed = { id: id(1), bytes: Uint8Array.of(99) };
+    rig.store.append([message(1), changed], false, () => undefined);
+    rig.store.append([changed], false, () => undefined);
+    await rig.settle();
+    expect(await indexOf(rig.store)).toEqual([message(1)]);
+    rig.store.trim([id(1)]);
+    rig.store.append([changed], false, () => undefined);
+    await rig.settle();
+    expect(await indexOf(rig.store)).toEqual([changed]);
+  });
+
+  it("is opened anew after a failed write, once, and has all that was confirmed", async () => {
+    const rig = await openRig();
+    await append(rig, [message(1)]);
+    rig.refuse(true);
+    expect(await append(rig, [message(2)])).toEqual({ code: "full", detail: "ENOSPC" });
+    expect(rig.opened(), "it can be read as it is").toBe(1);
+    expect(await indexOf(rig.store)).toEqual([message(1)]);
+    rig.refuse(false);
+    expect(await append(rig, [message(3)])).toBeUndefined();
+    expect(await append(rig, [message(4)])).toBeUndefined();
+    expect(rig.opened()).toBe(2);
+    expect(await indexOf(rig.store)).toEqual([1, 3, 4].map(message));
+  });
+
+  it("tries again with the next write what it could not let go", async () => {
+    const rig = await openRig();
+    await append(rig, [1, 2, 3].map(message));
+    rig.refuse(true);
+    rig.store.trim([id(1), id(2)]);
+    await rig.settle();
+    rig.refuse(false);
+    expect(await indexOf(rig.store)).toHaveLength(3);
+    await append(rig, [message(4), message(2)]);
+    expect(await indexOf(rig.store)).toEqual([2, 3, 4].map(message));
+  });
+
+  it("hands the history on no faster than it is taken, as it was when it was asked for", async () => {
+    const rig = await openRig();
+    await append(
+      rig,
+      Array.from({ length: 2_500 }, (_, at) => message(at + 1)),
+    );
+    const seen: number[] = [];
+    let go: () => void = () => undefined;
+    const done = new Promise<void>((resolve) => {
+      rig.store.index((messages, isLast) => {
+        seen.push(messages.length);
+        if (isLast) resolve();
+        return seen.length === 1 ? new Promise<void>((next) => (go = next)) : undefined;
+      });
+    });
+    await append(rig, [message(5_000)]);
+    expect(seen).toHaveLength(1);
+    go();
+    await done;
+    expect(seen.reduce((sum, count) => sum + count, 0)).toBe(2_500);
+  });
+
+  it("leaves no text behind of what was erased", async () => {
+    const rig = await openRig();
+    const secret = Buffer.from("a text that nobody may read any more");
+    await append(rig, [message(1), { id: id(2), bytes: secret }, message(3)]);
+    expect(textOnDisk(rig.path)).toContain(secret.toString());
+    const trouble = await new Promise((done) => rig.store.erase([id(2)], done));
+    expect(trouble).toBeUndefined();
+    expect(textOnDisk(rig.path)).not.toContain(secret.toString());
+    expect(await indexOf(rig.store)).toEqual([1, 3].map(message));
+  });
+
+  it("refuses what is asked after it was closed, each once", async () => {
+    const rig = await openRig();
+    await new Promise<void>((done) => rig.store.close(done));
+    const closed = { code: "closed", detail: "closed" };
+    expect(await append(rig, [message(1)])).toEqual(closed);
+    rig.store.trim([id(1)]);
+    const heard: unknown[] = [];
+    rig.store.read([id(1)], (...answer) => heard.push(answer));
+    rig.store.page(undefined, 1, (...answer) => heard.push(answer));
+    rig.store.index((...answer) => heard.push(answer));
+    rig.store.erase([id(1)], (...answer) => heard.push(answer));
+    rig.store.close(() => heard.push("closed"));
+    expect(heard).toEqual([[[undefined], closed], [[], closed], [[], true, closed], [closed], "closed"]);
+  });
+});
+
+it("has all that it confirmed after kill -9 in the middle of writing, ten times", { timeout: 60_000 }, async () => {
+  const path = mkdtempSync(join(tmpdir(), "smplchat-killed-"));
+  try {
+    let next = 1;
+    for (let round = 0; round < 10; round += 1) {
+      next = await writeUntilKilled(path, next, 200 + round * 37);
+      const rig = await openRig(path);
+      const kept = await indexOf(rig.store);
+      expect(kept.length, `round ${round}: confirmed ${next - 1}`).toBeGreaterThanOrEqual(next - 1);
+      expect(kept).toEqual(kept.map((_, at) => message(at + 1)));
+      next = kept.length + 1;
+      await closeDatabases();
+    }
+  } finally {
+    rmSync(path, { recursive: true, force: true });
+  }
+});
+
+/** Returns what follows the last number that was confirmed. */
+async function writeUntilKilled(path: string, from: number, confirmed: number): Promise<number> {
+  const writer = fileURLToPath(new URL("./levelWriter.js", import.meta.url));
+  const child = spawn(process.execPath, [writer, path, String(from)], { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(child, "close");
+  let last = from - 1;
+  for await (const line of createInterface({ input: child.stdout })) {
+    last = Number(line);
+    if (last >= from + confirmed) child.kill("SIGKILL");
+  }
+  await ended;
+  expect(last).toBeGreaterThanOrEqual(from + confirmed);
+  return last + 1;
+}
+
+const id = (n: number): MessageId => n.toString(16).padStart(48, "0") as MessageId;
+const message = (n: number): StoredMessage => ({ id: id(n), bytes: new Uint8Array(20).fill(n & 255) });
+
+function append({ store }: LevelRig, messages: readonly StoredMessage[]): Promise<StoreTrouble | undefined> {
+  return new Promise((done) => store.append(messages, false, done));
+}
+
+function indexOf(store: Store): Promise<StoredMessage[]> {
+  return new Promise((resolve, reject) => {
+    const all: StoredMessage[] = [];
+    store.index((messages, isLast, trouble) => {
+      all.push(...messages);
+      if (trouble !== undefined) reject(new Error(trouble.detail));
+      else if (isLast) resolve(all);
+    });
+  });
+}
+
+function textOnDisk(path: string): string {
+  return readdirSync(path)
+    .map((name) => readFileSync(join(path, name), "latin1"))
+    .join("\n");
+}
