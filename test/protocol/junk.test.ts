@@ -11,6 +11,7 @@ import { below } from "../../src/protocol/rng.ts";
 import { FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
 import { noExtensions } from "../../src/wire/extensions.ts";
 import { encodeFrame, type Frame } from "../../src/wire/frames.ts";
+import type { ShortId } from "../../src/wire/ids.ts";
 import { framesArbitrary, mutate } from "../wire/arbitraries.ts";
 import { createWorld, gather, roomKeys, shown, type TestNode, transmits, WALL } from "./fixtures.ts";
 import { createPuppet, type Puppet } from "./puppet.ts";
@@ -27,7 +28,7 @@ function meaningful(puppet: Puppet, nodes: readonly TestNode[]): Frame[] {
   const ids = alice.log().map((message) => message.id);
   const known = puppet.message({ parents: ids.slice(0, 1), hlc: WALL + 100_000 });
   const { content } = { content: { boot: puppet.boot, nick: "m", endpoints: [], extensions: noExtensions } };
-  const fp = "00".repeat(12);
+  const [fp, salt] = ["00".repeat(6), "00".repeat(4)];
   const slice = { order: 0, lo: 0, last: 0xffffffff };
   return [
     { type: "push", slice, message: known.bytes },
@@ -54,17 +55,19 @@ function meaningful(puppet: Puppet, nodes: readonly TestNode[]): Frame[] {
     { type: "fetch", set: "roster", number: 2, credit: 64, stretches: [{ lo: "", hi: "~" }] },
     { type: "page", set: "log", number: 1, index: 0, isLast: true, lo: "", hi: "~", items: [known.bytes] },
     { type: "page", set: "roster", number: 1, index: 63, isLast: false, lo: "", hi: "~", items: [known.bytes] },
-    { type: "ranges", set: "log", lo: "", parts: [{ hi: "~", count: 2 ** 53 - 1, fingerprint: fp }] },
-    { type: "same", set: "log", lo: "", hi: "~", count: 0, fingerprint: fp },
+    { type: "ranges", set: "log", salt, lo: "", parts: [{ hi: "~", count: 2 ** 53 - 1, fingerprint: fp }] },
+    { type: "same", set: "log", lo: "", hi: "~", salt, count: 7, fingerprint: fp },
     {
       type: "list",
       set: "log",
       lo: "",
       hi: "~",
-      prefixes: Array.from({ length: 64 }, (_, index) => `${10 + index}`.repeat(12)),
+      salt,
+      ids: Array.from({ length: 64 }, (_, index) => `${10 + index}`.repeat(12) as ShortId),
     },
-    { type: "want", set: "log", prefixes: ids.slice(0, 60).map((id) => id.slice(0, 24)) },
-    { type: "want", set: "roster", prefixes: ["ff".repeat(12)] },
+    { type: "want", ids: ids.slice(0, 40) },
+    { type: "wantListed", set: "log", lo: "", hi: "~", salt, hashes: ["ff".repeat(6), "00".repeat(6)] },
+    { type: "wantListed", set: "roster", lo: "", hi: "~", salt, hashes: ["ff".repeat(6)] },
     {
       type: "digest",
       log: { count: 5, fingerprint: "11".repeat(8) },

@@ -20,7 +20,7 @@ import { answerWith } from "./answer.ts";
 import { createHybridClock, isAhead } from "./hlc.ts";
 import { insertMessage, isKnown, type Log, parentsFor, restoreMessage } from "./log.ts";
 import type { Newcomer } from "./newcomer.ts";
-import { prefixOf, type Wants } from "./wants.ts";
+import type { Wants } from "./wants.ts";
 import { addWrite, isFull, type Writes } from "./writes.ts";
 
 export type Intake = {
@@ -142,7 +142,7 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
       onKept({ id, author: content.author, hlc: content.hlc, isLive }, from);
       const missing = keep(message, !isLive && (newcomer.isArriving() || isOld));
       // While history is fetched in order, parents come by themselves.
-      if (!newcomer.isArriving()) for (const parent of missing) wants.want(prefixOf(parent), from, PARENT_DELAY_MS);
+      if (!newcomer.isArriving()) for (const parent of missing) wants.want(parent, from, PARENT_DELAY_MS);
       for (const asker of askers) give(asker, message);
       return id;
     },

@@ -2,27 +2,32 @@
  * Anti-entropy (Demers et al. 1987) by range-based set reconciliation (Meyer 2022), made for datagrams. Each claim names
  * an absolute range, its count and its fingerprint. Its receiver answers from what it holds at that moment, and nothing is
  * remembered between claims. So a claim may be lost, repeated or overtaken; the next digest shows what is left.
+ *
+ * Fingerprints and short ids are hashes under a key that is another one in each frame. Nobody can choose ids that make two
+ * different ranges look equal, or one id look like another; what does by chance does not the next time.
  */
 import {
   type Bound,
   END,
   type Frame,
-  PREFIXES_MAX,
   type RangeClaim,
   type RangePart,
   type Ranges,
+  type Salt,
   type SetName,
 } from "../../wire/frames.ts";
-import { type BootId, timeOfId } from "../../wire/ids.ts";
-import { PARTS_MAX } from "../../wire/range.ts";
+import { type BootId, type ShortId, timeOfId } from "../../wire/ids.ts";
+import { PARTS_MAX, SHORT_IDS_MAX, type Span, type SpanList, type SpanWant } from "../../wire/range.ts";
 import type { Context } from "../context.ts";
-import { aboveOf, afterPrefix, boundOfTime, later, separator } from "../idset/range.ts";
+import { aboveOf, afterFront, boundOfTime, earlier, later, separator, trimmed } from "../idset/range.ts";
+import { frontOfId, newSalt, shortHash, shortIdOf } from "../idset/shortIds.ts";
 import { limits } from "../limits.ts";
 import type { Received } from "../link/link.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
+import { shortIdKeyFor } from "../link/shortIdKey.ts";
 import { isAhead } from "../log/hlc.ts";
-import { below } from "../rng.ts";
+import { below, jitter } from "../rng.ts";
 import type { Millis } from "../time.ts";
 import { createDownload } from "./download.ts";
 import type { Holding } from "./grants.ts";
@@ -39,13 +44,16 @@ export type Reconciliation = {
   /** A difference has lasted longer than messages are in flight. */
   readonly begin: (from: Session, set: SetName) => void;
   readonly onRanges: (from: Session, ranges: Ranges) => void;
-  readonly onList: (from: Session, list: Frame & { readonly type: "list" }) => void;
+  readonly onList: (from: Session, list: SpanList) => void;
   readonly onFetch: (from: Session, fetch: Fetch) => void;
   readonly onPage: (received: Received, page: Page) => void;
   /** The peer was told lately what this node holds there: it gives what is not among that. */
   readonly isOwed: (from: Session, id: string) => boolean;
   readonly onSame: (from: Session, claim: RangeClaim) => void;
   readonly onWant: (from: Session, want: Frame & { readonly type: "want" }) => void;
+  readonly onWantListed: (from: Session, want: SpanWant) => void;
+  /** A peer is probed, whom this node chose by chance: now and then sets that look equal are compared all the same. */
+  readonly check: (to: Session) => void;
   /** A message came that was given, not relayed: the peer is not done yet. */
   readonly onGift: (from: Session) => void;
   /** Pages that were asked for are late. */
@@ -85,9 +93,16 @@ const VAIN_FREE = 4;
 /** How long the next one waits, doubled with each, at most VAIN_MS_MAX: some difference may never go, and must not cost for ever. */
 const VAIN_MS: Millis = 1_000;
 const VAIN_MS_MAX: Millis = 60_000;
+/** How often sets are compared though their digests may be equal. */
+const CHECK_MS: Millis = 60_000;
 /** For so long what a list draws may come. BOUNDED: lists remembered for each session. */
 const LISTED_MS: Millis = 10_000;
 const LISTED_MAX = 16;
+/** A short id is looked for among at most so many. What was listed are fewer, and some may have come since. */
+const NAMED_MAX = 2 * SHORT_IDS_MAX;
+/** Hashing so many ids, as short ids or for a fingerprint, is as much work as looking one range up. */
+const SHORT_IDS_PER_UNIT = 8;
+const FINGERPRINTED_PER_UNIT = 512;
 
 export function createReconciliation(
   context: Context,
@@ -109,17 +124,23 @@ export function createReconciliation(
   /** BOUNDED: sessions twice. What was compared last with a session, and how often nothing came of it. */
   const vain = new Map<string, { readonly sets: string; readonly times: number }>();
   let rosterFrom: Millis = 0;
+  let checkFrom: Millis = context.now.mono + below(rng, CHECK_MS);
   const { spend, isRepeat } = createWorkBudget(context);
-  const claimOf = (set: SetName, lo: Bound, hi: Bound): RangeClaim => ({
-    set,
-    lo,
-    hi,
-    ...replicas[set].ids.summary(lo, hi),
-  });
+  /** A key of its own for each frame, and what the receiver needs to make it. */
+  const newKey = (to: Session): { salt: Salt; key: Uint8Array } => {
+    const salt = newSalt(rng);
+    return { salt, key: shortIdKeyFor(context, to, salt) };
+  };
+  const countOf = ({ set, lo, hi }: Span): number => replicas[set].ids.count(lo, hi);
+  const fingerprintedUnits = (span: Span): number => Math.floor(countOf(span) / FINGERPRINTED_PER_UNIT);
+  const partOf = (span: Span, key: Uint8Array): RangePart => {
+    const { set, lo, hi } = span;
+    return { hi, count: countOf(span), fingerprint: replicas[set].ids.fingerprint(lo, hi, key) };
+  };
   const floored = (set: SetName, lo: Bound): Bound => later(lo, replicas[set].floor());
 
-  /** What this node holds from lo to hi, in parts that together hold it all; what it holds nothing of is one part. */
-  const partsOf = (set: SetName, lo: Bound, hi: Bound, parts: number): RangePart[] => {
+  /** Where the parts end that together hold all that this node holds from lo to hi, each about as much. */
+  const cutsOf = ({ set, lo, hi }: Span, parts: number): Bound[] => {
     const { ids } = replicas[set];
     const first = ids.rank(lo);
     const count = ids.rank(hi) - first;
@@ -132,50 +153,61 @@ export function createReconciliation(
       const before = ids.at(at - 1);
       if (id !== undefined && before !== undefined) cuts.push(separator(before, id));
     }
-    let from = lo;
-    const result: RangePart[] = [];
-    for (const until of [...cuts, hi]) {
-      if (until <= from || until > hi) continue;
-      result.push(partOf(replicas[set].ids.summary(from, until), until));
-      from = until;
-    }
-    return result;
+    let before = lo;
+    return [...cuts, hi].filter((until) => {
+      if (until <= before || until > hi) return false;
+      before = until;
+      return true;
+    });
   };
-  const sendRanges = (to: Session, set: SetName, lo: Bound, parts: readonly RangePart[]): void =>
-    link.send(to, { type: "ranges", set, lo, parts }, { tries: TRIES });
-  const sendWhole = (to: Session, set: SetName, lo: Bound, hi: Bound): void =>
-    sendRanges(to, set, lo, [partOf(replicas[set].ids.summary(lo, hi), hi)]);
+  /** Of all that this node holds from lo on, in parts that end with these bounds. */
+  const sendRanges = (to: Session, set: SetName, lo: Bound, cuts: readonly Bound[]): void => {
+    const { salt, key } = newKey(to);
+    const parts = cuts.map((hi, index) => partOf({ set, lo: cuts[index - 1] ?? lo, hi }, key));
+    link.send(to, { type: "ranges", set, salt, lo, parts }, { tries: TRIES });
+  };
 
-  const split = (to: Session, set: SetName, lo: Bound, hi: Bound, count: number): void =>
-    sendRanges(to, set, lo, partsOf(set, lo, hi, Math.min(SPLIT, Math.max(2, Math.ceil(count / LEAF)))));
+  const split = (to: Session, span: Span, count: number): void =>
+    sendRanges(to, span.set, span.lo, cutsOf(span, Math.min(SPLIT, Math.max(2, Math.ceil(count / LEAF)))));
 
-  const outlineOwn = (to: Session, set: SetName, lo: Bound, hi: Bound, count: number): void =>
-    sendRanges(to, set, lo, partsOf(set, lo, hi, Math.min(Math.ceil(count / OUTLINE_PART), PARTS_MAX)));
+  const outlineOwn = (to: Session, span: Span, count: number): void =>
+    sendRanges(to, span.set, span.lo, cutsOf(span, Math.min(Math.ceil(count / OUTLINE_PART), PARTS_MAX)));
 
-  const list = (to: Session, set: SetName, lo: Bound, hi: Bound): void => {
-    const prefixes = replicas[set].ids.slice(lo, hi, LIST_MAX).map((id) => id.slice(0, 24));
-    link.send(to, { type: "list", set, lo, hi, prefixes }, { tries: TRIES });
+  const list = (to: Session, { set, lo, hi }: Span): void => {
+    const { salt, key } = newKey(to);
+    const ids = replicas[set].ids.slice(lo, hi, LIST_MAX).map((id) => shortIdOf(id, key));
+    link.send(to, { type: "list", set, lo, hi, salt, ids }, { tries: TRIES });
     if (set !== "log") return;
     const before = listed.get(to.boot) ?? [];
     remember(listed, to.boot, [...before, { lo, hi, at: context.now.mono }].slice(-LISTED_MAX));
   };
 
   /** Answers one range of a peer's; true if both hold the same there. */
-  const compare = (from: Session, set: SetName, theirLo: Bound, theirs: RangePart): boolean => {
-    const { hi } = theirs;
+  const compare = (from: Session, { set, lo: theirLo, hi }: Span, theirs: RangePart, key: Uint8Array): boolean => {
     const lo = floored(set, theirLo);
     if (lo >= hi) return true;
-    const mine = partOf(replicas[set].ids.summary(lo, hi), hi);
-    if (mine.count === theirs.count && mine.fingerprint === theirs.fingerprint) return true;
+    const span = { set, lo, hi };
+    const count = countOf(span);
+    if (count === theirs.count && replicas[set].ids.fingerprint(lo, hi, key) === theirs.fingerprint) return true;
     // Part of what they mean was let go here: their claim says nothing about the rest.
-    if (lo !== theirLo) sendRanges(from, set, lo, [mine]);
-    else if (theirs.count > FETCH_RATIO * (mine.count + LIST_MAX / 2))
+    if (lo !== theirLo) sendRanges(from, set, lo, [hi]);
+    else if (theirs.count > FETCH_RATIO * (count + LIST_MAX / 2))
       download.lacking(from, set, lo, hi, theirs.count, holdingOf(from, set));
     else if (download.cut(set, lo, hi)) return false;
-    else if (mine.count <= LIST_MAX) list(from, set, lo, hi);
-    else if (theirs.count === 0) outlineOwn(from, set, lo, hi, mine.count);
-    else split(from, set, lo, hi, mine.count);
+    else if (count <= LIST_MAX) list(from, span);
+    else if (theirs.count === 0) outlineOwn(from, span, count);
+    else split(from, span, count);
     return false;
+  };
+
+  /** What this node holds of lo..hi with the fronts of these, NAMED_MAX at most: usually as many, or fewer. */
+  const heldWithFronts = ({ set, lo, hi }: Span, listed: readonly ShortId[]): string[] => {
+    const held: string[] = [];
+    for (const front of new Set(listed.map(frontOfId))) {
+      const [from, until] = [later(lo, trimmed(front)), earlier(hi, afterFront(front))];
+      held.push(...replicas[set].ids.slice(from, until, NAMED_MAX - held.length));
+    }
+    return held;
   };
 
   /** What the peer's last digest that differed says. */
@@ -188,12 +220,15 @@ export function createReconciliation(
   const download = createDownload(context, {
     replicas,
     others,
-    outline: (of, set, lo, hi) => sendRanges(of, set, lo, [{ hi, count: 0, fingerprint: "" }]),
+    outline: (of, set, lo, hi) => {
+      const parts = [{ hi, count: 0, fingerprint: "" }];
+      link.send(of, { type: "ranges", set, salt: newSalt(rng), lo, parts }, { tries: TRIES });
+    },
     finished: (set, suppliers) => {
       for (const { session, floor } of suppliers) {
         const own = replicas[set].floor();
         // Who has let go of less can compare this node's digest; this node learns of it only if it asks.
-        if (floor < own) sendWhole(session, set, own, END);
+        if (floor < own) sendRanges(session, set, own, [END]);
         else link.send(session, { type: "ping" }, { tries: TRIES });
       }
     },
@@ -292,45 +327,51 @@ export function createReconciliation(
       if (newest === undefined || newest < lo) return download.fetchAll(from, set, lo, holding);
       // The most usual difference is what was said since: what lies above the newest held is a part of its own.
       const above = aboveOf(newest);
-      const parts = partsOf(set, lo, above, SPLIT);
-      sendRanges(from, set, lo, above === END ? parts : [...parts, { hi: END, count: 0, fingerprint: "" }]);
+      const cuts = cutsOf({ set, lo, hi: above }, SPLIT);
+      sendRanges(from, set, lo, above === END ? cuts : [...cuts, END]);
     },
-    onRanges: (from, { set, lo, parts }) => {
-      if (!spend(from, parts.length)) return;
+    onRanges: (from, { set, salt, lo, parts }) => {
+      const whole = { set, lo: floored(set, lo), hi: parts.at(-1)?.hi ?? lo };
+      if (!spend(from, parts.length + fingerprintedUnits(whole))) return;
       if (isRepeat(from, `ranges ${set} ${lo} ${parts.map((part) => `${part.hi} ${part.count} ${part.fingerprint}`)}`))
         return;
       remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
+      const key = shortIdKeyFor(context, from, salt);
       let equal = true;
       let until = lo;
       for (const part of parts) {
-        equal = compare(from, set, until, part) && equal;
+        equal = compare(from, { set, lo: until, hi: part.hi }, part, key) && equal;
         until = part.hi;
       }
       download.go(set);
       // Who has let go of more than this node cannot tell from digests that it holds the rest: it is told.
       if (equal && until === END && lo >= replicas[set].floor()) {
-        link.send(from, { type: "same", ...claimOf(set, lo, END) }, { tries: TRIES });
+        const own = newKey(from);
+        const all = partOf({ set, lo, hi: END }, own.key);
+        link.send(from, { type: "same", set, lo, salt: own.salt, ...all }, { tries: TRIES });
       }
     },
     onList: (from, theirs) => {
-      if (!spend(from, 1 + theirs.prefixes.length / 8)) return;
-      if (isRepeat(from, `list ${theirs.set} ${theirs.lo} ${theirs.hi} ${theirs.prefixes}`)) return;
-      const { set, hi } = theirs;
-      remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
+      const { set, hi, salt } = theirs;
       const lo = floored(set, theirs.lo);
+      const { ids } = replicas[set];
+      const isFew = ids.count(lo, hi) <= SHORT_IDS_MAX;
+      const looked = isFew ? ids.count(lo, hi) : theirs.ids.length;
+      if (!spend(from, 1 + (theirs.ids.length + looked) / SHORT_IDS_PER_UNIT)) return;
+      // By fronts: made anew, the same list has other hashes.
+      if (isRepeat(from, `list ${set} ${theirs.lo} ${hi} ${theirs.ids.map(frontOfId)}`)) return;
+      remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
       if (lo >= hi) return;
-      const mine = replicas[set].ids.slice(lo, hi, PREFIXES_MAX + 1);
-      const held = new Set(mine.map((id) => id.slice(0, 24)));
-      for (const prefix of theirs.prefixes) {
-        if (set === "log" && isAhead(context.now.wall, timeOfId(prefix))) continue;
-        if (!held.has(prefix) && replicas[set].ids.slice(prefix, afterPrefix(prefix), 1).length === 0)
-          replicas[set].want(prefix, from);
-      }
-      // Much more than they listed: they fetch it at their own pace.
-      if (mine.length > PREFIXES_MAX) return sendWhole(from, set, lo, hi);
-      const theirPrefixes = new Set(theirs.prefixes);
-      const lacking = mine.filter((id) => !theirPrefixes.has(id.slice(0, 24)));
-      replicas[set].give(from, lacking, true);
+      const key = shortIdKeyFor(context, from, salt);
+      // Much more than they listed: they fetch it at their own pace, and what they listed is looked up front by front.
+      const mine = isFew ? ids.slice(lo, hi, SHORT_IDS_MAX) : heldWithFronts({ set, lo, hi }, theirs.ids);
+      const held = new Map(mine.map((id) => [shortIdOf(id, key), id]));
+      const isUsable = (id: ShortId): boolean =>
+        (lo === theirs.lo || id >= lo) && (set !== "log" || !isAhead(context.now.wall, timeOfId(id)));
+      const lacking = theirs.ids.filter((id) => !held.delete(id) && isUsable(id));
+      if (lacking.length > 0) replicas[set].wantListed(from, { lo, hi, salt, key }, lacking);
+      if (isFew) replicas[set].give(from, [...held.values()], true);
+      else sendRanges(from, set, lo, [hi]);
     },
     onFetch: (from, fetch) => {
       if (isRepeat(from, `fetch ${fetch.set} ${fetch.number}`) || !spend(from, fetch.credit / 2)) return;
@@ -343,36 +384,49 @@ export function createReconciliation(
       for (const item of page.items) replicas[page.set].accept(received, item, isAsked);
       download.onPage(received.session, page);
     },
+    check: (to) => {
+      if (context.now.mono < checkFrom || !to.proven) return;
+      checkFrom = context.now.mono + jitter(rng, CHECK_MS, 0.25);
+      for (const set of ["log", "roster"] as const) {
+        // What differs anyway is compared anyway.
+        if (differing.has(`${to.boot} ${set}`) || download.isFetching(set) || replicas[set].ids.size() === 0) continue;
+        sendRanges(to, set, replicas[set].floor(), [END]);
+      }
+    },
     isOwed: ({ boot }, id) =>
       (listed.get(boot) ?? []).some(({ lo, hi, at }) => lo <= id && id < hi && context.now.mono - at < LISTED_MS),
     onPagesLate: download.onTimer,
     onGift: (from) => remember(comparedAt, `${from.boot} log`, context.now.mono),
-    onSame: (from, { set, lo, hi, count, fingerprint }) => {
-      if (!spend(from, 1)) return;
-      const equal = compare(from, set, lo, partOf({ count, fingerprint }, hi));
+    onSame: (from, claim) => {
+      const { set, lo, hi } = claim;
+      if (!spend(from, 1 + fingerprintedUnits(claim))) return;
+      const equal = compare(from, claim, claim, shortIdKeyFor(context, from, claim.salt));
       download.go(set);
       const floor = replicas[set].floor();
       if (equal && hi === END && lo <= floor) inSync(set, from, floor);
     },
-    onWant: (from, asked) => {
-      if (!spend(from, asked.prefixes.length / 4)) return;
-      const replica = replicas[asked.set];
-      const held: string[] = [];
-      for (const prefix of asked.prefixes) {
-        const [id] = replica.ids.slice(prefix, afterPrefix(prefix), 1);
-        if (id !== undefined) held.push(id);
-        else replica.asked(prefix, from);
-      }
-      replica.give(from, held, false);
+    onWant: (from, { ids }) => {
+      if (!spend(from, ids.length / 4)) return;
+      const { log } = replicas;
+      for (const id of ids) if (!log.ids.has(id)) log.asked(id, from);
+      log.give(
+        from,
+        ids.filter((id) => log.ids.has(id)),
+        false,
+      );
+    },
+    onWantListed: (from, { set, lo: theirLo, hi, salt, hashes }) => {
+      const lo = floored(set, theirLo);
+      const held = replicas[set].ids.slice(lo, hi, NAMED_MAX + 1);
+      if (!spend(from, hashes.length / 4 + held.length / SHORT_IDS_PER_UNIT)) return;
+      // So much has come there since that the next list will be another one.
+      if (held.length > NAMED_MAX) return;
+      const key = shortIdKeyFor(context, from, salt);
+      const wanted = new Set(hashes);
+      const named = held.filter((id) => wanted.has(shortHash(id, key)));
+      replicas[set].give(from, named, false);
     },
     isFetching: download.isFetching,
     stop: download.stop,
   };
-}
-
-// --- internal ---
-
-/** Of an empty range there is nothing to fingerprint. */
-function partOf(summary: { readonly count: number; readonly fingerprint: string }, hi: Bound): RangePart {
-  return { hi, count: summary.count, fingerprint: summary.count === 0 ? "" : summary.fingerprint };
 }

@@ -53,7 +53,7 @@ function create(sourceCount: number, most = 100_000): Newcomer {
     give: () => {},
     givePages: () => {},
     accept: () => {},
-    want: () => {},
+    wantListed: () => {},
     asked: () => {},
   };
   const sources = Array.from({ length: sourceCount }, () => bench.link.sessions.open(bootFrom(bench.rng)));
