@@ -34,7 +34,7 @@ const ONE_WAY_MS = 50;
 const SETTLE_MS = 10_000;
 const LIMIT_MS = 60_000;
 const NOON = 1_767_225_600_000;
-const COMPARING = new Set(["ranges", "list", "want", "fetch", "same"]);
+const COMPARING = new Set(["ranges", "list", "want", "wantListed", "fetch", "same"]);
 
 const secret = { id: new Uint8Array(32).fill(8), epoch: 0, key: new Uint8Array(32).fill(7) };
 const room = createRoomKeys(secret);

@@ -8,3 +8,10 @@ export function blake2b(input: Uint8Array, length: number, key?: Uint8Array): Ui
   else sodium.crypto_generichash(out, input, key);
   return out.subarray(0, length);
 }
+
+/** The same of all inputs, one after another, without putting them together first. */
+export function blake2bOfAll(inputs: readonly Uint8Array[], length: number, key: Uint8Array): Uint8Array {
+  const out = Buffer.allocUnsafe(Math.max(length, 16));
+  sodium.crypto_generichash_batch(out, inputs, key);
+  return out.subarray(0, length);
+}

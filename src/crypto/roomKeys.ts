@@ -64,6 +64,16 @@ export function bootKey(roomKeys: RoomKeys, boot: BootId): Uint8Array {
   return blake2b(Buffer.concat([Buffer.from("smplchat boot key\0"), fromHex(boot)]), 32, roomKeys.key);
 }
 
+/**
+ * The key of all fingerprints and short ids in one frame between two process starts, whichever of them sends it. `salt`: of the
+ * frame, 8 hex digits.
+ */
+export function shortIdKey(roomKeys: RoomKeys, one: BootId, other: BootId, salt: string): Uint8Array {
+  const [lower, higher] = one < other ? [one, other] : [other, one];
+  const label = Buffer.from("smplchat short id\0");
+  return blake2b(Buffer.concat([label, fromHex(lower), fromHex(higher), fromHex(salt)]), 32, roomKeys.key);
+}
+
 /** `addressee` is given exactly when `header.type` is "addressed". */
 export function seal(key: Uint8Array, header: Header, addressee: BootId | undefined, frames: Uint8Array): Uint8Array {
   const head = encodeHeader(header);

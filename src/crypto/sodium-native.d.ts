@@ -2,6 +2,7 @@
 declare module "sodium-native" {
   export function randombytes_buf(out: Uint8Array): void;
   export function crypto_generichash(out: Uint8Array, input: Uint8Array, key?: Uint8Array): void;
+  export function crypto_generichash_batch(out: Uint8Array, inputs: readonly Uint8Array[], key?: Uint8Array): void;
   export function crypto_sign_seed_keypair(pk: Uint8Array, sk: Uint8Array, seed: Uint8Array): void;
   export function crypto_sign_detached(signature: Uint8Array, message: Uint8Array, sk: Uint8Array): void;
   export function crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, pk: Uint8Array): boolean;

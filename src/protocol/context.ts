@@ -36,7 +36,8 @@ export type TimerRow =
   | { readonly type: "resume" }
   | { readonly type: "offline" }
   | { readonly type: "knock"; readonly endpoint: Endpoint }
-  | { readonly type: "want"; readonly prefix: string }
+  | { readonly type: "want"; readonly id: MessageId }
+  | { readonly type: "want-listed"; readonly number: number }
   | { readonly type: "fetch-blob"; readonly key: string }
   | { readonly type: "download"; readonly set: SetName; readonly boot: BootId; readonly number: number }
   | { readonly type: "reconcile"; readonly set: SetName; readonly boot: BootId }

@@ -7,7 +7,7 @@ import type { Identity } from "../crypto/identity.ts";
 import { createRoomKeys, type RoomSecret } from "../crypto/roomKeys.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import { noExtensions } from "../wire/extensions.ts";
-import { END, type Frame } from "../wire/frames.ts";
+import { END } from "../wire/frames.ts";
 import type { BootId } from "../wire/ids.ts";
 import { programExtensions } from "../wire/statement.ts";
 import type { Core, Effect, Input, StoredMessage } from "./api.ts";
@@ -27,7 +27,7 @@ import { limits } from "./limits.ts";
 import { createLink, type LinkOptions } from "./link/link.ts";
 import { createHolePunching, HOLE_PUNCHES_MAX } from "./liveness/holePunching.ts";
 import { createPartition } from "./liveness/partition.ts";
-import { createProbe } from "./liveness/probe.ts";
+import { type Comparing, createProbe } from "./liveness/probe.ts";
 import { createReachability, VOUCHED_MAX } from "./liveness/reachability.ts";
 import { createBackpressure } from "./log/backpressure.ts";
 import { largeMost } from "./log/classes.ts";
@@ -272,8 +272,8 @@ function createRooms(options: CoreOptions, step: Step) {
     },
   });
   const reachability = createReachability(context, membership);
-  const digest = (): Frame => reconciliation.digest();
-  const probe = createProbe(context, membership, rumours, reachability, digest);
+  const comparing: Comparing = { digest: () => reconciliation.digest(), check: (to) => reconciliation.check(to) };
+  const probe = createProbe(context, membership, rumours, reachability, comparing);
   const holePunching = createHolePunching(context, membership);
   const partition = createPartition(context, membership, () => probe.callRoll());
   const replicas = createReplicas(context, {
@@ -313,7 +313,7 @@ function createRooms(options: CoreOptions, step: Step) {
       return id;
     },
   });
-  const knocks = createKnocks(context, membership, digest);
+  const knocks = createKnocks(context, membership, comparing.digest);
   const reconnect = createReconnect(context, membership, knocks, options.remembered ?? []);
   const port = options.discovery?.port;
   const discovery =
@@ -363,12 +363,13 @@ function tablesOf(rooms: Rooms): ReturnType<Core["tables"]> {
     pendingSlices: { size: pendingSlices.size(), bound: limits.transfers },
     beaconSenders: { size: discovery?.size() ?? 0, bound: limits.beaconSenders },
     wanted: { size: wants.size(), bound: limits.wanted },
+    listedWants: { size: wants.listed.size, bound: limits.wanted },
     holePunches: { size: rooms.holePunching.size(), bound: HOLE_PUNCHES_MAX },
     vouched: { size: rooms.reachability.size(), bound: VOUCHED_MAX },
     remembered: { size: rooms.reconnect.size(), bound: limits.remembered },
     messages: { size: log.classes.small.size, bound: log.max },
     largeMessages: { size: log.classes.large.size, bound: largeMost(log.max) },
-    gone: { size: log.gone.size, bound: limits.gone },
+    gone: { size: log.gone.latest.size, bound: limits.gone },
     views: { size: log.views.byMost.size, bound: VIEWS_MAX },
     // What one step brings comes on top.
     unwritten: { size: writes.unwritten.size, bound: limits.unwritten + 64 },

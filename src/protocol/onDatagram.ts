@@ -24,7 +24,7 @@ import type { Intake } from "./log/intake.ts";
 import { isKnown, type Log, wasKept } from "./log/log.ts";
 import type { Newcomer } from "./log/newcomer.ts";
 import type { Reads } from "./log/reads.ts";
-import { prefixOf, type Wants } from "./log/wants.ts";
+import type { Wants } from "./log/wants.ts";
 import { type Batch, batchOf, isWritten, oweFor, type Writes } from "./log/writes.ts";
 import type { ClockSkew } from "./membership/clockSkew.ts";
 import type { Membership } from "./membership/membership.ts";
@@ -296,13 +296,14 @@ function createHandlers(
     advertise: ({ session }, { id, slice }) => {
       if (isTooEarly(id)) return;
       relay.onSighting(session, id, slice, "id");
-      if (!isKnown(log, id)) wants.want(prefixOf(id), session, ADVERTISED_DELAY_MS);
+      if (!isKnown(log, id)) wants.want(id, session, ADVERTISED_DELAY_MS);
     },
     receipt: ({ session }, receipt) => relay.onReceipt(session, receipt),
     message: (received, { bytes }) => {
       if (message(received, bytes, false) !== undefined) reconciliation.onGift(received.session);
     },
     want: ({ session }, want) => reconciliation.onWant(session, want),
+    wantListed: ({ session }, want) => reconciliation.onWantListed(session, want),
     ranges: ({ session }, ranges) => reconciliation.onRanges(session, ranges),
     list: ({ session }, list) => reconciliation.onList(session, list),
     fetch: ({ session }, fetch) => reconciliation.onFetch(session, fetch),
@@ -316,7 +317,7 @@ function createHandlers(
     },
     announce: ({ session }, { id, bytes }) => {
       // Instead of a message that was asked for: else anyone could fill the queue with what nobody has.
-      if (wants.isWanted(prefixOf(id)) || reconciliation.isOwed(session, id))
+      if (wants.isWanted(id, session) || reconciliation.isOwed(session, id))
         blobFetch.offered(session, id, bytes, false);
       else counters.drop("announce-unasked");
     },

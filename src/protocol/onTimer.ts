@@ -1,6 +1,7 @@
 /** Hands each timer that is due to the room that set it. */
 import type { TimerRow } from "./context.ts";
 import type { Partition } from "./liveness/partition.ts";
+import { askAgainListed } from "./log/listedWants.ts";
 import { authorOf } from "./log/messageIndex.ts";
 import { writeAgain } from "./log/writes.ts";
 import type { Components } from "./onDatagram.ts";
@@ -52,7 +53,9 @@ export function createOnTimer(components: Components, partition: Partition): (ro
       case "knock":
         return knocks.retry(row.endpoint);
       case "want":
-        return wants.askAgain(row.prefix);
+        return wants.askAgain(row.id);
+      case "want-listed":
+        return askAgainListed(context, wants.listed, row.number);
       case "fetch-blob":
         return blobFetch.onTimer(row.key);
       case "download":

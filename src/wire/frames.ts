@@ -9,34 +9,26 @@ import { type BlobFrame, readBlob, writeBlob } from "./blob.ts";
 import { CursorError, createReader, createWriter, type Reader, type Writer, within } from "./cursor.ts";
 import { COUNTER_MAX, FRAMES_BYTES_MAX } from "./datagram.ts";
 import { type Endpoint, readEndpoint, writeEndpoint } from "./endpoint.ts";
-import {
-  fromHex,
-  ID_PREFIX_BYTES,
-  MESSAGE_ID_BYTES,
-  type MessageId,
-  PEER_ID_BYTES,
-  type PeerId,
-  toHex,
-} from "./ids.ts";
+import { fromHex, MESSAGE_ID_BYTES, type MessageId, PEER_ID_BYTES, type PeerId, toHex } from "./ids.ts";
 import { type PageFrame, readPage, writePage } from "./page.ts";
 import {
   type RangeClaim,
   type Ranges,
   readClaim,
+  readList,
   readRanges,
-  readSet,
-  readSpan,
-  type SetName,
-  type Span,
+  readSpanWant,
+  type SpanList,
+  type SpanWant,
   writeClaim,
+  writeList,
   writeRanges,
-  writeSet,
-  writeSpan,
+  writeSpanWant,
 } from "./range.ts";
 import { isReliable, readSlice, type Slice, writeSlice } from "./slice.ts";
 
 export { CREDIT_MAX, type PageItem, type Stretch } from "./page.ts";
-export { type Bound, END, type RangeClaim, type RangePart, type Ranges, type SetName } from "./range.ts";
+export { type Bound, END, type RangeClaim, type RangePart, type Ranges, type Salt, type SetName } from "./range.ts";
 export { ORDERS_MAX, type Slice } from "./slice.ts";
 
 export type SetDigest = { readonly count: number /** 8 bytes, hex. */; readonly fingerprint: string };
@@ -73,14 +65,16 @@ export type Frame =
   | { readonly type: "brief"; readonly slice: Slice; readonly front: string; readonly rest: Uint8Array }
   /** As push without the body: the receiver covers its slice alike, and asks for the body if none comes. */
   | { readonly type: "advertise"; readonly slice: Slice; readonly id: MessageId }
-  /** The receiver sends the items whose ids start so (12 bytes, hex; at most 64). */
-  | { readonly type: "want"; readonly set: SetName; readonly prefixes: readonly string[] }
+  /** The receiver sends these messages (at most WANTED_MAX). */
+  | { readonly type: "want"; readonly ids: readonly MessageId[] }
   /** A message that was asked for. */
   | { readonly type: "message"; readonly bytes: Uint8Array }
   /** The receiver compares each part with its own and answers what differs: list, smaller ranges, or fetch. */
   | ({ readonly type: "ranges" } & Ranges)
-  /** All ids the sender holds in lo..hi as prefixes (at most 64): the receiver wants what it lacks and gives what is lacking. */
-  | ({ readonly type: "list"; readonly prefixes: readonly string[] } & Span)
+  /** All ids the sender holds in lo..hi (at most SHORT_IDS_MAX): the receiver wants what it lacks and gives what is lacking. */
+  | ({ readonly type: "list" } & SpanList)
+  /** The receiver listed these, and sends them. */
+  | ({ readonly type: "wantListed" } & SpanWant)
   /** All that the receiver told in ranges, the sender holds alike: the receiver checks it like a range. */
   | ({ readonly type: "same" } & RangeClaim)
   /** Of the slice, which the receiver gave to the sender, `of` peers, itself included, `reached` have the message; the first few that lack it (8 bytes of id, hex). */
@@ -123,7 +117,8 @@ type Row<F> = {
 type FrameOf<Type extends Frame["type"]> = Extract<Frame, { readonly type: Type }>;
 
 export const ACK_COUNTERS_MAX = 32;
-export const PREFIXES_MAX = 64;
+/** As many as fit a datagram. */
+export const WANTED_MAX = 48;
 export const LACKING_MAX = 4;
 /** Frames from this number on are sized. */
 export const UNKNOWN_FROM = 32;
@@ -239,15 +234,8 @@ export const frameTable: { readonly [Type in Exclude<Frame["type"], "unknown">]:
     number: 11,
     elicits: always,
     proof: "listed",
-    write: (writer, { set, prefixes }) => {
-      writeSet(writer, set);
-      writeAll(writer, prefixes, PREFIXES_MAX);
-    },
-    read: (reader) => ({
-      type: "want",
-      set: readSet(reader),
-      prefixes: readAll(reader, PREFIXES_MAX, ID_PREFIX_BYTES),
-    }),
+    write: (writer, { ids }) => writeAll(writer, ids, WANTED_MAX),
+    read: (reader) => ({ type: "want", ids: readAll(reader, WANTED_MAX, MESSAGE_ID_BYTES) as MessageId[] }),
   },
   message: {
     number: 12,
@@ -267,15 +255,8 @@ export const frameTable: { readonly [Type in Exclude<Frame["type"], "unknown">]:
     number: 14,
     elicits: always,
     proof: "proven",
-    write: (writer, list) => {
-      writeSpan(writer, list);
-      writeAll(writer, list.prefixes, PREFIXES_MAX);
-    },
-    read: (reader) => ({
-      type: "list",
-      ...readSpan(reader),
-      prefixes: readAll(reader, PREFIXES_MAX, ID_PREFIX_BYTES),
-    }),
+    write: writeList,
+    read: (reader) => ({ type: "list", ...readList(reader) }),
   },
   fetch: {
     number: 15,
@@ -345,6 +326,13 @@ export const frameTable: { readonly [Type in Exclude<Frame["type"], "unknown">]:
       writeEndpoint(writer, endpoint);
     },
     read: (reader) => ({ type: "introduce", peer: readPeer(reader), endpoint: readEndpoint(reader) }),
+  },
+  wantListed: {
+    number: 25,
+    elicits: always,
+    proof: "proven",
+    write: writeSpanWant,
+    read: (reader) => ({ type: "wantListed", ...readSpanWant(reader) }),
   },
 };
 

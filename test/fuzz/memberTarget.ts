@@ -5,14 +5,17 @@
  * (the small world looks at these in each step), and the room talks on.
  */
 import { beaconKey, sealBeacon } from "../../src/crypto/beacon.ts";
+import { shortIdKey } from "../../src/crypto/roomKeys.ts";
 import { signMessage } from "../../src/crypto/signed.ts";
 import type { Effect } from "../../src/protocol/api.ts";
+import { newSalt, shortHash, shortIdOf } from "../../src/protocol/idset/shortIds.ts";
 import { below, type Rng } from "../../src/protocol/rng.ts";
 import { chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../src/wire/blob.ts";
 import { COUNTER_MAX, FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
 import { type Envelope, HLC_MAX } from "../../src/wire/envelope.ts";
-import { END, encodeFrame, type Frame } from "../../src/wire/frames.ts";
+import { END, encodeFrame, type Frame, type Salt, WANTED_MAX } from "../../src/wire/frames.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
+import { SHORT_IDS_MAX } from "../../src/wire/range.ts";
 import {
   createWorld,
   gather,
@@ -225,13 +228,14 @@ const ATTACKS: readonly Attack[] = [
   (rng) => ({
     type: "ranges",
     set: pick(rng, ["log", "roster"]),
+    salt: newSalt(rng),
     lo: "",
     parts: [
       { hi: "0180", count: 0, fingerprint: "" },
       {
         hi: END,
         count: 1 + (pick(rng, COUNTS) % (2 ** 53 - 1)),
-        fingerprint: hex(rng, 12),
+        fingerprint: hex(rng, 6),
       },
     ],
   }),
@@ -239,20 +243,31 @@ const ATTACKS: readonly Attack[] = [
     type: "same",
     set: pick(rng, ["log", "roster"]),
     ...stretch(rng),
-    count: pick(rng, COUNTS),
-    fingerprint: hex(rng, 12),
+    salt: newSalt(rng),
+    count: 1 + (pick(rng, COUNTS) % (2 ** 53 - 1)),
+    fingerprint: hex(rng, 6),
   }),
-  (rng, _, node) => ({
-    type: "list",
+  (rng) => ({
+    type: "same",
     set: pick(rng, ["log", "roster"]),
     ...stretch(rng),
-    prefixes: Array.from({ length: below(rng, 65) }, () => someId(rng, node).slice(0, 24)),
+    salt: newSalt(rng),
+    count: 0,
+    fingerprint: "",
   }),
-  (rng, _, node) => ({
-    type: "want",
-    set: pick(rng, ["log", "roster"]),
-    prefixes: Array.from({ length: below(rng, 65) }, () => someId(rng, node).slice(0, 24)),
-  }),
+  (rng, _, node, puppet) => {
+    const { salt, key } = keyOf(rng, node, puppet);
+    const named = someIds(rng, node, SHORT_IDS_MAX).sort();
+    const ids = named.map((id) => shortIdOf(id, key));
+    return { type: "list", set: pick(rng, ["log", "roster"]), lo: "", hi: END, salt, ids };
+  },
+  (rng, _, node, puppet) => {
+    const { salt, key } = keyOf(rng, node, puppet);
+    const named = [someId(rng, node), ...someIds(rng, node, SHORT_IDS_MAX - 1)];
+    const hashes = named.map((id) => shortHash(id, key));
+    return { type: "wantListed", set: pick(rng, ["log", "roster"]), ...stretch(rng), salt, hashes };
+  },
+  (rng, _, node) => ({ type: "want", ids: someIds(rng, node, WANTED_MAX) }),
   (rng, _, node) => ({ type: "advertise", slice: slice(rng), id: someId(rng, node) }),
   (rng, _, node) => ({
     type: "offer",
@@ -349,6 +364,16 @@ function someId(rng: Rng, node: TestNode): MessageId {
   const ids = node.core.ids();
   if (ids.length > 0 && below(rng, 2) === 0) return pick(rng, ids);
   return (WALL.toString(16).padStart(12, "0") + hex(rng, 18)) as MessageId;
+}
+
+function someIds(rng: Rng, node: TestNode, most: number): MessageId[] {
+  return Array.from({ length: below(rng, most + 1) }, () => someId(rng, node));
+}
+
+/** Of a frame between the two: what is named under it is understood. */
+function keyOf(rng: Rng, node: TestNode, puppet: Puppet): { salt: Salt; key: Uint8Array } {
+  const salt = newSalt(rng);
+  return { salt, key: shortIdKey(roomKeys, puppet.boot, node.boot, salt) };
 }
 
 function hex(rng: Rng, bytes: number): string {

@@ -9,7 +9,7 @@ import { decodeBeacon, encodeBeacon } from "../../src/wire/beacon.ts";
 import { decodeBody } from "../../src/wire/bodies/body.ts";
 import { decodeTextBody, encodeTextBody } from "../../src/wire/bodies/text.ts";
 import { CursorError, createReader, createWriter, type Reader } from "../../src/wire/cursor.ts";
-import { decodeHeader, encodeHeader, HEADER_BYTES, otherVersionOf } from "../../src/wire/datagram.ts";
+import { decodeHeader, encodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, otherVersionOf } from "../../src/wire/datagram.ts";
 import { ENDPOINT_BYTES_MAX, parseEndpoint, readEndpoint, writeEndpoint } from "../../src/wire/endpoint.ts";
 import { decodeEnvelope, encodeEnvelope, SIGNATURE_BYTES } from "../../src/wire/envelope.ts";
 import { type Extensions, readExtensions, writeExtensions } from "../../src/wire/extensions.ts";
@@ -69,7 +69,7 @@ function frameTargets(): Target[] {
       400,
     ).map(encodeFrame);
   const target = (name: string, weight: number, corpus: () => Uint8Array[]): Target =>
-    decoderTarget({ name, weight, mutator: () => ({ corpus: corpus(), bytesMax: DATAGRAM_BYTES }), take });
+    decoderTarget({ name, weight, mutator: () => ({ corpus: corpus(), bytesMax: FRAMES_BYTES_MAX }), take });
   return [
     decoderTarget({
       name: "header",
@@ -93,7 +93,7 @@ function frameTargets(): Target[] {
     ),
     target("page", 100, () => only("page", "fetch")),
     target("blob", 100, () => only("offer", "announce", "wantChunks", "chunk")),
-    target("ranges", 100, () => only("ranges", "same", "list")),
+    target("ranges", 100, () => only("ranges", "same", "list", "wantListed")),
   ];
 }
 

@@ -16,11 +16,12 @@ import {
   frameTable,
   LACKING_MAX,
   ORDERS_MAX,
-  PREFIXES_MAX,
   proofFor,
   UNKNOWN_FROM,
+  WANTED_MAX,
 } from "../../src/wire/frames.ts";
 import { PAGE_ITEMS_MAX, STRETCHES_MAX } from "../../src/wire/page.ts";
+import { SHORT_IDS_MAX } from "../../src/wire/range.ts";
 import { ENDPOINTS_MAX } from "../../src/wire/statement.ts";
 
 const page = readFileSync(fileURLToPath(new URL("../../PROTOCOL.md", import.meta.url)), "utf8");
@@ -85,7 +86,8 @@ describe("the limits of the page", () => {
     ["beacon", BEACON_BYTES],
     ["boot ids heard, in a beacon", BEACON_HEARD_MAX],
     ["counters in an ack", ACK_COUNTERS_MAX],
-    ["prefixes in a want or list", PREFIXES_MAX],
+    ["ids in a want", WANTED_MAX],
+    ["short ids in a list, hashes in a wantListed", SHORT_IDS_MAX],
     ["credit of a fetch", CREDIT_MAX],
     ["stretches of a fetch", STRETCHES_MAX],
     ["items of a page", PAGE_ITEMS_MAX],

@@ -8,8 +8,8 @@ import type { Config } from "../../src/protocol/config.ts";
 import type { limits } from "../../src/protocol/limits.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { noExtensions } from "../../src/wire/extensions.ts";
-import type { Frame } from "../../src/wire/frames.ts";
-import type { BootId, MessageId } from "../../src/wire/ids.ts";
+import { END, type Frame } from "../../src/wire/frames.ts";
+import type { BootId, MessageId, ShortId } from "../../src/wire/ids.ts";
 import { createWorld, type NodeSetup, roomKeys, type TestNode, told, WALL, type World } from "./fixtures.ts";
 import { createPuppet, type Puppet } from "./puppet.ts";
 
@@ -108,6 +108,17 @@ const rows: Readonly<Record<string, Row>> = {
     fill: ({ node, mallory }) =>
       times(400, (index) => mallory.tell(node, [{ type: "advertise", slice: WHOLE, id: idOf(index) }])),
   },
+  listedWants: {
+    // Each list another one, of messages that nobody has, at a place of its own.
+    fill: ({ node, mallory }) =>
+      times(16, (list) => {
+        const ids = Array.from(
+          { length: 64 },
+          (_, at) => (64 * list + at).toString(16).padStart(12, "0").repeat(2) as ShortId,
+        );
+        mallory.tell(node, [{ type: "list", set: "log", lo: "", hi: END, salt: "00".repeat(4), ids }]);
+      }),
+  },
   holePunches: {
     fill: (place) => {
       const endpoint = "192.0.2.1:53" as Endpoint;
@@ -163,8 +174,8 @@ const rows: Readonly<Record<string, Row>> = {
       const { node, mallory } = place;
       say(place, 1);
       node.store.isHeld = true;
-      const prefixes = node.core.ids().map((id) => id.slice(0, 24));
-      times(100, () => mallory.tell(node, [{ type: "want", set: "log", prefixes }]));
+      const ids = node.core.ids();
+      times(100, () => mallory.tell(node, [{ type: "want", ids }]));
     },
   },
   recentBytes: {

@@ -7,8 +7,11 @@ import { beaconKey, sealBeacon } from "../../src/crypto/beacon.ts";
 import { blake2b } from "../../src/crypto/hash.ts";
 import { identityFromSeed, tagOf } from "../../src/crypto/identity.ts";
 import { encodeInvite, INVITE_PREFIX, type Invite } from "../../src/crypto/invite.ts";
-import { bootKey, createRoomKeys, openRoom, type RoomKeys, seal } from "../../src/crypto/roomKeys.ts";
+import { bootKey, createRoomKeys, openRoom, type RoomKeys, seal, shortIdKey } from "../../src/crypto/roomKeys.ts";
 import { type SignedMessage, type SignedStatement, signMessage, signStatement } from "../../src/crypto/signed.ts";
+import { createOrderedSet } from "../../src/protocol/idset/orderedSet.ts";
+import { hashOfShort, shortIdOf } from "../../src/protocol/idset/shortIds.ts";
+import { rosterId } from "../../src/protocol/membership/roster.ts";
 import { type Beacon, encodeBeacon } from "../../src/wire/beacon.ts";
 import { decodeBody } from "../../src/wire/bodies/body.ts";
 import { createWriter } from "../../src/wire/cursor.ts";
@@ -30,6 +33,7 @@ export function makeVectors(): Record<string, unknown> {
     beacons: makeBeacons(),
     signed: makeSigned(),
     invites: makeInvites(),
+    shortIds: makeShortIds(),
   };
 }
 
@@ -137,8 +141,11 @@ function makeKeys(): unknown {
 
 function makeFrames(): unknown {
   const slice = { order: 1, lo: 0x40000000, last: 0xbfffffff };
-  const prefixes = [HELLO.id.slice(0, 24), WAVE.id.slice(0, 24)];
-  const claim = { set: "log", lo: "", hi: END, count: 300, fingerprint: "000102030405060708090a0b" } as const;
+  const salt = "5a17ed01";
+  const key = shortIdKey(ROOM, ANNA_BOOT, BOB_BOOT, salt);
+  const said = [HELLO.id, WAVE.id].map((id) => shortIdOf(id, key));
+  const peers = [ALIVE, LEFT].map((statement) => shortIdOf(rosterId(statement), key)).toSorted();
+  const claim = { set: "log", lo: "", hi: END, salt, count: 300, fingerprint: "000102030405" } as const;
   const frames: Frame[] = [
     { type: "padding", bytes: 4 },
     { type: "ack", counters: [300, 299, 297, 0], delayMs: 7 },
@@ -162,19 +169,28 @@ function makeFrames(): unknown {
     { type: "push", slice, message: HELLO.bytes },
     { type: "brief", slice, front: ANNA.id.slice(0, 16), rest: HELLO.bytes.subarray(32) },
     { type: "advertise", slice, id: HELLO.id },
-    { type: "want", set: "log", prefixes },
+    { type: "want", ids: [HELLO.id, WAVE.id] },
     { type: "message", bytes: HELLO.bytes },
-    { type: "ranges", set: "log", lo: "", parts: [{ hi: END, count: claim.count, fingerprint: claim.fingerprint }] },
+    {
+      type: "ranges",
+      set: "log",
+      salt,
+      lo: "",
+      parts: [{ hi: END, count: claim.count, fingerprint: claim.fingerprint }],
+    },
     {
       type: "ranges",
       set: "roster",
+      salt,
       lo: "01",
       parts: [
         { hi: "7f", count: 2, fingerprint: claim.fingerprint },
         { hi: "ff".repeat(24), count: 0, fingerprint: "" },
       ],
     },
-    { type: "list", set: "log", lo: HELLO.id, hi: "ff01", prefixes },
+    { type: "list", set: "log", lo: HELLO.id, hi: "ff01", salt, ids: said },
+    { type: "list", set: "roster", lo: "", hi: END, salt, ids: peers },
+    { type: "wantListed", set: "log", lo: HELLO.id, hi: "ff01", salt, hashes: said.map(hashOfShort) },
     {
       type: "fetch",
       set: "log",
@@ -186,6 +202,7 @@ function makeFrames(): unknown {
       ],
     },
     { type: "same", ...claim, lo: HELLO.id, count: 1 },
+    { type: "same", ...claim, count: 0, fingerprint: "" },
     {
       type: "receipt",
       id: HELLO.id,
@@ -220,6 +237,30 @@ function makeFrames(): unknown {
     frames: frames.map((frame) => ({ frame: asJson(frame), bytes: toHex(encodeFrame(frame)) })),
     sequences: sequences.map((all) => ({ frames: asJson(all), bytes: toHex(Buffer.concat(all.map(encodeFrame))) })),
   };
+}
+
+/** What stands for ids, and for all of a range, in a frame between two process starts. */
+function makeShortIds(): unknown {
+  const sets = {
+    log: [HELLO, WAVE, LATER, BROKEN].map(({ id }): string => id),
+    roster: [rosterId(ALIVE), rosterId(LEFT)],
+  };
+  return ["00000000", "5a17ed01"].map((salt) => {
+    const key = shortIdKey(ROOM, BOB_BOOT, ANNA_BOOT, salt);
+    const entries = Object.entries(sets).map(([name, all]) => {
+      const ids = createOrderedSet<string>();
+      for (const id of all) ids.insert(id);
+      const named = ids.slice("", END, all.length).map((id) => ({ id, shortId: shortIdOf(id, key) }));
+      return [name, { ids: named, fingerprint: ids.fingerprint("", END, key), digest: ids.summary("", END) }];
+    });
+    return {
+      roomKey: toHex(ROOM.key),
+      boots: [ANNA_BOOT, BOB_BOOT],
+      salt,
+      key: toHex(key),
+      ...Object.fromEntries(entries),
+    };
+  });
 }
 
 const UNKNOWN: Frame & { type: "unknown" } = { type: "unknown", number: 32, bytes: Buffer.from("0200ff", "hex") };

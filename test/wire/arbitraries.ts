@@ -17,17 +17,17 @@ import {
   LACKING_MAX,
   ORDERS_MAX,
   type PageItem,
-  PREFIXES_MAX,
   type RangeClaim,
   type Ranges,
   type SetDigest,
   type Slice,
   type Stretch,
   UNKNOWN_FROM,
+  WANTED_MAX,
 } from "../../src/wire/frames.ts";
-import { type BootId, type MessageId, type PeerId, toHex } from "../../src/wire/ids.ts";
+import { type BootId, type MessageId, type PeerId, type ShortId, toHex } from "../../src/wire/ids.ts";
 import { STRETCHES_MAX } from "../../src/wire/page.ts";
-import { PARTS_MAX, type Span } from "../../src/wire/range.ts";
+import { PARTS_MAX, SHORT_IDS_MAX, type Span } from "../../src/wire/range.ts";
 import { ENDPOINTS_MAX, type StatementContent } from "../../src/wire/statement.ts";
 
 const U32_MAX = 2 ** 32 - 1;
@@ -111,26 +111,27 @@ export const spanArbitrary: fc.Arbitrary<Span> = fc
   .map(([set, one, other]) => (one < other ? { set, lo: one, hi: other } : { set, lo: other, hi: one }));
 
 export const claimArbitrary: fc.Arbitrary<RangeClaim> = fc
-  .tuple(spanArbitrary, varintArbitrary, hexArbitrary(12))
-  .map(([span, count, fingerprint]) => ({ ...span, count, fingerprint }));
+  .tuple(spanArbitrary, hexArbitrary(4), fc.oneof(fc.constant(0), varintArbitrary), hexArbitrary(6))
+  .map(([span, salt, count, fingerprint]) => ({ ...span, salt, count, fingerprint: count === 0 ? "" : fingerprint }));
 
 /** Adjoining ranges; an empty part has no fingerprint. */
 export const rangesArbitrary: fc.Arbitrary<Ranges> = fc
   .tuple(
     fc.constantFrom("log" as const, "roster" as const),
     fc.uniqueArray(boundArbitrary, { minLength: 2, maxLength: PARTS_MAX + 1 }),
-    fc.array(fc.tuple(fc.oneof(fc.constant(0), varintArbitrary), hexArbitrary(12)), {
+    hexArbitrary(4),
+    fc.array(fc.tuple(fc.oneof(fc.constant(0), varintArbitrary), hexArbitrary(6)), {
       minLength: PARTS_MAX,
       maxLength: PARTS_MAX,
     }),
   )
-  .map(([set, unsorted, held]) => {
+  .map(([set, unsorted, salt, held]) => {
     const [lo = "", ...his] = [...unsorted].sort();
     const parts = his.map((hi, index) => {
       const [count = 0, fingerprint = ""] = held[index] ?? [];
       return { hi, count, fingerprint: count === 0 ? "" : fingerprint };
     });
-    return { set, lo, parts };
+    return { set, salt, lo, parts };
   });
 
 export const sliceArbitrary: fc.Arbitrary<Slice> = fc
@@ -169,13 +170,19 @@ export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ type: fc.constant("advertise"), slice: sliceArbitrary, id: messageIdArbitrary }),
   fc.record({
     type: fc.constant("want"),
-    set: fc.constantFrom("log", "roster"),
-    prefixes: prefixesArbitrary(),
+    ids: fc.array(messageIdArbitrary, { maxLength: WANTED_MAX, size: "max" }),
   }),
   fc.record({ type: fc.constant("message"), bytes: bytesArbitrary(0, 1100) }),
   rangesArbitrary.map((ranges): Frame => ({ type: "ranges", ...ranges })),
   claimArbitrary.map((claim): Frame => ({ type: "same", ...claim })),
-  fc.tuple(spanArbitrary, prefixesArbitrary()).map(([span, prefixes]): Frame => ({ type: "list", ...span, prefixes })),
+  fc
+    .tuple(spanArbitrary, hexArbitrary(4), frontsArbitrary(), hashesArbitrary(0))
+    .map(
+      ([span, salt, fronts, hashes]): Frame => ({ type: "list", ...span, salt, ids: shortIds(span, fronts, hashes) }),
+    ),
+  fc
+    .tuple(spanArbitrary, hexArbitrary(4), hashesArbitrary(1))
+    .map(([span, salt, hashes]): Frame => ({ type: "wantListed", ...span, salt, hashes })),
   fc.record({
     type: fc.constant("fetch"),
     set: fc.constantFrom("log", "roster"),
@@ -330,8 +337,21 @@ function digestArbitrary(): fc.Arbitrary<SetDigest> {
   return fc.record({ count: varintArbitrary, fingerprint: hexArbitrary(8) });
 }
 
-function prefixesArbitrary(): fc.Arbitrary<string[]> {
-  return fc.array(hexArbitrary(12), { maxLength: PREFIXES_MAX, size: "max" });
+function hashesArbitrary(minLength: number): fc.Arbitrary<string[]> {
+  return fc.array(hexArbitrary(6), { minLength, maxLength: SHORT_IDS_MAX, size: "max" });
+}
+
+/** Near one another, as in a log, or anywhere, as in a roster. */
+function frontsArbitrary(): fc.Arbitrary<number[]> {
+  const front = fc.oneof(fc.nat({ max: 1_000 }), fc.nat({ max: U48_MAX }));
+  return fc.array(front, { minLength: SHORT_IDS_MAX, maxLength: SHORT_IDS_MAX });
+}
+
+/** Not below `lo`, ascending. */
+function shortIds({ lo }: Span, fronts: readonly number[], hashes: readonly string[]): ShortId[] {
+  const lowest = Number.parseInt(lo.slice(0, 12).padEnd(12, "0"), 16);
+  const ascending = fronts.map((front) => Math.min(lowest + front, U48_MAX)).toSorted((a, b) => a - b);
+  return hashes.map((hash, at) => ((ascending[at] as number).toString(16).padStart(12, "0") + hash) as ShortId);
 }
 
 /** Descending, each once: near one another as in life, or anywhere. */

@@ -10,11 +10,11 @@ import {
   elicitsAck,
   encodeFrame,
   type Frame,
-  PREFIXES_MAX,
   proofFor,
   UNKNOWN_FROM,
 } from "../../src/wire/frames.ts";
-import type { MessageId } from "../../src/wire/ids.ts";
+import type { MessageId, ShortId } from "../../src/wire/ids.ts";
+import { SHORT_IDS_MAX } from "../../src/wire/range.ts";
 import { bytesArbitrary, frameArbitrary, framesArbitrary, mutatedArbitrary } from "./arbitraries.ts";
 
 const encoded = (frames: readonly Frame[]): Buffer => Buffer.concat(frames.map(encodeFrame));
@@ -200,28 +200,28 @@ describe("a digest", () => {
 });
 
 describe("a range", () => {
-  const list = (lo: string, hi: string): Frame => ({ type: "list", set: "log", lo, hi, prefixes: [] });
+  const list = (lo: string, hi: string): Frame => ({ type: "list", set: "log", lo, hi, salt: "5a17ed00", ids: [] });
 
   it("of everything goes from the empty bound to END", () => {
-    expect(Buffer.from(encodeFrame(list("", END))).toString("hex")).toBe("0e0000ff00");
-    expect(decoded("0e0000ff00")).toEqual([list("", END)]);
+    expect(Buffer.from(encodeFrame(list("", END))).toString("hex")).toBe("0e0000ff5a17ed0000");
+    expect(decoded("0e0000ff5a17ed0000")).toEqual([list("", END)]);
   });
 
   it("has bounds as long as an id, and no longer", () => {
     const id = "00".repeat(23) + "01";
     expect(decodeFrames(encodeFrame(list("", id)))).toEqual([list("", id)]);
     expect(() => encodeFrame(list("", `${id}01`))).toThrow(CursorError);
-    expect(decoded(`0e000019${id}0100`)).toBe("bad-frame");
+    expect(decoded(`0e000019${id}015a17ed0000`)).toBe("bad-frame");
   });
 
   it.each([
-    ["empty", "0e00" + "0105" + "0105" + "00"],
-    ["backwards", "0e00" + "0106" + "0105" + "00"],
-    ["from END", "0e00" + "ff" + "ff" + "00"],
-    ["up to the empty bound", "0e00" + "00" + "00" + "00"],
-    ["with a bound that ends in zero", "0e00" + "00" + "020500" + "00"],
-    ["with a bound of zero alone", "0e00" + "0100" + "0105" + "00"],
-    ["of a third set", "0e02" + "00" + "ff" + "00"],
+    ["empty", "0e00" + "0105" + "0105" + "5a17ed0000"],
+    ["backwards", "0e00" + "0106" + "0105" + "5a17ed0000"],
+    ["from END", "0e00" + "ff" + "ff" + "5a17ed0000"],
+    ["up to the empty bound", "0e00" + "00" + "00" + "5a17ed0000"],
+    ["with a bound that ends in zero", "0e00" + "00" + "020500" + "5a17ed0000"],
+    ["with a bound of zero alone", "0e00" + "0100" + "0105" + "5a17ed0000"],
+    ["of a third set", "0e02" + "00" + "ff" + "5a17ed0000"],
   ])("%s is refused", (_, hex) => {
     expect(decoded(hex)).toBe("bad-frame");
   });
@@ -241,17 +241,28 @@ describe("a range", () => {
     expect(decodeFrames(encodeFrame(list("0501", "06")))).toEqual([list("0501", "06")]);
   });
 
-  it("lists at most 64 prefixes", () => {
+  it("lists at most 64 short ids", () => {
     const filled = (count: number): Frame => ({
       type: "list",
       set: "roster",
       lo: "",
       hi: END,
-      prefixes: new Array<string>(count).fill("ab".repeat(12)),
+      salt: "5a17ed00",
+      ids: new Array<ShortId>(count).fill("ab".repeat(12) as ShortId),
     });
-    expect(decodeFrames(encodeFrame(filled(PREFIXES_MAX)))).toEqual([filled(PREFIXES_MAX)]);
-    expect(() => encodeFrame(filled(PREFIXES_MAX + 1))).toThrow(CursorError);
-    expect(decoded("0e0100ff41" + "ab".repeat(12 * 65))).toBe("bad-frame");
+    expect(decodeFrames(encodeFrame(filled(SHORT_IDS_MAX)))).toEqual([filled(SHORT_IDS_MAX)]);
+    expect(() => encodeFrame(filled(SHORT_IDS_MAX + 1))).toThrow(CursorError);
+    expect(decoded(`0e0100ff5a17ed0041${"00abababababab".repeat(65)}`)).toBe("bad-frame");
+  });
+
+  it("names each listed id by the distance of its front from the one before, the first from that of its lower bound", () => {
+    const ids = ["0102000000ffaaaaaaaaaaaa", "010200000100bbbbbbbbbbbb", "010200000100cccccccccccc"] as ShortId[];
+    const frame: Frame = { type: "list", set: "log", lo: "0102", hi: END, salt: "5a17ed00", ids };
+    const hex = "0e00020102ff5a17ed0003ff01aaaaaaaaaaaa01bbbbbbbbbbbb00cccccccccccc";
+    expect(Buffer.from(encodeFrame(frame)).toString("hex")).toBe(hex);
+    expect(decoded(hex)).toEqual([frame]);
+    expect(() => encodeFrame({ ...frame, ids: ids.toReversed() })).toThrow(CursorError);
+    expect(() => encodeFrame({ ...frame, lo: "0103" })).toThrow(CursorError);
   });
 });
 

@@ -2,13 +2,16 @@
  * A set of 24-byte ids in order, with the count and fingerprint of any range in O(log n): what reconciliation compares.
  * A row of blocks of packed ids and terms, 60 bytes an id, under a tree of their sums (blockSums.ts).
  */
+import { blake2bOfAll } from "../../crypto/hash.ts";
 import { MESSAGE_ID_BYTES, toHex } from "../../wire/ids.ts";
+import { FINGERPRINT_BYTES } from "../../wire/range.ts";
 import { createBlockSums } from "./blockSums.ts";
 import { addTerm, emptySum, fingerprintOf, LIMBS, type Sum, subtractTerm, termOf } from "./fingerprint.ts";
 
-/** Bounds as in wire/frames.ts: hex without trailing zero bytes, "~" above all. */
+/** What digests tell of a range. */
 export type RangeSummary = { readonly count: number /** 12 bytes, hex. */; readonly fingerprint: string };
 
+/** Bounds as in wire/frames.ts: hex without trailing zero bytes, "~" above all. */
 export type OrderedSet<Id extends string> = {
   readonly size: () => number;
   /** False if it is there already. `value`: 0..2^32-1, of the user's choice. */
@@ -18,6 +21,10 @@ export type OrderedSet<Id extends string> = {
   /** What was given with the id; undefined: it is not there. */
   readonly valueOf: (id: Id) => number | undefined;
   readonly summary: (lo: string, hi: string) => RangeSummary;
+  /** How many ids lo..hi holds. */
+  readonly count: (lo: string, hi: string) => number;
+  /** The hash under `key` of all ids of lo..hi, one after another: 6 bytes, hex; empty if there are none. Takes O(ids). */
+  readonly fingerprint: (lo: string, hi: string, key: Uint8Array) => string;
   /** At most `limit` ids of lo <= id < hi, ascending; with `newest` the last ones of the range. */
   readonly slice: (lo: string, hi: string, limit: number, newest?: boolean) => Id[];
   /** The id with `index` smaller ones in the set. */
@@ -106,6 +113,20 @@ function setOver<Id extends string>(blocks: Block[]): OrderedSet<Id> {
     return sum;
   };
 
+  /** The ids from position `from` up to `to`, as they lie in the blocks. */
+  const packed = (from: number, to: number): Buffer[] => {
+    const parts: Buffer[] = [];
+    const first = sums.blockOf(from);
+    let slot = from - first.before;
+    for (let index = first.index, left = to - from; left > 0; index += 1, slot = 0) {
+      const block = blocks[index] as Block;
+      const taken = Math.min(block.count - slot, left);
+      parts.push(block.ids.subarray(slot * SIZE, (slot + taken) * SIZE));
+      left -= taken;
+    }
+    return parts;
+  };
+
   return {
     size: () => size,
     insert: (id, value = 0) => {
@@ -165,6 +186,11 @@ function setOver<Id extends string>(blocks: Block[]): OrderedSet<Id> {
       if (lo !== "" || hi !== "~") return summary(lo, hi);
       whole ??= summary(lo, hi);
       return whole;
+    },
+    count: (lo, hi) => Math.max(rank(hi) - rank(lo), 0),
+    fingerprint: (lo, hi, key) => {
+      const parts = packed(rank(lo), rank(hi));
+      return parts.length === 0 ? "" : toHex(blake2bOfAll(parts, FINGERPRINT_BYTES, key));
     },
     slice: (lo, hi, limit, newest = false) => {
       const to = rank(hi);

@@ -7,6 +7,14 @@ export function trimmed(id: string): Bound {
   return id.replace(/(00)+$/, "");
 }
 
+export function later(a: Bound, b: Bound): Bound {
+  return a < b ? b : a;
+}
+
+export function earlier(a: Bound, b: Bound): Bound {
+  return a < b ? a : b;
+}
+
 /** The shortest bound above `before` and not above `id`. */
 export function separator(before: string, id: string): Bound {
   let digits = 0;
@@ -24,8 +32,8 @@ export function aboveOf(id: string): Bound {
   return boundOfTime(Number.parseInt(id.slice(0, 12), 16) + 1);
 }
 
-/** The bound above all ids that start with the 24 digits of `prefix`. */
-export function afterPrefix(prefix: string): Bound {
-  const next = (BigInt(`0x${prefix}`) + 1n).toString(16).padStart(24, "0");
-  return next.length > 24 ? END : trimmed(next);
+/** The bound above all ids with this front. */
+export function afterFront(front: string): Bound {
+  const next = (Number.parseInt(front, 16) + 1).toString(16).padStart(front.length, "0");
+  return next.length > front.length ? END : trimmed(next);
 }

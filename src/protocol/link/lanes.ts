@@ -84,4 +84,4 @@ const PROMPT: ReadonlySet<Frame["type"]> = new Set([
   "introduce",
 ]);
 
-const COMPARING: ReadonlySet<Frame["type"]> = new Set(["ranges", "list", "same", "want", "fetch"]);
+const COMPARING: ReadonlySet<Frame["type"]> = new Set(["ranges", "list", "same", "want", "wantListed", "fetch"]);

@@ -79,12 +79,19 @@ type Probing = {
   negative: number;
 };
 
+/** What probes carry for those who compare logs. */
+export type Comparing = {
+  readonly digest: () => Frame;
+  /** A member is pinged whose turn it was, by this node's own choice. */
+  readonly check: (of: Session) => void;
+};
+
 export function createProbe(
   context: Context,
   membership: Membership,
   rumours: Rumours,
   reachability: Reachability,
-  digest: () => Frame,
+  { digest, check }: Comparing,
 ): Probe {
   const { rng, timers, link } = context;
   /** BOUNDED: ROUND_MAX. Who is still to be pinged in this round, the last one first. */
@@ -172,7 +179,9 @@ export function createProbe(
     tick: () => {
       schedule();
       const member = next();
-      if (member !== undefined) begin(member);
+      if (member === undefined) return;
+      begin(member);
+      check(membership.session(member));
     },
     cameIn: (peer) => {
       round.splice(below(rng, round.length + 1), 0, peer);

@@ -10,6 +10,7 @@ import { limits } from "../limits.ts";
 import type { Millis, Now, UnixMillis } from "../time.ts";
 import { type CausalOrder, createCausalOrder } from "./causalOrder.ts";
 import { type Classes, classOf, createClasses, setMost } from "./classes.ts";
+import { clearGone, createGone, forgetGone, type Gone, noteGone } from "./gone.ts";
 import {
   authorNumber,
   createMessageIndex,
@@ -25,7 +26,6 @@ import {
 import { createRecentBodies, dropBody, putBody, type RecentBodies } from "./recentBodies.ts";
 import { keep, letGo, newestFloor, type Retention, refuses } from "./retention.ts";
 import { addToViews, clearViews, createViews, type Views } from "./views.ts";
-import { prefixOf } from "./wants.ts";
 
 /** BOUNDED: `max` messages, and the large ones beside them (classes.ts). */
 export type Log = {
@@ -40,11 +40,7 @@ export type Log = {
   max: number;
   readonly classes: Classes;
   readonly views: Views;
-  /**
-   * BOUNDED: `limits.gone`, the latest. What was let go, or refused, by the front of its id, and whether it was kept before. It would
-   * go at once again.
-   */
-  readonly gone: Map<string, { readonly id: MessageId; readonly wasKept: boolean }>;
+  readonly gone: Gone;
 };
 
 export type Inserted = {
@@ -74,19 +70,18 @@ export function createLog(self: PeerId, max: number, recentBytes: number = limit
     max,
     classes: createClasses(max, (one, other) => isOlder(index, one, other)),
     views: createViews(),
-    gone: new Map(),
+    gone: createGone(),
   };
 }
 
 /** Kept, or let go lately: nothing new. */
 export function isKnown({ index, gone }: Log, id: MessageId): boolean {
-  return gone.get(prefixOf(id))?.id === id || index.ids.has(id);
+  return gone.latest.has(id) || index.ids.has(id);
 }
 
 /** Kept now, or lately. */
 export function wasKept({ index, gone }: Log, id: MessageId): boolean {
-  const past = gone.get(prefixOf(id));
-  return (past?.id === id && past.wasKept) || index.ids.has(id);
+  return gone.latest.get(id) === true || index.ids.has(id);
 }
 
 /** True if it would be let go as soon as it came. `size`: bytes of the message. */
@@ -97,7 +92,7 @@ export function isRefused({ index, classes }: Log, id: MessageId, author: PeerId
 
 /** It was refused. Returns what waited for it alone. */
 export function refuseMessage(log: Log, id: MessageId, parents: readonly MessageId[]): readonly MessageId[] {
-  noteGone(log, id, false);
+  noteGone(log.gone, id, false);
   return log.order.withdraw(
     id,
     parents.filter((parent) => !isKnown(log, parent)),
@@ -169,7 +164,7 @@ export function missingCount(log: Log): number {
 /** Keeps at most so many from now on. Returns what is let go. */
 export function setMax(log: Log, max: number): readonly MessageId[] {
   // What was let go may be kept again where there is more room.
-  if (max > log.max) log.gone.clear();
+  if (max > log.max) clearGone(log.gone);
   if (max !== log.max) clearViews(log.views);
   log.max = max;
   setMost(log.classes, max);
@@ -181,7 +176,7 @@ export function setMax(log: Log, max: number): readonly MessageId[] {
 function insert(log: Log, id: MessageId, entry: IndexEntry): boolean {
   const { index } = log;
   const isForked = insertEntry(index, id, entry);
-  log.gone.delete(prefixOf(id));
+  forgetGone(log.gone, id);
   const slot = index.ids.valueOf(id) as number;
   keep(classOf(log.classes, entry.size), index.columns.author[slot] as number, slot);
   addToViews(log.views, index, id, slot);
@@ -214,17 +209,11 @@ function trim(log: Log): { ids: MessageId[]; ordered: MessageId[] } {
       removeEntry(log.index, id);
       log.heads.delete(id);
       dropBody(log.recent, id);
-      noteGone(log, id, true);
+      noteGone(log.gone, id, true);
       trimmed.push(id);
     }
   }
   return { ids: trimmed, ordered };
-}
-
-function noteGone({ gone }: Log, id: MessageId, wasKept: boolean): void {
-  gone.delete(prefixOf(id));
-  gone.set(prefixOf(id), { id, wasKept });
-  if (gone.size > limits.gone) gone.delete(gone.keys().next().value as string);
 }
 
 function isBelowFloor({ index }: Log, retention: Retention, id: MessageId): boolean {

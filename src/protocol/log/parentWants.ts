@@ -10,7 +10,7 @@ import type { Session } from "../link/session.ts";
 import type { Millis } from "../time.ts";
 import type { Log } from "./log.ts";
 import { entryOf } from "./messageIndex.ts";
-import { prefixOf, type Wants } from "./wants.ts";
+import type { Wants } from "./wants.ts";
 
 /** What each author has made this node ask for. */
 export type ParentWants = Allowance<PeerId>;
@@ -37,7 +37,7 @@ export function wantParents(
   const want = (parent: MessageId, by: PeerId): void => {
     if (!mayDo(parentWants, by, now.mono)) return counters.drop("parents-not-asked");
     noteDone(parentWants, by, now.mono);
-    wants.want(prefixOf(parent), from, PARENT_DELAY_MS);
+    wants.want(parent, from, PARENT_DELAY_MS);
   };
   for (const parent of missing) want(parent, author);
   for (const parent of parents) {

@@ -2,27 +2,32 @@
  * Anti-entropy (Demers et al. 1987) by range-based set reconciliation (Meyer 2022), made for datagrams. Each claim names
  * an absolute range, its count and its fingerprint. Its receiver answers from what it holds at that moment, and nothing is
  * remembered between claims. So a claim may be lost, repeated or overtaken; the next digest shows what is left.
+ *
+ * Fingerprints and short ids are hashes under a key that is another one in each frame. Nobody can choose ids that make two
+ * different ranges look equal, or one id look like another; what does by chance does not the next time.
  */
 import {
   type Bound,
   END,
   type Frame,
-  PREFIXES_MAX,
   type RangeClaim,
   type RangePart,
   type Ranges,
+  type Salt,
   type SetName,
 } from "../../wire/frames.ts";
-import { type BootId, timeOfId } from "../../wire/ids.ts";
-import { PARTS_MAX } from "../../wire/range.ts";
+import { type BootId, type ShortId, timeOfId } from "../../wire/ids.ts";
+import { PARTS_MAX, SHORT_IDS_MAX, type SpanList, type SpanWant } from "../../wire/range.ts";
 import type { Context } from "../context.ts";
-import { aboveOf, afterPrefix, separator } from "../idset/range.ts";
+import { aboveOf, separator } from "../idset/range.ts";
+import { frontOfId, newSalt, shortHash, shortIdOf } from "../idset/shortIds.ts";
 import { limits } from "../limits.ts";
 import type { Received } from "../link/link.ts";
 import { retransmitAfterMs } from "../link/rtt.ts";
 import type { Session } from "../link/session.ts";
+import { shortIdKeyFor } from "../link/shortIdKey.ts";
 import { isAhead } from "../log/hlc.ts";
-import { below } from "../rng.ts";
+import { below, jitter } from "../rng.ts";
 import type { Millis } from "../time.ts";
 import { createDownload } from "./download.ts";
 import type { Holding } from "./grants.ts";
@@ -39,13 +44,16 @@ export type Reconciliation = {
   /** A difference has lasted longer than messages are in flight. */
   readonly begin: (from: Session, set: SetName) => void;
   readonly onRanges: (from: Session, ranges: Ranges) => void;
-  readonly onList: (from: Session, list: Frame & { readonly type: "list" }) => void;
+  readonly onList: (from: Session, list: SpanList) => void;
   readonly onFetch: (from: Session, fetch: Fetch) => void;
   readonly onPage: (received: Received, page: Page) => void;
   /** The peer was told lately what this node holds there: it gives what is not among that. */
   readonly isOwed: (from: Session, id: string) => boolean;
   readonly onSame: (from: Session, claim: RangeClaim) => void;
   readonly onWant: (from: Session, want: Frame & { readonly type: "want" }) => void;
+  readonly onWantListed: (from: Session, want: SpanWant) => void;
+  /** A peer is probed, whom this node chose by chance: now and then sets that look equal are compared all the same. */
+  readonly check: (to: Session) => void;
   /** A message came that was given, not relayed: the peer is not done yet. */
   readonly onGift: (from: Session) => void;
   /** Pages that were asked for are late. */
@@ -85,9 +93,16 @@ const VAIN_FREE = 4;
 /** How long the next one waits, doubled with each, at most VAIN_MS_MAX: some difference may never go, and must not cost for ever. */
 const VAIN_MS: Millis = 1_000;
 const VAIN_MS_MAX: Millis = 60_000;
+/** How often sets are compared though their digests may be equal. */
+const CHECK_MS: Millis = 60_000;
 /** For so long what a list draws may come. BOUNDED: lists remembered for each session. */
 const LISTED_MS: Millis = 10_000;
 const LISTED_MAX = 16;
+/** A short id is looked for among at most so many. What was listed are fewer, and some may have come since. */
+const NAMED_MAX = 2 * SHORT_IDS_MAX;
+/** Hashing so many ids, as short ids or for a fingerprint, is as much work as looking one range up. */
+const SHORT_IDS_PER_UNIT = 8;
+const FINGERPRINTED_PER_UNIT = 512;
 
 /** A peer, a set, and which ids of it are compared with that peer. */
 type Side = { readonly peer: Session; readonly set: SetName; readonly ids: Ids };
@@ -112,6 +127,7 @@ export function createReconciliation(
   /** BOUNDED: sessions twice. What was compared last with a session, and how often nothing came of it. */
   const vain = new Map<string, { readonly sets: string; readonly times: number }>();
   let rosterFrom: Millis = 0;
+  let checkFrom: Millis = context.now.mono + below(rng, CHECK_MS);
   const { spend, isRepeat } = createWorkBudget(context);
   /** BOUNDED: sessions twice. How many messages each keeps at most, as it said last. */
   const mosts = new Map<string, number>();
@@ -124,8 +140,14 @@ export function createReconciliation(
   /** Who keeps more than this node knows what this one would keep of its set; this one cannot tell whether the two are equal. */
   const canTell = (peer: Session, set: SetName): boolean => set === "roster" || mostOf(peer) <= replicas.log.most();
 
-  /** What is compared from lo to hi, in parts that together hold it all; what it holds nothing of is one part. */
-  const partsOf = (ids: Ids, lo: Bound, hi: Bound, parts: number): RangePart[] => {
+  /** A key of its own for each frame, and what the receiver needs to make it. */
+  const newKey = (to: Session): { salt: Salt; key: Uint8Array } => {
+    const salt = newSalt(rng);
+    return { salt, key: shortIdKeyFor(context, to, salt) };
+  };
+
+  /** Where the parts end that together hold all that is compared from lo to hi, each about as much. */
+  const cutsOf = (ids: Ids, lo: Bound, hi: Bound, parts: number): Bound[] => {
     const first = ids.rank(lo);
     const count = ids.rank(hi) - first;
     const cuts: Bound[] = [];
@@ -137,49 +159,52 @@ export function createReconciliation(
       const before = ids.at(at - 1);
       if (id !== undefined && before !== undefined) cuts.push(separator(before, id));
     }
-    let from = lo;
-    const result: RangePart[] = [];
-    for (const until of [...cuts, hi]) {
-      if (until <= from || until > hi) continue;
-      result.push(partOf(ids.summary(from, until), until));
-      from = until;
-    }
-    return result;
+    let before = lo;
+    return [...cuts, hi].filter((until) => {
+      if (until <= before || until > hi) return false;
+      before = until;
+      return true;
+    });
   };
-  const sendRanges = ({ peer, set }: Omit<Side, "ids">, lo: Bound, parts: readonly RangePart[]): void =>
-    link.send(peer, { type: "ranges", set, lo, parts }, { tries: TRIES });
-  const sendWhole = (side: Side, lo: Bound, hi: Bound): void =>
-    sendRanges(side, lo, [partOf(side.ids.summary(lo, hi), hi)]);
+  /** All that is compared from lo on, in parts that end with these bounds. */
+  const sendRanges = ({ peer, set, ids }: Side, lo: Bound, cuts: readonly Bound[]): void => {
+    const { salt, key } = newKey(peer);
+    const parts = cuts.map((hi, index) => partOf(ids, cuts[index - 1] ?? lo, hi, key));
+    link.send(peer, { type: "ranges", set, salt, lo, parts }, { tries: TRIES });
+  };
 
   const split = (side: Side, lo: Bound, hi: Bound, count: number): void =>
-    sendRanges(side, lo, partsOf(side.ids, lo, hi, Math.min(SPLIT, Math.max(2, Math.ceil(count / LEAF)))));
+    sendRanges(side, lo, cutsOf(side.ids, lo, hi, Math.min(SPLIT, Math.max(2, Math.ceil(count / LEAF)))));
 
   const outlineOwn = (side: Side, lo: Bound, hi: Bound, count: number): void =>
-    sendRanges(side, lo, partsOf(side.ids, lo, hi, Math.min(Math.ceil(count / OUTLINE_PART), PARTS_MAX)));
+    sendRanges(side, lo, cutsOf(side.ids, lo, hi, Math.min(Math.ceil(count / OUTLINE_PART), PARTS_MAX)));
 
   const list = ({ peer, set, ids }: Side, lo: Bound, hi: Bound): void => {
-    const prefixes = ids.slice(lo, hi, LIST_MAX).map((id) => id.slice(0, 24));
-    link.send(peer, { type: "list", set, lo, hi, prefixes }, { tries: TRIES });
+    const { salt, key } = newKey(peer);
+    const shortIds = ids.slice(lo, hi, LIST_MAX).map((id) => shortIdOf(id, key));
+    link.send(peer, { type: "list", set, lo, hi, salt, ids: shortIds }, { tries: TRIES });
     if (set !== "log") return;
     const before = listed.get(peer.boot) ?? [];
     remember(listed, peer.boot, [...before, { lo, hi, at: context.now.mono }].slice(-LISTED_MAX));
   };
 
-  const sayEqual = ({ peer, set, ids }: Side, lo: Bound): void =>
-    link.send(peer, { type: "same", set, lo, hi: END, ...ids.summary(lo, END) }, { tries: TRIES });
+  const sayEqual = ({ peer, set, ids }: Side, lo: Bound): void => {
+    const { salt, key } = newKey(peer);
+    link.send(peer, { type: "same", set, lo, salt, ...partOf(ids, lo, END, key) }, { tries: TRIES });
+  };
 
   /** Answers one range of a peer's; true if both hold the same there. */
-  const compare = (side: Side, lo: Bound, theirs: RangePart): boolean => {
+  const compare = (side: Side, lo: Bound, theirs: RangePart, key: Uint8Array): boolean => {
     const { peer, set, ids } = side;
     const { hi } = theirs;
-    const mine = partOf(ids.summary(lo, hi), hi);
-    if (mine.count === theirs.count && mine.fingerprint === theirs.fingerprint) return true;
-    if (theirs.count > FETCH_RATIO * (mine.count + LIST_MAX / 2))
+    const count = ids.count(lo, hi);
+    if (count === theirs.count && ids.fingerprint(lo, hi, key) === theirs.fingerprint) return true;
+    if (theirs.count > FETCH_RATIO * (count + LIST_MAX / 2))
       download.lacking(peer, set, lo, hi, theirs.count, holdingOf(peer, set));
     else if (download.cut(set, lo, hi)) return false;
-    else if (mine.count <= LIST_MAX) list(side, lo, hi);
-    else if (theirs.count === 0) outlineOwn(side, lo, hi, mine.count);
-    else split(side, lo, hi, mine.count);
+    else if (count <= LIST_MAX) list(side, lo, hi);
+    else if (theirs.count === 0) outlineOwn(side, lo, hi, count);
+    else split(side, lo, hi, count);
     return false;
   };
 
@@ -190,12 +215,15 @@ export function createReconciliation(
 
   const download = createDownload(context, {
     others,
-    outline: (peer, set, lo, hi) => sendRanges({ peer, set }, lo, [{ hi, count: 0, fingerprint: "" }]),
+    outline: (peer, set, lo, hi) => {
+      const parts = [{ hi, count: 0, fingerprint: "" }];
+      link.send(peer, { type: "ranges", set, salt: newSalt(rng), lo, parts }, { tries: TRIES });
+    },
     finished: (set, suppliers) => {
       for (const session of suppliers) {
         const side = sideOf(session, set);
         // Who keeps more can compare this node's digest; this node learns of it only if it asks.
-        if (side !== undefined && !canTell(session, set)) sendWhole(side, "", END);
+        if (side !== undefined && !canTell(session, set)) sendRanges(side, "", [END]);
         else link.send(session, { type: "ping" }, { tries: TRIES });
       }
     },
@@ -296,45 +324,47 @@ export function createReconciliation(
       if (newest === undefined) return download.fetchAll(from, set, holdingOf(from, set));
       // The most usual difference is what was said since: what lies above the newest held is a part of its own.
       const above = aboveOf(newest);
-      const parts = partsOf(ids, "", above, SPLIT);
-      sendRanges(side, "", above === END ? parts : [...parts, { hi: END, count: 0, fingerprint: "" }]);
+      const cuts = cutsOf(ids, "", above, SPLIT);
+      sendRanges(side, "", above === END ? cuts : [...cuts, END]);
     },
-    onRanges: (from, { set, lo, parts }) => {
-      if (!spend(from, parts.length)) return;
+    onRanges: (from, { set, salt, lo, parts }) => {
+      const side = sideOf(from, set);
+      if (side === undefined) return;
+      if (!spend(from, parts.length + fingerprintedUnits(side.ids, lo, parts.at(-1)?.hi ?? lo))) return;
       if (isRepeat(from, `ranges ${set} ${lo} ${parts.map((part) => `${part.hi} ${part.count} ${part.fingerprint}`)}`))
         return;
       remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
-      const side = sideOf(from, set);
-      if (side === undefined) return;
+      const key = shortIdKeyFor(context, from, salt);
       let equal = true;
       let until = lo;
       for (const part of parts) {
-        equal = compare(side, until, part) && equal;
+        equal = compare(side, until, part, key) && equal;
         until = part.hi;
       }
       download.go(set);
       // Who keeps less than this node cannot tell from digests that it holds the rest: it is told.
       if (equal && until === END) sayEqual(side, lo);
     },
-    onList: (from, theirs) => {
-      if (!spend(from, 1 + theirs.prefixes.length / 8)) return;
-      if (isRepeat(from, `list ${theirs.set} ${theirs.lo} ${theirs.hi} ${theirs.prefixes}`)) return;
-      const { set, lo, hi } = theirs;
-      remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
+    onList: (from, { set, lo, hi, salt, ids: theirs }) => {
       const side = sideOf(from, set);
-      if (side === undefined) return;
-      const mine = side.ids.slice(lo, hi, PREFIXES_MAX + 1);
-      const held = new Set(mine.map((id) => id.slice(0, 24)));
-      for (const prefix of theirs.prefixes) {
-        if (set === "log" && isAhead(context.now.wall, timeOfId(prefix))) continue;
-        if (!held.has(prefix) && replicas[set].ids.slice(prefix, afterPrefix(prefix), 1).length === 0)
-          replicas[set].want(prefix, from);
-      }
-      // Much more than they listed: they fetch it at their own pace.
-      if (mine.length > PREFIXES_MAX) return sendWhole(side, lo, hi);
-      const theirPrefixes = new Set(theirs.prefixes);
-      const lacking = mine.filter((id) => !theirPrefixes.has(id.slice(0, 24)));
-      replicas[set].give(from, lacking, true);
+      if (side === undefined || !spend(from, 1 + theirs.length / SHORT_IDS_PER_UNIT)) return;
+      // Much more than they listed: they fetch it at their own pace, and what they listed is looked up front by front.
+      const isFew = side.ids.count(lo, hi) <= SHORT_IDS_MAX;
+      const mine = new Set(isFew ? side.ids.slice(lo, hi, SHORT_IDS_MAX) : []);
+      const known = new Set([...mine, ...replicas[set].withFronts(lo, hi, theirs, NAMED_MAX)]);
+      if (!spend(from, known.size / SHORT_IDS_PER_UNIT)) return;
+      // By fronts: made anew, the same list has other hashes.
+      if (isRepeat(from, `list ${set} ${lo} ${hi} ${theirs.map(frontOfId)}`)) return;
+      remember(comparedAt, `${from.boot} ${set}`, context.now.mono);
+      const key = shortIdKeyFor(context, from, salt);
+      const unknown = new Set(theirs);
+      const unlisted = [...known].filter((id) => !unknown.delete(shortIdOf(id, key)));
+      const isAheadOf = (id: ShortId): boolean => set === "log" && isAhead(context.now.wall, timeOfId(id));
+      const lacking = [...unknown].filter((id) => !isAheadOf(id));
+      if (lacking.length > 0) replicas[set].wantListed(from, { lo, hi, salt, key }, lacking);
+      if (!isFew) return sendRanges(side, lo, [hi]);
+      const given = unlisted.filter((id) => mine.has(id));
+      replicas[set].give(from, given, true);
     },
     onFetch: (from, fetch) => {
       if (isRepeat(from, `fetch ${fetch.set} ${fetch.number}`) || !spend(from, fetch.credit / 2)) return;
@@ -351,24 +381,42 @@ export function createReconciliation(
       (listed.get(boot) ?? []).some(({ lo, hi, at }) => lo <= id && id < hi && context.now.mono - at < LISTED_MS),
     onPagesLate: download.onTimer,
     onGift: (from) => remember(comparedAt, `${from.boot} log`, context.now.mono),
-    onSame: (from, { set, lo, hi, count, fingerprint }) => {
-      if (!spend(from, 1)) return;
+    onSame: (from, claim) => {
+      const { set, lo, hi, salt } = claim;
       const side = sideOf(from, set);
-      const equal = side !== undefined && compare(side, lo, partOf({ count, fingerprint }, hi));
+      if (!spend(from, 1 + (side === undefined ? 0 : fingerprintedUnits(side.ids, lo, hi)))) return;
+      const equal = side !== undefined && compare(side, lo, claim, shortIdKeyFor(context, from, salt));
       download.go(set);
       // It says nothing of the store.
       if (equal && hi === END && lo === "") inSync(set, from, side.ids, false);
     },
-    onWant: (from, asked) => {
-      if (!spend(from, asked.prefixes.length / 4)) return;
-      const replica = replicas[asked.set];
-      const held: string[] = [];
-      for (const prefix of asked.prefixes) {
-        const [id] = replica.ids.slice(prefix, afterPrefix(prefix), 1);
-        if (id !== undefined) held.push(id);
-        else replica.asked(prefix, from);
+    onWant: (from, { ids }) => {
+      if (!spend(from, ids.length / 4)) return;
+      const { log } = replicas;
+      const held = ids.filter((id) => log.ids.has(id));
+      for (const id of ids) if (!log.ids.has(id)) log.asked(id, from);
+      log.give(from, held, false);
+    },
+    onWantListed: (from, { set, lo, hi, salt, hashes }) => {
+      // Listed was what is compared with the peer.
+      const held = sideOf(from, set)?.ids.slice(lo, hi, NAMED_MAX + 1) ?? [];
+      if (!spend(from, hashes.length / 4 + held.length / SHORT_IDS_PER_UNIT)) return;
+      // So much has come there since that the next list will be another one.
+      if (held.length > NAMED_MAX) return;
+      const key = shortIdKeyFor(context, from, salt);
+      const wanted = new Set(hashes);
+      const named = held.filter((id) => wanted.has(shortHash(id, key)));
+      replicas[set].give(from, named, false);
+    },
+    check: (to) => {
+      if (context.now.mono < checkFrom || !to.proven) return;
+      checkFrom = context.now.mono + jitter(rng, CHECK_MS, 0.25);
+      for (const set of ["log", "roster"] as const) {
+        // What differs anyway is compared anyway.
+        if (differing.has(`${to.boot} ${set}`) || download.isFetching(set)) continue;
+        const side = sideOf(to, set);
+        if (side !== undefined && side.ids.size() > 0) sendRanges(side, "", [END]);
       }
-      replica.give(from, held, false);
     },
     isFetching: download.isFetching,
     stop: download.stop,
@@ -377,7 +425,10 @@ export function createReconciliation(
 
 // --- internal ---
 
-/** Of an empty range there is nothing to fingerprint. */
-function partOf(summary: { readonly count: number; readonly fingerprint: string }, hi: Bound): RangePart {
-  return { hi, count: summary.count, fingerprint: summary.count === 0 ? "" : summary.fingerprint };
+function partOf(ids: Ids, lo: Bound, hi: Bound, key: Uint8Array): RangePart {
+  return { hi, count: ids.count(lo, hi), fingerprint: ids.fingerprint(lo, hi, key) };
+}
+
+function fingerprintedUnits(ids: Ids, lo: Bound, hi: Bound): number {
+  return Math.floor(ids.count(lo, hi) / FINGERPRINTED_PER_UNIT);
 }

@@ -3,17 +3,19 @@
  * and how to take items in. Both sides of a page are here, so that no other part has to look inside one.
  */
 import type { Bound, PageItem, SetName } from "../../wire/frames.ts";
-import { type MessageId, timeOfId } from "../../wire/ids.ts";
+import { type MessageId, type ShortId, timeOfId } from "../../wire/ids.ts";
 import { PAGE_ITEM_BYTES_MAX } from "../../wire/page.ts";
 import type { Context } from "../context.ts";
 import type { OrderedSet } from "../idset/orderedSet.ts";
 import { boundOfTime } from "../idset/range.ts";
+import { hashOfShort, idsWithFronts } from "../idset/shortIds.ts";
 import { limits } from "../limits.ts";
 import type { Received } from "../link/link.ts";
 import type { Session } from "../link/session.ts";
 import { answerWith, bodyAtHand } from "../log/answer.ts";
 import { isLarge } from "../log/classes.ts";
 import { isAhead } from "../log/hlc.ts";
+import { askListed, type Listing } from "../log/listedWants.ts";
 import type { Log } from "../log/log.ts";
 import { sizeOf } from "../log/messageIndex.ts";
 import { type PagePlan, type Reads, read } from "../log/reads.ts";
@@ -23,7 +25,10 @@ import type { Writes } from "../log/writes.ts";
 import type { Membership } from "../membership/membership.ts";
 
 /** Ids in order, of which some or all are compared with a peer. */
-export type Ids = Pick<OrderedSet<string>, "size" | "summary" | "slice" | "at" | "rank" | "has">;
+export type Ids = Pick<
+  OrderedSet<string>,
+  "size" | "summary" | "count" | "fingerprint" | "slice" | "at" | "rank" | "has"
+>;
 
 export type Replica = {
   /** What this node holds. */
@@ -43,9 +48,15 @@ export type Replica = {
   readonly givePages: (to: Session, pages: readonly PagePlan[]) => void;
   /** Takes in an item of a page. `isAsked`: the page was asked for, so that what it announces is fetched. */
   readonly accept: (received: Received, item: PageItem, isAsked: boolean) => void;
-  readonly want: (prefix: string, from: Session) => void;
+  /**
+   * Ids of lo..hi with the fronts of these: of what this node holds, and of what it let go lately and would let go again. At most
+   * `limit` of each.
+   */
+  readonly withFronts: (lo: Bound, hi: Bound, listed: readonly ShortId[], limit: number) => readonly string[];
+  /** Asks for these of what the peer listed. */
+  readonly wantListed: (from: Session, listing: Listing, ids: readonly ShortId[]) => void;
   /** A peer wants what is not here; it may be on its way. */
-  readonly asked: (prefix: string, by: Session) => void;
+  readonly asked: (id: string, by: Session) => void;
 };
 
 export type Replicas = Readonly<Record<SetName, Replica>>;
@@ -126,9 +137,12 @@ function logReplica(context: Context, options: ReplicaOptions): Replica {
         options.onAnnounced(received.session, item.id, item.bytes);
       else counters.drop("announce-unasked");
     },
-    // What was let go lately would be let go again.
-    want: (prefix, from) => (log.gone.has(prefix) ? undefined : wants.want(prefix, from, 0)),
-    asked: wants.asked,
+    withFronts: (lo, hi, listed, limit) => [
+      ...idsWithFronts(ids, lo, hi, listed, limit),
+      ...idsWithFronts(log.gone.ids, lo, hi, listed, limit),
+    ],
+    wantListed: (from, listing, lacking) => askListed(context, wants.listed, from, listing, lacking),
+    asked: (id, by) => wants.asked(id as MessageId, by),
   };
 }
 
@@ -149,7 +163,11 @@ function rosterReplica(context: Context, { membership, onStatement }: ReplicaOpt
     accept: (received, item) => {
       if (item instanceof Uint8Array) onStatement(received, item);
     },
-    want: (prefix, from) => context.link.send(from, { type: "want", set: "roster", prefixes: [prefix] }, { tries: 2 }),
+    withFronts: (lo, hi, listed, limit) => idsWithFronts(membership.ids, lo, hi, listed, limit),
+    wantListed: (from, { lo, hi, salt }, ids) => {
+      const hashes = ids.map(hashOfShort);
+      context.link.send(from, { type: "wantListed", set: "roster", lo, hi, salt, hashes }, { tries: 2 });
+    },
     asked: () => {},
   };
 }
@@ -193,6 +211,8 @@ function until<Id extends string>(ids: OrderedSet<Id>, ceiling: () => Bound): Id
     size,
     has: (id) => id < ceiling() && ids.has(id as Id),
     summary: (lo, hi) => ids.summary(lo, below(hi)),
+    count: (lo, hi) => ids.count(lo, below(hi)),
+    fingerprint: (lo, hi, key) => ids.fingerprint(lo, below(hi), key),
     slice: (lo, hi, limit, newest) => ids.slice(lo, below(hi), limit, newest),
     at: (index) => (index < size() ? ids.at(index) : undefined),
     rank: (bound) => ids.rank(below(bound)),

@@ -1,5 +1,6 @@
 /** Opens every datagram of a run, room by room, counts what it says and checks what it claims. */
 import type { Endpoint } from "../../wire/endpoint.ts";
+import { END, type Frame } from "../../wire/frames.ts";
 import type { BootId } from "../../wire/ids.ts";
 import type { HostWorld } from "../world/host.ts";
 import { createSniffer, type Sniffed } from "../world/sniffer.ts";
@@ -13,11 +14,14 @@ export type Watched = {
   readonly sniffed: () => Sniffed | undefined;
   /** From now on frames that compare logs are counted. */
   readonly startQuiet: () => void;
-  readonly comparedInQuiet: () => number;
+  readonly comparedInQuiet: () => Compared;
 };
 
+/** Frames that compared logs. `checks`: claims over everything, with which a node asks now and then whether equal digests are true. */
+export type Compared = { readonly frames: number; readonly checks: number };
+
 /** What asks and compares. Pages and messages only answer that: where much is lost, the last of them are repeated for a while. */
-const COMPARING: ReadonlySet<string> = new Set(["ranges", "list", "fetch", "same", "want"]);
+const COMPARING: ReadonlySet<string> = new Set(["ranges", "list", "fetch", "same", "want", "wantListed"]);
 
 export function watchRooms(
   scenario: Scenario,
@@ -27,7 +31,7 @@ export function watchRooms(
   checkersOf: (node: number) => Checkers,
 ): Watched {
   const sniffer = createSniffer();
-  let compared = 0;
+  const compared = { frames: 0, checks: 0 };
   let isQuiet = false;
   const numbers = new Map<BootId, number>();
   const numberOf = (boot: BootId, { nodes: inRoom }: Room): number | undefined => {
@@ -50,7 +54,8 @@ export function watchRooms(
       if (opened === undefined) return;
       if (isSniffing) sniffer.see(opened, agenda.now());
       claims.see(opened);
-      if (isQuiet) compared += opened.frames.filter(isComparingLogs).length;
+      if (!isQuiet) return;
+      for (const frame of opened.frames.filter(isComparingLogs)) compared[isCheck(frame) ? "checks" : "frames"] += 1;
     };
   });
   const isLookedInto = isSniffing || scenario.quietMs > 0 || nodes.some(({ disk }) => disk.isDurable);
@@ -60,17 +65,26 @@ export function watchRooms(
     startQuiet: () => {
       isQuiet = true;
     },
-    comparedInQuiet: () => compared,
+    comparedInQuiet: () => ({ ...compared }),
   };
 }
 
 /** All were equal and nobody talked, and so many frames compared logs. */
-export function complaintsOfQuiet(frames: number, nodes: number): string[] {
-  // Where much is lost a question from before may come once more.
-  return frames <= nodes ? [] : [`I10: ${frames} frames compared logs when all were equal and nobody talked`];
+export function complaintsOfQuiet({ frames, checks }: Compared, nodes: number): string[] {
+  // Where much is lost a question from before may come once more. Each node checks one other at most in that time.
+  return frames <= nodes && checks <= CHECK_FRAMES_MAX * nodes
+    ? []
+    : [`I10: ${frames + checks} frames compared logs when all were equal and nobody talked`];
 }
 
 // --- internal ---
+
+/** A claim and its answer, each sent five times where all but the last are lost. */
+const CHECK_FRAMES_MAX = 10;
+
+function isCheck(frame: Frame): boolean {
+  return frame.type === "same" || (frame.type === "ranges" && frame.parts.length === 1 && frame.parts[0]?.hi === END);
+}
 
 function isComparingLogs(frame: { readonly type: string; readonly set?: unknown }): boolean {
   return COMPARING.has(frame.type) && frame.set !== "roster";

@@ -51,10 +51,10 @@ function isAboutLog(frame: Frame): boolean {
     case "fetch":
     case "page":
     case "same":
-    case "want":
+    case "wantListed":
       return frame.set === "log";
     default:
-      return frame.type === "message";
+      return frame.type === "want" || frame.type === "message";
   }
 }
 

@@ -19,7 +19,16 @@ export type Sniffed = {
 };
 
 /** Comparing, and asking for and giving what was found to be lacking. */
-export const reconciliationFrames: readonly string[] = ["ranges", "list", "fetch", "page", "same", "want", "message"];
+export const reconciliationFrames: readonly string[] = [
+  "ranges",
+  "list",
+  "fetch",
+  "page",
+  "same",
+  "want",
+  "wantListed",
+  "message",
+];
 
 export function createSniffer(): Sniffer {
   const frameBytes: Record<string, number> = {};

@@ -68,8 +68,8 @@ describe("an address that has not answered", () => {
   it("never gets more than three times the bytes that came from it, whatever is asked", () => {
     const requests: Frame[] = [
       askForAll,
-      { type: "ranges", set: "log", lo: "", parts: [{ hi: "~", count: 0, fingerprint: "" }] },
-      { type: "list", set: "log", lo: "", hi: "~", prefixes: [] },
+      { type: "ranges", set: "log", salt: "00".repeat(4), lo: "", parts: [{ hi: "~", count: 0, fingerprint: "" }] },
+      { type: "list", set: "log", lo: "", hi: "~", salt: "00".repeat(4), ids: [] },
       { type: "probeRequest", target: "ab".repeat(32) as never, introduce: false },
       { type: "ping" },
     ];
@@ -137,8 +137,8 @@ describe("an address that has not answered", () => {
   });
 
   it("is validated by an acknowledgement that comes from there, and not by one from elsewhere", () => {
-    const parts = [{ hi: "~", count: 299, fingerprint: "00".repeat(12) }];
-    const range: Frame = { type: "ranges", set: "log", lo: "", parts };
+    const parts = [{ hi: "~", count: 299, fingerprint: "00".repeat(6) }];
+    const range: Frame = { type: "ranges", set: "log", salt: "00".repeat(4), lo: "", parts };
     const request = [range, { type: "padding", bytes: 1_000 }] as const;
     const elsewhere = "10.0.7.8:1" as Endpoint;
     const gotAfterAckFrom = (from: Endpoint): number => {

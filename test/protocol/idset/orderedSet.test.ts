@@ -47,6 +47,10 @@ function expectSame(set: OrderedSet<string>, model: readonly string[], rng: Rng)
   const limit = 1 + below(rng, 40);
   expect(set.size()).toBe(model.length);
   expect(set.summary(lo, hi)).toEqual({ count: within.length, fingerprint: naiveFingerprint(within) });
+  expect(set.count(lo, hi)).toBe(within.length);
+  const key = Uint8Array.from({ length: 32 }, () => below(rng, 256));
+  const hashed = within.length === 0 ? "" : toHex(blake2b(fromHex(within.join("")), 6, key));
+  expect(set.fingerprint(lo, hi, key)).toBe(hashed);
   expect(set.slice(lo, hi, limit)).toEqual(within.slice(0, limit));
   expect(set.slice(lo, hi, limit, true)).toEqual(within.slice(Math.max(within.length - limit, 0)));
   expect(set.rank(lo)).toBe(lo === END ? model.length : model.filter((id) => id < lo).length);

@@ -154,7 +154,7 @@ describe("a link", () => {
   it("lets those frames go that compare logs, though the window is full, unless what people say is under way", () => {
     const [one, other] = [createEnd(1), createEnd(2)];
     const session = sessionTo(one, other);
-    const want: Frame = { type: "want", set: "log", prefixes: ["ab".repeat(12)] };
+    const want: Frame = { type: "want", ids: ["ab".repeat(24) as MessageId] };
     session.congestion.window = 1;
     one.link.send(session, { type: "message", bytes: Buffer.alloc(100) });
     one.link.send(session, want);

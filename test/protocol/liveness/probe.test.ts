@@ -136,7 +136,10 @@ function prober(count: number) {
     suspect: () => true,
   } as unknown as Membership;
   const reachability = { isReachable: () => true, isUnheard: () => false } as unknown as Reachability;
-  const probe = createProbe(context, membership, createRumours(), reachability, () => ({ type: "ping" }));
+  const probe = createProbe(context, membership, createRumours(), reachability, {
+    digest: () => ({ type: "ping" }),
+    check: () => {},
+  });
   return {
     /** How long it waits for an answer. `deniers`: of those who were asked, as many say that it is silent for them, too. */
     probe: (how: "silent" | "answers", deniers = 0): number | undefined => {

@@ -73,7 +73,7 @@ describe("bodies that are not in memory", () => {
     puppet.prove(alice);
     alice.store.isHeld = true;
     const ids = alice.core.ids().slice(1);
-    const want: Frame = { type: "want", set: "log", prefixes: ids.map((id) => id.slice(0, 24)) };
+    const want: Frame = { type: "want", ids };
     puppet.tell(alice, [want]);
     const [asked] = alice.store.asked;
     expect(asked).toMatchObject({ type: "read", ids });
@@ -95,7 +95,7 @@ describe("bodies that are not in memory", () => {
     puppet.prove(alice);
     alice.store.isHeld = true;
     const ids = alice.core.ids().slice(1);
-    const wants = ids.map((id): Frame => ({ type: "want", set: "log", prefixes: [id.slice(0, 24)] }));
+    const wants = ids.map((id): Frame => ({ type: "want", ids: [id] }));
     puppet.tell(alice, wants);
     expect(alice.store.asked).toMatchObject([{ type: "read", ids }]);
     const datagrams = alice

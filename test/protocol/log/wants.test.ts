@@ -2,12 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { limits } from "../../../src/protocol/limits.ts";
 import type { Session } from "../../../src/protocol/link/session.ts";
-import { createWants, prefixOf, type Wants } from "../../../src/protocol/log/wants.ts";
+import { createWants, type Wants } from "../../../src/protocol/log/wants.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
 import { type Bench, bootFrom, createBench } from "../fixtures.ts";
 
 const id = "0123456789ab".repeat(4) as MessageId;
-const prefix = prefixOf(id);
 
 type Asked = { readonly bench: Bench; readonly wants: Wants; readonly asked: Session[]; readonly sources: Session[] };
 
@@ -24,7 +23,7 @@ function create(sourceCount = 3): Asked {
 /** Fires the timers of wants up to `now`. */
 function fire({ bench, wants }: Asked, now: number): void {
   for (let row = bench.timers.takeDue(now); row !== undefined; row = bench.timers.takeDue(now)) {
-    if (row.type === "want") wants.askAgain(row.prefix);
+    if (row.type === "want") wants.askAgain(row.id);
   }
 }
 
@@ -32,10 +31,10 @@ describe("a wanted message", () => {
   it("is asked for at once, or after the delay in which it usually comes by itself", () => {
     const world = create();
     const [source] = world.sources as [Session];
-    world.wants.want(prefix, source, 0);
+    world.wants.want(id, source, 0);
     expect(world.asked).toEqual([source]);
     const later = create();
-    later.wants.want(prefix, later.sources[0] as Session, 60);
+    later.wants.want(id, later.sources[0] as Session, 60);
     fire(later, 59);
     expect(later.asked).toEqual([]);
     fire(later, 60);
@@ -44,7 +43,7 @@ describe("a wanted message", () => {
 
   it("is not asked for any more when it has arrived", () => {
     const world = create();
-    world.wants.want(prefix, world.sources[0] as Session, 60);
+    world.wants.want(id, world.sources[0] as Session, 60);
     expect(world.wants.arrived(id)).toEqual([]);
     fire(world, 10_000);
     expect(world.asked).toEqual([]);
@@ -54,16 +53,16 @@ describe("a wanted message", () => {
   it("names whoever asked for it in the meantime, each once, and no more than four", () => {
     const world = create(7);
     const [source, ...askers] = world.sources as [Session, ...Session[]];
-    world.wants.want(prefix, source, 60);
-    for (const asker of [...askers, ...askers]) world.wants.asked(prefix, asker);
-    world.wants.asked("ff".repeat(12), source);
+    world.wants.want(id, source, 60);
+    for (const asker of [...askers, ...askers]) world.wants.asked(id, asker);
+    world.wants.asked("ff".repeat(24) as MessageId, source);
     expect(world.wants.arrived(id)).toEqual(askers.slice(0, 4));
     expect(world.wants.arrived(id)).toEqual([]);
   });
 
   it("is asked for of all who have it in turn, eight times in all, and then left to reconciliation", () => {
     const world = create();
-    for (const source of world.sources) world.wants.want(prefix, source, 60);
+    for (const source of world.sources) world.wants.want(id, source, 60);
     for (let now = 0; now < 20_000; now += 10) {
       (world.bench as { now: { mono: number; wall: number } }).now = { mono: now, wall: now };
       fire(world, now);
@@ -79,8 +78,8 @@ describe("a wanted message", () => {
   it("is asked for of the next one when a source is forgotten", () => {
     const world = create(2);
     const [one, other] = world.sources as [Session, Session];
-    world.wants.want(prefix, one, 60);
-    world.wants.want(prefix, other, 60);
+    world.wants.want(id, one, 60);
+    world.wants.want(id, other, 60);
     world.bench.link.sessions.forget(other.boot);
     fire(world, 60);
     expect(world.asked).toEqual([one]);
@@ -90,7 +89,7 @@ describe("a wanted message", () => {
     const world = create();
     const [source] = world.sources as [Session];
     for (let index = 0; index < limits.wanted + 5; index += 1) {
-      world.wants.want(index.toString(16).padStart(24, "0"), source, 60);
+      world.wants.want(index.toString(16).padStart(48, "0") as MessageId, source, 60);
     }
     expect(world.wants.size()).toBe(limits.wanted);
     expect(world.bench.counters.totals().dropped).toEqual({ "wanted-full": 5 });

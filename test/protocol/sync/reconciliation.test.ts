@@ -1,9 +1,21 @@
 /** Two logs become one, whatever the link loses and whoever keeps how much; and then it is quiet. */
 import { describe, expect, it } from "vitest";
+import { shortIdKey } from "../../../src/crypto/roomKeys.ts";
 import type { SignedMessage } from "../../../src/crypto/signed.ts";
 import type { Config } from "../../../src/protocol/config.ts";
+import { shortHash, shortIdOf } from "../../../src/protocol/idset/shortIds.ts";
 import { elicitsAck } from "../../../src/wire/frames.ts";
-import { createWorld, fingerprint, gather, shown, type TestNode, told, WALL, type World } from "../fixtures.ts";
+import {
+  createWorld,
+  fingerprint,
+  gather,
+  roomKeys,
+  shown,
+  type TestNode,
+  told,
+  WALL,
+  type World,
+} from "../fixtures.ts";
 import { createPuppet } from "../puppet.ts";
 
 /** Two nodes that do not know each other, each with messages of its own and some that both have. */
@@ -208,14 +220,19 @@ describe("nodes that keep different amounts of what one member floods", () => {
     const wanted: string[] = [];
     world.onSend = ({ bytes }) => {
       for (const frame of mallory.opened(bytes)?.frames ?? [])
-        if (frame.type === "want") wanted.push(...frame.prefixes);
+        if (frame.type === "want") wanted.push(...frame.ids);
+        else if (frame.type === "wantListed") wanted.push(...frame.hashes);
     };
     const [gone] = messages as [SignedMessage];
-    const list = { type: "list", set: "log", lo: "", hi: "~", prefixes: [gone.id.slice(0, 24)] } as const;
+    const salt = "5a17ed00";
+    const key = shortIdKey(roomKeys, mallory.boot, node.boot, salt);
+    const unheard = mallory.message({ hlc: WALL + 30 });
+    const ids = [gone, unheard].map(({ id }) => shortIdOf(id, key));
+    const list = { type: "list", set: "log", lo: "", hi: "~", salt, ids } as const;
     mallory.tell(node, [
       {
         type: "digest",
-        log: { count: 1, fingerprint: "11".repeat(8) },
+        log: { count: 2, fingerprint: "11".repeat(8) },
         keeps: 10,
         roster: { count: 0, fingerprint: "00".repeat(8) },
         isStored: true,
@@ -224,7 +241,7 @@ describe("nodes that keep different amounts of what one member floods", () => {
     mallory.tell(node, [list]);
     mallory.tell(node, [{ type: "advertise", slice: { order: 0, lo: 0, last: 0 }, id: gone.id }]);
     world.run(1_000);
-    expect(wanted).toEqual([]);
+    expect(new Set(wanted)).toEqual(new Set([shortHash(unheard.id, key)]));
     const older = mallory.message({ hlc: WALL - 1 });
     const answers = mallory.tell(node, [{ type: "push", slice: { order: 0, lo: 0, last: 0 }, message: older.bytes }]);
     // It is not here, and nothing says so.
@@ -247,10 +264,10 @@ describe("a missing parent", () => {
     expect(shown(node)).toEqual([]);
     const asked: string[] = [];
     world.onSend = ({ bytes }) => {
-      for (const frame of puppet.opened(bytes)?.frames ?? []) if (frame.type === "want") asked.push(...frame.prefixes);
+      for (const frame of puppet.opened(bytes)?.frames ?? []) if (frame.type === "want") asked.push(...frame.ids);
     };
     world.run(70);
-    expect(asked).toEqual([question.id.slice(0, 24)]);
+    expect(asked).toEqual([question.id]);
     puppet.tell(node, [{ type: "message", bytes: question.bytes }]);
     expect(shown(node).map(({ text }) => text)).toEqual(["question", "answer"]);
     world.run(10_000);

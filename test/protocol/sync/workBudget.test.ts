@@ -2,16 +2,19 @@
 import { expect, it } from "vitest";
 import { limits } from "../../../src/protocol/limits.ts";
 import type { Frame } from "../../../src/wire/frames.ts";
+import type { MessageId, ShortId } from "../../../src/wire/ids.ts";
 import { PARTS_MAX } from "../../../src/wire/range.ts";
 import { createWorld, type TestNode, type World } from "../fixtures.ts";
 import { createPuppet, type Puppet } from "../puppet.ts";
 
 /** The claim that it holds other messages, of `number`, in each of so many parts. */
+const SALT = "5a17ed00";
+
 function claim(number: number, parts: number): Frame {
   const bound = (at: number): string => (0x0101 + at).toString(16).padStart(4, "0");
-  const fingerprint = number.toString(16).padStart(24, "0");
+  const fingerprint = number.toString(16).padStart(12, "0");
   const claims = Array.from({ length: parts }, (_, at) => ({ hi: bound(at), count: 1, fingerprint }));
-  return { type: "ranges", set: "log", lo: "", parts: claims };
+  return { type: "ranges", set: "log", salt: SALT, lo: "", parts: claims };
 }
 
 function create(): { world: World; node: TestNode; puppet: Puppet } {
@@ -46,9 +49,9 @@ it.each<[string, number, (number: number) => Frame]>([
   [
     "lists of what it holds",
     1 + 40 / 8,
-    (number) => ({ type: "list", set: "log", lo: "", hi: "~", prefixes: prefixes(40, number) }),
+    (number) => ({ type: "list", set: "log", lo: "", hi: "~", salt: SALT, ids: shortIds(40, number) }),
   ],
-  ["requests by name", 40 / 4, (number) => ({ type: "want", set: "log", prefixes: prefixes(40, number) })],
+  ["requests by name", 40 / 4, (number) => ({ type: "want", ids: ids(40, number) })],
   [
     "requests for history",
     64 / 2,
@@ -57,7 +60,15 @@ it.each<[string, number, (number: number) => Frame]>([
   [
     "claims to hold the same",
     1,
-    (number) => ({ type: "same", set: "log", lo: "", hi: "~", count: number, fingerprint: "00".repeat(12) }),
+    (number) => ({
+      type: "same",
+      set: "log",
+      lo: "",
+      hi: "~",
+      salt: SALT,
+      count: 1 + number,
+      fingerprint: "00".repeat(6),
+    }),
   ],
 ])("%s cost of the same budget", (_, cost, frame) => {
   const { node, puppet } = create();
@@ -86,6 +97,16 @@ it("the same claim is answered once in a second", () => {
 
 // --- internal ---
 
-function prefixes(count: number, number: number): string[] {
-  return Array.from({ length: count }, (_, at) => (0x1000 * (number + 1) + at).toString(16).padStart(24, "0"));
+function ids(count: number, number: number): MessageId[] {
+  return Array.from(
+    { length: count },
+    (_, at) => (0x1000 * (number + 1) + at).toString(16).padStart(48, "0") as MessageId,
+  );
+}
+
+function shortIds(count: number, number: number): ShortId[] {
+  return Array.from(
+    { length: count },
+    (_, at) => (0x1000 * (number + 1) + at).toString(16).padStart(12, "0").padEnd(24, "0") as ShortId,
+  );
 }

@@ -37,19 +37,30 @@ function play(change: Partial<Scenario> = {}) {
 test("a newcomer that asks for the history is counted as comparing, and so is nothing else", () => {
   const { first, third, wait, watched } = play();
   wait(60_000);
-  expect(watched.comparedInQuiet(), "not counted before").toBe(0);
+  expect(watched.comparedInQuiet(), "not counted before").toEqual({ frames: 0, checks: 0 });
   watched.startQuiet();
-  wait(60_000);
-  expect(watched.comparedInQuiet(), "all are equal").toBe(0);
+  wait(150_000);
+  const { frames, checks } = watched.comparedInQuiet();
+  expect(frames, "all are equal").toBe(0);
+  // Two to four checks of each of the two, and their answers.
+  expect(checks).toBeGreaterThanOrEqual(8);
+  expect(checks).toBeLessThanOrEqual(16);
   third.start([first.endpoint]);
   wait(10_000);
   expect(third.core().ids()).toHaveLength(1);
-  expect(watched.comparedInQuiet()).toBeGreaterThan(0);
+  expect(watched.comparedInQuiet().frames).toBeGreaterThan(0);
 });
 
 test("comparing without end is a complaint, a question or two from before is none", () => {
-  expect(complaintsOfQuiet(12, 12)).toEqual([]);
-  expect(complaintsOfQuiet(13, 12)).toEqual(["I10: 13 frames compared logs when all were equal and nobody talked"]);
+  expect(complaintsOfQuiet({ frames: 12, checks: 0 }, 12)).toEqual([]);
+  expect(complaintsOfQuiet({ frames: 13, checks: 0 }, 12)).toHaveLength(1);
+});
+
+test("checks of equal logs are no complaint, unless they never end", () => {
+  expect(complaintsOfQuiet({ frames: 0, checks: 120 }, 12)).toEqual([]);
+  expect(complaintsOfQuiet({ frames: 0, checks: 121 }, 12)).toEqual([
+    "I10: 121 frames compared logs when all were equal and nobody talked",
+  ]);
 });
 
 test("whoever acknowledges a message claims it, by its number", () => {
@@ -58,7 +69,7 @@ test("whoever acknowledges a message claims it, by its number", () => {
 
 test("a scenario without silence and without disks is not looked into", () => {
   const { claims, watched } = play({ quietMs: 0 });
-  expect([claims, watched.comparedInQuiet()]).toEqual([[], 0]);
+  expect([claims, watched.comparedInQuiet()]).toEqual([[], { frames: 0, checks: 0 }]);
 });
 
 // --- internal ---

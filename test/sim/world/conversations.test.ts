@@ -5,10 +5,10 @@ import { endpointOf } from "../../../src/sim/world/endpoints.ts";
 import type { Frame } from "../../../src/wire/frames.ts";
 
 const [anna, bob, carol] = [endpointOf(0), endpointOf(1), endpointOf(2)] as const;
-const ranges = { type: "ranges", set: "log", lo: "", parts: [] } as Frame;
-const rosterRanges = { type: "ranges", set: "roster", lo: "", parts: [] } as Frame;
-const list = { type: "list", set: "log", lo: "", hi: "ff", prefixes: [] } as Frame;
-const want = { type: "want", set: "log", prefixes: [] } as Frame;
+const ranges = { type: "ranges", set: "log", salt: "", lo: "", parts: [] } as Frame;
+const rosterRanges = { type: "ranges", set: "roster", salt: "", lo: "", parts: [] } as Frame;
+const list = { type: "list", set: "log", lo: "", hi: "ff", salt: "", ids: [] } as Frame;
+const want = { type: "wantListed", set: "log", lo: "", hi: "ff", salt: "", hashes: [] } as Frame;
 const message = { type: "message", bytes: new Uint8Array(1) } as Frame;
 const ping = { type: "ping" } as Frame;
 
