@@ -2,7 +2,17 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createRoomKeys, openRoom, shortIdKey } from "../../../src/crypto/roomKeys.ts";
-import { frontOfId, hashOfShort, newSalt, shortHash, shortIdOf } from "../../../src/protocol/idset/shortIds.ts";
+import { createOrderedSet } from "../../../src/protocol/idset/orderedSet.ts";
+import {
+  frontOfId,
+  hashOfShort,
+  idsWithFronts,
+  newSalt,
+  shortHash,
+  shortIdOf,
+} from "../../../src/protocol/idset/shortIds.ts";
+import { END } from "../../../src/wire/frames.ts";
+import type { ShortId } from "../../../src/wire/ids.ts";
 import { bootArbitrary, hexArbitrary, messageIdArbitrary } from "../../wire/arbitraries.ts";
 
 const room = createRoomKeys(openRoom("test"));
@@ -50,4 +60,21 @@ it("have a salt of four bytes, whatever chance gives", () => {
     [0xffffffff, "ffffffff"],
   ] as const)
     expect(newSalt({ u32: () => number })).toBe(hex);
+});
+
+it("are looked for among the ids with their fronts, within the range, and among so many at most", () => {
+  const set = createOrderedSet<string>();
+  const id = (front: number, rest: number): string =>
+    front.toString(16).padStart(12, "0") + rest.toString(16).padStart(36, "0");
+  const named = (...fronts: number[]): ShortId[] => fronts.map((front) => id(front, 0).slice(0, 24) as ShortId);
+  const last = 2 ** 48 - 1;
+  for (const front of [0, 7, 8, last]) for (let rest = 0; rest < 5; rest += 1) set.insert(id(front, rest));
+  const found = (lo: string, hi: string, limit: number, ...fronts: number[]): string[] =>
+    idsWithFronts(set, lo, hi, named(...fronts), limit).map(
+      (one) => `${Number.parseInt(one.slice(0, 12), 16)}.${one.at(-1)}`,
+    );
+  expect(found("", END, 100, 7, 9, 7)).toEqual(["7.0", "7.1", "7.2", "7.3", "7.4"]);
+  expect(found("", END, 100, 0, last)).toHaveLength(10);
+  expect(found(id(7, 3), id(8, 1), 100, 0, 7, 8, last)).toEqual(["7.3", "7.4", "8.0"]);
+  expect(found("", END, 7, 7, 8, last)).toEqual(["7.0", "7.1", "7.2", "7.3", "7.4", "8.0", "8.1"]);
 });

@@ -35,10 +35,16 @@ const give = (puppet: Puppet, node: TestNode, message: SignedMessage): void => {
   puppet.tell(node, [{ type: "message", bytes: message.bytes } satisfies Frame]);
 };
 
-/** Two nodes that do not know each other yet: `common` messages on both, and on each side some that only it has. */
-function apart(world: World, counts: { common: number; own: number; at: (index: number) => number }): TestNode[] {
+/**
+ * Two nodes that do not know each other yet: `common` messages on both, and on each side some that only it has. `keeps`: how many
+ * the second one does at most.
+ */
+function apart(
+  world: World,
+  counts: { common: number; own: number; at: (index: number) => number; keeps?: number },
+): TestNode[] {
   const puppet = createPuppet(world, "mallory");
-  const nodes = [world.node("alice"), world.node("bob")] as const;
+  const nodes = [world.node("alice"), world.node("bob", { maxMessages: counts.keeps ?? 10_000 })] as const;
   for (let index = 0; index < counts.common; index += 1) {
     const message = puppet.message({ hlc: WALL - 10_000_000 + 10_000 * index });
     for (const node of nodes) give(puppet, node, message);
@@ -86,6 +92,23 @@ describe("logs that differ though their digests are equal", () => {
     nodes[0].join(nodes[1]);
     world.until("what both hold to be the same", () => holdSame(nodes), 180_000);
     expect(nodes[0].core.stats().messages).toBe(500 + 2 * own);
+  });
+
+  it("become what the smaller of two keeps, whoever of them asks", () => {
+    const world = createWorld();
+    const nodes = apart(world, { common: 500, own: 0, at: () => 0, keeps: 200 }) as [TestNode, TestNode];
+    const [large, small] = nodes;
+    small.join(large);
+    world.run(20_000);
+    // Who arrives asks a larger one in any case: this comes later.
+    const puppet = createPuppet(world, "eve");
+    for (let index = 0; index < 8; index += 1)
+      give(puppet, nodes[index % 2] as TestNode, puppet.message({ hlc: FORGED + 10_000 * index }));
+    world.run(5_000);
+    const keptOf = (): string => large.core.ids().slice(-200).join();
+    expect(keptOf()).not.toBe(small.core.ids().join());
+    world.until("the smaller to hold the newest of both", () => keptOf() === small.core.ids().join(), 180_000);
+    expect(nodes.map((node) => node.core.stats().messages)).toEqual([508, 200]);
   });
 
   it("are looked for once a minute, for some bytes a second", () => {

@@ -4,7 +4,7 @@ import { limits } from "../../../src/protocol/limits.ts";
 import type { Frame } from "../../../src/wire/frames.ts";
 import type { MessageId, ShortId } from "../../../src/wire/ids.ts";
 import { PARTS_MAX } from "../../../src/wire/range.ts";
-import { createWorld, type TestNode, type World } from "../fixtures.ts";
+import { createWorld, type TestNode, WALL, type World } from "../fixtures.ts";
 import { createPuppet, type Puppet } from "../puppet.ts";
 
 /** The claim that it holds other messages, of `number`, in each of so many parts. */
@@ -79,6 +79,24 @@ it.each<[string, number, (number: number) => Frame]>([
   for (let number = 0; number < left; number += 1) puppet.tell(node, [frame(number)]);
   expect(over(node)).toBe(0);
   puppet.tell(node, [frame(left)]);
+  expect(over(node)).toBe(1);
+});
+
+it("a list of one id costs what is hashed for it: all that stands in the same millisecond, at most 128", () => {
+  const { node, puppet } = create();
+  const crowd = Array.from({ length: 300 }, () => puppet.message({ hlc: WALL - 60_000 }));
+  for (const { bytes } of crowd) puppet.tell(node, [{ type: "message", bytes }]);
+  const front = (WALL - 60_000).toString(16).padStart(12, "0");
+  const list = (number: number): Frame => {
+    // Another place each time: else it were a repeat.
+    const lo = `00${number.toString(16).padStart(4, "0")}01`;
+    return { type: "list", set: "log", lo, hi: "~", salt: SALT, ids: [`${front}${"00".repeat(6)}` as ShortId] };
+  };
+  const cost = 1 + 1 / 8 + 128 / 8;
+  for (let number = 0; number < Math.floor(limits.rangesPerSecond / cost); number += 1)
+    puppet.tell(node, [list(number)]);
+  expect(over(node)).toBe(0);
+  puppet.tell(node, [list(1_000)]);
   expect(over(node)).toBe(1);
 });
 
