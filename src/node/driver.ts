@@ -133,7 +133,7 @@ export function createDriver(options: DriverOptions): Driver {
           break;
         case "read": {
           const { ticket, ids } = effect;
-          store.read(ids, (bodies) => step({ type: "read", ticket, bodies }));
+          store.read(ids, (bodies, trouble) => step({ type: "read", ticket, bodies, trouble }));
           break;
         }
         case "transmit":
