@@ -35,13 +35,17 @@ export async function readPage(
   });
 }
 
-/** All that is kept now, as people see it, oldest first, a page at a time. Rejects with a StoreError. */
+/** All that is kept now, as people see it, oldest first, a page at a time, each made when it is `ready`. Rejects with a StoreError. */
 export function replayAll(
   store: Store,
   reader: Reader,
   take: (messages: readonly Message[]) => void | Promise<void>,
+  ready: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
-  return each(store, (batch) => take(viewsOf(batch, reader)));
+  return each(store, async (batch) => {
+    await ready();
+    await take(viewsOf(batch, reader));
+  });
 }
 
 /** Who reads: this node, in this room. `lost`: hears of what is not what was written. */

@@ -191,8 +191,8 @@ function handleOf(room: OpenRoom, closed: () => void): RoomHandle {
     stats: () => statsOf(room),
     run: (command) => run(room, command),
     history: (limit, before) => readPage(room.store, room.reader, limit, before),
-    replay: async (take, limit) => {
-      if (limit === undefined) return replayAll(room.store, room.reader, take);
+    replay: async (take, limit, ready) => {
+      if (limit === undefined) return replayAll(room.store, room.reader, take, ready);
       await take(await readPage(room.store, room.reader, limit));
     },
     delivery: (id) => deliveries.heard.get(id),
