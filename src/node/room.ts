@@ -12,6 +12,7 @@ import { type Store, StoreError } from "../store/store.ts";
 import { version } from "../version.ts";
 import { type Endpoint, formatEndpoint, isLinkLocal, isLoopback } from "../wire/endpoint.ts";
 import type { BootId } from "../wire/ids.ts";
+import { systemClock, systemUptime } from "./clock.ts";
 import type { DebugLog } from "./debug.ts";
 import { createDeliveries, type Deliveries, noteDelivery } from "./deliveries.ts";
 import type { Tenant } from "./demux.ts";
@@ -166,6 +167,8 @@ function driverOptions(
     core,
     store,
     clock,
+    // Another clock than the system's runs on its own.
+    uptime: clock === systemClock ? systemUptime : () => undefined,
     remember,
     emit: (event) => emit(room(), event),
     answer: (ref, outcome) => answer(room(), ref, outcome),
