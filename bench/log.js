@@ -14,6 +14,7 @@ import { signMessage } from "../dist/crypto/signed.js";
 import { randomBootId, systemRng } from "../dist/node/entropy.js";
 import { defaultConfig } from "../dist/protocol/config.js";
 import { createCore } from "../dist/protocol/core.js";
+import { createRestored, restoreRows } from "../dist/protocol/log/restored.js";
 import { memoryStore } from "../dist/store/memory.js";
 import { encodeBody } from "../dist/wire/bodies/body.js";
 import { createChance, randomText } from "./net/chance.js";
@@ -94,10 +95,10 @@ function fill() {
 }
 
 function openCore() {
-  const kept = [];
-  store.index((messages) => kept.push(...messages));
   const config = { ...defaultConfig, maxMessages: 10 * MESSAGES };
   const identity = identityFromSeed(generateSeed());
+  const restored = createRestored(identity.id, config.maxMessages, now().wall);
+  store.index((rows) => restoreRows(restored, rows));
   return createCore({
     identity,
     room,
@@ -106,7 +107,7 @@ function openCore() {
     config,
     rng: systemRng(),
     now: now(),
-    kept,
+    restored,
   });
 }
 

@@ -53,7 +53,8 @@ function bad(reason: string): Asked {
 function readObject(line: string): Record<string, unknown> | undefined {
   if (!line.trimStart().startsWith("{")) return undefined;
   try {
-    return JSON.parse(line) as Record<string, unknown>;
+    // What `trim` takes for a blank, JSON does not.
+    return JSON.parse(line.trim()) as Record<string, unknown>;
   } catch {
     return undefined;
   }

@@ -146,7 +146,7 @@ export function roomOn(handle: RoomHandle, addresses: readonly string[]): Room {
       open();
       const found = await resolveAddress(address);
       open();
-      if (typeof found !== "string") throw new SmplchatError(found.code, refusalText(found), { ...found });
+      if ("code" in found) throw new SmplchatError(found.code, refusalText(found), { ...found });
       return answerOf(handle, found, joins.join, closed);
     },
     rename: async (nick) => {
@@ -234,10 +234,13 @@ function done(outcome: Outcome): MessageId | undefined {
 
 function answerOf(
   handle: RoomHandle,
-  endpoint: Endpoint,
+  endpoints: readonly Endpoint[],
   join: (endpoints: readonly Endpoint[]) => void,
   closed: AbortSignal,
 ): Promise<boolean> {
+  // Oneself does not answer.
+  const others = endpoints.filter((endpoint) => endpoint !== handle.address());
+  const awaited = new Set(others);
   return new Promise((resolve) => {
     const settle = (answered: boolean): void => {
       clearTimeout(timer);
@@ -250,13 +253,12 @@ function answerOf(
     const unsubscribe = handle.subscribe((event) => {
       if (event.type !== "notice") return;
       const { notice } = event;
-      if (notice.code === "joined" && notice.endpoint === endpoint) settle(true);
-      if (notice.code === "no-answer" && notice.endpoint === endpoint) settle(false);
+      if (notice.code === "joined" && awaited.has(notice.endpoint)) settle(true);
+      if (notice.code === "no-answer" && awaited.delete(notice.endpoint) && awaited.size === 0) settle(false);
     });
     closed.addEventListener("abort", onClosed);
-    // Oneself does not answer.
-    if (endpoint === handle.address()) settle(false);
-    else join([endpoint]);
+    if (others.length === 0) settle(false);
+    else join(others);
   });
 }
 

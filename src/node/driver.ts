@@ -26,6 +26,8 @@ export type DriverOptions = {
   /** What the command with this `ref` came to. */
   readonly answer?: (ref: number, outcome: Outcome) => void;
   readonly clock: () => Now;
+  /** Of the host, its sleep included; left out: not known, and a wall clock that is set forward counts as sleep. */
+  readonly uptime?: () => Millis | undefined;
   /** Replaces the one alarm: at that monotonic time (at once if it has passed) call `step({ type: "timer" })`, once. */
   readonly setAlarm: (at: Millis | undefined) => void;
   /**
@@ -53,7 +55,7 @@ const HELD_MAX = 16;
 /** Arms the alarm before it returns. */
 export function createDriver(options: DriverOptions): Driver {
   const { core, store, clock } = options;
-  const detector = suspensionDetector(clock());
+  const detector = suspensionDetector(clock(), options.uptime);
   /** BOUNDED: by what the effects of one input bring about in turn. */
   const inputs: Input[] = [];
   const idleWaiters: (() => void)[] = [];
@@ -133,7 +135,7 @@ export function createDriver(options: DriverOptions): Driver {
           break;
         case "read": {
           const { ticket, ids } = effect;
-          store.read(ids, (bodies) => step({ type: "read", ticket, bodies }));
+          store.read(ids, (bodies, trouble) => step({ type: "read", ticket, bodies, trouble }));
           break;
         }
         case "transmit":

@@ -4,24 +4,20 @@ import type { RoomKeys } from "../crypto/roomKeys.ts";
 import { readMessage } from "../crypto/signed.ts";
 import type { StoredMessage } from "../protocol/api.ts";
 import { viewMessage } from "../protocol/log/intake.ts";
+import { type Restored, restoreRows } from "../protocol/log/restored.ts";
 import type { Message } from "../protocol/views.ts";
 import { type Store, StoreError, type TakeBatch } from "../store/store.ts";
 import type { MessageId, PeerId } from "../wire/ids.ts";
 
-/** `messages`: in the order of ids. `damaged`: those whose bytes are not what was written. */
-export type Kept = { readonly messages: readonly StoredMessage[]; readonly damaged: readonly MessageId[] };
-
-/** What earlier starts kept. Rejects with a StoreError. */
-export async function readKept(store: Store, roomKeys: RoomKeys): Promise<Kept> {
-  const messages: StoredMessage[] = [];
-  const damaged: MessageId[] = [];
-  await each(store, (batch) => {
-    for (const message of batch) {
-      if (readMessage(roomKeys, message.bytes)?.id === message.id) messages.push(message);
-      else damaged.push(message.id);
-    }
+/** What earlier starts kept. The event loop turns between its batches. Rejects with a StoreError. */
+export function restore(store: Store, restored: Restored): Promise<Restored> {
+  return new Promise((resolve, reject) => {
+    store.index((rows, isLast, trouble) => {
+      restoreRows(restored, rows);
+      if (trouble !== undefined) reject(new StoreError(trouble));
+      else if (isLast) resolve(restored);
+    });
   });
-  return { messages, damaged };
 }
 
 /** The newest `limit` below `before`, oldest first, as people see them. Rejects with a StoreError. */
@@ -39,17 +35,25 @@ export async function readPage(
   });
 }
 
-/** All that is kept now, as people see it, oldest first, a page at a time. Rejects with a StoreError. */
+/** All that is kept now, as people see it, oldest first, a page at a time, each made when it is `ready`. Rejects with a StoreError. */
 export function replayAll(
   store: Store,
   reader: Reader,
   take: (messages: readonly Message[]) => void | Promise<void>,
+  ready: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
-  return each(store, (batch) => take(viewsOf(batch, reader)));
+  return each(store, async (batch) => {
+    await ready();
+    await take(viewsOf(batch, reader));
+  });
 }
 
-/** Who reads: this node, in this room. */
-export type Reader = { readonly roomKeys: RoomKeys; readonly self: PeerId };
+/** Who reads: this node, in this room. `lost`: hears of what is not what was written. */
+export type Reader = {
+  readonly roomKeys: RoomKeys;
+  readonly self: PeerId;
+  readonly lost: (ids: readonly MessageId[]) => void;
+};
 
 // --- internal ---
 
@@ -64,14 +68,19 @@ function each(store: Store, take: (messages: readonly StoredMessage[]) => void |
       if (trouble !== undefined) reject(new StoreError(trouble));
       else if (isLast) resolve();
     };
-    store.index(next);
+    store.all(next);
   });
 }
 
 /** A disk may give back anything: what is not the message of its id is not shown. */
-function viewsOf(messages: readonly StoredMessage[], { roomKeys, self }: Reader): Message[] {
-  return messages.flatMap(({ id, bytes }) => {
+function viewsOf(messages: readonly StoredMessage[], { roomKeys, self, lost }: Reader): Message[] {
+  const damaged: MessageId[] = [];
+  const views = messages.flatMap(({ id, bytes }) => {
     const message = readMessage(roomKeys, bytes);
-    return message?.id === id ? [viewMessage(message, self, true)] : [];
+    if (message?.id === id) return [viewMessage(message, self, true)];
+    damaged.push(id);
+    return [];
   });
+  if (damaged.length > 0) lost(damaged);
+  return views;
 }

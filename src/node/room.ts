@@ -4,6 +4,7 @@ import { createRoomKeys, type RoomKeys } from "../crypto/roomKeys.ts";
 import { ownAddress } from "../net/interfaces.ts";
 import type { Command, Core, Outcome } from "../protocol/api.ts";
 import type { ChatEvent } from "../protocol/events.ts";
+import { createRestored, type Restored } from "../protocol/log/restored.ts";
 import { type Addresses, type AddressTrouble, addressesInMemory, addressesOnDisk } from "../store/addressFile.ts";
 import { DAMAGED } from "../store/levelErrors.ts";
 import { showingRefused } from "../store/refused.ts";
@@ -11,13 +12,14 @@ import { type Store, StoreError } from "../store/store.ts";
 import { version } from "../version.ts";
 import { type Endpoint, formatEndpoint, isLinkLocal, isLoopback } from "../wire/endpoint.ts";
 import type { BootId } from "../wire/ids.ts";
+import { systemClock, systemUptime } from "./clock.ts";
 import type { DebugLog } from "./debug.ts";
 import { createDeliveries, type Deliveries, noteDelivery } from "./deliveries.ts";
 import type { Tenant } from "./demux.ts";
 import { createDriver, type Driver, type DriverOptions } from "./driver.ts";
 import { randomBootId } from "./entropy.ts";
 import type { Ground } from "./ground.ts";
-import { type Kept, type Reader, readKept, readPage, replayAll } from "./keptMessages.ts";
+import { type Reader, readPage, replayAll, restore } from "./keptMessages.ts";
 import { within } from "./limit.ts";
 import { createReadiness, letGo, type Readiness, readyInTurn, waitUntilReady } from "./readiness.ts";
 import type { RoomChoice, RoomHandle, RoomStats } from "./types.ts";
@@ -46,17 +48,17 @@ export async function openRoom(
 ): Promise<HostedRoom> {
   const keys = createRoomKeys(choice.secret);
   const boot = randomBootId();
-  const { store, kept } = await openStore(ground, keys);
+  const { store, restored } = await openStore(ground, keys);
   const dataDir = ground.options.dataDir;
   const addresses = dataDir === undefined ? addressesInMemory() : addressesOnDisk(dataDir, keys.id);
-  const core = openCore(ground, { choice, nick, boot, store, kept, addresses });
+  const core = openCore(ground, { choice, nick, boot, store, restored, addresses });
   const room: OpenRoom = {
     ground,
     choice,
     core,
     driver: createDriver(driverOptions(() => room, core, store, addresses, ground)),
     store,
-    reader: { roomKeys: keys, self: ground.identity.id },
+    reader: { roomKeys: keys, self: ground.identity.id, lost: (ids) => room.driver.step({ type: "lost", ids }) },
     addresses,
     log: ground.debugLog(choice.name, () => statsOf(room).dropped),
     listeners: new Set(),
@@ -69,11 +71,6 @@ export async function openRoom(
     closing: undefined,
   };
   const { transport } = ground;
-  if (kept.damaged.length > 0) {
-    room.log.record("kept-damaged", { messages: kept.damaged.length });
-    // They are fetched anew, and what is kept already is not written again.
-    store.trim(kept.damaged);
-  }
   room.log.record("listening", { address: transport.address(), receiveBufferBytes: transport.receiveBufferBytes });
   const hosted: HostedRoom = {
     keys,
@@ -114,18 +111,19 @@ type Opening = {
   readonly nick: string;
   readonly boot: BootId;
   readonly store: Store;
-  readonly kept: Kept;
+  readonly restored: Restored;
   readonly addresses: Addresses;
 };
 
-type OpenStore = { readonly store: Store; readonly kept: Kept };
+type OpenStore = { readonly store: Store; readonly restored: Restored };
 
 /** With what it kept of earlier starts. If that is damaged, it begins anew once. Rejects with a StoreError. */
 async function openStore(ground: Ground, keys: RoomKeys): Promise<OpenStore> {
   const open = async (): Promise<OpenStore> => {
     const store = showingRefused(ground.openStore(keys.id));
     try {
-      return { store, kept: await readKept(store, keys) };
+      const { identity, config, clock } = ground;
+      return { store, restored: await restore(store, createRestored(identity.id, config.maxMessages, clock().wall)) };
     } catch (error) {
       await within(STORE_CLOSE_MS_MAX, new Promise<void>((done) => store.close(done)));
       throw error;
@@ -140,7 +138,7 @@ async function openStore(ground: Ground, keys: RoomKeys): Promise<OpenStore> {
   }
 }
 
-function openCore(ground: Ground, { choice, nick, boot, store, kept, addresses }: Opening): Core {
+function openCore(ground: Ground, { choice, nick, boot, store, restored, addresses }: Opening): Core {
   const { identity, config, rng, clock, lan, port } = ground;
   return ground.createCore({
     identity,
@@ -152,7 +150,7 @@ function openCore(ground: Ground, { choice, nick, boot, store, kept, addresses }
     rng,
     now: clock(),
     isDurable: store.isDurable,
-    kept: kept.messages,
+    restored,
     remembered: addresses.newestFirst(),
     discovery: lan === undefined ? undefined : { port },
   });
@@ -169,6 +167,8 @@ function driverOptions(
     core,
     store,
     clock,
+    // Another clock than the system's runs on its own.
+    uptime: clock === systemClock ? systemUptime : () => undefined,
     remember,
     emit: (event) => emit(room(), event),
     answer: (ref, outcome) => answer(room(), ref, outcome),
@@ -194,8 +194,8 @@ function handleOf(room: OpenRoom, closed: () => void): RoomHandle {
     stats: () => statsOf(room),
     run: (command) => run(room, command),
     history: (limit, before) => readPage(room.store, room.reader, limit, before),
-    replay: async (take, limit) => {
-      if (limit === undefined) return replayAll(room.store, room.reader, take);
+    replay: async (take, limit, ready) => {
+      if (limit === undefined) return replayAll(room.store, room.reader, take, ready);
       await take(await readPage(room.store, room.reader, limit));
     },
     delivery: (id) => deliveries.heard.get(id),

@@ -43,9 +43,14 @@ export interface RoomHandle {
   history(limit: number, before?: MessageId): Promise<Message[]>;
   /**
    * Hands on what is kept now, oldest first, a page at a time, and the next when the promise that `take` gives is settled.
-   * `limit`: of the newest alone; left out: of all. Settles when `take` has had the last. Rejects with a StoreError.
+   * `limit`: of the newest alone; left out: of all. `ready`: when the next page may be made. Settles when `take` has had the last.
+   * Rejects with a StoreError.
    */
-  replay(take: (messages: readonly Message[]) => void | Promise<void>, limit?: number): Promise<void>;
+  replay(
+    take: (messages: readonly Message[]) => void | Promise<void>,
+    limit?: number,
+    ready?: () => Promise<void>,
+  ): Promise<void>;
   /** Of an own message; undefined: nothing was heard since this start, or it is too long ago. */
   delivery(id: MessageId): Delivery | undefined;
   /** Own messages that no peer has acknowledged yet. */

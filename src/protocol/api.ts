@@ -22,8 +22,18 @@ export type Input =
   | { readonly type: "command"; readonly command: Command; readonly ref?: number }
   /** What the effect `append` with this ticket came to. `trouble`: nothing of it counts as kept. */
   | { readonly type: "written"; readonly ticket: number; readonly trouble?: StoreTrouble | undefined }
-  /** What the effect `read` with this ticket asked for, in its order; undefined where it is not kept or cannot be read. */
-  | { readonly type: "read"; readonly ticket: number; readonly bodies: readonly (Uint8Array | undefined)[] };
+  /**
+   * What the effect `read` with this ticket asked for, in its order; undefined where it is not kept. `trouble`: the store could
+   * not read now, and what is undefined may be there all the same.
+   */
+  | {
+      readonly type: "read";
+      readonly ticket: number;
+      readonly bodies: readonly (Uint8Array | undefined)[];
+      readonly trouble?: StoreTrouble | undefined;
+    }
+  /** The store was read for people, and these are not there, or not what was written. */
+  | { readonly type: "lost"; readonly ids: readonly MessageId[] };
 
 /** Everything a node asks of its host, which performs them in this order. */
 export type Effect =

@@ -10,7 +10,7 @@ import { noExtensions } from "../wire/extensions.ts";
 import { END } from "../wire/frames.ts";
 import type { BootId } from "../wire/ids.ts";
 import { programExtensions } from "../wire/statement.ts";
-import type { Core, Effect, Input, StoredMessage } from "./api.ts";
+import type { Core, Effect, Input } from "./api.ts";
 import { createBlobFetch } from "./blobs/fetch.ts";
 import { createPendingSlices } from "./blobs/pendingSlices.ts";
 import { createBlobServer } from "./blobs/serve.ts";
@@ -32,9 +32,10 @@ import { createReachability, VOUCHED_MAX } from "./liveness/reachability.ts";
 import { createBackpressure } from "./log/backpressure.ts";
 import { largeMost } from "./log/classes.ts";
 import { createIntake } from "./log/intake.ts";
-import { createLog, isKnown, latestTime, waitForNoneGone } from "./log/log.ts";
+import { isKnown, latestTime, waitForNoneGone } from "./log/log.ts";
 import { createNewcomer } from "./log/newcomer.ts";
 import { createReads, takeRead } from "./log/reads.ts";
+import { createRestored, type Restored } from "./log/restored.ts";
 import { VIEWS_MAX } from "./log/views.ts";
 import { createWants } from "./log/wants.ts";
 import { createWrites, forget, isFull, takeBatch, type Writes } from "./log/writes.ts";
@@ -68,8 +69,8 @@ export type CoreOptions = {
   readonly isDurable?: boolean;
   /** Bytes of bodies that are kept in memory, the recent ones; left out: `limits.recentBytes`. */
   readonly recentBytes?: number | undefined;
-  /** What the store kept, in the order of ids. */
-  readonly kept?: Iterable<StoredMessage>;
+  /** What the store kept of earlier starts. The core owns it from now on; left out: nothing. */
+  readonly restored?: Restored;
   /** Where peers were reached before, as it was remembered. */
   readonly remembered?: Iterable<RememberedAddress>;
   /** Look for others on the LAN; `port`: where this node takes datagrams. Left out: no beacon is sent or heard. */
@@ -97,7 +98,7 @@ export function createCore(options: CoreOptions): Core {
   const { now } = options;
   const step: Step = { trims: [], remembers: [], emits: [], answers: [] };
   const rooms = createRooms(options, step);
-  const { context, membership, log, writes, reads, discovery, reconnect, intake, probe, replicas, newcomer } = rooms;
+  const { context, membership, log, writes, reads, discovery, reconnect, probe, replicas, newcomer } = rooms;
   const { timers, counters, link } = context;
   const isSeeking = (): boolean =>
     timers.has("start") && (reconnect.isSeeking() || discovery !== undefined) && membership.presentCount() === 0;
@@ -106,7 +107,6 @@ export function createCore(options: CoreOptions): Core {
   const onCommand = createOnCommand(rooms, rooms.partition, backpressure);
   const onStore = createOnStore(rooms);
 
-  for (const message of options.kept ?? []) intake.restore(message);
   probe.start();
   reconnect.start();
   discovery?.start();
@@ -129,7 +129,9 @@ export function createCore(options: CoreOptions): Core {
       case "written":
         return onStore.written(input.ticket, input.trouble);
       case "read":
-        return onStore.read(input.ticket, input.bodies);
+        return onStore.read(input.ticket, input.bodies, input.trouble);
+      case "lost":
+        return onStore.lost(input.ids);
       case "command":
         step.answers.push({ type: "answer", ref: input.ref, outcome: onCommand.run(input.command) });
     }
@@ -229,7 +231,6 @@ function createContext(
 
 /** Makes the rooms, lowest first, and says which fact goes where. */
 function createRooms(options: CoreOptions, step: Step) {
-  const { identity, rng, config } = options;
   const writes = createWrites(options.isDurable === true);
   const reads = createReads();
   const onOtherVersion = (from: Endpoint, wire: number): void => otherVersions.heard(from, wire);
@@ -238,7 +239,8 @@ function createRooms(options: CoreOptions, step: Step) {
     settled: (ticket, fate) => onDatagram.settled(ticket, fate),
   });
   const rumours = createRumours();
-  const log = createLog(identity.id, config.maxMessages, options.recentBytes);
+  const restored = restoredOf(options);
+  const { log } = restored;
   const membership = createMembership(
     context,
     rumours,
@@ -260,7 +262,7 @@ function createRooms(options: CoreOptions, step: Step) {
   const newcomer = createNewcomer(context, membership, log);
   const wants = createWants(context);
   const intake = createIntake(context, {
-    log,
+    restored,
     writes,
     newcomer,
     wants,
@@ -297,7 +299,7 @@ function createRooms(options: CoreOptions, step: Step) {
       if (from.peer !== undefined) partition.inSync(from.peer);
     },
     others: (count) =>
-      sample(rng, membership.present().filter(reachability.isReachable), count).map(membership.session),
+      sample(options.rng, membership.present().filter(reachability.isReachable), count).map(membership.session),
   });
   const relay = createRelay(context, membership, log, writes, reachability);
   const blobServer = createBlobServer(context, log, writes, reads);
@@ -347,6 +349,10 @@ function createRooms(options: CoreOptions, step: Step) {
   };
   const onDatagram = createOnDatagram(components);
   return { ...components, replicas, partition, reachability, onDatagram };
+}
+
+function restoredOf({ restored, identity, config, now, recentBytes }: CoreOptions): Restored {
+  return restored ?? createRestored(identity.id, config.maxMessages, now.wall, recentBytes);
 }
 
 function tablesOf(rooms: Rooms): ReturnType<Core["tables"]> {

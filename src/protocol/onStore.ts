@@ -4,16 +4,22 @@ import type { MessageId } from "../wire/ids.ts";
 import type { StoreTrouble } from "./api.ts";
 import type { Session } from "./link/session.ts";
 import { answerWith } from "./log/answer.ts";
+import { loseMessages } from "./log/log.ts";
 import { type Errand, settleRead } from "./log/reads.ts";
 import { putBody } from "./log/recentBodies.ts";
-import { settleBatch, takeOwed } from "./log/writes.ts";
+import { isWritten, settleBatch, takeOwed } from "./log/writes.ts";
 import type { Components } from "./onDatagram.ts";
 import { itemOf, sendPages } from "./sync/replicas.ts";
 import type { Millis } from "./time.ts";
 
 export type OnStore = {
   readonly written: (ticket: number, trouble: StoreTrouble | undefined) => void;
-  readonly read: (ticket: number, bodies: readonly (Uint8Array | undefined)[]) => void;
+  readonly read: (
+    ticket: number,
+    bodies: readonly (Uint8Array | undefined)[],
+    trouble: StoreTrouble | undefined,
+  ) => void;
+  readonly lost: (ids: readonly MessageId[]) => void;
 };
 
 /** What the store refused is written again after this time. */
@@ -57,6 +63,16 @@ export function createOnStore(components: Components): OnStore {
     }
     return found;
   };
+  /**
+   * What the store confirmed and has no more is let go of, so that the next comparison brings it again. What it has not
+   * confirmed is not looked for there.
+   */
+  const lost = (ids: readonly MessageId[], wasShown: boolean): void => {
+    const inStoreAlone = ids.filter((id) => isWritten(writes, id) && !log.recent.bodies.has(id));
+    const gone = loseMessages(log, inStoreAlone, wasShown);
+    for (const _ of gone) counters.drop("lost");
+    context.trim(gone);
+  };
   const run = (errand: Errand, to: Session, found: ReadonlyMap<string, Uint8Array>): void => {
     switch (errand.type) {
       case "give":
@@ -89,10 +105,16 @@ export function createOnStore(components: Components): OnStore {
         batch.own,
       );
     },
-    read: (ticket, bodies) => {
+    lost: (ids) => lost(ids, false),
+    read: (ticket, bodies, trouble) => {
       const settled = settleRead(reads, ticket);
       if (settled === undefined) return;
       const found = checked(settled.ids, bodies);
+      if (trouble === undefined)
+        lost(
+          settled.ids.filter((id) => !found.has(id)),
+          true,
+        );
       for (const errand of settled.errands) {
         const to = link.sessions.get(errand.to);
         if (to !== undefined) run(errand, to, found);

@@ -17,6 +17,7 @@ import {
   roomStore,
 } from "./level.ts";
 import { isDamage, isLocked, troubleOf } from "./levelErrors.ts";
+import { buildIndex } from "./levelIndex.ts";
 import { memoryStore } from "./memory.ts";
 import { ExposedError } from "./ownership.ts";
 import { DatabaseError, type Store } from "./store.ts";
@@ -161,7 +162,10 @@ function reasonOf(error: unknown): string {
 const FORMAT_KEY = Buffer.from("\0format");
 
 /** How to bring a database of version 1 to 2, of 2 to 3, and so on. Each leaves one that it could be done to again. */
-const MIGRATIONS: readonly ((level: Level) => Promise<void>)[] = [];
+const MIGRATIONS: readonly ((level: Level) => Promise<void>)[] = [
+  // Version 2 has an index of each room.
+  (level) => buildIndex(level),
+];
 const FORMAT = MIGRATIONS.length + 1;
 
 /** Throws `DAMAGE` for what no version of this program has written. */

@@ -1,17 +1,19 @@
 /**
  * A database on disk (LevelDB) with a store for each room. All of its operations stand in one queue and are done one after
  * another. Appends and trims that stand together become one batch, so the disk is asked once for many.
- *
- * Key: type byte ‖ room's id ‖ message's id; value: the message's bytes. Ids sort by time, and so do the keys of a room.
+ * What stands in it says levelFormat.ts.
  */
 import { ClassicLevel, type Iterator } from "classic-level";
 import type { StoredMessage, StoreTrouble } from "../protocol/api.ts";
-import { MESSAGE_ID_BYTES, type MessageId } from "../wire/ids.ts";
-import { troubleOf } from "./levelErrors.ts";
+import type { MessageId } from "../wire/ids.ts";
+import { decodeLeaf } from "./leaves.ts";
+import { isDamage, troubleOf } from "./levelErrors.ts";
+import { idOfKey, keyOf, LEAF_TYPE, type Level, MESSAGE_TYPE, nameOf, prefixOf, rangeOf, SCAN } from "./levelFormat.ts";
+import { buildIndex, type Changed, type DiskIndex, IndexDamage, indexSteps, type Step } from "./levelIndex.ts";
 import { checkSpace } from "./space.ts";
-import type { Done, Store, TakeBatch } from "./store.ts";
+import type { Done, Store, TakeBatch, TakeRows } from "./store.ts";
 
-export type Level = ClassicLevel<Uint8Array, Uint8Array>;
+export type { Level } from "./levelFormat.ts";
 /** Rejects with LevelDB's error. */
 export type OpenLevel = (path: string) => Promise<Level>;
 
@@ -27,6 +29,7 @@ export type Database = {
   isWorking: boolean;
   /** BOUNDED: UNTRIMMED_MAX. Keys that could not be deleted, by name; those that fall out are let go at the next start. */
   readonly untrimmed: Map<string, Uint8Array>;
+  readonly index: DiskIndex;
   isClosed: boolean;
 };
 
@@ -49,7 +52,7 @@ export const openLevel: OpenLevel = async (path) => {
 /** `level`: open already. */
 export function createDatabase(path: string, level: Level, open: OpenLevel): Database {
   const state = { level, isBroken: false, isWorking: false, isClosed: false };
-  return { path, openLevel: open, ...state, queue: [], untrimmed: new Map() };
+  return { path, openLevel: open, ...state, queue: [], untrimmed: new Map(), index: new Map() };
 }
 
 /** After all that was asked is answered. What is asked later is refused. */
@@ -68,8 +71,8 @@ export function closeDatabase(database: Database): Promise<void> {
 
 /** The store of one room; `room`: its id. There is one at a time for each room. */
 export function roomStore(database: Database, room: Uint8Array): Store {
-  const prefix = Uint8Array.of(MESSAGE_TYPE, ...room);
-  const run: RoomStore = { database, prefix, last: keyOf(prefix, LAST_ID), feeds: new Set(), isClosed: false };
+  const prefix = prefixOf(MESSAGE_TYPE, room);
+  const run: RoomStore = { database, prefix, feeds: new Set(), isClosed: false };
   const isOver = (): boolean => run.isClosed || database.isClosed;
   return {
     isDurable: true,
@@ -94,20 +97,30 @@ export function roomStore(database: Database, room: Uint8Array): Store {
       if (isOver()) return done([], CLOSED);
       ask(
         database,
-        (level) => page(level, run, before, limit),
+        (level) => page(level, prefix, before, limit),
         done,
         (trouble) => done([], trouble),
       );
     },
-    index: (take) => {
+    all: (take) => {
       if (isOver()) return void take([], true, CLOSED);
       // What the iterator sees is what is kept now, whatever is written while it is read.
-      const begin = async (level: Level) => level.iterator({ gte: prefix, lte: run.last, ...SCAN });
+      const begin = async (level: Level) => level.iterator({ ...rangeOf(prefix), ...SCAN });
       ask(
         database,
         begin,
         (iterator) => follow(run, feed(run, iterator, take)),
         (trouble) => void take([], true, trouble),
+      );
+    },
+    index: (take) => {
+      if (isOver()) return void take(NO_ROWS, true, CLOSED);
+      const begin = async (level: Level) => level.iterator({ ...rangeOf(prefixOf(LEAF_TYPE, room)), ...SCAN });
+      ask(
+        database,
+        begin,
+        (iterator) => follow(run, feedRows(run, room, iterator, take)),
+        (trouble) => void take(NO_ROWS, true, trouble),
       );
     },
     erase: (ids, done) => {
@@ -133,13 +146,10 @@ export function roomStore(database: Database, room: Uint8Array): Store {
 
 // --- internal ---
 
-/** The first byte of a message's key. */
-const MESSAGE_TYPE = 1;
-const LAST_ID = "f".repeat(MESSAGE_ID_BYTES * 2) as MessageId;
-/** Messages that the reader of an index gets at once. */
-const INDEX_BATCH = 1_000;
-/** Bytes of keys and values that are read ahead of it; what is read once need not be remembered. */
-const SCAN = { highWaterMarkBytes: 1 << 20, fillCache: false };
+/** Messages that the reader of all gets at once, and leaves. */
+const BATCH = 1_000;
+const LEAVES_AT_ONCE = 64;
+const NO_ROWS = new Uint8Array();
 const WRITE_BYTES_MAX = 4_194_304;
 const UNTRIMMED_MAX = 100_000;
 const CLOSED: StoreTrouble = { code: "closed", detail: "closed" };
@@ -147,7 +157,6 @@ const CLOSED: StoreTrouble = { code: "closed", detail: "closed" };
 type RoomStore = {
   readonly database: Database;
   readonly prefix: Uint8Array;
-  readonly last: Uint8Array;
   /** BOUNDED: by those who read the whole history. */
   readonly feeds: Set<Promise<void>>;
   isClosed: boolean;
@@ -165,25 +174,13 @@ type Operation =
   | { readonly type: "ask"; readonly ask: (level: Level) => Promise<() => void>; readonly refuse: Done }
   | { readonly type: "call"; readonly call: () => Promise<void> };
 
-function keyOf(prefix: Uint8Array, id: MessageId): Uint8Array {
-  const key = Buffer.allocUnsafe(prefix.length + MESSAGE_ID_BYTES);
-  key.set(prefix);
-  key.write(id, prefix.length, "hex");
-  return key;
-}
-
 function put(prefix: Uint8Array, id: MessageId, value: Uint8Array): Put {
   const key = keyOf(prefix, id);
   return { name: nameOf(key), key, value };
 }
 
-function nameOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.length).toString("latin1");
-}
-
 function messageOf([key, bytes]: readonly [Uint8Array, Uint8Array]): StoredMessage {
-  const id = Buffer.from(key.buffer, key.byteOffset, key.length).toString("hex", key.length - MESSAGE_ID_BYTES);
-  return { id: id as MessageId, bytes: plain(bytes) };
+  return { id: idOfKey(key), bytes: plain(bytes) };
 }
 
 /** What is read comes as a Buffer, which is not equal to the same bytes of another kind. */
@@ -308,12 +305,29 @@ async function write(database: Database, writes: readonly Write[]): Promise<unde
         if (before === undefined ? !kept.has(name) : before.value === undefined) changed.set(name, { key, value });
       }
   }
-  const batch = [...changed.values()].map(({ key, value }) =>
-    value === undefined ? ({ type: "del", key } as const) : ({ type: "put", key, value } as const),
-  );
   const sync = writes.some((one) => one.type === "append" && one.isOwn);
-  if (batch.length > 0) await level.batch(batch, { sync });
+  if (changed.size > 0) await writeChanged(database, level, changed, sync);
   database.untrimmed.clear();
+}
+
+/** Messages, and the index that tells of them, in one batch. If that is damaged it is made anew first. */
+async function writeChanged(database: Database, level: Level, changed: Changed, sync: boolean): Promise<void> {
+  const messages: Step[] = [...changed.values()].map(({ key, value }) =>
+    value === undefined ? { type: "del", key } : { type: "put", key, value },
+  );
+  try {
+    const steps = await indexSteps(level, database.index, changed).catch(async (error: unknown) => {
+      if (!(error instanceof IndexDamage)) throw error;
+      database.index.clear();
+      await buildIndex(level, error.room);
+      return indexSteps(level, database.index, changed);
+    });
+    await level.batch([...messages, ...steps], { sync });
+  } catch (error) {
+    // What has come of it is not known.
+    database.index.clear();
+    throw error;
+  }
 }
 
 function remember({ untrimmed }: Database, key: Uint8Array): void {
@@ -328,10 +342,7 @@ async function erase(database: Database, level: Level, prefix: Uint8Array, ids: 
   try {
     // A deleted value stays in its file until the deletion, in a later one, is merged with it.
     await current.compactRange(first, last);
-    await current.batch(
-      keys.map((key) => ({ type: "del", key })),
-      { sync: true },
-    );
+    await writeChanged(database, current, new Map(keys.map((key) => [nameOf(key), { key, value: undefined }])), true);
     await current.compactRange(first, last);
   } catch (error) {
     database.isBroken = true;
@@ -347,27 +358,32 @@ async function read(
   ids: readonly MessageId[],
 ): Promise<readonly (Uint8Array | undefined)[]> {
   if (ids.length === 0) return [];
-  const found = await level.getMany(ids.map((id) => keyOf(prefix, id)));
+  const keys = ids.map((id) => keyOf(prefix, id));
+  const found = await level.getMany(keys).catch((error: unknown) => {
+    if (!isDamage(error)) throw error;
+    // What stands elsewhere can be read all the same.
+    return Promise.all(keys.map((key) => level.get(key).catch(() => undefined)));
+  });
   return found.map((bytes) => bytes && plain(bytes));
 }
 
 async function page(
   level: Level,
-  { prefix, last }: RoomStore,
+  prefix: Uint8Array,
   before: MessageId | undefined,
   limit: number,
 ): Promise<readonly StoredMessage[]> {
-  const below = before === undefined ? { lte: last } : { lt: keyOf(prefix, before) };
-  const newest = await level.iterator({ gte: prefix, ...below, reverse: true, limit }).all();
+  const below = before === undefined ? rangeOf(prefix) : { gte: prefix, lt: keyOf(prefix, before) };
+  const newest = await level.iterator({ ...below, reverse: true, limit }).all();
   return newest.map(messageOf).reverse();
 }
 
 async function feed(run: RoomStore, iterator: Iterator<Level, Uint8Array, Uint8Array>, take: TakeBatch): Promise<void> {
   let trouble: StoreTrouble | undefined;
   try {
-    let next = iterator.nextv(INDEX_BATCH);
+    let next = iterator.nextv(BATCH);
     for (let entries = await next; entries.length > 0; entries = await next) {
-      next = iterator.nextv(INDEX_BATCH);
+      next = iterator.nextv(BATCH);
       // Nobody waits for it where the reader has failed or the room was left meanwhile.
       next.catch(() => undefined);
       await take(entries.map(messageOf), false);
@@ -378,6 +394,51 @@ async function feed(run: RoomStore, iterator: Iterator<Level, Uint8Array, Uint8A
   }
   await iterator.close().catch(() => undefined);
   told(() => void take([], true, trouble));
+}
+
+/** If the index is damaged it is made anew, and given again from its beginning: what was given of it was right. */
+async function feedRows(
+  run: RoomStore,
+  room: Uint8Array,
+  iterator: Iterator<Level, Uint8Array, Uint8Array>,
+  take: TakeRows,
+): Promise<void> {
+  const { database } = run;
+  let trouble: StoreTrouble | undefined;
+  let isDamaged = false;
+  try {
+    for (
+      let leaves = await iterator.nextv(LEAVES_AT_ONCE);
+      leaves.length > 0;
+      leaves = await iterator.nextv(LEAVES_AT_ONCE)
+    ) {
+      const rows = leaves.map(([, leaf]) => decodeLeaf(leaf));
+      isDamaged = rows.includes(undefined);
+      if (isDamaged) break;
+      await take(Buffer.concat(rows as Uint8Array[]), false);
+      if (run.isClosed) throw new Error("closed");
+    }
+  } catch (error) {
+    trouble = run.isClosed || database.isClosed ? CLOSED : troubleOf(error);
+  }
+  await iterator.close().catch(() => undefined);
+  if (!isDamaged) return told(() => void take(NO_ROWS, true, trouble));
+  const rebuild = async (level: Level) => {
+    database.index.clear();
+    await buildIndex(level, room);
+    return level.iterator({ ...rangeOf(prefixOf(LEAF_TYPE, room)), ...SCAN });
+  };
+  await new Promise<void>((done) => {
+    ask(
+      database,
+      rebuild,
+      (again) => follow(run, feedRows(run, room, again, take).finally(done)),
+      (refused) => {
+        take(NO_ROWS, true, refused);
+        done();
+      },
+    );
+  });
 }
 
 function follow({ feeds }: RoomStore, running: Promise<void>): void {

@@ -1,13 +1,31 @@
 /**
- * A lock between processes of one machine. A crash cannot leave it locked, and taking it over is free of races.
+ * A lock between processes of one machine, and of others that share the directory. A crash cannot leave it locked, and taking
+ * it over is free of races.
  *
- * Each process has its own file, `NAME.lock.PID-START`, made with O_EXCL. PID and START (when the process started) name
- * one process for ever. So if that process is gone, anybody may remove its file without hitting a newer lock. A process
- * that made its file and then sees no other holds the lock. If two see each other, the files decide: `held` wins, and
- * between two that only `claim`, the one whose name sorts first (Lamport's bakery, with two states).
+ * Each process has its own file, `NAME.lock.PID-START-SPACE`, made with O_EXCL. SPACE is what its numbers count in: this boot of
+ * the kernel, and the PID namespace. The three name one process for ever. So if that process is gone, anybody may remove its
+ * file without hitting a newer lock. A process that made its file and then sees no other holds the lock. If two see each
+ * other, the files decide: `held` wins, and between two that only `claim`, the one whose name sorts first (Lamport's bakery,
+ * with two states).
+ *
+ * A PID says nothing in another space: that of a container, or of another host. There a process counts as running until its
+ * file was not touched for ABANDONED_MS, by the clock of the file system. Whoever has the lock touches its file now and then.
  */
-import { readdirSync, readFileSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
+import { blake2b } from "../crypto/hash.ts";
+import { toHex } from "../wire/ids.ts";
 import { createPrivateFile, readPrivateFile, writePrivateFile } from "./privateFile.ts";
 
 /**
@@ -17,11 +35,13 @@ import { createPrivateFile, readPrivateFile, writePrivateFile } from "./privateF
 export async function takeLock(directory: string, name: string): Promise<(() => void) | undefined> {
   const prefix = `${name}.lock.`;
   const start = startOf(process.pid);
-  const own = `${prefix}${process.pid}-${start ?? UNKNOWN_START}`;
+  const own = `${prefix}${process.pid}-${start ?? UNKNOWN_START}-${ownSpace()}`;
   const path = join(directory, own);
   if (held.has(path)) return undefined;
   held.add(path);
+  let touching: NodeJS.Timeout | undefined;
   const release = (): void => {
+    clearInterval(touching);
     if (held.delete(path)) removeIfThere(path);
   };
   try {
@@ -30,6 +50,7 @@ export async function takeLock(directory: string, name: string): Promise<(() => 
     await createPrivateFile(path, CLAIM);
     if (await outlastsRivals(directory, prefix, own)) {
       await writePrivateFile(path, HELD);
+      touching = setInterval(() => touch(path), TOUCH_MS).unref();
       return release;
     }
   } catch (error) {
@@ -52,6 +73,9 @@ const HELD = "held\n";
 const UNKNOWN_START = "unknown";
 const CLAIM_MS_MAX = 5_000;
 const LOOK_AGAIN_MS = 5;
+const TOUCH_MS = 20_000;
+/** Long enough for a host under load, or a network's file system. */
+const ABANDONED_MS = 120_000;
 
 /** False: somebody else has the lock or will have it. */
 async function outlastsRivals(directory: string, prefix: string, own: string): Promise<boolean> {
@@ -71,13 +95,60 @@ async function outlastsRivals(directory: string, prefix: string, own: string): P
 
 /** True: the process behind `file` is gone, and now so is the file. */
 function removedAsStale(directory: string, prefix: string, file: string): boolean {
-  const [, pid, start = UNKNOWN_START] = PROCESS.exec(file.slice(prefix.length)) ?? [];
-  if (isRunning(Number(pid), start)) return false;
-  removeIfThere(join(directory, file));
+  const [, pid, start = UNKNOWN_START, space] = PROCESS.exec(file.slice(prefix.length)) ?? [];
+  const path = join(directory, file);
+  const isAlive = space === ownSpace() ? isRunning(Number(pid), start) : !isAbandoned(directory, prefix, path);
+  if (isAlive) return false;
+  removeIfThere(path);
   return true;
 }
 
-const PROCESS = /^(\d+)-(\d+|unknown)$/;
+const PROCESS = /^(\d+)-(\d+|unknown)-([0-9a-f]{16})$/;
+
+let space: string | undefined;
+
+/** Where there is no /proc, the host's name has to do. */
+function ownSpace(): string {
+  space ??= toHex(blake2b(Buffer.from(JSON.stringify([hostname(), read(BOOT), read(PID_SPACE)])), 16)).slice(0, 16);
+  return space;
+}
+
+const BOOT = (): string => readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
+const PID_SPACE = (): string => readlinkSync("/proc/self/ns/pid");
+
+function read(what: () => string): string {
+  try {
+    return what();
+  } catch {
+    return "";
+  }
+}
+
+/** By the times of two files in one directory: the clocks of two hosts may differ. */
+function isAbandoned(directory: string, prefix: string, path: string): boolean {
+  try {
+    const own = readdirSync(directory).find((file) => held.has(join(directory, file)) && file.startsWith(prefix));
+    if (own === undefined) return false;
+    return statSync(join(directory, own)).mtimeMs - statSync(path).mtimeMs > ABANDONED_MS;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** What it says is written once more, so that the file system sets the time: this host's clock may be wrong. */
+function touch(path: string): void {
+  try {
+    const file = openSync(path, constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0));
+    try {
+      writeSync(file, HELD, 0);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // It is gone, or the disk is: the next touch may do it.
+  }
+}
 
 function isRunning(pid: number, start: string): boolean {
   if (startOf(process.pid) !== undefined) {

@@ -1,9 +1,10 @@
 /** The store in memory: it answers at once, and its messages are gone when the process ends. */
 import type { StoredMessage } from "../protocol/api.ts";
+import { rowsOf } from "../protocol/log/indexRows.ts";
 import type { MessageId } from "../wire/ids.ts";
 import type { Store } from "./store.ts";
 
-/** Messages of one call of `index`. */
+/** Messages of one call of `all` or `index`. */
 const BATCH = 1_000;
 /** Messages that are taken out of the sorted ids one by one. */
 const FEW = 64;
@@ -46,9 +47,13 @@ export function memoryStore(): Store {
       const to = before === undefined ? kept.size : countBelow(ids(), before);
       done(messagesAt(Math.max(to - limit, 0), to));
     },
-    index: (take) => {
+    all: (take) => {
       for (let from = 0; from + BATCH < kept.size; from += BATCH) take(messagesAt(from, from + BATCH), false);
       take(messagesAt(Math.floor(Math.max(kept.size - 1, 0) / BATCH) * BATCH, kept.size), true);
+    },
+    index: (take) => {
+      for (let from = 0; from + BATCH < kept.size; from += BATCH) take(rowsOf(messagesAt(from, from + BATCH)), false);
+      take(rowsOf(messagesAt(Math.floor(Math.max(kept.size - 1, 0) / BATCH) * BATCH, kept.size)), true);
     },
     trim: remove,
     erase: (erased, done) => {

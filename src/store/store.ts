@@ -31,7 +31,9 @@ export type Store = {
    * All that is kept now, in the order of ids, in batches; `isLast` with the last one, which may be empty. A store whose batches
    * come from a disk waits with the next until the promise that `take` may give is settled; it does not reject.
    */
-  readonly index: (take: TakeBatch) => void;
+  readonly all: (take: TakeBatch) => void;
+  /** The same, as the rows of an index (protocol/log/indexRows.ts): what a start needs to know of it. */
+  readonly index: (take: TakeRows) => void;
   /** Forgets these messages. What fails is tried again with the next. */
   readonly trim: (ids: readonly MessageId[]) => void;
   /** The body of each is overwritten as far as the medium allows; its id stays known as erased. */
@@ -41,6 +43,9 @@ export type Store = {
 };
 
 export type TakeBatch = (messages: readonly StoredMessage[], isLast: boolean, trouble?: StoreTrouble) => unknown;
+
+/** `rows`: none or many, whole ones. */
+export type TakeRows = (rows: Uint8Array, isLast: boolean, trouble?: StoreTrouble) => unknown;
 
 /** Without trouble: it is done. */
 export type Done = (trouble?: StoreTrouble) => void;

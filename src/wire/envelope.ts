@@ -75,6 +75,38 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {
   }
 }
 
+/** What of an envelope an index holds, as bytes: nothing is decoded into text. */
+export type EnvelopeColumns = {
+  /** Views. The ids of the parents, and of the target behind them. */
+  readonly author: Uint8Array;
+  readonly refs: Uint8Array;
+  readonly hlc: Uint8Array;
+  readonly seq: number;
+  readonly kind: number;
+  readonly parents: number;
+  readonly hasTarget: boolean;
+};
+
+/** Of `bytes` = content ‖ signature that were a message once; undefined: they are none. The body is not looked at. */
+export function readColumns(bytes: Uint8Array): EnvelopeColumns | undefined {
+  try {
+    const reader = createReader(bytes);
+    const author = reader.bytes(PEER_ID_BYTES);
+    const seq = reader.varint();
+    const hlc = reader.bytes(6);
+    const flags = reader.u8();
+    const parents = within(flags & ~HAS_TARGET, 0, PARENTS_MAX);
+    const hasTarget = (flags & HAS_TARGET) !== 0;
+    const ids = reader.bytes(parents * MESSAGE_ID_BYTES);
+    const kind = within(reader.varint(), 1, KIND_MAX);
+    const refs = hasTarget ? Buffer.concat([ids, reader.bytes(MESSAGE_ID_BYTES)]) : ids;
+    return { author, refs, hlc, seq, kind, parents, hasTarget };
+  } catch (error) {
+    if (error instanceof CursorError) return undefined;
+    throw error;
+  }
+}
+
 // --- internal ---
 
 /** In the byte of the number of parents. Its other bits are zero. */

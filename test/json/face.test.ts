@@ -100,6 +100,12 @@ describe("JSON mode", () => {
     await vi.waitFor(() => expect(room.kept().map(({ text }) => text)).toEqual(["one", "two"]));
   });
 
+  it("takes an object for one behind a byte order mark, and behind blanks that are none to JSON", async () => {
+    const { reply } = await startJson();
+    for (const before of ["\ufeff", "\u00a0", "\u2028 ", "\v\f"])
+      expect(await reply(`${before}{"type":"say","text":"hi"}\u00a0`)).toMatchObject([{ type: "message", text: "hi" }]);
+  });
+
   it("refuses objects it does not know and says why", async () => {
     const { reply, room } = await startJson();
     for (const text of [

@@ -268,7 +268,7 @@ describe("the history", () => {
     let closed = 0;
     const broken: Store = {
       ...memoryStore(),
-      index: (take) => take([], true, trouble),
+      index: (take) => take(new Uint8Array(), true, trouble),
       close: (done) => {
         closed += 1;
         done();

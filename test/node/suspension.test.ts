@@ -18,7 +18,23 @@ it("sees a sleep in which only the wall clock went on, once", () => {
   expect(detector.observe(at(2_000, 60_000), 2_000)).toBe(0);
 });
 
-it("takes a wall clock set forward for a sleep, and one set back for nothing", () => {
+it("tells a wall clock that was set from a sleep by the uptime, which counts sleep and cannot be set", () => {
+  let up = 500_000;
+  const detector = suspensionDetector(at(0), () => up);
+  const after = (ms: number): number => (up += ms);
+  after(1_000);
+  expect(detector.observe(at(1_000, 7_200_000), 1_000), "set forward by 2 h").toBe(0);
+  after(61_000);
+  expect(detector.observe(at(2_000, 7_260_000), 2_000), "slept for a minute").toBe(60_000);
+  after(1_000);
+  expect(detector.observe(at(3_000, -1_700_000_000_000 + 4_000), 3_000), "set back to 1970").toBe(0);
+  after(1_000);
+  expect(detector.observe(at(4_000, 0), 4_000), "and forward from there").toBe(0);
+  after(601_000);
+  expect(detector.observe(at(5_000, 7_800_000), 5_000), "set forward while it slept for ten minutes").toBe(600_000);
+});
+
+it("takes a wall clock set forward for a sleep where no uptime is known, and one set back for nothing", () => {
   const detector = suspensionDetector(at(0));
   expect(detector.observe(at(1_000, 3_600_000), 1_000)).toBe(3_600_000);
   expect(detector.observe(at(2_000, 0), 2_000)).toBe(0);

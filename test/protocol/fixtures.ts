@@ -15,6 +15,7 @@ import type { ChatError, ChatEvent, Notice } from "../../src/protocol/events.ts"
 import { createLink } from "../../src/protocol/link/link.ts";
 import type { Fate, Ticket } from "../../src/protocol/link/session.ts";
 import { viewMessage } from "../../src/protocol/log/intake.ts";
+import { createRestored, type Restored, restoreMessages } from "../../src/protocol/log/restored.ts";
 import { below, type Rng, seededRng } from "../../src/protocol/rng.ts";
 import type { Millis } from "../../src/protocol/time.ts";
 import { createTimers, type Timers } from "../../src/protocol/timers.ts";
@@ -171,7 +172,7 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
           now: { mono: now, wall: WALL + Math.floor(now) },
           isDurable: setup.isVolatile !== true,
           recentBytes: setup.recentBytes,
-          kept: keptIn(store),
+          restored: restoredFrom(store, identity, config, now, setup.recentBytes),
           remembered: store.addresses,
           discovery: setup.onLan === true ? { port: 62733 } : undefined,
         });
@@ -414,4 +415,14 @@ function checkStep(effects: readonly Effect[], core: Core): void {
   for (const [table, { size, bound }] of Object.entries(core.tables())) {
     if (size > bound) throw new Error(`${table} has ${size} rows of ${bound}`);
   }
+}
+
+function restoredFrom(
+  store: TestStore,
+  { id }: Identity,
+  { maxMessages = defaultConfig.maxMessages }: Partial<Config>,
+  now: Millis,
+  recentBytes: number | undefined,
+): Restored {
+  return restoreMessages(createRestored(id, maxMessages, WALL + Math.floor(now), recentBytes), keptIn(store));
 }

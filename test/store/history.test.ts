@@ -59,9 +59,9 @@ describe("the history of a data directory", () => {
   it("that a newer version has written is left alone", async () => {
     await append((await open()).openStore(ROOM), message(1));
     await closeAll();
-    await setFormat("2");
+    await setFormat("3");
     expect(await openHistory(dataDir, 1).catch((reason: unknown) => reason)).toMatchObject({ code: "history-newer" });
-    await setFormat("1");
+    await setFormat("2");
     expect(await kept(await open())).toEqual([message(1)]);
   });
 });
@@ -233,7 +233,7 @@ async function kept(history: History): Promise<StoredMessage[]> {
 function indexOf(store: Store): Promise<StoredMessage[]> {
   return new Promise((resolve, reject) => {
     const all: StoredMessage[] = [];
-    store.index((messages, isLast, trouble) => {
+    store.all((messages, isLast, trouble) => {
       all.push(...messages);
       if (trouble !== undefined) reject(new Error(trouble.detail));
       else if (isLast) resolve(all);

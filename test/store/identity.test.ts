@@ -90,8 +90,9 @@ describe("with a data directory", () => {
     own.release();
     const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
     await once(other, "spawn");
-    const start = lock.endsWith("-unknown") ? "unknown" : startOf(other.pid);
-    writeFileSync(join(dataDir, `identity.lock.${other.pid}-${start}`), "held\n");
+    const [, start, space] = lock.split("-");
+    const otherStart = start === "unknown" ? start : startOf(other.pid);
+    writeFileSync(join(dataDir, `identity.lock.${other.pid}-${otherStart}-${space}`), "held\n");
     const second = await open(dataDir);
     expect(second.identity.id).not.toBe(own.identity.id);
     other.kill("SIGKILL");

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import type { StoredMessage, StoreTrouble } from "../../src/protocol/api.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
@@ -113,14 +113,14 @@ describe("a database on disk", () => {
     const seen: number[] = [];
     let go: () => void = () => undefined;
     const done = new Promise<void>((resolve) => {
-      rig.store.index((messages, isLast) => {
+      rig.store.all((messages, isLast) => {
         seen.push(messages.length);
         if (isLast) resolve();
         return seen.length === 1 ? new Promise<void>((next) => (go = next)) : undefined;
       });
     });
     await append(rig, [message(5_000)]);
-    expect(seen).toHaveLength(1);
+    await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: 10_000 });
     go();
     await done;
     expect(seen.reduce((sum, count) => sum + count, 0)).toBe(2_500);
@@ -146,7 +146,7 @@ describe("a database on disk", () => {
     const heard: unknown[] = [];
     rig.store.read([id(1)], (...answer) => heard.push(answer));
     rig.store.page(undefined, 1, (...answer) => heard.push(answer));
-    rig.store.index((...answer) => heard.push(answer));
+    rig.store.all((...answer) => heard.push(answer));
     rig.store.erase([id(1)], (...answer) => heard.push(answer));
     rig.store.close(() => heard.push("closed"));
     expect(heard).toEqual([[[undefined], closed], [[], closed], [[], true, closed], [closed], "closed"]);
@@ -196,7 +196,7 @@ function append({ store }: LevelRig, messages: readonly StoredMessage[]): Promis
 function indexOf(store: Store): Promise<StoredMessage[]> {
   return new Promise((resolve, reject) => {
     const all: StoredMessage[] = [];
-    store.index((messages, isLast, trouble) => {
+    store.all((messages, isLast, trouble) => {
       all.push(...messages);
       if (trouble !== undefined) reject(new Error(trouble.detail));
       else if (isLast) resolve(all);

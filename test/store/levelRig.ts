@@ -115,11 +115,18 @@ async function settle(database: Database, isReading: () => boolean): Promise<voi
 function counted(store: Store, count: (by: 1 | -1) => void): Store {
   return {
     ...store,
-    index: (take) => {
+    all: (take) => {
       count(1);
-      store.index((messages, isLast, trouble) => {
+      store.all((messages, isLast, trouble) => {
         if (isLast) count(-1);
         return take(messages, isLast, trouble);
+      });
+    },
+    index: (take) => {
+      count(1);
+      store.index((rows, isLast, trouble) => {
+        if (isLast) count(-1);
+        return take(rows, isLast, trouble);
       });
     },
   };

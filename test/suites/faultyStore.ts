@@ -54,10 +54,15 @@ export function createFaultyDisk(): FaultyDisk {
           () => kept.page(before, limit, done),
           (trouble) => done([], trouble),
         ),
+      all: (take) =>
+        when(
+          () => kept.all(take),
+          (trouble) => take([], true, trouble),
+        ),
       index: (take) =>
         when(
           () => kept.index(take),
-          (trouble) => take([], true, trouble),
+          (trouble) => take(new Uint8Array(), true, trouble),
         ),
       close: (done) => {
         isOpen -= 1;

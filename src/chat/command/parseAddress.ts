@@ -24,8 +24,11 @@ export type UnknownHost = {
   readonly reason: "not-found" | "timeout";
 };
 
-/** Gives the first address of a host, IPv4 before IPv6; throws if there is none. */
-export type Lookup = (host: string) => Promise<string>;
+/** Gives the addresses of a host, IPv4 before IPv6; throws if there is none. */
+export type Lookup = (host: string) => Promise<readonly string[]>;
+
+/** Addresses of one host that are contacted. */
+export const HOST_ADDRESSES_MAX = 8;
 
 export const LOOKUP_MS_MAX = 5_000;
 
@@ -51,19 +54,19 @@ export function parseAddress(text: string, portDefault: number = PORT_DEFAULT): 
   return { type: "host", host: ascii, port };
 }
 
-/** The endpoint that `text` means; a host is looked up, for at most 5 s. */
+/** The endpoints that `text` means; a host is looked up, for at most 5 s, and may have several. */
 export async function resolveAddress(
   text: string,
   ask: Lookup = lookUp,
   msMax: number = LOOKUP_MS_MAX,
-): Promise<Endpoint | BadAddress | UnknownHost> {
+): Promise<readonly Endpoint[] | BadAddress | UnknownHost> {
   const address = parseAddress(text);
   if ("code" in address) return address;
-  if (address.type === "endpoint") return address.endpoint;
+  if (address.type === "endpoint") return [address.endpoint];
   const found = await withLimit(ask(address.host), msMax);
   if (found.type === "value") {
-    const endpoint = formatEndpoint(found.value, address.port);
-    if (endpoint !== undefined) return endpoint as Endpoint;
+    const endpoints = found.value.map((ip) => formatEndpoint(ip, address.port)).filter((one) => one !== undefined);
+    if (endpoints.length > 0) return [...new Set(endpoints)].slice(0, HOST_ADDRESSES_MAX);
   }
   return { code: "unknown-host", host: address.host, reason: found.type === "late" ? "timeout" : "not-found" };
 }
@@ -86,11 +89,9 @@ function looksNumeric(host: string): boolean {
   return /(^|\.)\d+\.?$/.test(host);
 }
 
-async function lookUp(host: string): Promise<string> {
+async function lookUp(host: string): Promise<readonly string[]> {
   const found = await lookup(host, { all: true });
-  const best = found.find((entry) => entry.family === 4) ?? found[0];
-  if (best === undefined) throw new Error("no address");
-  return best.address;
+  return found.sort((one, other) => one.family - other.family).map(({ address }) => address);
 }
 
 type Limited<T> =

@@ -161,10 +161,12 @@ async function join(context: CommandContext, text: string, reply: Answer, refuse
     const { name } = target;
     return enter(context, { name, private: false, secret: openRoom(name), endpoints: [] }, reply, refuse);
   }
-  const endpoint = await context.joins().resolve(target.text);
-  if (typeof endpoint !== "string") return refuse(endpoint);
-  if (isOwn(context.room(), endpoint)) return refuse({ code: "own-address", endpoint });
-  return contact(context, [endpoint], reply);
+  const endpoints = await context.joins().resolve(target.text);
+  if ("code" in endpoints) return refuse(endpoints);
+  const others = endpoints.filter((endpoint) => !isOwn(context.room(), endpoint));
+  const [first] = endpoints;
+  if (others.length === 0 && first !== undefined) return refuse({ code: "own-address", endpoint: first });
+  return contact(context, others, reply);
 }
 
 /** The room before stays entered: nothing that is said in it is missed, and nothing that was is lost. */

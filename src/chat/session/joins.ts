@@ -1,7 +1,7 @@
 /** The addresses that a session was asked to join: looks up hosts, and knows which addresses have not answered yet. */
 import type { RoomHandle } from "../../node/types.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
-import { type Lookup, resolveAddress } from "../command/parseAddress.ts";
+import { type Lookup, parseAddress, resolveAddress } from "../command/parseAddress.ts";
 import type { Refusal } from "../model/events.ts";
 
 export type Joins = {
@@ -36,6 +36,8 @@ export type JoinsOptions = {
 export const JOINS_MAX = 100;
 /** A host that does not resolve is asked for again after these, the last one for ever. */
 const LOOKUP_AGAIN_MS = [2_000, 5_000, 15_000, 60_000];
+/** A host of whose addresses none has answered for so long is looked up again: it may have moved. */
+const UNANSWERED_MS = 30_000;
 const SETTLED_POLL_MS = 20;
 
 export function createJoins({ room, refuse, lookup }: JoinsOptions): Joins {
@@ -63,24 +65,24 @@ export function createJoins({ room, refuse, lookup }: JoinsOptions): Joins {
     remember(address);
     const found = await resolve(address);
     if (stopped || of !== round) return;
-    if (typeof found === "string") {
+    const again = (waitMs: number | undefined, isNeeded: () => boolean): void => {
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        if (isNeeded()) void joinWhenResolved(address, attempt + 1, of);
+      }, waitMs);
+      timers.add(timer);
+    };
+    if (!("code" in found)) {
       pending.delete(address);
-      join([found]);
+      // Those that are tried already go on being tried.
+      join(found.filter((endpoint) => !pending.has(endpoint)));
+      const isLiteral = "endpoint" in parseAddress(address);
+      if (!isLiteral) again(UNANSWERED_MS, () => found.every((endpoint) => pending.has(endpoint)));
       return;
     }
     if (attempt === 0) refuse(found);
-    if (found.code === "bad-address") {
-      pending.delete(address);
-      return;
-    }
-    const timer = setTimeout(
-      () => {
-        timers.delete(timer);
-        void joinWhenResolved(address, attempt + 1, of);
-      },
-      LOOKUP_AGAIN_MS[Math.min(attempt, LOOKUP_AGAIN_MS.length - 1)],
-    );
-    timers.add(timer);
+    if (found.code === "bad-address") pending.delete(address);
+    else again(LOOKUP_AGAIN_MS[Math.min(attempt, LOOKUP_AGAIN_MS.length - 1)], () => true);
   };
 
   const forget = (): void => {

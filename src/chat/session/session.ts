@@ -207,9 +207,12 @@ async function replay(state: State, followed: FollowedRoom): Promise<void> {
   const { replayed } = state.options;
   if (replayed === undefined) return;
   const { room } = followed;
-  const take = async (messages: readonly Message[]): Promise<void> => {
+  const ready = async (): Promise<void> => {
     await state.heard;
     await state.ready();
+  };
+  const take = async (messages: readonly Message[]): Promise<void> => {
+    await ready();
     if (state.closing !== undefined) return;
     const earlier = replayed === "all" ? 0 : kept - messages.length;
     if (earlier > 0) emit(state, { type: "earlier", messages: earlier });
@@ -217,7 +220,9 @@ async function replay(state: State, followed: FollowedRoom): Promise<void> {
   };
   const kept = room.stats().messages;
   followed.isReplaying = true;
-  await room.replay(take, replayed === "all" ? undefined : replayed).catch(unread((event) => emit(state, event)));
+  await room
+    .replay(take, replayed === "all" ? undefined : replayed, ready)
+    .catch(unread((event) => emit(state, event)));
   followed.isReplaying = false;
   tellMissed(state, followed);
 }

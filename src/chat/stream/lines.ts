@@ -7,7 +7,7 @@ export type InputLine = { readonly type: "line"; readonly text: string } | { rea
 export const LINE_BYTES_MAX = 1 << 20;
 
 /**
- * Ends with the stream, also when it is destroyed. The next chunk is read when all lines of the last were taken. Line ends
+ * Ends with the stream, also when it is destroyed. A byte order mark at the start of the stream is no text. The next chunk is read when all lines of the last were taken. Line ends
  * (LF or CR LF) are not part of a line; bytes that are not UTF-8 become U+FFFD.
  */
 export async function* readLines(
@@ -17,14 +17,18 @@ export async function* readLines(
   const decoder = new StringDecoder("utf8");
   let parts: string[] = [];
   let bytes = 0;
+  let isFirst = true;
   const finish = (): InputLine => {
     const line: InputLine =
       bytes > bytesMax ? { type: "too-long" } : { type: "line", text: parts.join("").replace(/\r$/, "") };
     parts = [];
     bytes = 0;
+    isFirst = false;
     return line;
   };
-  const take = (part: string): void => {
+  const take = (given: string): void => {
+    const part = isFirst ? given.replace(/^\ufeff/, "") : given;
+    isFirst &&= given === "";
     bytes += Buffer.byteLength(part);
     if (bytes > bytesMax) parts = [];
     else if (part !== "") parts.push(part);

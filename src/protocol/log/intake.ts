@@ -6,10 +6,9 @@ import { tagOf } from "../../crypto/identity.ts";
 import { readMessage, type SignedMessage, signMessage, verifyMessage } from "../../crypto/signed.ts";
 import { decodeBody, encodeBody } from "../../wire/bodies/body.ts";
 import type { MessageKind } from "../../wire/bodies/kinds.ts";
-import { BODY_BYTES_MAX, decodeEnvelope, isKind, isMessageId, KIND_MAX } from "../../wire/envelope.ts";
+import { BODY_BYTES_MAX, isKind, isMessageId, KIND_MAX } from "../../wire/envelope.ts";
 import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
 import { encodeText, isBlank } from "../../wire/text.ts";
-import type { StoredMessage } from "../api.ts";
 import type { Context } from "../context.ts";
 import type { ChatError } from "../events.ts";
 import { limits } from "../limits.ts";
@@ -17,19 +16,11 @@ import type { Session } from "../link/session.ts";
 import type { Millis } from "../time.ts";
 import type { Message } from "../views.ts";
 import { answerWith } from "./answer.ts";
-import { createHybridClock, isAhead } from "./hlc.ts";
-import {
-  insertMessage,
-  isKnown,
-  isRefused,
-  type Log,
-  mayBeGone,
-  parentsFor,
-  refuseMessage,
-  restoreMessage,
-} from "./log.ts";
+import { isAhead } from "./hlc.ts";
+import { insertMessage, isKnown, isRefused, mayBeGone, parentsFor, refuseMessage } from "./log.ts";
 import type { Newcomer } from "./newcomer.ts";
 import { createParentWants, wantParents } from "./parentWants.ts";
+import type { Restored } from "./restored.ts";
 import type { Wants } from "./wants.ts";
 import { addWrite, isFull, type Writes } from "./writes.ts";
 
@@ -40,8 +31,6 @@ export type Intake = {
   readonly publish: (kind: number, body: Uint8Array, target: MessageId | undefined) => MessageId | ChatError;
   /** `isLive`: relayed, not fetched. */
   readonly receive: (bytes: Uint8Array, from: Session, isLive: boolean) => Received;
-  /** What the store kept of an earlier start: it was shown then. */
-  readonly restore: (message: StoredMessage) => void;
   /** These messages may be shown by a face that only appends. */
   readonly showInOrder: (ids: readonly MessageId[]) => void;
   /** Lets what has waited too long for parents that nobody has be shown. */
@@ -73,7 +62,7 @@ const HELD_LOOK_MS: Millis = 2_000;
 const HISTORY_AGE_MS: Millis = 30_000;
 
 export type IntakeOptions = {
-  readonly log: Log;
+  readonly restored: Restored;
   readonly writes: Writes;
   readonly newcomer: Newcomer;
   readonly wants: Wants;
@@ -81,12 +70,13 @@ export type IntakeOptions = {
   readonly onKept: (kept: Kept, from: Session) => void;
 };
 
-export function createIntake(context: Context, { log, writes, newcomer, wants, onKept }: IntakeOptions): Intake {
+export function createIntake(context: Context, { restored, writes, newcomer, wants, onKept }: IntakeOptions): Intake {
   const { roomKeys, identity, counters, emit, timers } = context;
-  const clock = createHybridClock();
+  const { log, clock } = restored;
   const parentWants = createParentWants();
   /** Grows by one with each message; starts at the wall clock, so that no later start of the process repeats one. */
-  let seq = context.now.wall;
+  let seq = Math.max(context.now.wall, restored.seq);
+  context.trim(restored.trimmed);
 
   const showInOrder = (ids: readonly MessageId[]): void => {
     if (ids.length > 0) emit({ type: "ordered", ids });
@@ -109,13 +99,14 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
     });
     const view = viewMessage(message, identity.id, isHistory);
     addWrite(writes, message, view.own);
+    const wasShown = log.lost.delete(id);
     // What was let go to make room may be its parents: they go first.
     const isInOrder = inserted.ordered[0] === id;
-    emit({ type: "message", message: view, isInOrder });
+    if (!wasShown) emit({ type: "message", message: view, isInOrder });
     if (inserted.isForked) {
       emit({ type: "notice", notice: { code: "forked-author", peer: view.author, seq: view.seq } });
     }
-    showInOrder(isInOrder ? inserted.ordered.slice(1) : inserted.ordered);
+    showInOrder(isInOrder || wasShown ? inserted.ordered.filter((one) => one !== id) : inserted.ordered);
     context.trim(inserted.trimmed);
     return inserted.missing;
   };
@@ -180,14 +171,6 @@ export function createIntake(context: Context, { log, writes, newcomer, wants, o
       }
       for (const asker of askers) give(asker, message);
       return id;
-    },
-    restore: ({ id, bytes }) => {
-      const envelope = decodeEnvelope(bytes);
-      if (envelope === undefined || isKnown(log, id)) return;
-      const { author, kind, parents, target, hlc } = envelope;
-      if (author === identity.id) seq = Math.max(seq, envelope.seq + 1);
-      clock.observe(context.now.wall, hlc, author);
-      context.trim(restoreMessage(log, id, { author, seq: envelope.seq, kind, size: bytes.length, parents, target }));
     },
     showInOrder,
     giveUp: () => {

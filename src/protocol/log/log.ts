@@ -5,12 +5,14 @@
  */
 import type { SignedMessage } from "../../crypto/signed.ts";
 import { PARENTS_MAX } from "../../wire/envelope.ts";
-import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
+import { END } from "../../wire/frames.ts";
+import { MESSAGE_ID_BYTES, type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
 import { limits } from "../limits.ts";
 import type { Millis, Now, UnixMillis } from "../time.ts";
 import { type CausalOrder, createCausalOrder } from "./causalOrder.ts";
 import { type Classes, classOf, createClasses, setMost } from "./classes.ts";
 import { clearGone, createGone, forgetGone, type Gone, noteGone } from "./gone.ts";
+import { ROW } from "./indexRows.ts";
 import {
   authorNumber,
   createMessageIndex,
@@ -18,13 +20,14 @@ import {
   type IndexEntry,
   idAt,
   insertEntry,
+  insertRow,
   isOlder,
   isOlderThan,
   type MessageIndex,
   removeEntry,
 } from "./messageIndex.ts";
 import { createRecentBodies, dropBody, putBody, type RecentBodies } from "./recentBodies.ts";
-import { keep, letGo, newestFloor, type Retention, refuses } from "./retention.ts";
+import { keep, letGo, newestFloor, type Retention, refuses, takeOut } from "./retention.ts";
 import { addToViews, clearViews, createViews, type Views } from "./views.ts";
 
 /** BOUNDED: `max` messages, and the large ones beside them (classes.ts). */
@@ -41,6 +44,8 @@ export type Log = {
   readonly classes: Classes;
   readonly views: Views;
   readonly gone: Gone;
+  /** BOUNDED: `limits.gone`, the latest. Messages that the store has lost and that were shown before: they are not shown again. */
+  readonly lost: Set<MessageId>;
 };
 
 export type Inserted = {
@@ -71,6 +76,7 @@ export function createLog(self: PeerId, max: number, recentBytes: number = limit
     classes: createClasses(max, (one, other) => isOlder(index, one, other)),
     views: createViews(),
     gone: createGone(),
+    lost: new Set(),
   };
 }
 
@@ -130,10 +136,43 @@ export function insertMessage(log: Log, { id, content, bytes }: SignedMessage, n
   return { ordered: [...ordered, ...trimmed.ordered], missing, isForked, trimmed: trimmed.ids };
 }
 
-/** A message of an earlier start: it was shown then. Returns what is let go because there are more than `max`. */
-export function restoreMessage(log: Log, id: MessageId, entry: IndexEntry): readonly MessageId[] {
-  insert(log, id, entry);
+/**
+ * A message of an earlier start, whose row (indexRows.ts) begins at `at`: it was shown then. `author`: the one it names. Returns what is
+ * let go because there are more than `max`.
+ */
+export function restoreRow(log: Log, id: MessageId, rows: Buffer, at: number, author: PeerId): readonly MessageId[] {
+  const { index } = log;
+  const slot = insertRow(index, id, rows, at, author);
+  const { columns } = index;
+  keep(classOf(log.classes, columns.size[slot] as number), columns.author[slot] as number, slot);
+  const end = at + ROW.refs + (rows[at + ROW.shape] as number & 7) * MESSAGE_ID_BYTES;
+  for (let ref = at + ROW.refs; ref < end; ref += MESSAGE_ID_BYTES)
+    addParent(log, rows.toString("hex", ref, ref + MESSAGE_ID_BYTES) as MessageId);
+  if (!log.missing.delete(id)) addHead(log, id);
   return trim(log).ids;
+}
+
+/**
+ * The store has lost these, or has something else in their place: as if they had never come. `wasShown`: nor are they shown again
+ * when they come. Returns those that were kept.
+ */
+export function loseMessages(log: Log, ids: readonly MessageId[], wasShown: boolean): readonly MessageId[] {
+  const { index } = log;
+  const lost = new Set(ids.filter((id) => index.ids.has(id)));
+  for (const id of lost) {
+    const slot = index.ids.valueOf(id) as number;
+    takeOut(classOf(log.classes, index.columns.size[slot] as number), index.columns.author[slot] as number, slot);
+    remove(log, id);
+    if (wasShown) log.lost.add(id);
+  }
+  if (lost.size === 0) return [];
+  for (const oldest of log.lost) if (log.lost.size > limits.gone) log.lost.delete(oldest);
+  clearViews(log.views);
+  // Whoever names one of them goes on doing so.
+  for (const id of index.ids.slice("", END, index.ids.size()))
+    for (const parent of entryOf(index, id)?.parents ?? [])
+      if (lost.has(parent)) log.missing.set(parent, (log.missing.get(parent) ?? 0) + 1);
+  return [...lost];
 }
 
 /** At most 4 ids that a message written now names as its parents, ascending: what its author can have seen, up to `latest`. */
@@ -180,13 +219,16 @@ function insert(log: Log, id: MessageId, entry: IndexEntry): boolean {
   const slot = index.ids.valueOf(id) as number;
   keep(classOf(log.classes, entry.size), index.columns.author[slot] as number, slot);
   addToViews(log.views, index, id, slot);
-  for (const parent of entry.parents) {
-    log.heads.delete(parent);
-    if (isKnown(log, parent)) continue;
-    log.missing.set(parent, (log.missing.get(parent) ?? 0) + 1);
-  }
+  for (const parent of entry.parents) addParent(log, parent);
   if (!log.missing.delete(id)) addHead(log, id);
   return isForked;
+}
+
+/** A kept message names it. */
+function addParent(log: Log, parent: MessageId): void {
+  // A head is kept.
+  if (log.heads.delete(parent) || isKnown(log, parent)) return;
+  log.missing.set(parent, (log.missing.get(parent) ?? 0) + 1);
 }
 
 function addHead({ heads }: Log, id: MessageId): void {
@@ -205,15 +247,19 @@ function trim(log: Log): { ids: MessageId[]; ordered: MessageId[] } {
       const id = idAt(log.index, slot);
       // What waits for it goes on waiting for those that it waits for: they may come.
       ordered.push(...log.order.withdraw(id));
-      for (const parent of entryOf(log.index, id)?.parents ?? []) forgetMissing(log, parent);
-      removeEntry(log.index, id);
-      log.heads.delete(id);
-      dropBody(log.recent, id);
+      remove(log, id);
       noteGone(log.gone, id, true);
       trimmed.push(id);
     }
   }
   return { ids: trimmed, ordered };
+}
+
+function remove(log: Log, id: MessageId): void {
+  for (const parent of entryOf(log.index, id)?.parents ?? []) forgetMissing(log, parent);
+  removeEntry(log.index, id);
+  log.heads.delete(id);
+  dropBody(log.recent, id);
 }
 
 function isBelowFloor({ index }: Log, retention: Retention, id: MessageId): boolean {

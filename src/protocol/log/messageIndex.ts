@@ -4,6 +4,7 @@
  */
 import { fromHex, MESSAGE_ID_BYTES, type MessageId, type PeerId, timeOfId, toHex } from "../../wire/ids.ts";
 import { createOrderedSet, type OrderedSet } from "../idset/orderedSet.ts";
+import { HAS_TARGET, ROW, refsOf } from "./indexRows.ts";
 
 /** A message without its body. `size`: bytes of the whole, signature included. */
 export type IndexEntry = {
@@ -50,8 +51,7 @@ type Columns = {
 type Cells = { bytes: Buffer; used: number; readonly free: number[][] };
 
 const SLOTS_FIRST = 1_024;
-const HAS_TARGET = 8;
-const ROW_MAX = 5;
+const REFS_MAX = 5;
 
 export function createMessageIndex(): MessageIndex {
   return {
@@ -65,7 +65,7 @@ export function createMessageIndex(): MessageIndex {
     cells: {
       bytes: Buffer.alloc(SLOTS_FIRST * MESSAGE_ID_BYTES),
       used: 0,
-      free: Array.from({ length: ROW_MAX + 1 }, () => []),
+      free: Array.from({ length: REFS_MAX + 1 }, () => []),
     },
     places: new Int32Array(2 * SLOTS_FIRST).fill(-1),
   };
@@ -73,8 +73,7 @@ export function createMessageIndex(): MessageIndex {
 
 /** Adds a message that is not there yet. True if another one of its author has the same seq. */
 export function insertEntry(index: MessageIndex, id: MessageId, entry: IndexEntry): boolean {
-  const slot = index.freeSlots.pop() ?? index.slots++;
-  if (slot >= index.columns.seq.length) index.columns = grown(index.columns);
+  const slot = takeSlot(index);
   const { columns, authors } = index;
   const author = authors.get(entry.author) ?? addAuthor(index, entry.author);
   author.messages += 1;
@@ -86,12 +85,39 @@ export function insertEntry(index: MessageIndex, id: MessageId, entry: IndexEntr
   columns.size[slot] = entry.size;
   columns.kind[slot] = entry.kind;
   columns.shape[slot] = entry.parents.length | (entry.target === undefined ? 0 : HAS_TARGET);
-  columns.cell[slot] = putRow(index.cells, refersTo);
+  columns.cell[slot] = takeCells(index.cells, refersTo.length);
+  for (const [offset, ref] of refersTo.entries()) {
+    index.cells.bytes.set(fromHex(ref), ((columns.cell[slot] as number) + offset) * MESSAGE_ID_BYTES);
+  }
   index.ids.insert(id, slot);
   if (2 * index.ids.size() > index.places.length) rebuildPlaces(index);
   const isForked = findPlace(index, author.number, entry.seq) >= 0;
   addPlace(index.places, columns, slot);
   return isForked;
+}
+
+/** As `insertEntry`, of the row (indexRows.ts) that begins at `at`. `author`: the one it names. Returns the slot. */
+export function insertRow(index: MessageIndex, id: MessageId, rows: Buffer, at: number, author: PeerId): number {
+  const slot = takeSlot(index);
+  const { columns, cells } = index;
+  const known = index.authors.get(author) ?? addAuthor(index, author);
+  known.messages += 1;
+  const shape = rows[at + ROW.shape] as number;
+  columns.time[slot] = rows.readUIntBE(at, 6);
+  columns.hash[slot] = rows.readUInt32BE(at + 6);
+  columns.author[slot] = known.number;
+  columns.seq[slot] = rows.readDoubleBE(at + ROW.seq);
+  columns.size[slot] = rows.readUInt32BE(at + ROW.size);
+  columns.kind[slot] = rows.readUInt16BE(at + ROW.kind);
+  columns.shape[slot] = shape;
+  const cell = takeCells(cells, refsOf(shape));
+  columns.cell[slot] = cell;
+  const refs = at + ROW.refs;
+  rows.copy(cells.bytes, cell * MESSAGE_ID_BYTES, refs, refs + refsOf(shape) * MESSAGE_ID_BYTES);
+  index.ids.insert(id, slot);
+  if (2 * index.ids.size() > index.places.length) rebuildPlaces(index);
+  addPlace(index.places, columns, slot);
+  return slot;
 }
 
 export function removeEntry(index: MessageIndex, id: MessageId): void {
@@ -100,7 +126,7 @@ export function removeEntry(index: MessageIndex, id: MessageId): void {
   const { columns } = index;
   removePlace(index, slot);
   index.ids.remove(id);
-  freeRow(index.cells, columns.cell[slot] as number, rowLength(columns.shape[slot] as number));
+  freeCells(index.cells, columns.cell[slot] as number, refsOf(columns.shape[slot] as number));
   const name = index.authorsBySlot[columns.author[slot] as number] as PeerId;
   const author = index.authors.get(name) as Author;
   author.messages -= 1;
@@ -117,7 +143,7 @@ export function entryOf(index: MessageIndex, id: MessageId): IndexEntry | undefi
   if (slot === undefined) return undefined;
   const { columns, cells } = index;
   const shape = columns.shape[slot] as number;
-  const refersTo = readRow(cells, columns.cell[slot] as number, rowLength(shape));
+  const refersTo = readCells(cells, columns.cell[slot] as number, refsOf(shape));
   return {
     author: index.authorsBySlot[columns.author[slot] as number] as PeerId,
     seq: columns.seq[slot] as number,
@@ -207,31 +233,33 @@ function addAuthor(index: MessageIndex, peer: PeerId): Author {
   return author;
 }
 
-function rowLength(shape: number): number {
-  return (shape & 7) + ((shape & HAS_TARGET) === 0 ? 0 : 1);
+function takeSlot(index: MessageIndex): number {
+  const slot = index.freeSlots.pop() ?? index.slots++;
+  if (slot >= index.columns.seq.length) index.columns = grown(index.columns);
+  return slot;
 }
 
-function putRow(cells: Cells, ids: readonly MessageId[]): number {
-  if (ids.length === 0) return 0;
-  const at = cells.free[ids.length]?.pop() ?? cells.used;
-  if (at === cells.used) cells.used += ids.length;
+/** The first of so many cells. */
+function takeCells(cells: Cells, count: number): number {
+  if (count === 0) return 0;
+  const at = cells.free[count]?.pop() ?? cells.used;
+  if (at === cells.used) cells.used += count;
   if (cells.used * MESSAGE_ID_BYTES > cells.bytes.length) {
     const larger = Buffer.alloc(Math.ceil(cells.bytes.length / MESSAGE_ID_BYTES / 2 + cells.used) * MESSAGE_ID_BYTES);
     larger.set(cells.bytes);
     cells.bytes = larger;
   }
-  for (const [offset, id] of ids.entries()) cells.bytes.set(fromHex(id), (at + offset) * MESSAGE_ID_BYTES);
   return at;
 }
 
-function readRow({ bytes }: Cells, at: number, length: number): MessageId[] {
+function readCells({ bytes }: Cells, at: number, length: number): MessageId[] {
   return Array.from({ length }, (_, offset) => {
     const from = (at + offset) * MESSAGE_ID_BYTES;
     return toHex(bytes.subarray(from, from + MESSAGE_ID_BYTES)) as MessageId;
   });
 }
 
-function freeRow(cells: Cells, at: number, length: number): void {
+function freeCells(cells: Cells, at: number, length: number): void {
   if (length > 0) cells.free[length]?.push(at);
 }
 

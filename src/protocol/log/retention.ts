@@ -75,6 +75,24 @@ export function letGo(retention: Retention): number | undefined {
   return gone;
 }
 
+/** Takes a message out that is there, wherever it stands; this is slow. */
+export function takeOut(retention: Retention, author: number, message: number): void {
+  const { holders, ranking, isOlder } = retention;
+  const holder = holders.get(author);
+  const at = holder?.messages.subarray(0, holder.count).indexOf(message) ?? -1;
+  if (holder === undefined || at < 0) return;
+  retention.size -= 1;
+  holder.count -= 1;
+  // In the order of their age they are a heap.
+  const left = [...holder.messages.subarray(0, holder.count + 1)].filter((_, place) => place !== at);
+  holder.messages.set(left.sort((one, other) => (isOlder(one, other) ? -1 : 1)));
+  if (holder.count === 0) holders.delete(author);
+  const rest = ranking.filter(({ count }) => count > 0);
+  rest.sort((one, other) => (goesFirst(retention, one, other) ? -1 : 1));
+  ranking.splice(0, ranking.length, ...rest);
+  for (const [place, one] of ranking.entries()) one.place = place;
+}
+
 /** True if a message of that author would be let go as soon as it came. `isOlderThan`: it, than a kept one. */
 export function refuses(
   { size, max, holders, ranking }: Retention,

@@ -6,6 +6,7 @@
  * of its own, so that its draws change nothing else in a run.
  */
 import type { StoredMessage, StoreTrouble } from "../../protocol/api.ts";
+import { rowsOf } from "../../protocol/log/indexRows.ts";
 import { below, type Rng, uniform } from "../../protocol/rng.ts";
 import type { Millis } from "../../protocol/time.ts";
 import { type Addresses, addressesInMemory } from "../../store/addressFile.ts";
@@ -88,7 +89,7 @@ export function noDiskCounts(): DiskCounts {
 const soundDisk = (): DiskTrouble => ({ isFull: false, failing: 0, slowMs: 0, badReads: 0 });
 /** A write that fails may have come some way. */
 const PARTLY_SHARE = 0.3;
-/** Messages of one call of `index`. */
+/** Messages of one call of `all`. */
 const BATCH = 1_000;
 
 /** A run that is not about disks is played as if nothing were ever lost: what is in memory is there after a crash. */
@@ -109,7 +110,7 @@ function instantDisk(): Disk {
     addresses: addressesInMemory(),
     kept: () => {
       const kept = new Map<MessageId, Uint8Array>();
-      store.index((messages) => {
+      store.all((messages) => {
         for (const { id, bytes } of messages) kept.set(id, bytes);
       });
       return kept;
@@ -200,7 +201,8 @@ function storeOn(state: State): Store {
         else done(earlier.slice(Math.max(earlier.length - limit, 0)));
       });
     },
-    index: (take) => {
+    index: (take) => take(rowsOf(sorted(seen(state))), true),
+    all: (take) => {
       const all = sorted(seen(state));
       for (let from = 0; from + BATCH < all.length; from += BATCH) take(all.slice(from, from + BATCH), false);
       take(all.slice(Math.floor(Math.max(all.length - 1, 0) / BATCH) * BATCH), true);

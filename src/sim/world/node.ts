@@ -10,6 +10,7 @@ import type { Command, Core, Outcome, StoredMessage } from "../../protocol/api.t
 import type { Config } from "../../protocol/config.ts";
 import { createCore } from "../../protocol/core.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
+import { createRestored, type Restored, restoreRows } from "../../protocol/log/restored.ts";
 import type { Roster } from "../../protocol/membership/roster.ts";
 import { below } from "../../protocol/rng.ts";
 import type { Store } from "../../store/store.ts";
@@ -144,6 +145,7 @@ export function createVirtualNode(
       const store = answeringWhenAwake(disk.open(), host);
       const kept = keptIn(store);
       world.onStart?.(index, kept);
+      const now = host.clock();
       const core = createCore({
         identity,
         room: world.room,
@@ -151,10 +153,12 @@ export function createVirtualNode(
         boot,
         config: world.config,
         rng,
-        now: host.clock(),
+        now,
         isDurable: store.isDurable,
-        recentBytes: world.recentBytes,
-        kept,
+        restored: restoredFrom(
+          store,
+          createRestored(identity.id, world.config.maxMessages, now.wall, world.recentBytes),
+        ),
         remembered: disk.addresses.newestFirst(),
         discovery: world.onLan === true ? { port: PORT } : undefined,
         ...(known === undefined ? {} : { roster: known.rosterOf() }),
@@ -240,9 +244,14 @@ function answeringWhenAwake(store: Store, { whenAwake }: VirtualHost): Store {
   };
 }
 
+function restoredFrom(store: Store, restored: Restored): Restored {
+  store.index((rows) => restoreRows(restored, rows));
+  return restored;
+}
+
 function keptIn(store: Store): readonly StoredMessage[] {
   const kept: StoredMessage[] = [];
-  store.index((messages) => {
+  store.all((messages) => {
     kept.push(...messages);
   });
   return kept;

@@ -19,7 +19,7 @@ describe("an address", () => {
       "::ffff:10.0.0.2": "10.0.0.2:62733",
     };
     for (const [text, endpoint] of Object.entries(spellings)) {
-      expect(await resolveAddress(text, forbidden), text).toBe(endpoint);
+      expect(await resolveAddress(text, forbidden), text).toEqual([endpoint]);
     }
   });
 
@@ -53,9 +53,12 @@ describe("an address", () => {
   });
 
   it("of a host is looked up, and is unknown when nobody answers in time", async () => {
-    expect(await resolveAddress("Example.org:5", async (host) => (host === "example.org" ? "10.9.9.9" : ""))).toBe(
+    const several = ["10.9.9.9", "fd00::1", "10.9.9.9", "no address"];
+    expect(await resolveAddress("Example.org:5", async (host) => (host === "example.org" ? several : []))).toEqual([
       "10.9.9.9:5",
-    );
+      "[fd00::1]:5",
+    ]);
+    expect(await resolveAddress("example.org", async () => [])).toMatchObject({ reason: "not-found" });
     expect(await resolveAddress("nowhere.invalid", () => Promise.reject(new Error("ENOTFOUND")))).toEqual({
       code: "unknown-host",
       host: "nowhere.invalid",

@@ -16,7 +16,7 @@ async function setUp(): Promise<Setup> {
   const { session, hub } = await createFaceRig({
     lookup: async (host) => {
       asked.push(host);
-      if (host === "known.example") return "10.0.0.9";
+      if (host === "known.example") return ["10.0.0.9"];
       throw new Error("ENOTFOUND");
     },
   });

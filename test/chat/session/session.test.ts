@@ -17,7 +17,7 @@ type Setup = { session: Session; hub: FakeHub; room: FakeRoom; events: SessionEv
 async function setUp(more: FaceRigOptions = {}): Promise<Setup> {
   const { session, hub, room } = await createFaceRig({
     lookup: async (host) => {
-      if (host === "known.example") return "10.0.0.9";
+      if (host === "known.example") return ["10.0.0.9"];
       throw new Error("ENOTFOUND");
     },
     ...more,
@@ -216,12 +216,40 @@ describe("at the start", () => {
         lookup: async () => {
           asked += 1;
           if (asked < 3) throw new Error("ENOTFOUND");
-          return "10.0.0.4";
+          return ["10.0.0.4"];
         },
       });
       await vi.advanceTimersByTimeAsync(10_000);
       expect(room.commands).toEqual([{ type: "join", endpoints: ["10.0.0.4:62733"] }]);
       expect(codes()).toEqual(["unknown-host", "alone"]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("of a host all addresses are contacted, and while none answers it is looked up again: it may have moved", async () => {
+    vi.useFakeTimers();
+    try {
+      let found = ["10.0.0.4", "10.0.0.5"];
+      let asked = 0;
+      const { room } = await setUp({
+        joins: ["moving.example"],
+        lookup: async () => {
+          asked += 1;
+          return found;
+        },
+      });
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(room.commands).toEqual([{ type: "join", endpoints: ["10.0.0.4:62733", "10.0.0.5:62733"] }]);
+      found = ["10.0.0.5", "10.0.0.6"];
+      await vi.advanceTimersByTimeAsync(40_000);
+      expect(room.commands.slice(1)).toEqual([{ type: "join", endpoints: ["10.0.0.6:62733"] }]);
+      room.play({
+        type: "notice",
+        notice: { code: "joined", endpoint: "10.0.0.6:62733" as Endpoint, peers: 1 } as never,
+      });
+      await vi.advanceTimersByTimeAsync(200_000);
+      expect([room.commands.length, asked], "it has answered").toEqual([2, 2]);
     } finally {
       vi.useRealTimers();
     }

@@ -22,7 +22,7 @@ async function collect(source: AsyncIterable<InputLine>): Promise<(string | unde
 
 describe("lines of input", () => {
   it("do not depend on how the bytes are cut", async () => {
-    const line = fc.string({ unit: "grapheme" }).map((text) => text.replace(/[\r\n]/g, ""));
+    const line = fc.string({ unit: "grapheme" }).map((text) => text.replace(/[\r\n\ufeff]/g, ""));
     await fc.assert(
       fc.asyncProperty(fc.array(line), fc.array(fc.nat({ max: 7 })), async (texts, cuts) => {
         const bytes = Buffer.from(texts.map((text) => `${text}\n`).join(""));
@@ -31,6 +31,15 @@ describe("lines of input", () => {
         );
       }),
     );
+  });
+
+  it("begin after a byte order mark, which is one at the start alone", async () => {
+    const bom = Buffer.from([0xef, 0xbb, 0xbf]);
+    for (const cuts of [[], [1], [1, 1], [3], [4]]) {
+      const bytes = Buffer.concat([bom, Buffer.from("a\n"), bom, Buffer.from("b")]);
+      expect(await collect(readLines(chunksOf(bytes, cuts)))).toEqual(["a", "\ufeffb"]);
+    }
+    expect(await collect(readLines(chunksOf(Buffer.concat([Buffer.from("\n"), bom]), [])))).toEqual(["", "\ufeff"]);
   });
 
   it("may end without a line end, and with carriage returns", async () => {

@@ -45,9 +45,13 @@ describe("bodies that are not in memory", () => {
     world.until("bob to have all", hasAll(bob, alice), 10_000);
   });
 
-  it("that come back damaged, or as another message, are not sent, and are counted", () => {
+  it("that come back damaged, or as another message, are not sent, and come again from whoever has them", () => {
     const world = createWorld();
     const alice = forgetful(world, 20);
+    const carol = world.node("carol");
+    carol.join(alice);
+    world.until("carol to have all", hasAll(carol, alice), 10_000);
+    carol.crash();
     const [second, third, fourth, fifth] = alice.core.ids().slice(1) as [MessageId, MessageId, MessageId, MessageId];
     const kept = new Map(alice.store.kept);
     alice.store.kept.set(second, kept.get(third) as Uint8Array);
@@ -58,12 +62,36 @@ describe("bodies that are not in memory", () => {
     const bob = world.node("bob");
     bob.join(alice);
     world.run(10_000);
-    const lacking = alice.core.ids().filter((id) => !bob.core.ids().includes(id));
-    expect(lacking).toEqual([second, third, fourth, fifth]);
-    expect(alice.core.stats().dropped["body-unreadable"]).toBeGreaterThanOrEqual(4);
-    expect(bob.core.stats().dropped).toEqual({});
-    for (const [id, bytes] of kept) alice.store.kept.set(id, bytes);
-    world.until("bob to have those, too, when they can be read again", hasAll(bob, alice), 120_000);
+    const damaged = [second, third, fourth, fifth];
+    const whole = [...kept.keys()].filter((id) => !damaged.includes(id));
+    expect([alice.core.ids(), bob.core.ids()], "what is not there is not claimed").toEqual([whole, whole]);
+    expect(alice.core.stats().dropped).toMatchObject({ "body-unreadable": 4, lost: 4 });
+    expect(Object.keys(bob.core.stats().dropped)).not.toContain("bad-signature");
+    const events = alice.events.length;
+    carol.restart();
+    carol.join(alice);
+    world.until("alice and bob to have those, too", () => hasAll(alice, carol)() && hasAll(bob, carol)(), 120_000);
+    expect(alice.store.kept).toEqual(kept);
+    const again = alice.events.slice(events).filter((event) => event.type === "message" || event.type === "ordered");
+    expect(again, "alice has shown them before").toEqual([]);
+  });
+
+  it("are not lost where the store could not read them just now", () => {
+    const world = createWorld();
+    const alice = forgetful(world, 5);
+    const bob = world.node("bob");
+    alice.store.isHeld = true;
+    bob.join(alice);
+    world.until("alice to read", () => alice.store.asked.some(({ type }) => type === "read"), 10_000);
+    const asked = alice.store.asked.splice(0);
+    for (const one of asked) {
+      if (one.type !== "read") continue;
+      const bodies = one.ids.map(() => undefined);
+      alice.step({ type: "read", ticket: one.ticket, bodies, trouble: { code: "failed", detail: "EIO" } });
+    }
+    expect(alice.core.ids()).toHaveLength(5);
+    alice.store.isHeld = false;
+    world.until("bob to have all", hasAll(bob, alice), 120_000);
   });
 
   it("are sent once, though the store answers twice, and what nobody asked for does nothing", () => {

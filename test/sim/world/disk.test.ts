@@ -54,7 +54,7 @@ describe("when the power fails", () => {
       expect([2, 3, 4].some((n) => disk.hasConfirmed(id(n)))).toBe(false);
       survivors.add(kept.length);
       const again: StoredMessage[] = [];
-      disk.open().index((messages) => again.push(...messages));
+      disk.open().all((messages) => again.push(...messages));
       expect(again.map((one) => one.id)).toEqual(kept);
     }
     expect([...survivors].sort(), "any of them, over the seeds").toEqual([1, 2, 3, 4]);
