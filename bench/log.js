@@ -11,7 +11,7 @@ import { runInNewContext } from "node:vm";
 import { generateSeed, identityFromSeed } from "../dist/crypto/identity.js";
 import { createRoomKeys, openRoom } from "../dist/crypto/roomKeys.js";
 import { signMessage } from "../dist/crypto/signed.js";
-import { randomBootId, systemRng } from "../dist/node/entropy.js";
+import { randomBootId, randomLinkKeys, systemRng } from "../dist/node/entropy.js";
 import { defaultConfig } from "../dist/protocol/config.js";
 import { createCore } from "../dist/protocol/core.js";
 import { createRestored, restoreRows } from "../dist/protocol/log/restored.js";
@@ -104,6 +104,7 @@ function openCore() {
     room,
     nick: "bench",
     boot: randomBootId(),
+    linkKeys: randomLinkKeys(),
     config,
     rng: systemRng(),
     now: now(),

@@ -7,17 +7,18 @@
  */
 import { parseArgs } from "node:util";
 import { identityFromSeed } from "../dist/crypto/identity.js";
-import { bootKey, createRoomKeys, open } from "../dist/crypto/roomKeys.js";
+import { createRoomKeys } from "../dist/crypto/roomKeys.js";
 import { readMessage, signMessage } from "../dist/crypto/signed.js";
 import { createDriver } from "../dist/node/driver.js";
 import { defaultConfig } from "../dist/protocol/config.js";
 import { createCore } from "../dist/protocol/core.js";
 import { below, seededRng, uniform } from "../dist/protocol/rng.js";
 import { createAgenda } from "../dist/sim/world/agenda.js";
+import { linkKeysOf } from "../dist/sim/world/linkKeys.js";
+import { createOpener } from "../dist/sim/world/opened.js";
 import { memoryStore } from "../dist/store/memory.js";
 import { encodeBody } from "../dist/wire/bodies/body.js";
-import { decodeHeader } from "../dist/wire/datagram.js";
-import { decodeFrames, encodeFrame } from "../dist/wire/frames.js";
+import { encodeFrame } from "../dist/wire/frames.js";
 
 const { values } = parseArgs({
   options: {
@@ -132,6 +133,7 @@ function play({ sources, missing, holds, diesAt, areApart = false }) {
   let began = Number.POSITIVE_INFINITY;
   const nodes = Array.from({ length: sources + 1 }, (_, index) => node(index));
   const [joiner, ...others] = nodes;
+  const opener = createOpener(secret, (endpoint) => nodes.find((other) => other.endpoint === endpoint).boot);
 
   function node(index) {
     const boot = String(index + 1).repeat(16);
@@ -142,7 +144,8 @@ function play({ sources, missing, holds, diesAt, areApart = false }) {
     if (index === 0) for (const { id } of kept) had.add(id);
     const store = memoryStore();
     store.append(kept, false, () => {});
-    const core = createCore({ identity, room: secret, nick: `n${index}`, boot, config, rng, now, kept });
+    const linkKeys = linkKeysOf(boot);
+    const core = createCore({ identity, room: secret, nick: `n${index}`, boot, linkKeys, config, rng, now, kept });
     const self = { boot, endpoint: `10.0.0.${index + 1}:1`, alarm: 0, isUp: true };
     self.driver = createDriver({
       core,
@@ -175,8 +178,7 @@ function play({ sources, missing, holds, diesAt, areApart = false }) {
   }
   function carry(from, bytes, endpoint) {
     const to = nodes.find((other) => other.endpoint === endpoint);
-    const opened = open(bootKey(room, from.boot), decodeHeader(bytes), to.boot, bytes);
-    const frames = decodeFrames(opened);
+    const { frames } = opener.open(bytes, from.endpoint, endpoint);
     if (from === joiner || to === joiner) count(frames, to === joiner);
     if (agenda.now() > began && uniform(rng) < LOSS) return;
     agenda.at(agenda.now() + ONE_WAY_MS, () => {

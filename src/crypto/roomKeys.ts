@@ -1,7 +1,7 @@
 /**
  * A room's keys, and the sealing of datagrams. Every process start has its own key, derived from the room's key and its
- * boot id. It counts its datagrams, and the counter is the nonce. So no nonce is used twice under one key (RFC 8439 §2.8
- * AEAD).
+ * boot id, and one for each process start that it is linked with (linkKeys.ts). It counts its datagrams; the counter and
+ * a salt are the nonce. So no nonce is used twice under one key (RFC 8439 §2.8 AEAD).
  */
 import sodium from "sodium-native";
 import { type DatagramType, encodeHeader, HEADER_BYTES, type Header, SEAL_BYTES } from "../wire/datagram.ts";
@@ -59,7 +59,7 @@ export function createRoomKeys({ id, epoch, key }: RoomSecret): RoomKeys {
   };
 }
 
-/** The key under which the process start `boot` seals all it sends. */
+/** The key of the hellos of the process start `boot`. Every member can derive it: it proves nothing. */
 export function bootKey(roomKeys: RoomKeys, boot: BootId): Uint8Array {
   return blake2b(Buffer.concat([Buffer.from("smplchat boot key\0"), fromHex(boot)]), 32, roomKeys.key);
 }
@@ -81,7 +81,7 @@ export function seal(key: Uint8Array, header: Header, addressee: BootId | undefi
   out.set(head);
   const sealed = out.subarray(HEADER_BYTES);
   const ad = associatedData(header.type, head, addressee);
-  sodium.crypto_aead_chacha20poly1305_ietf_encrypt(sealed, frames, ad, null, nonceOf(header.counter), key);
+  sodium.crypto_aead_chacha20poly1305_ietf_encrypt(sealed, frames, ad, null, nonceOf(header), key);
   return out;
 }
 
@@ -91,7 +91,7 @@ export function open(key: Uint8Array, header: Header, addressee: BootId, datagra
   const frames = Buffer.allocUnsafe(sealed.length - SEAL_BYTES);
   const ad = associatedData(header.type, datagram.subarray(0, HEADER_BYTES), addressee);
   try {
-    sodium.crypto_aead_chacha20poly1305_ietf_decrypt(frames, null, sealed, ad, nonceOf(header.counter), key);
+    sodium.crypto_aead_chacha20poly1305_ietf_decrypt(frames, null, sealed, ad, nonceOf(header), key);
     return frames;
   } catch {
     return undefined;
@@ -105,13 +105,14 @@ const addressedData = Buffer.alloc(HEADER_BYTES + BOOT_ID_BYTES);
 const nonce = Buffer.alloc(12);
 
 function associatedData(type: DatagramType, head: Uint8Array, addressee: BootId | undefined): Uint8Array {
-  if (type === "open") return head;
+  if (type !== "addressed") return head;
   addressedData.set(head);
   addressedData.write(addressee as BootId, HEADER_BYTES, "hex");
   return addressedData;
 }
 
-function nonceOf(counter: number): Uint8Array {
+function nonceOf({ salt, counter }: Header): Uint8Array {
+  nonce.writeUIntBE(salt, 0, 6);
   nonce.writeUIntBE(counter, 6, 6);
   return nonce;
 }

@@ -6,6 +6,9 @@ declare module "sodium-native" {
   export function crypto_sign_seed_keypair(pk: Uint8Array, sk: Uint8Array, seed: Uint8Array): void;
   export function crypto_sign_detached(signature: Uint8Array, message: Uint8Array, sk: Uint8Array): void;
   export function crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, pk: Uint8Array): boolean;
+  export function crypto_scalarmult_base(pk: Uint8Array, sk: Uint8Array): void;
+  /** Throws when the public key is one of small order. */
+  export function crypto_scalarmult(shared: Uint8Array, sk: Uint8Array, pk: Uint8Array): void;
   export function crypto_aead_chacha20poly1305_ietf_encrypt(
     ciphertext: Uint8Array,
     message: Uint8Array,

@@ -1,6 +1,7 @@
 /**
  * Finds the room that a datagram or beacon is for, if one socket serves several rooms. The tag in the clear says which. If
- * two rooms have the same tag (it has 32 bits, and names can be chosen), it is the room whose key opens the datagram.
+ * two rooms have the same tag (it has 32 bits, and names can be chosen), it is the room whose key opens the datagram, or
+ * that knows its sender.
  */
 import { beaconKey, openBeacon } from "../crypto/beacon.ts";
 import { bootKey, open, type RoomKeys } from "../crypto/roomKeys.ts";
@@ -8,7 +9,12 @@ import { decodeHeader } from "../wire/datagram.ts";
 import { type BootId, toHex } from "../wire/ids.ts";
 
 /** A room on the socket, and the process start that this host has in it. */
-export type Tenant = { readonly keys: RoomKeys; readonly boot: BootId };
+export type Tenant = {
+  readonly keys: RoomKeys;
+  readonly boot: BootId;
+  /** Somebody in the room is known to have this boot id. */
+  readonly knowsBoot: (boot: BootId) => boolean;
+};
 
 /** BOUNDED: by the rooms that the host is in. */
 export type Demux<T extends Tenant> = {
@@ -41,9 +47,11 @@ export function tenantOf<T extends Tenant>({ byTag }: Demux<T>, bytes: Uint8Arra
   const header = decodeHeader(bytes);
   if (typeof header === "string") return tenants[0];
   // The first one counts what nobody can open.
-  return (
-    tenants.find(({ keys, boot }) => open(bootKey(keys, header.boot), header, boot, bytes) !== undefined) ?? tenants[0]
-  );
+  const isOf = ({ keys, boot, knowsBoot }: T): boolean =>
+    header.type === "linked"
+      ? knowsBoot(header.boot)
+      : open(bootKey(keys, header.boot), header, boot, bytes) !== undefined;
+  return tenants.find(isOf) ?? tenants[0];
 }
 
 /** The room whose key opens the beacon; undefined: it is of none of these rooms. */

@@ -1,5 +1,6 @@
 /** Random numbers from the operating system. */
 import { randomBytes } from "node:crypto";
+import { LINK_SECRET_BYTES, type LinkKeys, linkKeysFrom } from "../crypto/linkKeys.ts";
 import type { Rng } from "../protocol/rng.ts";
 import type { BootId } from "../wire/ids.ts";
 
@@ -19,6 +20,11 @@ export function systemRng(): Rng {
       return pool.readUInt32LE(used - 4);
     },
   };
+}
+
+/** A key pair for one process start. It is nowhere but in this process. */
+export function randomLinkKeys(): LinkKeys {
+  return linkKeysFrom(randomBytes(LINK_SECRET_BYTES));
 }
 
 export function randomBootId(): BootId {

@@ -17,7 +17,7 @@ import type { DebugLog } from "./debug.ts";
 import { createDeliveries, type Deliveries, noteDelivery } from "./deliveries.ts";
 import type { Tenant } from "./demux.ts";
 import { createDriver, type Driver, type DriverOptions } from "./driver.ts";
-import { randomBootId } from "./entropy.ts";
+import { randomBootId, randomLinkKeys } from "./entropy.ts";
 import type { Ground } from "./ground.ts";
 import { type Reader, readPage, replayAll, restore } from "./keptMessages.ts";
 import { within } from "./limit.ts";
@@ -75,6 +75,7 @@ export async function openRoom(
   const hosted: HostedRoom = {
     keys,
     boot,
+    knowsBoot: core.knowsBoot,
     handle: handleOf(room, () => closed(hosted)),
     take: (type, bytes, from) => take(room, type, bytes, from),
     emit: (event) => emit(room, event),
@@ -145,6 +146,7 @@ function openCore(ground: Ground, { choice, nick, boot, store, restored, address
     room: choice.secret,
     nick,
     boot,
+    linkKeys: randomLinkKeys(),
     program: version,
     config,
     rng,

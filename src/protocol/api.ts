@@ -7,7 +7,7 @@
 
 import type { MessageKind } from "../wire/bodies/kinds.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
-import type { MessageId, PeerId } from "../wire/ids.ts";
+import type { BootId, MessageId, PeerId } from "../wire/ids.ts";
 import type { ChatError, ChatEvent } from "./events.ts";
 import type { Millis, Now, UnixMillis } from "./time.ts";
 import type { CoreStats, PeerView } from "./views.ts";
@@ -97,6 +97,8 @@ export interface Core {
   isSeeking(): boolean;
   /** So much waits to go out that `say` is refused with `busy`. */
   isBusy(): boolean;
+  /** A process start that introduced itself, or that a member's statement names. */
+  knowsBoot(boot: BootId): boolean;
   /** How full each bounded table is. */
   tables(): Readonly<Record<string, { readonly size: number; readonly bound: number }>>;
 }

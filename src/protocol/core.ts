@@ -4,6 +4,7 @@
  * facts between them.
  */
 import type { Identity } from "../crypto/identity.ts";
+import type { LinkKeys } from "../crypto/linkKeys.ts";
 import { createRoomKeys, type RoomSecret } from "../crypto/roomKeys.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import { noExtensions } from "../wire/extensions.ts";
@@ -11,7 +12,7 @@ import { END } from "../wire/frames.ts";
 import type { BootId } from "../wire/ids.ts";
 import { programExtensions } from "../wire/statement.ts";
 import type { Core, Effect, Input } from "./api.ts";
-import { createBlobFetch } from "./blobs/fetch.ts";
+import { type BlobFetchOptions, createBlobFetch } from "./blobs/fetch.ts";
 import { createPendingSlices } from "./blobs/pendingSlices.ts";
 import { createBlobServer } from "./blobs/serve.ts";
 import type { Config } from "./config.ts";
@@ -24,7 +25,8 @@ import { createReconnect } from "./entry/reconnect.ts";
 import type { RememberedAddress } from "./entry/rememberedAddresses.ts";
 import { createResume } from "./entry/resume.ts";
 import { limits } from "./limits.ts";
-import { createLink, type LinkOptions } from "./link/link.ts";
+import { createLink } from "./link/link.ts";
+import type { LinkOptions } from "./link/types.ts";
 import { createHolePunching, HOLE_PUNCHES_MAX } from "./liveness/holePunching.ts";
 import { createPartition } from "./liveness/partition.ts";
 import { type Comparing, createProbe } from "./liveness/probe.ts";
@@ -40,8 +42,8 @@ import { VIEWS_MAX } from "./log/views.ts";
 import { createWants } from "./log/wants.ts";
 import { createWrites, forget, isFull, takeBatch, type Writes } from "./log/writes.ts";
 import { createClockSkew } from "./membership/clockSkew.ts";
-import { createMembership } from "./membership/membership.ts";
-import type { Member, Roster } from "./membership/roster.ts";
+import { createMembership, type Membership } from "./membership/membership.ts";
+import type { Roster } from "./membership/roster.ts";
 import { createRumours } from "./membership/rumours.ts";
 import { createOnCommand } from "./onCommand.ts";
 import { type Components, createOnDatagram } from "./onDatagram.ts";
@@ -60,6 +62,8 @@ export type CoreOptions = {
   /** Checked by the caller: 1..64 bytes of UTF-8. */
   readonly nick: string;
   readonly boot: BootId;
+  /** Those of this process start, which are kept nowhere else. */
+  readonly linkKeys: LinkKeys;
   /** The version of the program, which others are told. */
   readonly program?: string;
   readonly config: Config;
@@ -191,6 +195,7 @@ export function createCore(options: CoreOptions): Core {
     isInRoom: onCommand.isInRoom,
     isSeeking,
     isBusy: backpressure.isBusy,
+    knowsBoot: (boot) => context.link.sessions.get(boot) !== undefined || membership.byBoot(boot) !== undefined,
     tables: () => tablesOf(rooms),
   };
 }
@@ -204,7 +209,7 @@ function createContext(
   options: CoreOptions,
   step: Step,
   writes: Writes,
-  heard: Pick<LinkOptions, "onOtherVersion" | "settled">,
+  heard: Pick<LinkOptions, "statement" | "linkKeyOf" | "onOtherVersion" | "settled">,
 ): Context {
   const { identity, rng, now, config } = options;
   const roomKeys = createRoomKeys(options.room);
@@ -217,7 +222,8 @@ function createContext(
     rng,
     timers,
     counters,
-    link: createLink({ roomKeys, boot: options.boot, timers, counters, ...heard }),
+    link: createLink({ roomKeys, boot: options.boot, linkKeys: options.linkKeys, rng, timers, counters, ...heard }),
+    linkKey: options.linkKeys.publicKey,
     config,
     now,
     emit: (event) => step.emits.push({ type: "emit", event }),
@@ -235,6 +241,8 @@ function createRooms(options: CoreOptions, step: Step) {
   const reads = createReads();
   const onOtherVersion = (from: Endpoint, wire: number): void => otherVersions.heard(from, wire);
   const context = createContext(options, step, writes, {
+    statement: () => membership.own().bytes,
+    linkKeyOf: (boot) => membership.byBoot(boot)?.statement.content.linkKey,
     onOtherVersion,
     settled: (ticket, fate) => onDatagram.settled(ticket, fate),
   });
@@ -308,22 +316,18 @@ function createRooms(options: CoreOptions, step: Step) {
     isKnown: (id) => isKnown(log, id),
     whole: (bytes, from, isLive) => {
       context.counters.count("payloadsIn");
-      const id = intake.receive(bytes, from, isLive);
-      if (id === "later") return isFull(writes) ? id : undefined;
-      if (id === undefined || id === "forged") return undefined;
-      for (const { from: giver, slice } of pendingSlices.take(id)) relay.onSighting(giver, id, slice, "id");
-      return id;
+      return receiveWhole({ intake, writes, pendingSlices, relay }, bytes, from, isLive);
     },
   });
-  const knocks = createKnocks(context, membership, comparing.digest);
+  const knocks = createKnocks(context, membership);
   const reconnect = createReconnect(context, membership, knocks, options.remembered ?? []);
-  const port = options.discovery?.port;
   const discovery =
-    port === undefined ? undefined : createDiscovery(context, { membership, knocks, newcomer, port, onOtherVersion });
-  const otherVersions = createOtherVersions(context, (endpoint) => {
-    const isListed = (member: Member): boolean => member.statement.content.endpoints.includes(endpoint);
-    return knocks.isAwaited(endpoint) || reconnect.isRemembered(endpoint) || membership.all().some(isListed);
-  });
+    options.discovery &&
+    createDiscovery(context, { membership, knocks, newcomer, ...options.discovery, onOtherVersion });
+  const otherVersions = createOtherVersions(
+    context,
+    (at) => knocks.isAwaited(at) || reconnect.isRemembered(at) || isListed(membership, at),
+  );
   const resume = createResume(context, membership, log, probe, reconnect, (most) => replicas.log.idsFor(most)?.size());
   const components: Components = {
     context,
@@ -349,6 +353,23 @@ function createRooms(options: CoreOptions, step: Step) {
   };
   const onDatagram = createOnDatagram(components);
   return { ...components, replicas, partition, reachability, onDatagram };
+}
+
+/** A large message is put together: the slices that came with its offers are covered now. */
+function receiveWhole(
+  { intake, writes, pendingSlices, relay }: Pick<Components, "intake" | "writes" | "pendingSlices" | "relay">,
+  ...[bytes, from, isLive]: Parameters<BlobFetchOptions["whole"]>
+): ReturnType<BlobFetchOptions["whole"]> {
+  const id = intake.receive(bytes, from, isLive);
+  if (id === "later") return isFull(writes) ? id : undefined;
+  if (id === undefined || id === "forged") return undefined;
+  for (const { from: giver, slice } of pendingSlices.take(id)) relay.onSighting(giver, id, slice, "id");
+  return id;
+}
+
+/** A member signed that it is there. */
+function isListed(membership: Membership, endpoint: Endpoint): boolean {
+  return membership.all().some(({ statement }) => statement.content.endpoints.includes(endpoint));
 }
 
 function restoredOf({ restored, identity, config, now, recentBytes }: CoreOptions): Restored {

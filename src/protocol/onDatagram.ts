@@ -15,8 +15,8 @@ import type { Knocks } from "./entry/knock.ts";
 import type { Reconnect } from "./entry/reconnect.ts";
 import type { Resume } from "./entry/resume.ts";
 import { isIgnored } from "./link/distrust.ts";
-import type { Received } from "./link/link.ts";
 import { type Fate, type Session, type Ticket, willAsk } from "./link/session.ts";
+import type { Received } from "./link/types.ts";
 import type { HolePunching } from "./liveness/holePunching.ts";
 import type { Probe } from "./liveness/probe.ts";
 import { isAhead } from "./log/hlc.ts";
@@ -188,9 +188,8 @@ export function createOnDatagram(components: Components): OnDatagram {
     if (endpoint === undefined) return;
     context.emit({ type: "notice", notice: { code: "joined", peer: membership.view(member), endpoint } });
   };
-  /** An answer to whoever knocks: who this is, and a few others. */
+  /** An answer to whoever knocks: the link has said who this is; a few others. */
   const introduce = (session: Session): void => {
-    link.send(session, { type: "statement", bytes: membership.own().bytes });
     for (const member of sample(context.rng, membership.present(), FIRST_PEERS)) {
       if (member.id !== session.peer) link.send(session, { type: "statement", bytes: member.statement.bytes });
     }
@@ -212,9 +211,9 @@ export function createOnDatagram(components: Components): OnDatagram {
       unwritten = undefined;
       const received = link.receive(bytes, from, context.now.mono);
       if (received === undefined) return;
-      const { session, frames, isContact } = received;
+      const { session, frames, isContact, isLinked } = received;
       session.peer ??= membership.byBoot(session.boot)?.id;
-      if (session.proven) for (const held of session.waiting.splice(0)) handle(received, held);
+      if (session.proven && isLinked) for (const held of session.waiting.splice(0)) handle(received, held);
       const { knocks, reconnect, discovery, newcomer } = components;
       const isAwaited = (at: Endpoint): boolean =>
         knocks.isAwaited(at) || reconnect.isSeeking() || discovery?.isAwaited(at) === true;
@@ -227,7 +226,7 @@ export function createOnDatagram(components: Components): OnDatagram {
         if (session.waiting.length < WAITING_MAX) session.waiting.push(frame);
         else counters.drop("unproven");
       }
-      arrived(session);
+      if (isLinked) arrived(session);
       if (isContact) introduce(session);
       // What waits needs proof, and an acknowledgement is the proof: ask for one.
       if (session.waiting.length > 0 && !willAsk(session)) link.send(session, { type: "ping" });

@@ -25,7 +25,7 @@ export type BlobFrame =
     };
 
 /** What has fewer bytes than this is never fetched in chunks: it fits a page, whatever the page's bounds (page.ts). */
-export const LARGE_BYTES_MIN = 1109;
+export const LARGE_BYTES_MIN = 1103;
 /** A message of at most so many bytes is pushed whole: a frame's room, less type, slice and length. */
 export const PUSH_BYTES_MAX = FRAMES_BYTES_MAX - 1 - SLICE_BYTES - 2;
 export const CHUNK_BYTES = 1024;

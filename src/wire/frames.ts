@@ -36,8 +36,11 @@ export type SetDigest = { readonly count: number /** 8 bytes, hex. */; readonly 
 export type Frame =
   /** Zeros up to the end of the datagram: the receiver may answer more. */
   | { readonly type: "padding"; readonly bytes: number }
-  /** The receiver's datagrams with these counters arrived (descending, at most 32), the first `delayMs` ago (0..255). */
-  | { readonly type: "ack"; readonly counters: readonly number[]; readonly delayMs: number }
+  /**
+   * The receiver's datagrams with these counters arrived (descending, at most 32), the first `delayMs` ago (0..255). `echo`: see
+   * `echoOf`, of that first one.
+   */
+  | { readonly type: "ack"; readonly counters: readonly number[]; readonly delayMs: number; readonly echo: number }
   /** The receiver answers at once, with an ack and its digest. */
   | { readonly type: "ping" }
   /**
@@ -433,9 +436,10 @@ function readPadding(reader: Reader): FrameOf<"padding"> {
 }
 
 /** The largest counter, then each next one as its distance to the one before, less one. */
-function writeAck(writer: Writer, { counters, delayMs }: FrameOf<"ack">): void {
+function writeAck(writer: Writer, { counters, delayMs, echo }: FrameOf<"ack">): void {
   writer.varint(within(counters[0] as number, 0, COUNTER_MAX));
   writer.u8(delayMs);
+  writer.u32(echo);
   writer.u8(within(counters.length - 1, 0, ACK_COUNTERS_MAX - 1));
   for (let index = 1; index < counters.length; index += 1) {
     writer.varint((counters[index - 1] as number) - (counters[index] as number) - 1);
@@ -445,13 +449,14 @@ function writeAck(writer: Writer, { counters, delayMs }: FrameOf<"ack">): void {
 function readAck(reader: Reader): FrameOf<"ack"> {
   const counters = [within(reader.varint(), 0, COUNTER_MAX)];
   const delayMs = reader.u8();
+  const echo = reader.u32();
   const more = within(reader.u8(), 0, ACK_COUNTERS_MAX - 1);
   for (let index = 0; index < more; index += 1) {
     const counter = (counters[index] as number) - reader.varint() - 1;
     if (counter < 0) throw new CursorError("counter below zero");
     counters.push(counter);
   }
-  return { type: "ack", counters, delayMs };
+  return { type: "ack", counters, delayMs, echo };
 }
 
 /** A count and that many fixed-size items, given as hex. */

@@ -9,6 +9,8 @@ export type PeerId = Branded<string, "PeerId">;
 export type MessageId = Branded<string, "MessageId">;
 /** Random per process start, 16 hex digits. */
 export type BootId = Branded<string, "BootId">;
+/** An X25519 public key, 64 hex digits. */
+export type LinkKey = Branded<string, "LinkKey">;
 /**
  * An id among those of one range, in one frame: its front ‖ a hash of the whole id under the frame's salt, 24 hex digits. Each
  * frame has another hash for it, so nobody can make two ids that are taken for one.
@@ -18,6 +20,7 @@ export type ShortId = Branded<string, "ShortId">;
 export const PEER_ID_BYTES = 32;
 export const MESSAGE_ID_BYTES = 24;
 export const BOOT_ID_BYTES = 8;
+export const LINK_KEY_BYTES = 32;
 /** The front of an id, by which ids are in order: the time of a message, the first bytes of a peer's id. */
 export const ID_FRONT_BYTES = 6;
 /** The salted hash of a whole id that stands for the rest of it in a short id. */

@@ -1,6 +1,6 @@
 /**
  * A statement: what a node says about itself.
- * `peer 32 | boot 8 | incarnation 6 | status 1 | nick sized ≤ 64 | n 1 | endpoints n·(7|19) | extensions ≤ 256 | signature 64`.
+ * `peer 32 | boot 8 | linkKey 32 | incarnation 6 | status 1 | nick sized ≤ 64 | n 1 | endpoints n·(7|19) | extensions ≤ 256 | signature 64`.
  */
 import { NICK_BYTES_MAX } from "./bodies/text.ts";
 import { CursorError, createReader, createWriter, within } from "./cursor.ts";
@@ -8,13 +8,24 @@ import { WIRE_VERSION } from "./datagram.ts";
 import { ENDPOINT_BYTES_MAX, type Endpoint, readEndpoint, writeEndpoint } from "./endpoint.ts";
 import { SIGNATURE_BYTES } from "./envelope.ts";
 import { type Extensions, readExtensions, writeExtensions } from "./extensions.ts";
-import { BOOT_ID_BYTES, type BootId, fromHex, PEER_ID_BYTES, type PeerId, toHex } from "./ids.ts";
+import {
+  BOOT_ID_BYTES,
+  type BootId,
+  fromHex,
+  LINK_KEY_BYTES,
+  type LinkKey,
+  PEER_ID_BYTES,
+  type PeerId,
+  toHex,
+} from "./ids.ts";
 import { decodeText, encodeText } from "./text.ts";
 
 export type StatementContent = {
   readonly peer: PeerId;
   /** The process start it speaks for. */
   readonly boot: BootId;
+  /** Its X25519 public key, the same in all statements of this process start. */
+  readonly linkKey: LinkKey;
   /** Grows with every statement of this peer, over restarts too (it starts at the wall clock, ms); 0..2^48-1. */
   readonly incarnation: number;
   readonly status: "alive" | "left";
@@ -34,6 +45,7 @@ const EXTENSIONS_BYTES_MAX = 256;
 const CONTENT_BYTES_MAX =
   PEER_ID_BYTES +
   BOOT_ID_BYTES +
+  LINK_KEY_BYTES +
   6 +
   1 +
   1 +
@@ -49,6 +61,7 @@ export function encodeStatementContent(content: StatementContent): Uint8Array {
   const writer = createWriter(CONTENT_BYTES_MAX);
   writer.bytes(fromHex(content.peer));
   writer.bytes(fromHex(content.boot));
+  writer.bytes(fromHex(content.linkKey));
   writer.u48(content.incarnation);
   writer.u8(content.status === "alive" ? 1 : 2);
   writer.sized(encodeText(content.nick), NICK_BYTES_MAX);
@@ -65,6 +78,7 @@ export function decodeStatementContent(bytes: Uint8Array): StatementContent | un
     const reader = createReader(bytes.subarray(0, bytes.length - SIGNATURE_BYTES));
     const peer = toHex(reader.bytes(PEER_ID_BYTES)) as PeerId;
     const boot = toHex(reader.bytes(BOOT_ID_BYTES)) as BootId;
+    const linkKey = toHex(reader.bytes(LINK_KEY_BYTES)) as LinkKey;
     const incarnation = reader.u48();
     const status = reader.u8();
     if (status !== 1 && status !== 2) return undefined;
@@ -74,7 +88,7 @@ export function decodeStatementContent(bytes: Uint8Array): StatementContent | un
     const endpoints = Array.from({ length: count }, () => readEndpoint(reader));
     const extensions = readExtensions(reader, EXTENSIONS_BYTES_MAX);
     if (reader.left() > 0) return undefined;
-    return { peer, boot, incarnation, status: status === 1 ? "alive" : "left", nick, endpoints, extensions };
+    return { peer, boot, linkKey, incarnation, status: status === 1 ? "alive" : "left", nick, endpoints, extensions };
   } catch (error) {
     if (error instanceof CursorError) return undefined;
     throw error;

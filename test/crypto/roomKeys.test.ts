@@ -21,7 +21,13 @@ import { bootArbitrary, bytesArbitrary, headerArbitrary } from "../wire/arbitrar
 const roomKeys = createRoomKeys(openRoom("tea"));
 const sender = "0102030405060708" as BootId;
 const receiver = "1112131415161718" as BootId;
-const header = (type: Header["type"], counter = 7): Header => ({ type, roomTag: roomKeys.tag, boot: sender, counter });
+const header = (type: Header["type"], counter = 7): Header => ({
+  type,
+  roomTag: roomKeys.tag,
+  boot: sender,
+  counter,
+  salt: 5,
+});
 const frames = Buffer.from("020202", "hex");
 
 /** As a receiver does it: everything it knows of the sender stands in the datagram. */
@@ -99,16 +105,16 @@ describe("a sealed datagram", () => {
     expect(sealed[0]).not.toEqual(sealed[1]);
   });
 
-  it("is ChaCha20-Poly1305 with the counter as nonce, as OpenSSL knows it", () => {
+  it("is ChaCha20-Poly1305 with salt and counter as nonce, as OpenSSL knows it", () => {
     const key = bootKey(roomKeys, sender);
-    const nonce = Buffer.from("000000000000" + "0000000000ff", "hex");
+    const nonce = Buffer.from("000000000005" + "0000000000ff", "hex");
     for (const type of ["open", "addressed"] as const) {
       const datagram = seal(key, header(type, 255), type === "open" ? undefined : receiver, frames);
       const cipher = createCipheriv("chacha20-poly1305", key, nonce, { authTagLength: 16 });
-      const ad = [datagram.subarray(0, 19), ...(type === "open" ? [] : [Buffer.from(receiver, "hex")])];
+      const ad = [datagram.subarray(0, 25), ...(type === "open" ? [] : [Buffer.from(receiver, "hex")])];
       cipher.setAAD(Buffer.concat(ad), { plaintextLength: frames.length });
       const sealed = Buffer.concat([cipher.update(frames), cipher.final(), cipher.getAuthTag()]);
-      expect(Buffer.from(datagram.subarray(19))).toEqual(sealed);
+      expect(Buffer.from(datagram.subarray(25))).toEqual(sealed);
     }
   });
 });

@@ -15,7 +15,7 @@ import {
 } from "../../src/crypto/signed.ts";
 import { CursorError } from "../../src/wire/cursor.ts";
 import { encodeEnvelope, SIGNATURE_BYTES } from "../../src/wire/envelope.ts";
-import { type BootId, timeOfId } from "../../src/wire/ids.ts";
+import { type BootId, type LinkKey, timeOfId } from "../../src/wire/ids.ts";
 import { encodeStatementContent, type StatementContent } from "../../src/wire/statement.ts";
 import { type Said, unsigned } from "../suites/said.ts";
 import { envelopeArbitrary, statementArbitrary } from "../wire/arbitraries.ts";
@@ -28,6 +28,7 @@ const coffee = createRoomKeys(openRoom("coffee"));
 const said = (change: Said = {}) => unsigned({ seq: 3, hlc: 1_700_000_000_000, nick: "anna", text: "hi", ...change });
 const stated: Omit<StatementContent, "peer"> = {
   boot: "0102030405060708" as BootId,
+  linkKey: "0a".repeat(32) as LinkKey,
   incarnation: 9,
   status: "alive",
   nick: "anna",

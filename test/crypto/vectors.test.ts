@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { beaconKey, openBeacon } from "../../src/crypto/beacon.ts";
 import { verifySignature } from "../../src/crypto/identity.ts";
 import { decodeInvite, encodeInvite, type Invite } from "../../src/crypto/invite.ts";
+import { linkKeysFrom, type PairKeys, pairKeys } from "../../src/crypto/linkKeys.ts";
 import { bootKey, createRoomKeys, open, type RoomKeys } from "../../src/crypto/roomKeys.ts";
 import { readMessage, readStatement, verifyMessage, verifyStatement } from "../../src/crypto/signed.ts";
 import { type Beacon, decodeBeacon } from "../../src/wire/beacon.ts";
@@ -16,7 +17,7 @@ import { decodeHeader, type Header } from "../../src/wire/datagram.ts";
 import { readEndpoint } from "../../src/wire/endpoint.ts";
 import { decodeEnvelope } from "../../src/wire/envelope.ts";
 import { decodeFrames, frameTable, UNKNOWN_FROM } from "../../src/wire/frames.ts";
-import { type BootId, fromHex, type PeerId, toHex } from "../../src/wire/ids.ts";
+import { type BootId, fromHex, type LinkKey, type PeerId, toHex } from "../../src/wire/ids.ts";
 import { decodeStatementContent } from "../../src/wire/statement.ts";
 import { asJson, makeVectors } from "../vectors/make.ts";
 
@@ -59,11 +60,23 @@ describe("the golden vectors", () => {
     expect(asJson(decodeFrames(fromHex(bytes)))).toEqual(all);
   });
 
-  type Sealed = { roomKey: string; header: Header; addressee?: BootId; frames: string; bytes: string };
+  type Sealed = {
+    roomKey: string;
+    header: Header;
+    addressee?: BootId;
+    linkSecret?: string;
+    linkKey?: LinkKey;
+    frames: string;
+    bytes: string;
+  };
   it.each(load<Sealed[]>("datagrams"))("hold a datagram of type $header.type, and it opens", (sealed) => {
     const bytes = fromHex(sealed.bytes);
     expect(decodeHeader(bytes)).toEqual(sealed.header);
-    const key = bootKey(withKey(sealed.roomKey), sealed.header.boot);
+    const roomKeys = withKey(sealed.roomKey);
+    const { boot, type } = sealed.header;
+    const own = { boot, key: linkKeysFrom(fromHex(sealed.linkSecret ?? "00".repeat(32))) };
+    const peer = { boot: sealed.addressee as BootId, key: sealed.linkKey as LinkKey };
+    const key = type === "linked" ? (pairKeys(roomKeys, own, peer) as PairKeys).send : bootKey(roomKeys, boot);
     const opened = open(key, sealed.header, sealed.addressee ?? ("00".repeat(8) as BootId), bytes);
     expect(opened && toHex(opened)).toBe(sealed.frames);
   });

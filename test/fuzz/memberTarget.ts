@@ -36,7 +36,7 @@ import { chance, type Mutator, nextInput, pick } from "./mutate.ts";
 /** What one input may set off: measured are at most 70 effects, and 60 datagrams. */
 const EFFECTS_MAX = 300;
 const DATAGRAMS_MAX = 200;
-const PUPPETS = 4;
+const puppetS = 4;
 
 export function memberTarget(): Target {
   let mutator: Mutator | undefined;
@@ -70,7 +70,7 @@ function beginEpisode(seed: number, mutator: Mutator): Episode {
   pick(world.rng, nodes).say("a long one ".repeat(400));
   world.run(2_000);
   // All on one host: most hosts of a room are honest, or its clock is whatever the others say.
-  const puppets = Array.from({ length: PUPPETS }, (_, index) => createPuppet(world, `mallory ${index}`));
+  const puppets = Array.from({ length: puppetS }, (_, index) => createPuppet(world, `mallory ${index}`));
   for (const puppet of puppets.slice(1)) for (const node of nodes) puppet.prove(node);
   const place: Place = { world, nodes, puppets, mutator, ...contents };
   return {
@@ -86,7 +86,7 @@ function beginEpisode(seed: number, mutator: Mutator): Episode {
       // Some that prove themselves, to get further than strangers do.
       const challenge = below(rng, 3) === 0 ? transmits(effects).find(({ to }) => to === puppet.endpoint) : undefined;
       const opened = challenge === undefined ? undefined : puppet.opened(challenge.bytes);
-      if (opened !== undefined) puppet.tell(node, [{ type: "ack", counters: [opened.header.counter], delayMs: 0 }]);
+      if (opened !== undefined) puppet.tell(node, [puppet.ack([opened.header.counter])]);
       if (below(rng, 20) === 0) world.run(below(rng, 40));
       if (below(rng, 500) === 0) world.run(below(rng, 10_000));
       return isRefused ? "refused" : "accepted";
@@ -325,6 +325,7 @@ const ATTACKS: readonly Attack[] = [
     type: "ack",
     counters: Array.from({ length: 1 + below(rng, 32) }, (_, at) => 2_000 + below(rng, 3) - 4 * at),
     delayMs: below(rng, 256),
+    echo: rng.u32(),
   }),
   () => ({ type: "ping" }),
 ];

@@ -11,6 +11,7 @@ const sender = "5e".repeat(8) as BootId;
 const tenantIn = (room: string, boot: string) => ({
   keys: createRoomKeys(openRoom(room)),
   boot: boot.repeat(8) as BootId,
+  knowsBoot: (other: BootId) => other === `${room.length}`.padStart(16, "0"),
 });
 /** A room whose tag is that of another. */
 const alike = {
@@ -21,7 +22,7 @@ const [one, two] = [tenantIn("one", "01"), tenantIn("two", "02")];
 const elsewhere = tenantIn("elsewhere", "04");
 
 const datagramTo = ({ keys, boot }: typeof one): Uint8Array => {
-  const header = { type: "addressed", roomTag: keys.tag, boot: sender, counter: 1 } as const;
+  const header = { type: "addressed", roomTag: keys.tag, boot: sender, counter: 1, salt: 0 } as const;
   return seal(bootKey(keys, sender), header, boot, encodeFrame({ type: "ping" }));
 };
 const beaconOf = (keys: RoomKeys): Uint8Array =>

@@ -22,6 +22,7 @@ export function fakeCore(respond: (input: Input, now: Now) => Effect[] = () => [
     inputs: [],
     deadline: undefined,
     busy: false,
+    knowsBoot: () => false,
     handle: (input, now, holdBack = false) => {
       core.inputs.push({ input, now });
       const effects = respond(input, now);

@@ -4,7 +4,8 @@
  */
 import { expect, vi } from "vitest";
 import { type Identity, identityFromSeed } from "../../src/crypto/identity.ts";
-import { bootKey, createRoomKeys, open, openRoom, type RoomSecret } from "../../src/crypto/roomKeys.ts";
+import { type PairKeys, pairKeys } from "../../src/crypto/linkKeys.ts";
+import { bootKey, createRoomKeys, open, openRoom, type RoomKeys, type RoomSecret } from "../../src/crypto/roomKeys.ts";
 import { readMessage } from "../../src/crypto/signed.ts";
 import type { Command, Core, Effect, Input, Outcome } from "../../src/protocol/api.ts";
 import { type Config, defaultConfig } from "../../src/protocol/config.ts";
@@ -14,17 +15,19 @@ import { createCounters } from "../../src/protocol/counters.ts";
 import type { ChatError, ChatEvent, Notice } from "../../src/protocol/events.ts";
 import { createLink } from "../../src/protocol/link/link.ts";
 import type { Fate, Ticket } from "../../src/protocol/link/session.ts";
+import type { LinkOptions } from "../../src/protocol/link/types.ts";
 import { viewMessage } from "../../src/protocol/log/intake.ts";
 import { createRestored, type Restored, restoreMessages } from "../../src/protocol/log/restored.ts";
 import { below, type Rng, seededRng } from "../../src/protocol/rng.ts";
 import type { Millis } from "../../src/protocol/time.ts";
 import { createTimers, type Timers } from "../../src/protocol/timers.ts";
 import type { Message } from "../../src/protocol/views.ts";
-import { decodeHeader } from "../../src/wire/datagram.ts";
+import { linkKeysOf } from "../../src/sim/world/linkKeys.ts";
+import { decodeHeader, type Header } from "../../src/wire/datagram.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { noExtensions } from "../../src/wire/extensions.ts";
 import { decodeFrames, type Frame } from "../../src/wire/frames.ts";
-import type { BootId, MessageId } from "../../src/wire/ids.ts";
+import type { BootId, LinkKey, MessageId } from "../../src/wire/ids.ts";
 import { ask, createTestStore, doNext, keptIn, type TestStore } from "./testStore.ts";
 
 /** Time is virtual here, and each wait has a limit of that time: real time only catches what hangs, on a machine with much else to do. */
@@ -162,21 +165,24 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
       const keys = setup.room === undefined ? roomKeys : createRoomKeys(setup.room);
       const create = (): { core: Core; boot: BootId } => {
         const boot = bootFrom(rng);
-        const core = createCore({
-          identity,
-          room: setup.room ?? ROOM,
-          nick: name,
+        return {
           boot,
-          config: { ...defaultConfig, ...config },
-          rng,
-          now: { mono: now, wall: WALL + Math.floor(now) },
-          isDurable: setup.isVolatile !== true,
-          recentBytes: setup.recentBytes,
-          restored: restoredFrom(store, identity, config, now, setup.recentBytes),
-          remembered: store.addresses,
-          discovery: setup.onLan === true ? { port: 62733 } : undefined,
-        });
-        return { core, boot };
+          core: createCore({
+            identity,
+            room: setup.room ?? ROOM,
+            nick: name,
+            boot,
+            linkKeys: linkKeysOf(boot),
+            config: { ...defaultConfig, ...config },
+            rng,
+            now: { mono: now, wall: WALL + Math.floor(now) },
+            isDurable: setup.isVolatile !== true,
+            recentBytes: setup.recentBytes,
+            restored: restoredFrom(store, identity, config, now, setup.recentBytes),
+            remembered: store.addresses,
+            discovery: setup.onLan === true ? { port: 62733 } : undefined,
+          }),
+        };
       };
       const stepOnce = (input: Input): Effect[] => {
         const effects = node.core.handle(input, { mono: now, wall: WALL + Math.floor(now) + node.skewMs });
@@ -243,17 +249,7 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
           running.up = true;
           listen();
         },
-        log: () =>
-          node.core.ids().map((id) => {
-            const bytes = store.kept.get(id);
-            const before = bytes === undefined ? undefined : views.get(bytes);
-            if (before !== undefined) return before;
-            const message = bytes === undefined ? undefined : readMessage(keys, bytes);
-            if (bytes === undefined || message?.id !== id) throw new Error(`${name} holds ${id}, its store does not`);
-            const view = viewMessage(message, identity.id, messages.get(id)?.history ?? true);
-            views.set(bytes, view);
-            return view;
-          }),
+        log: () => node.core.ids().map((id) => keptView(node, keys, views, id)),
         texts: () => node.log().map((message) => message.text),
       };
       const running = { node, up: true };
@@ -346,10 +342,42 @@ export function errorOf(effects: readonly Effect[]): ChatError | undefined {
 export const transmits = (effects: readonly Effect[]): { bytes: Uint8Array; to: Endpoint }[] =>
   effects.flatMap((effect) => (effect.type === "transmit" ? [effect] : []));
 
+/** As its store has it. `views`: those that were made before. */
+function keptView(node: TestNode, keys: RoomKeys, views: WeakMap<Uint8Array, Message>, id: MessageId): Message {
+  const bytes = node.store.kept.get(id);
+  const before = bytes === undefined ? undefined : views.get(bytes);
+  if (before !== undefined) return before;
+  const message = bytes === undefined ? undefined : readMessage(keys, bytes);
+  if (bytes === undefined || message?.id !== id) throw new Error(`${node.name} holds ${id}, its store does not`);
+  const view = viewMessage(message, node.identity.id, node.messages.get(id)?.history ?? true);
+  views.set(bytes, view);
+  return view;
+}
+
+/** Under which a datagram with this header is sealed for the receiver. */
+export function keyOf({ type, boot }: Header, receiver: BootId): Uint8Array {
+  if (type !== "linked") return bootKey(roomKeys, boot);
+  const own = { boot, key: linkKeysOf(boot) };
+  return (pairKeys(roomKeys, own, { boot: receiver, key: linkKeysOf(receiver).publicKey }) as PairKeys).send;
+}
+
+/** For a link alone, whose sessions are made by hand. */
+export function linkOptions(boot: BootId): Omit<LinkOptions, "timers" | "counters" | "settled"> {
+  const linkKeys = linkKeysOf(boot);
+  return {
+    roomKeys,
+    boot,
+    linkKeys,
+    rng: seededRng(1),
+    statement: () => new Uint8Array(0),
+    linkKeyOf: (peer) => linkKeysOf(peer).publicKey,
+  };
+}
+
 /** What a datagram brings to the process start that it is addressed to. */
 export function framesFor(bytes: Uint8Array, boot: BootId): readonly Frame[] {
   const header = decodeHeader(bytes);
-  const inner = typeof header === "string" ? undefined : open(bootKey(roomKeys, header.boot), header, boot, bytes);
+  const inner = typeof header === "string" ? undefined : open(keyOf(header, boot), header, boot, bytes);
   const frames = inner === undefined ? "bad-frame" : decodeFrames(inner);
   return frames === "bad-frame" ? [] : frames;
 }
@@ -378,7 +406,8 @@ export function createBench(name = "bench", config: Partial<Config> = {}): Bench
     rng,
     timers,
     counters,
-    link: createLink({ roomKeys, boot: bootFrom(rng), timers, counters, settled }),
+    link: createLink({ ...linkOptions(bootFrom(rng)), timers, counters, settled }),
+    linkKey: "00".repeat(32) as LinkKey,
     config: { ...defaultConfig, ...config },
     now: { mono: 0, wall: WALL },
     emit: (event) => {

@@ -3,14 +3,15 @@ import { type Identity, identityFromSeed } from "../../src/crypto/identity.ts";
 import { bootKey, open, seal } from "../../src/crypto/roomKeys.ts";
 import { type SignedMessage, signMessage, signStatement } from "../../src/crypto/signed.ts";
 import type { Effect } from "../../src/protocol/api.ts";
-import { decodeHeader, FRAMES_BYTES_MAX, type Header } from "../../src/wire/datagram.ts";
+import { linkKeysOf } from "../../src/sim/world/linkKeys.ts";
+import { decodeHeader, echoOf, FRAMES_BYTES_MAX, type Header } from "../../src/wire/datagram.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { noExtensions } from "../../src/wire/extensions.ts";
 import { decodeFrames, encodeFrame, type Frame } from "../../src/wire/frames.ts";
 import type { BootId, MessageId, PeerId } from "../../src/wire/ids.ts";
 import type { StatementContent } from "../../src/wire/statement.ts";
 import { type Said, unsigned } from "../suites/said.ts";
-import { bootFrom, roomKeys, type TestNode, WALL, type World } from "./fixtures.ts";
+import { bootFrom, keyOf, roomKeys, type TestNode, WALL, type World } from "./fixtures.ts";
 
 export type Answer = { readonly header: Header; readonly frames: readonly Frame[]; readonly bytes: number };
 
@@ -19,9 +20,15 @@ export type Puppet = {
   readonly id: PeerId;
   readonly boot: BootId;
   readonly endpoint: Endpoint;
-  /** A datagram with these frames; addressed to the node's boot, or open and padded. */
+  /** A datagram with these frames; linked with the node's boot, or open and padded. */
   readonly sealed: (frames: readonly Frame[], to: BootId | undefined) => Uint8Array;
   readonly sealedBytes: (inner: Uint8Array, to: BootId | undefined) => Uint8Array;
+  /** Introduces itself to the node, which is then able to open what comes linked. `tell` does it at first. */
+  readonly meet: (node: TestNode, from?: Endpoint) => void;
+  /** As any member could seal it: for this boot alone. */
+  readonly addressed: (frames: readonly Frame[], to: BootId) => Uint8Array;
+  /** Acknowledges these datagrams of a node, as far as this puppet has opened them. */
+  readonly ack: (counters: readonly number[]) => Frame;
   /** Its next datagram has this counter. */
   readonly countFrom: (next: number) => void;
   /** Hands the frames to the node in one datagram; what comes back in the same step to this address is opened. */
@@ -49,14 +56,20 @@ export function createPuppet(world: World, name: string, host = 200): Puppet {
   const identity = identityFromSeed(Buffer.alloc(32, `puppet ${name} `));
   const boot = bootFrom(world.rng);
   const endpoint = `10.0.1.${host}:62733` as Endpoint;
-  const key = bootKey(roomKeys, boot);
+  /** What the datagrams with these counters ask to be given back. */
+  const echoes = new Map<number, number>();
+  /** Process starts that it has introduced itself to. */
+  const met = new Set<BootId>();
   let counter = 0;
   let seq = 0;
 
   const sealedBytes = (inner: Uint8Array, to: BootId | undefined): Uint8Array => {
-    const header: Header = { type: to === undefined ? "open" : "addressed", roomTag: roomKeys.tag, boot, counter };
+    return sealAs(to === undefined ? "open" : "linked", inner, to);
+  };
+  const sealAs = (type: Header["type"], inner: Uint8Array, to: BootId | undefined): Uint8Array => {
+    const header: Header = { type, roomTag: roomKeys.tag, boot, counter, salt: 0 };
     counter += 1;
-    return seal(key, header, to, inner);
+    return seal(to === undefined ? bootKey(roomKeys, boot) : keyOf(header, to), header, to, inner);
   };
   const puppet: Puppet = {
     identity,
@@ -72,14 +85,23 @@ export function createPuppet(world: World, name: string, host = 200): Puppet {
       const padding = to === undefined ? Buffer.alloc(FRAMES_BYTES_MAX - inner.length) : Buffer.alloc(0);
       return sealedBytes(Buffer.concat([inner, padding]), to);
     },
+    meet: (node, from = endpoint) => {
+      if (met.has(node.boot)) return;
+      met.add(node.boot);
+      node.step({ type: "datagram", bytes: puppet.addressed([puppet.statement()], node.boot), from });
+    },
+    addressed: (frames, to) => sealAs("addressed", Buffer.concat(frames.map(encodeFrame)), to),
+    ack: (counters) => ({ type: "ack", counters, delayMs: 0, echo: echoes.get(counters[0] ?? -1) ?? 0 }),
     opened: (bytes) => {
       const header = decodeHeader(bytes);
       if (typeof header === "string") return undefined;
-      const inner = open(bootKey(roomKeys, header.boot), header, boot, bytes);
+      const inner = open(keyOf(header, boot), header, boot, bytes);
+      if (inner !== undefined) echoes.set(header.counter, echoOf(bytes));
       const frames = inner === undefined ? "bad-frame" : decodeFrames(inner);
       return frames === "bad-frame" ? undefined : { header, frames, bytes: bytes.length };
     },
     tell: (node, frames, { from = endpoint, isOpen = false } = {}) => {
+      if (!isOpen) puppet.meet(node, from);
       const bytes = puppet.sealed(frames, isOpen ? undefined : node.boot);
       return answersIn(node.step({ type: "datagram", bytes, from }), from);
     },
@@ -88,11 +110,18 @@ export function createPuppet(world: World, name: string, host = 200): Puppet {
       // Of the answer nothing asks for an acknowledgement; a frame that needs proof draws a challenge.
       const challenge = puppet.tell(node, [receiptOfNothing]).at(-1) ?? answer;
       if (challenge === undefined) throw new Error("no challenge");
-      puppet.tell(node, [{ type: "ack", counters: [challenge.header.counter], delayMs: 0 }]);
+      puppet.tell(node, [puppet.ack([challenge.header.counter])]);
     },
     statement: (change = {}) => {
       const where = { endpoints: [endpoint], extensions: noExtensions };
-      const base = { boot, incarnation: WALL, status: "alive", nick: name, ...where } as const;
+      const base = {
+        boot,
+        linkKey: linkKeysOf(boot).publicKey,
+        incarnation: WALL,
+        status: "alive",
+        nick: name,
+        ...where,
+      } as const;
       return { type: "statement", bytes: signStatement(roomKeys, identity, { ...base, ...change }).bytes };
     },
     message: (change = {}) => {
@@ -121,7 +150,7 @@ export function answering(
     const received = puppet.opened(bytes);
     if (received === undefined) return;
     const { counter, boot } = received.header;
-    const frames: Frame[] = [{ type: "ack", counters: [counter], delayMs: 0 }, ...received.frames.flatMap(answer)];
+    const frames: Frame[] = [puppet.ack([counter]), ...received.frames.flatMap(answer)];
     world.send(puppet.sealed(frames, boot), puppet.endpoint, from);
   });
   return puppet;

@@ -7,6 +7,7 @@ import { beaconKey, sealBeacon } from "../../src/crypto/beacon.ts";
 import { blake2b } from "../../src/crypto/hash.ts";
 import { identityFromSeed, tagOf } from "../../src/crypto/identity.ts";
 import { encodeInvite, INVITE_PREFIX, type Invite } from "../../src/crypto/invite.ts";
+import { linkKeysFrom, type PairKeys, pairKeys } from "../../src/crypto/linkKeys.ts";
 import { bootKey, createRoomKeys, openRoom, type RoomKeys, seal, shortIdKey } from "../../src/crypto/roomKeys.ts";
 import { type SignedMessage, type SignedStatement, signMessage, signStatement } from "../../src/crypto/signed.ts";
 import { createOrderedSet } from "../../src/protocol/idset/orderedSet.ts";
@@ -89,6 +90,8 @@ const BROKEN = signMessage(ROOM, BOB, {
   body: Buffer.from("05", "hex"),
 });
 const WHISPER = signMessage(PRIVATE_ROOM, ANNA, ANNA_SAID);
+const ANNA_LINK = linkKeysFrom(Buffer.alloc(32, 0xa1));
+const BOB_LINK = linkKeysFrom(Buffer.alloc(32, 0xb2));
 /** Two of keys that nobody knows, and what a node says of its program. */
 const EXTENSIONS = new Map([
   ...programExtensions("0.2.0"),
@@ -97,6 +100,7 @@ const EXTENSIONS = new Map([
 ]);
 const ALIVE = signStatement(ROOM, ANNA, {
   boot: ANNA_BOOT,
+  linkKey: ANNA_LINK.publicKey,
   incarnation: NOON,
   status: "alive",
   nick: "anna",
@@ -105,6 +109,7 @@ const ALIVE = signStatement(ROOM, ANNA, {
 });
 const LEFT = signStatement(ROOM, BOB, {
   boot: BOB_BOOT,
+  linkKey: BOB_LINK.publicKey,
   incarnation: 1,
   status: "left",
   nick: "",
@@ -113,6 +118,7 @@ const LEFT = signStatement(ROOM, BOB, {
 });
 const EXTENDED = signStatement(PRIVATE_ROOM, BOB, {
   boot: BOB_BOOT,
+  linkKey: BOB_LINK.publicKey,
   incarnation: NOON,
   status: "alive",
   nick: "bób",
@@ -148,7 +154,7 @@ function makeFrames(): unknown {
   const claim = { set: "log", lo: "", hi: END, salt, count: 300, fingerprint: "000102030405" } as const;
   const frames: Frame[] = [
     { type: "padding", bytes: 4 },
-    { type: "ack", counters: [300, 299, 297, 0], delayMs: 7 },
+    { type: "ack", counters: [300, 299, 297, 0], delayMs: 7, echo: 0xdecafbad },
     { type: "ping" },
     {
       type: "digest",
@@ -231,7 +237,7 @@ function makeFrames(): unknown {
   ];
   const sequences: Frame[][] = [
     [{ type: "ping" }, UNKNOWN, { type: "advertise", slice, id: HELLO.id }, { type: "padding", bytes: 4 }],
-    [{ ...UNKNOWN, number: 255 }, UNKNOWN, { type: "ack", counters: [7], delayMs: 0 }],
+    [{ ...UNKNOWN, number: 255 }, UNKNOWN, { type: "ack", counters: [7], delayMs: 0, echo: 0 }],
   ];
   return {
     frames: frames.map((frame) => ({ frame: asJson(frame), bytes: toHex(encodeFrame(frame)) })),
@@ -265,19 +271,31 @@ function makeShortIds(): unknown {
 
 const UNKNOWN: Frame & { type: "unknown" } = { type: "unknown", number: 32, bytes: Buffer.from("0200ff", "hex") };
 
+const ANNA_TO_BOB = (
+  pairKeys(ROOM, { boot: ANNA_BOOT, key: ANNA_LINK }, { boot: BOB_BOOT, key: BOB_LINK.publicKey }) as PairKeys
+).send;
+
 function makeDatagrams(): unknown {
   const frames = Buffer.concat([encodeFrame({ type: "ping" }), encodeFrame({ type: "padding", bytes: 4 })]);
   const cases: readonly { header: Header; addressee?: BootId }[] = [
-    { header: { type: "open", roomTag: ROOM.tag, boot: ANNA_BOOT, counter: 0 } },
-    { header: { type: "addressed", roomTag: ROOM.tag, boot: ANNA_BOOT, counter: 2 ** 48 - 1 }, addressee: BOB_BOOT },
+    { header: { type: "open", roomTag: ROOM.tag, boot: ANNA_BOOT, counter: 0, salt: 0 } },
+    {
+      header: { type: "addressed", roomTag: ROOM.tag, boot: ANNA_BOOT, counter: 2 ** 48 - 1, salt: 1 },
+      addressee: BOB_BOOT,
+    },
+    {
+      header: { type: "linked", roomTag: ROOM.tag, boot: ANNA_BOOT, counter: 258, salt: 2 ** 48 - 1 },
+      addressee: BOB_BOOT,
+    },
   ];
   return cases.map(({ header, addressee }) => ({
     roomKey: toHex(ROOM.key),
     header,
     ...(addressee === undefined ? {} : { addressee }),
+    ...(header.type === "linked" ? { linkSecret: toHex(ANNA_LINK.secretKey), linkKey: BOB_LINK.publicKey } : {}),
     frames: toHex(frames),
     headerBytes: toHex(encodeHeader(header)),
-    bytes: toHex(seal(bootKey(ROOM, header.boot), header, addressee, frames)),
+    bytes: toHex(seal(header.type === "linked" ? ANNA_TO_BOB : bootKey(ROOM, header.boot), header, addressee, frames)),
   }));
 }
 

@@ -25,7 +25,7 @@ import {
   UNKNOWN_FROM,
   WANTED_MAX,
 } from "../../src/wire/frames.ts";
-import { type BootId, type MessageId, type PeerId, type ShortId, toHex } from "../../src/wire/ids.ts";
+import { type BootId, type LinkKey, type MessageId, type PeerId, type ShortId, toHex } from "../../src/wire/ids.ts";
 import { STRETCHES_MAX } from "../../src/wire/page.ts";
 import { PARTS_MAX, SHORT_IDS_MAX, type Span } from "../../src/wire/range.ts";
 import { ENDPOINTS_MAX, type StatementContent } from "../../src/wire/statement.ts";
@@ -60,7 +60,7 @@ export const endpointArbitrary: fc.Arbitrary<Endpoint> = fc
   .map(([address, port]) => formatEndpoint(address, port) as Endpoint);
 
 export const headerArbitrary: fc.Arbitrary<Header> = fc.record({
-  type: fc.constantFrom("open", "addressed"),
+  type: fc.constantFrom("open", "addressed", "linked"),
   roomTag: hexArbitrary(4),
   boot: bootArbitrary,
   counter: fc.oneof(
@@ -68,6 +68,7 @@ export const headerArbitrary: fc.Arbitrary<Header> = fc.record({
     fc.maxSafeNat().map((value) => value % U48_MAX),
     fc.constant(COUNTER_MAX),
   ),
+  salt: u48Arbitrary(),
 });
 
 /** Of `bytesMax` in all: with a key of two bytes and a length of two each. */
@@ -140,7 +141,12 @@ export const sliceArbitrary: fc.Arbitrary<Slice> = fc
 
 /** One frame of any type but padding, that fits a datagram. */
 export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
-  fc.record({ type: fc.constant("ack"), counters: countersArbitrary(), delayMs: fc.nat({ max: 255 }) }),
+  fc.record({
+    type: fc.constant("ack"),
+    counters: countersArbitrary(),
+    delayMs: fc.nat({ max: 255 }),
+    echo: fc.nat({ max: 0xffffffff }),
+  }),
   fc.constant<Frame>({ type: "ping" }),
   fc.record({
     type: fc.constant("digest"),
@@ -266,6 +272,7 @@ export const envelopeArbitrary: fc.Arbitrary<Envelope> = fc.record({
 export const statementArbitrary: fc.Arbitrary<StatementContent> = fc.record({
   peer: peerArbitrary,
   boot: bootArbitrary,
+  linkKey: hexArbitrary(32) as fc.Arbitrary<LinkKey>,
   incarnation: u48Arbitrary(),
   status: fc.constantFrom("alive", "left"),
   nick: textArbitrary(NICK_BYTES_MAX),

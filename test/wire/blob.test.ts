@@ -41,8 +41,8 @@ describe("what fits a page", () => {
       expect(decodeFrames(encodeFrame(announce(bytes)))).toEqual([announce(bytes)]);
     for (const bytes of [0, LARGE_BYTES_MIN - 1, MESSAGE_BYTES_MAX + 1])
       expect(() => encodeFrame(announce(bytes))).toThrow(CursorError);
-    expect(decoded(`13${id}d408`)).toBe("bad-frame");
-    expect(decoded(`13${id}d508`)).toEqual([announce(LARGE_BYTES_MIN)]);
+    expect(decoded(`13${id}ce08`)).toBe("bad-frame");
+    expect(decoded(`13${id}cf08`)).toEqual([announce(LARGE_BYTES_MIN)]);
   });
 });
 

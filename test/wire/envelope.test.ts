@@ -104,8 +104,8 @@ describe("the envelope of a message", () => {
     expect(made.body.length).toBeLessThanOrEqual(BODY_BYTES_MAX);
   });
 
-  it("with a text of 853 bytes is pushed in one datagram, whatever else it holds", () => {
-    const made = encodeBody("action", "x".repeat(NICK_BYTES_MAX), "x".repeat(853));
+  it("with a text of 847 bytes is pushed in one datagram, whatever else it holds", () => {
+    const made = encodeBody("action", "x".repeat(NICK_BYTES_MAX), "x".repeat(847));
     const message = signed({ ...widest, ...made });
     const frame = encodeFrame({ type: "push", slice: { order: 0, lo: 0, last: 1 }, message });
     expect(frame.length).toBeLessThanOrEqual(FRAMES_BYTES_MAX);

@@ -165,27 +165,27 @@ describe("padding", () => {
 
 describe("an ack", () => {
   it("gives the largest counter and then the gaps", () => {
-    const frame: Frame = { type: "ack", counters: [300, 299, 297, 0], delayMs: 7 };
-    expect(Buffer.from(encodeFrame(frame)).toString("hex")).toBe("01ac02070300" + "01" + "a802");
-    expect(decoded("01ac02070300" + "01" + "a802")).toEqual([frame]);
+    const frame: Frame = { type: "ack", counters: [300, 299, 297, 0], delayMs: 7, echo: 0x01020304 };
+    expect(Buffer.from(encodeFrame(frame)).toString("hex")).toBe("01ac0207" + "01020304" + "0300" + "01" + "a802");
+    expect(decoded("01ac0207" + "01020304" + "0300" + "01" + "a802")).toEqual([frame]);
   });
 
   it("is refused when it falls below zero or starts above every counter", () => {
-    expect(decoded("0105000105")).toBe("bad-frame");
-    const top: Frame = { type: "ack", counters: [COUNTER_MAX], delayMs: 0 };
+    expect(decoded("0105" + "00" + "00000000" + "0105")).toBe("bad-frame");
+    const top: Frame = { type: "ack", counters: [COUNTER_MAX], delayMs: 0, echo: 0 };
     expect(decodeFrames(encodeFrame(top))).toEqual([top]);
     expect(() => encodeFrame({ ...top, counters: [COUNTER_MAX + 1] })).toThrow(CursorError);
-    expect(decoded("0180808080808040" + "0000")).toBe("bad-frame");
+    expect(decoded("0180808080808040" + "00" + "00000000" + "00")).toBe("bad-frame");
   });
 
   it("holds one to 32 counters", () => {
     const counters = (count: number): number[] => Array.from({ length: count }, (_, index) => count - index);
-    const full: Frame = { type: "ack", counters: counters(ACK_COUNTERS_MAX), delayMs: 0 };
+    const full: Frame = { type: "ack", counters: counters(ACK_COUNTERS_MAX), delayMs: 0, echo: 0 };
     expect(decodeFrames(encodeFrame(full))).toEqual([full]);
     expect(() => encodeFrame({ ...full, counters: counters(ACK_COUNTERS_MAX + 1) })).toThrow(CursorError);
-    expect(decoded("0120" + "00" + "20" + "00".repeat(32))).toBe("bad-frame");
-    expect(() => encodeFrame({ type: "ack", counters: [], delayMs: 0 })).toThrow(CursorError);
-    expect(() => encodeFrame({ type: "ack", counters: [1], delayMs: 256 })).toThrow(CursorError);
+    expect(decoded("0120" + "00" + "00000000" + "20" + "00".repeat(32))).toBe("bad-frame");
+    expect(() => encodeFrame({ type: "ack", counters: [], delayMs: 0, echo: 0 })).toThrow(CursorError);
+    expect(() => encodeFrame({ type: "ack", counters: [1], delayMs: 256, echo: 0 })).toThrow(CursorError);
   });
 });
 

@@ -106,7 +106,7 @@ describe("a page", () => {
     ["after the last there can be", "160009" + "40" + "00ff" + "00"],
     ["of an empty range", "160009" + "00" + "01050105" + "00"],
     ["with more items than there can be", "160009" + "00" + "00ff" + "41" + "0101".repeat(65)],
-    ["that announces what would fit", `160009` + "00" + "00ff" + `0100${id}d408`],
+    ["that announces what would fit", `160009` + "00" + "00ff" + `0100${id}ce08`],
     ["that ends early", "160009" + "00" + "00ff" + "02" + "0101"],
   ])("%s is refused", (_, hex) => {
     expect(decoded(hex)).toBe("bad-frame");

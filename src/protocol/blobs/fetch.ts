@@ -37,7 +37,7 @@ export type BlobFetch = {
   readonly size: () => number;
 };
 
-type Options = {
+export type BlobFetchOptions = {
   /** Kept, or let go already: not worth fetching. */
   readonly isKnown: (id: MessageId) => boolean;
   /** Takes the bytes of a message; its id if it is genuine; "later": it is not taken now. `from`: whose chunk was the last. */
@@ -85,7 +85,7 @@ type Fetch = {
   isStrict: boolean;
 };
 
-export function createBlobFetch(context: Context, { isKnown, whole }: Options): BlobFetch {
+export function createBlobFetch(context: Context, { isKnown, whole }: BlobFetchOptions): BlobFetch {
   const { link, timers, counters, rng } = context;
   /** BOUNDED: `limits.transfers`, by id and size, so that a wrong size harms only those who named it. */
   const fetches = new Map<string, Fetch>();

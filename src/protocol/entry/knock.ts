@@ -3,7 +3,6 @@
  * come back, until somebody of the room answers. From then on digests show what the newcomer lacks.
  */
 import type { Endpoint } from "../../wire/endpoint.ts";
-import type { Frame } from "../../wire/frames.ts";
 import type { Context } from "../context.ts";
 import { limits } from "../limits.ts";
 import type { Membership } from "../membership/membership.ts";
@@ -33,17 +32,13 @@ const NO_ANSWER_AFTER_MS: Millis = 5_000;
 
 type Attempt = { readonly since: Millis; wait: Millis; told: boolean };
 
-export function createKnocks(context: Context, membership: Membership, digest: () => Frame): Knocks {
+export function createKnocks(context: Context, membership: Membership): Knocks {
   const { rng, timers, link, emit } = context;
   /** BOUNDED: `limits.contacts`; more are refused. */
   const attempts = new Map<Endpoint, Attempt>();
 
   const knock = (endpoint: Endpoint): void => {
-    link.contact(
-      endpoint,
-      [{ type: "statement", bytes: membership.own().bytes }, digest(), { type: "ping" }],
-      context.now.mono,
-    );
+    link.contact(endpoint, [{ type: "statement", bytes: membership.own().bytes }, { type: "ping" }], context.now.mono);
   };
   const schedule = (endpoint: Endpoint, attempt: Attempt): void => {
     const untilTold = attempt.told ? Number.POSITIVE_INFINITY : attempt.since + NO_ANSWER_AFTER_MS;

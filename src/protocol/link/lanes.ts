@@ -20,8 +20,8 @@ export type Packed = {
   isLive: boolean;
 };
 
-/** Takes the frames from the session. `ack`: goes first. `isBulkFirst`: this is the datagram in which bulk does not give way. */
-export function pack(session: Session, ack: Uint8Array | undefined, isBulkFirst: boolean): Packed {
+/** Takes the frames from the session. `acks`: go first. `isBulkFirst`: this is the datagram in which bulk does not give way. */
+export function pack(session: Session, acks: readonly Uint8Array[], isBulkFirst: boolean): Packed {
   const packed: Packed = { frames: [], tickets: [], size: 0, eliciting: false, isQuiet: false, isLive: false };
   /** BOUNDED: by the frames of a datagram. */
   const messages: MessageId[] = [];
@@ -48,7 +48,7 @@ export function pack(session: Session, ack: Uint8Array | undefined, isBulkFirst:
     }
     return frames.slice(taken);
   };
-  if (ack !== undefined) {
+  for (const ack of acks) {
     packed.frames.push(ack);
     packed.size += ack.length;
   }

@@ -2,23 +2,34 @@
  * Carries datagrams between process starts. It seals and opens them, acknowledges those that ask for it, measures round
  * trips and loss, and limits what may go to an address that has not answered (RFC 9000 §8, §13).
  *
- * An acknowledgement names counters of this node, and only the addressed boot id can have opened those datagrams. So a
- * peer that acknowledges is alive now: the acknowledgement is an answered challenge, and every datagram that asks for one
- * is a challenge.
+ * Two process starts that know each other's link keys are linked: only these two can seal what goes between them. Before
+ * that they exchange hellos, which any member can make. A hello proves nothing and moves nothing.
+ *
+ * An acknowledgement gives back bytes of the datagram that it names, which only its receiver has seen. So a peer that
+ * acknowledges is alive now: the acknowledgement is an answered challenge, and every datagram that asks for one is a
+ * challenge.
  */
-import { bootKey, open, type RoomKeys, seal } from "../../crypto/roomKeys.ts";
-import { decodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, otherVersionOf, SEAL_BYTES } from "../../wire/datagram.ts";
+import { type PairKeys, pairKeys } from "../../crypto/linkKeys.ts";
+import { bootKey, open, seal } from "../../crypto/roomKeys.ts";
+import {
+  decodeHeader,
+  echoOf,
+  FRAMES_BYTES_MAX,
+  HEADER_BYTES,
+  type Header,
+  otherVersionOf,
+  SEAL_BYTES,
+} from "../../wire/datagram.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import { decodeFrames, elicitsAck, encodeFrame, type Frame } from "../../wire/frames.ts";
-import type { BootId } from "../../wire/ids.ts";
+import type { BootId, LinkKey } from "../../wire/ids.ts";
 import type { Effect } from "../api.ts";
-import type { Counters } from "../counters.ts";
 import { limits } from "../limits.ts";
 import type { Millis } from "../time.ts";
-import type { Timers } from "../timers.ts";
-import { takeAck } from "./acks.ts";
+import { takeAcks } from "./acks.ts";
 import { noteRoundTrip, noteSent, noteSettled } from "./congestion.ts";
 import { createStrangers, isIgnored, noteForged } from "./distrust.ts";
+import { framesOfHello, type Hellos, helloKey, mayBeUnknown, oweHelloAck, wasSeen } from "./hellos.ts";
 import { createInitiative, mayTry, noteAnswer, noteTry } from "./initiative.ts";
 import { isComparing, isPrompt, pack } from "./lanes.ts";
 import { createLoss, SILENT_AFTER } from "./loss.ts";
@@ -26,69 +37,21 @@ import { measure, retransmitAfterMs } from "./rtt.ts";
 import {
   countUnanswered,
   createSessions,
-  type Fate,
   isAnswering,
   isListed,
   isWithinLimit,
   lostAt,
   noteAckDelay,
   noteAddress,
+  noteHello,
   noteProgress,
   type Outgoing,
   patienceMs,
-  type SendOptions,
   type Session,
-  type Sessions,
   type Ticket,
 } from "./session.ts";
 
-/** Rows of this module in the timer table. */
-export type LinkTimer =
-  | { readonly type: "lost"; readonly counter: number }
-  | { readonly type: "ack"; readonly boot: BootId };
-
-export type Received = {
-  readonly session: Session;
-  /** Without acknowledgements, which concern the link alone. */
-  readonly frames: readonly Frame[];
-  /** Sealed for whoever listens: a contact, that does not know this node yet. */
-  readonly isContact: boolean;
-  readonly counter: number;
-  readonly asksForAck: boolean;
-  readonly at: Millis;
-};
-
-export type Link = {
-  readonly boot: BootId;
-  readonly sessions: Sessions;
-  /** Opens a datagram, and settles what it acknowledges; undefined: refused and counted. */
-  readonly receive: (bytes: Uint8Array, from: Endpoint, now: Millis) => Received | undefined;
-  /** What it brought is here: it is acknowledged within `delayMs`, if it asks for that. Never called: it counts as lost there. */
-  readonly acknowledge: (received: Received, delayMs: Millis, now: Millis) => void;
-  /** A datagram of ours may be lost: it counts as lost now, or later if acknowledgements of others before it keep coming. */
-  readonly lost: (counter: number, now: Millis) => void;
-  readonly send: (session: Session, frame: Frame, options?: SendOptions) => void;
-  /** A ping by itself to an address where the session may be, `hops` routers far, less one; not bound by INITIATIVE_MAX. */
-  readonly pingAt: (session: Session, to: Endpoint, hops?: number) => void;
-  /** To an address whose boot id is unknown: an open datagram, padded to full size. */
-  readonly contact: (to: Endpoint, frames: readonly Frame[], now: Millis) => void;
-  /** It brought something with a bad signature. Who does so again is ignored: only its acknowledgements count. */
-  readonly forged: (session: Session, now: Millis) => void;
-  /** Sessions that have proven nothing brought bad signatures: what is signed has to wait for proof. */
-  readonly doubtsStrangers: (now: Millis) => boolean;
-  /** The acknowledgement that was put off is due. */
-  readonly ackDue: (boot: BootId) => void;
-  /** Datagrams for all that was queued since, in order. */
-  readonly flush: (now: Millis) => Effect[];
-  /** Share of datagrams that were lost lately, 0..1, over all peers. */
-  readonly lossRate: () => number;
-  /** The same, if it has just grown, or little is known yet. */
-  readonly lossRateAtWorst: () => number;
-  /** Datagrams that wait for their acknowledgement. */
-  readonly unacknowledged: () => number;
-  /** The most frames that wait for any one session that answers, bulk apart, since what is under way to it fills its window. */
-  readonly backlog: (now: Millis) => number;
-};
+type Transmission = Extract<Effect, { type: "transmit" }>;
 
 type Sent = {
   /** Undefined: an open datagram, which whoever opened it may acknowledge. */
@@ -96,11 +59,15 @@ type Sent = {
   /** Undefined: held back, see `addressFor`. */
   readonly to: Endpoint | undefined;
   readonly at: Millis;
+  /** What its acknowledgement gives back; undefined: held back. */
+  readonly echo: number | undefined;
   readonly tickets: readonly Ticket[];
   /** That it is not answered says nothing of the network. */
   readonly isTrial?: boolean;
   /** It carries what people say now. */
   readonly isLive?: boolean;
+  /** False: perhaps the peer could not open it. */
+  readonly wasLinked?: boolean;
 };
 
 /** Past the NAT of this side, or two networks of one site, and not as far as another NAT. */
@@ -108,23 +75,18 @@ export const QUIET_HOPS = 2;
 /** Live messages go first, but what is given to one who lacks it must not wait for ever. */
 const BULK_EVERY = 4;
 const LATE_MAX = 2_048;
+const OVERHEAD_BYTES = HEADER_BYTES + SEAL_BYTES;
+/** What a statement's frame has before the statement. */
+const STATEMENT_FRAME_BYTES = 3;
 /** A full acknowledgement goes at once, so that `owedAcks` stays within one frame. */
 const ACK_EARLY = 16;
 
-export type LinkOptions = {
-  readonly roomKeys: RoomKeys;
-  readonly boot: BootId;
-  readonly timers: Pick<Timers<LinkTimer>, "set" | "clear">;
-  readonly counters: Counters;
-  /** A datagram of this room in another version of the wire came. */
-  readonly onOtherVersion?: (from: Endpoint, wire: number) => void;
-  /** Tells the owner of a ticket what became of its frame; of a push that counted as lost perhaps once more. */
-  readonly settled: (ticket: Exclude<Ticket, { readonly owner: "link" }>, fate: Fate) => void;
-};
-
+import type { Link, LinkOptions, Received } from "./types.ts";
 export function createLink(options: LinkOptions): Link {
-  const { roomKeys, boot, timers, counters, settled } = options;
-  const sessions = createSessions(roomKeys);
+  const { roomKeys, boot, rng, timers, counters, settled } = options;
+  const own = { boot, key: options.linkKeys };
+  const agree = (peer: BootId, key: LinkKey): PairKeys | undefined => pairKeys(roomKeys, own, { boot: peer, key });
+  const sessions = createSessions(agree);
   const ownKey = bootKey(roomKeys, boot);
   /** BOUNDED: `limits.unacknowledged`; the oldest counts as lost. */
   const unacknowledged = new Map<number, Sent>();
@@ -138,7 +100,10 @@ export function createLink(options: LinkOptions): Link {
   const late = new Map<number, Sent>();
   /** BOUNDED: the contacts of one step, `limits.contacts` and a wave of remembered ones. */
   let contacts: { to: Endpoint; at: Millis; frames: Uint8Array }[] = [];
-  /** BOUNDED: the introductions of one step. */
+  /** BOUNDED: the contacts that one step brings. Those that introduced themselves to whoever listens, and from where. */
+  let newcomers: { session: Session; to: Endpoint; bytesMax: number }[] = [];
+  const hellos: Hellos = new Set();
+  /** BOUNDED: the pings of one step that go to other addresses. */
   let trials: { session: Session; to: Endpoint; hops: number | undefined }[] = [];
   let counter = 0;
   const loss = createLoss();
@@ -153,7 +118,9 @@ export function createLink(options: LinkOptions): Link {
     unacknowledged.delete(of);
     overdue.delete(of);
     timers.clear(`lost ${of}`);
-    if (sent.to !== undefined && sent.isTrial !== true)
+    // A peer that does not know this node yet opens nothing of its: that is no loss of the network's.
+    const isTelling = !wasLost || sent.wasLinked !== false;
+    if (sent.to !== undefined && sent.isTrial !== true && isTelling)
       loss.count(wasLost, (sent.session?.unanswered ?? 0) > SILENT_AFTER);
     if (sent.session !== undefined) {
       sent.session.heldUp.delete(of);
@@ -178,12 +145,22 @@ export function createLink(options: LinkOptions): Link {
     return sent.tickets.filter((ticket) => ticket.owner === "relay");
   };
 
-  const transmit = (to: Endpoint, session: Session | undefined, frames: Uint8Array, hops?: number): Effect => {
-    const header = { type: session ? "addressed" : "open", roomTag: roomKeys.tag, boot, counter } as const;
-    const bytes = seal(ownKey, header, session?.boot, frames);
+  const transmit = (
+    to: Endpoint,
+    { type, key, addressee }: { type: Header["type"]; key: Uint8Array; addressee?: BootId },
+    frames: Uint8Array,
+    hops?: number,
+  ): Transmission => {
+    const salt = (rng.u32() % 2 ** 16) * 2 ** 32 + rng.u32();
+    const bytes = seal(key, { type, roomTag: roomKeys.tag, boot, counter, salt }, addressee, frames);
     counter += 1;
     counters.sent(bytes.length);
     return { type: "transmit", bytes, to, ...(hops === undefined ? {} : { hops }) };
+  };
+  /** Who this node is, in a datagram that every member could have made. */
+  const hello = (to: Endpoint, addressee: BootId, hops?: number): Transmission => {
+    const frames = encodeFrame({ type: "statement", bytes: options.statement() });
+    return transmit(to, { type: "addressed", key: ownKey, addressee }, frames, hops);
   };
 
   const track = (of: number, sent: Sent, waitMs: Millis): void => {
@@ -213,22 +190,33 @@ export function createLink(options: LinkOptions): Link {
     return endpoint;
   };
 
-  const packOne = (session: Session, now: Millis): Effect | "held-back" | undefined => {
-    const packed = pack(session, takeAck(session, timers, now), counter % BULK_EVERY === 0);
+  /** Undefined: nothing waits. Empty: what waited was held back. */
+  const packOne = (session: Session, now: Millis): Transmission[] | undefined => {
+    const packed = pack(session, takeAcks(session, timers, now), counter % BULK_EVERY === 0);
     const { frames, tickets, size, eliciting, isQuiet, isLive } = packed;
     if (frames.length === 0) return undefined;
-    const whole = size + HEADER_BYTES + SEAL_BYTES;
-    const to = addressFor(session, whole, eliciting, now);
-    if (eliciting) track(counter, { session, to, at: now, tickets, isTrial: isQuiet, isLive }, patienceMs(session));
-    if (to === undefined) {
+    const sent = { session, at: now, tickets, isTrial: isQuiet, isLive, wasLinked: session.isLinked };
+    const pair = session.pair();
+    const isHelloFirst = session.isStranger && !session.isLinked;
+    const before = isHelloFirst ? OVERHEAD_BYTES + STATEMENT_FRAME_BYTES + options.statement().length : 0;
+    const whole = size + OVERHEAD_BYTES + before;
+    const to = pair === undefined ? undefined : addressFor(session, whole, eliciting, now);
+    if (pair === undefined || to === undefined) {
       // It counts as sent and will count as lost, so that whoever holds a ticket hears of it.
-      counters.drop(session.endpoint === undefined ? "no-address" : "address-not-validated");
+      counters.drop(whyHeldBack(session, pair));
+      if (eliciting) track(counter, { ...sent, to: undefined, echo: undefined }, patienceMs(session));
       counter += 1;
-      return "held-back";
+      return [];
     }
     session.sent += whole;
+    const hops = isQuiet ? QUIET_HOPS : undefined;
+    const first = isHelloFirst ? [hello(to, session.boot, hops)] : [];
+    session.isStranger = false;
+    const number = counter;
+    const effect = transmit(to, { type: "linked", key: pair.send }, Buffer.concat(frames), hops);
+    if (eliciting) track(number, { ...sent, to, echo: echoOf(effect.bytes) }, patienceMs(session));
     if (eliciting) countUnanswered(session, now);
-    return transmit(to, session, Buffer.concat(frames), isQuiet ? QUIET_HOPS : undefined);
+    return [...first, effect];
   };
 
   const sendAgain = (session: Session, { frame, tries }: Ticket & { readonly owner: "link" }): void => {
@@ -236,6 +224,10 @@ export function createLink(options: LinkOptions): Link {
     queue(session, { bytes: frame, ticket, eliciting: true }, session.outbox);
   };
   const acknowledged = (session: Session, ack: Frame & { type: "ack" }, from: Endpoint, now: Millis): void => {
+    const first = waiting(ack.counters[0] as number) ?? late.get(ack.counters[0] as number);
+    const isProof = first !== undefined && first.echo === ack.echo;
+    // It was made up, by the peer, or by a member that sent a hello as the peer.
+    if (first !== undefined && !isProof) return counters.drop("false-ack");
     const tickets: Ticket[] = [];
     noteAckDelay(session, ack.delayMs);
     ack.counters.forEach((of, index) => {
@@ -248,13 +240,74 @@ export function createLink(options: LinkOptions): Link {
       session.proven = true;
       session.unanswered = 0;
       if (sent.to === from) noteAnswer(initiative, from);
-      if (sent.to === from && session.endpoint === from) session.standing = "validated";
+      if (isProof && index === 0 && sent.to === from && session.endpoint === from) session.standing = "validated";
       tickets.push(...sent.tickets);
     });
     for (const earlier of session.heldUp) {
       if (earlier < session.acknowledgedMost) timers.set(`lost ${earlier}`, now, { type: "lost", counter: earlier });
     }
     for (const ticket of tickets) if (ticket.owner !== "link") settled(ticket, "acknowledged");
+  };
+
+  const receiveLinked = (header: Header, bytes: Uint8Array, from: Endpoint, now: Millis): Received | undefined => {
+    const known = sessions.get(header.boot);
+    const linkKey = known?.linkKey ?? options.linkKeyOf(header.boot);
+    const pair = known?.pair() ?? (linkKey === undefined ? undefined : agree(header.boot, linkKey));
+    if (pair === undefined) return counters.refuse("unknown-sender");
+    // A session is made only for what opens: strangers cannot fill the table.
+    const frameBytes = open(pair.receive, header, boot, bytes);
+    if (frameBytes === undefined) return counters.refuse("not-sealed-for-us");
+    const session = sessions.open(header.boot);
+    session.linkKey ??= linkKey;
+    if (!session.window.accept(header.counter)) return counters.refuse("replayed");
+    const frames = decodeFrames(frameBytes);
+    if (frames === "bad-frame") return counters.refuse("bad-frame");
+    session.isLinked = true;
+    noteAddress(session, from, header.counter);
+    if (from === session.endpoint) session.received += bytes.length;
+    session.heardAt = now;
+    for (const frame of frames) if (frame.type === "ack") acknowledged(session, frame, from, now);
+    if (isIgnored(session, now)) return counters.refuse("ignored");
+    return {
+      session,
+      frames: frames.filter((frame) => frame.type !== "ack"),
+      isContact: false,
+      isLinked: true,
+      counter: header.counter,
+      echo: echoOf(bytes),
+      asksForAck: frames.some(elicitsAck),
+      at: now,
+    };
+  };
+  /** Sealed for the room: it says who its sender is, by a statement that only that one can have signed, and no more. */
+  const receiveHello = (header: Header, bytes: Uint8Array, from: Endpoint, now: Millis): Received | undefined => {
+    const frameBytes = open(bootKey(roomKeys, header.boot), header, boot, bytes);
+    if (frameBytes === undefined) return counters.refuse("not-sealed-for-us");
+    if (wasSeen(hellos, bytes)) return counters.refuse("replayed");
+    const known = sessions.get(header.boot);
+    if (known !== undefined && isIgnored(known, now)) return counters.refuse("ignored");
+    const decoded = decodeFrames(frameBytes);
+    if (decoded === "bad-frame") return counters.refuse("bad-frame");
+    const frames = framesOfHello(decoded);
+    if (frames.length < decoded.length) counters.drop("not-linked");
+    const linkKey = known?.linkKey ?? helloKey(header.boot, frames, roomKeys);
+    if (linkKey === undefined) return counters.refuse("unknown-sender");
+    const session = sessions.open(header.boot);
+    session.linkKey ??= linkKey;
+    noteHello(session, from);
+    if (from === session.endpoint) session.received += bytes.length;
+    const isContact = header.type === "open";
+    if (isContact) newcomers.push({ session, to: from, bytesMax: limits.amplification * bytes.length });
+    return {
+      session,
+      frames,
+      isContact,
+      isLinked: false,
+      counter: header.counter,
+      echo: echoOf(bytes),
+      asksForAck: frames.some(elicitsAck),
+      at: now,
+    };
   };
 
   return {
@@ -272,31 +325,18 @@ export function createLink(options: LinkOptions): Link {
       if (typeof header === "string") return counters.refuse(header);
       if (header.roomTag !== roomKeys.tag) return counters.refuse("foreign-room");
       if (header.boot === boot) return counters.refuse("own-echo");
-      // A session is made only for what opens: strangers cannot fill the table.
-      const known = sessions.get(header.boot);
-      const frameBytes = open(known?.key() ?? bootKey(roomKeys, header.boot), header, boot, bytes);
-      if (frameBytes === undefined) return counters.refuse("not-sealed-for-us");
-      const session = sessions.open(header.boot);
-      if (!session.window.accept(header.counter)) return counters.refuse("replayed");
-      const frames = decodeFrames(frameBytes);
-      if (frames === "bad-frame") return counters.refuse("bad-frame");
-      noteAddress(session, from, header.counter);
-      if (from === session.endpoint) session.received += bytes.length;
-      session.heardAt = now;
-      for (const frame of frames) if (frame.type === "ack") acknowledged(session, frame, from, now);
-      if (isIgnored(session, now)) return counters.refuse("ignored");
-      return {
-        session,
-        frames: frames.filter((frame) => frame.type !== "ack"),
-        isContact: header.type === "open",
-        counter: header.counter,
-        asksForAck: frames.some(elicitsAck),
-        at: now,
-      };
+      return header.type === "linked"
+        ? receiveLinked(header, bytes, from, now)
+        : receiveHello(header, bytes, from, now);
     },
-    acknowledge: ({ session, counter, asksForAck, at: receivedAt }, delayMs, now) => {
+    acknowledge: ({ session, isLinked, counter, echo, asksForAck, at: receivedAt }, delayMs, now) => {
       if (!asksForAck) return;
-      session.owedAcks.push({ counter, at: receivedAt });
+      if (!isLinked) {
+        oweHelloAck(session, counter, echo, receivedAt);
+        dirty.add(session);
+        return;
+      }
+      session.owedAcks.push({ counter, echo, at: receivedAt });
       const at = session.owedAcks.length >= ACK_EARLY ? now : now + delayMs;
       if (at <= now) dirty.add(session);
       else if (session.ackAt === undefined || session.ackAt > at) {
@@ -314,6 +354,7 @@ export function createLink(options: LinkOptions): Link {
       }
       const sent = settle(of, true);
       if (sent === undefined) return;
+      if (sent.session !== undefined) sent.session.isStranger ||= mayBeUnknown(sent.session.unanswered);
       if (sent.session !== undefined && sent.session.acknowledgedMost < of) sent.session.lostInRow += 1;
       late.set(of, sent);
       if (late.size > LATE_MAX) late.delete(late.keys().next().value as number);
@@ -345,20 +386,34 @@ export function createLink(options: LinkOptions): Link {
     flush: (now) => {
       const effects: Effect[] = contacts.map(({ to, at, frames }) => {
         const tickets = [{ owner: "knocks", endpoint: to }] as const;
-        track(counter, { session: undefined, to, at, tickets }, limits.contactWaitMs);
-        return transmit(to, undefined, frames);
+        const number = counter;
+        const effect = transmit(to, { type: "open", key: ownKey }, frames);
+        track(number, { session: undefined, to, at, echo: echoOf(effect.bytes), tickets }, limits.contactWaitMs);
+        return effect;
       });
       contacts = [];
+      for (const { session, to, bytesMax } of newcomers) {
+        const effect = hello(to, session.boot);
+        session.isStranger = false;
+        if (effect.bytes.length <= bytesMax) effects.push(effect);
+      }
+      newcomers = [];
       for (const { session, to, hops } of trials) {
-        track(counter, { session, to, at: now, tickets: [], isTrial: true }, retransmitAfterMs(session.rtt));
-        effects.push(transmit(to, session, encodeFrame({ type: "ping" }), hops));
+        const pair = session.pair();
+        if (pair === undefined) continue;
+        if (session.isStranger && !session.isLinked) effects.push(hello(to, session.boot, hops));
+        const number = counter;
+        const effect = transmit(to, { type: "linked", key: pair.send }, encodeFrame({ type: "ping" }), hops);
+        const sent = { session, to, at: now, echo: echoOf(effect.bytes), tickets: [], isTrial: true };
+        track(number, sent, retransmitAfterMs(session.rtt));
+        effects.push(effect);
       }
       trials = [];
       for (const session of dirty) {
         for (;;) {
-          const effect = packOne(session, now);
-          if (effect === undefined) break;
-          if (effect !== "held-back") effects.push(effect);
+          const packed = packOne(session, now);
+          if (packed === undefined) break;
+          effects.push(...packed);
         }
         if (session.outbox.length > 0) stuck.add(session);
         else stuck.delete(session);
@@ -375,4 +430,11 @@ export function createLink(options: LinkOptions): Link {
       return most;
     },
   };
+}
+
+// --- internal ---
+
+function whyHeldBack({ endpoint, linkKey }: Session, pair: PairKeys | undefined): string {
+  if (endpoint === undefined) return "no-address";
+  return linkKey === undefined || pair === undefined ? "no-link-key" : "address-not-validated";
 }

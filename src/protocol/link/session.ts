@@ -2,10 +2,10 @@
  * Sessions: what a node knows of each other process start, by boot id. A session outlives a change of address. It ends
  * with the process.
  */
-import { bootKey, type RoomKeys } from "../../crypto/roomKeys.ts";
+import type { PairKeys } from "../../crypto/linkKeys.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { Frame } from "../../wire/frames.ts";
-import type { BootId, MessageId, PeerId } from "../../wire/ids.ts";
+import type { BootId, LinkKey, MessageId, PeerId } from "../../wire/ids.ts";
 import { limits } from "../limits.ts";
 import type { Millis } from "../time.ts";
 import { type Congestion, createCongestion } from "./congestion.ts";
@@ -43,7 +43,7 @@ export type Outgoing = {
   readonly isQuiet?: boolean | undefined;
   readonly isComparing?: boolean | undefined;
 };
-export type OwedAck = { readonly counter: number; readonly at: Millis };
+export type OwedAck = { readonly counter: number; readonly echo: number; readonly at: Millis };
 
 /** So many under way, or a full window, and none acknowledged: rather a queue than so many losses, unless chance is likelier than CHANCE_MOST. */
 const QUEUED_LEAST = 4;
@@ -68,8 +68,14 @@ export type Session = {
   standing: Standing;
   /** Where its peer's signed statement says it is. */
   listed: readonly Endpoint[];
-  /** Its sealing key, derived when first needed. */
-  readonly key: () => Uint8Array;
+  /** Its public link key, by a statement that was verified; undefined: nothing can be sent to it. */
+  linkKey: LinkKey | undefined;
+  /** The keys of the link, derived when first needed; undefined: without its link key there are none. */
+  readonly pair: () => PairKeys | undefined;
+  /** A datagram came that only it can have sealed: it has this node's link key. */
+  isLinked: boolean;
+  /** It may not have this node's link key: the next datagram goes after a hello. */
+  isStranger: boolean;
   readonly window: ReplayWindow;
   /** It acknowledged a counter of ours: alive now, not a replay. Only then its word counts. */
   proven: boolean;
@@ -81,6 +87,8 @@ export type Session = {
   readonly rtt: Rtt;
   /** BOUNDED: an ack goes out long before it fills one frame, see ACK_EARLY in link.ts. */
   owedAcks: OwedAck[];
+  /** BOUNDED: HELLO_ACKS_MAX. Likewise, of datagrams that were sealed for the room. */
+  readonly owedHelloAcks: OwedAck[];
   ackAt: Millis | undefined;
   /** BOUNDED: `limits.outboxFrames`. Frames that go with the next step, however much is under way. */
   prompt: Outgoing[];
@@ -196,8 +204,8 @@ export function isListed({ endpoint, listed }: Session): boolean {
   return endpoint !== undefined && listed.includes(endpoint);
 }
 
-/** BOUNDED: `limits.sessions`. A forgotten boot id starts over: it must prove itself again, so that old datagrams stay junk. */
-export function createSessions(roomKeys: RoomKeys): Sessions {
+/** `agree`: the keys of the link with this process start. BOUNDED: `limits.sessions`. A forgotten boot id starts over: it must prove itself again, so that old datagrams stay junk. */
+export function createSessions(agree: Agree): Sessions {
   const table = new Map<BootId, Session>();
   const typical = createRtt();
   return {
@@ -211,7 +219,7 @@ export function createSessions(roomKeys: RoomKeys): Sessions {
         return known;
       }
       if (table.size >= limits.sessions) table.delete(table.keys().next().value as BootId);
-      const session = createSession(roomKeys, boot, typical);
+      const session = createSession(agree, boot, typical);
       table.set(boot, session);
       return session;
     },
@@ -221,6 +229,16 @@ export function createSessions(roomKeys: RoomKeys): Sessions {
     },
     size: () => table.size,
   };
+}
+
+/** The keys of the link with a process start that has this public key. */
+export type Agree = (boot: BootId, linkKey: LinkKey) => PairKeys | undefined;
+
+/** A hello came from there. Any member can have sent it: it counts where nothing better is known. */
+export function noteHello(session: Session, from: Endpoint): void {
+  if (session.isLinked || isListed(session)) return;
+  if (session.endpoint !== from) moveTo(session, from);
+  session.standing = "heard";
 }
 
 /** The newest datagram says where its sender is. */
@@ -233,18 +251,21 @@ export function noteAddress(session: Session, from: Endpoint, counter: number): 
 
 // --- internal ---
 
-function createSession(roomKeys: RoomKeys, boot: BootId, typical: Rtt): Session {
-  let key: Uint8Array | undefined;
-  return {
+function createSession(agree: Agree, boot: BootId, typical: Rtt): Session {
+  let pair: PairKeys | undefined;
+  const session: Session = {
     boot,
     peer: undefined,
     endpoint: undefined,
     standing: "guessed",
     listed: [],
-    key: () => {
-      key ??= bootKey(roomKeys, boot);
-      return key;
+    linkKey: undefined,
+    pair: () => {
+      if (session.linkKey !== undefined) pair ??= agree(boot, session.linkKey);
+      return pair;
     },
+    isLinked: false,
+    isStranger: false,
     window: createReplayWindow(),
     proven: false,
     received: 0,
@@ -253,6 +274,7 @@ function createSession(roomKeys: RoomKeys, boot: BootId, typical: Rtt): Session 
     heardAt: undefined,
     rtt: createRtt(typical),
     owedAcks: [],
+    owedHelloAcks: [],
     ackAt: undefined,
     prompt: [],
     outbox: [],
@@ -269,4 +291,5 @@ function createSession(roomKeys: RoomKeys, boot: BootId, typical: Rtt): Session 
     forged: 0,
     ignoredUntil: Number.NEGATIVE_INFINITY,
   };
+  return session;
 }

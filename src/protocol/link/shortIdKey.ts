@@ -1,8 +1,8 @@
 /** The key under which two process starts name ids to each other: the one place that says what it is made of. */
 import { type RoomKeys, shortIdKey } from "../../crypto/roomKeys.ts";
 import type { Salt } from "../../wire/frames.ts";
-import type { Link } from "./link.ts";
 import type { Session } from "./session.ts";
+import type { Link } from "./types.ts";
 
 /** Whose room and process start this is. */
 type Here = { readonly roomKeys: RoomKeys; readonly link: Pick<Link, "boot"> };

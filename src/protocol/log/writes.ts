@@ -8,7 +8,7 @@
 import type { MessageId } from "../../wire/ids.ts";
 import type { StoredMessage } from "../api.ts";
 import { limits } from "../limits.ts";
-import type { Received } from "../link/link.ts";
+import type { Received } from "../link/types.ts";
 
 /** What one step hands to the store at once. */
 export type Batch = {

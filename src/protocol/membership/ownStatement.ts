@@ -35,9 +35,17 @@ export function createOwnStatement(
   given: SignedStatement | undefined,
   replaced: (before: SignedStatement, next: SignedStatement) => void,
 ): OwnStatement {
-  const { identity, roomKeys, link, timers, extensions } = context;
+  const { identity, roomKeys, link, linkKey, timers, extensions } = context;
   const { boot } = link;
-  const first = { boot, incarnation: context.now.wall, status: "alive", nick, endpoints: [], extensions } as const;
+  const first = {
+    boot,
+    linkKey,
+    incarnation: context.now.wall,
+    status: "alive",
+    nick,
+    endpoints: [],
+    extensions,
+  } as const;
   let own = given?.content.boot === boot ? given : signStatement(roomKeys, identity, first);
   const addresses = createOwnAddresses(own.content.endpoints, context.now.mono);
 
@@ -50,7 +58,7 @@ export function createOwnStatement(
     const { status, nick: name } = before.content;
     const incarnation = Math.min((change.incarnation ?? before.content.incarnation) + 1, INCARNATION_MAX);
     const endpoints = addresses.listed();
-    const content = { boot, status, nick: name, endpoints, extensions, ...change, incarnation };
+    const content = { boot, linkKey, status, nick: name, endpoints, extensions, ...change, incarnation };
     own = signStatement(roomKeys, identity, content);
     replaced(before, own);
     rumours.spread(identity.id, { type: "statement", bytes: own.bytes });

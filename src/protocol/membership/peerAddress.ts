@@ -1,8 +1,10 @@
 /** Chooses at which of its listed addresses a peer is looked for, until it has been heard from another. */
 import type { SignedStatement } from "../../crypto/signed.ts";
 import { type Endpoint, isLoopback } from "../../wire/endpoint.ts";
+import type { StatementContent } from "../../wire/statement.ts";
 import type { Context } from "../context.ts";
 import { moveTo, type Session } from "../link/session.ts";
+import type { Millis } from "../time.ts";
 import { hostOf, isPrivate } from "./ownAddresses.ts";
 
 export type PeerAddresses = {
@@ -14,14 +16,22 @@ export type PeerAddresses = {
 
 /** Tries at one address of a peer before the next one. */
 export const TRIES_EACH = 3;
+/** Since its last statement. By then the others have been told. */
+const NEW_MS: Millis = 10_000;
 
-export function createPeerAddresses({ link }: Context, own: () => SignedStatement): PeerAddresses {
+export function createPeerAddresses(context: Context, own: () => SignedStatement): PeerAddresses {
+  const { link } = context;
   const pick = (endpoints: readonly Endpoint[], unanswered: number): Endpoint | undefined =>
     pickEndpoint(endpoints, own().content.endpoints, unanswered);
+  const isYoung = ({ incarnation }: StatementContent): boolean => context.now.wall - incarnation < NEW_MS;
   return {
     sessionOf: ({ content }) => {
+      const isNew = link.sessions.get(content.boot) === undefined;
       const found = link.sessions.open(content.boot);
+      // Who is new in the room knows few of the others yet, and few of them know it.
+      if (isNew) found.isStranger = isYoung(content) || isYoung(own().content);
       found.peer = content.peer;
+      found.linkKey ??= content.linkKey;
       found.listed = content.endpoints;
       if (found.standing === "guessed") found.endpoint = pick(found.listed, found.unanswered);
       return found;

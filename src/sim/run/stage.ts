@@ -76,10 +76,10 @@ export function createStage(scenario: Scenario, seed: number, world: HostWorld, 
     ...(scenario.newer === 0
       ? {}
       : {
-          outgoing: (node, bytes, to) => {
-            if (!newer.has(node) || uniform(later) >= UNKNOWN_FRAMES_SHARE) return bytes;
+          beside: (node, bytes, to) => {
+            if (!newer.has(node) || uniform(later) >= UNKNOWN_FRAMES_SHARE) return undefined;
             const frame = { type: "unknown", number: 32 + below(later, 224), bytes: chanceBytes(later, 40) } as const;
-            return (openers[roomNumber] as Opener).append(bytes, to, frame);
+            return (openers[roomNumber] as Opener).beside(bytes, to, frame);
           },
         }),
   });

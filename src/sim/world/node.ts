@@ -20,6 +20,7 @@ import { type BootId, type MessageId, type PeerId, toHex } from "../../wire/ids.
 import { createDisk, type Disk } from "./disk.ts";
 import { LAN, PORT } from "./endpoints.ts";
 import { createVirtualHost, type Guest, type HostWorld, type VirtualHost } from "./host.ts";
+import { linkKeysOf } from "./linkKeys.ts";
 
 export { WALL_START } from "./host.ts";
 
@@ -60,8 +61,8 @@ export type NodeWorld = HostWorld & {
   readonly diskOf?: (node: number) => Disk;
   /** Bytes of bodies that a core keeps in memory; left out: as many as in life. */
   readonly recentBytes?: number | undefined;
-  /** What this node sends may become something else on the way out. */
-  readonly outgoing?: (node: number, bytes: Uint8Array, to: Endpoint) => Uint8Array;
+  /** What goes out beside what this node sends. */
+  readonly beside?: (node: number, bytes: Uint8Array, to: Endpoint) => Uint8Array | undefined;
   /** A new process of this node begins with these messages. */
   readonly onStart?: (node: number, kept: readonly StoredMessage[]) => void;
   /** The process is about to end. */
@@ -109,7 +110,11 @@ export function createVirtualNode(
       store,
       clock: host.clock,
       remember: disk.addresses.remember,
-      transmit: (bytes, to) => host.send(world.outgoing?.(index, bytes, to) ?? bytes, to),
+      transmit: (bytes, to) => {
+        host.send(bytes, to);
+        const more = world.beside?.(index, bytes, to);
+        if (more !== undefined) host.send(more, to);
+      },
       broadcast: (bytes) => host.send(bytes, LAN),
       emit: (event) => world.onEvent(index, event, handling),
       answer: (_, to) => {
@@ -151,6 +156,7 @@ export function createVirtualNode(
         room: world.room,
         nick: `n${index}`,
         boot,
+        linkKeys: linkKeysOf(boot),
         config: world.config,
         rng,
         now,
@@ -168,6 +174,7 @@ export function createVirtualNode(
         keys,
         boot,
         core,
+        knowsBoot: core.knowsBoot,
         driver,
         take: (received) => {
           handling = received.from;
@@ -227,6 +234,7 @@ function introductionOf(
 ): SignedStatement {
   return signStatement(keys, identity, {
     boot,
+    linkKey: linkKeysOf(boot).publicKey,
     incarnation: clock().wall,
     status: "alive",
     nick: `n${index}`,

@@ -19,7 +19,7 @@ const boot = "5757575757575757" as BootId;
 /** As another version would send it: all but the first five bytes is none of this version's business. */
 function datagram(wire: number, tag = roomKeys.tag, length = 400): Uint8Array {
   const bytes = Buffer.alloc(length, 0xa7);
-  bytes.set(encodeHeader({ type: "open", roomTag: tag, boot, counter: 7 }));
+  bytes.set(encodeHeader({ type: "open", roomTag: tag, boot, counter: 7, salt: 0 }));
   bytes[0] = wire << 4;
   return bytes;
 }
@@ -87,7 +87,7 @@ describe("a datagram of another version, from where somebody of the room is wait
   it("is none if it has no version, is of a type that this version does not know, or is shorter than any datagram", () => {
     const { alice } = joining();
     const ofType = datagram(WIRE_VERSION);
-    ofType[0] = (WIRE_VERSION << 4) | 2;
+    ofType[0] = (WIRE_VERSION << 4) | 3;
     for (const bytes of [datagram(0), ofType]) arrives(alice, bytes, there);
     arrives(alice, datagram(3).subarray(0, 34), there);
     expect(told(alice)).toEqual([]);

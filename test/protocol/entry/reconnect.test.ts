@@ -1,4 +1,5 @@
 /** What is remembered of a room, and how a node finds it again by that. */
+
 import { describe, expect, it } from "vitest";
 import type { Core, Effect } from "../../../src/protocol/api.ts";
 import { defaultConfig } from "../../../src/protocol/config.ts";
@@ -7,6 +8,7 @@ import type { RememberedAddress } from "../../../src/protocol/entry/rememberedAd
 import { limits } from "../../../src/protocol/limits.ts";
 import { seededRng } from "../../../src/protocol/rng.ts";
 import type { Millis } from "../../../src/protocol/time.ts";
+import { linkKeysOf } from "../../../src/sim/world/linkKeys.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import type { PeerId } from "../../../src/wire/ids.ts";
 import {
@@ -36,6 +38,7 @@ function start(remembered: readonly RememberedAddress[], name = "alice"): Core {
     room: ROOM,
     nick: name,
     boot: bootFrom(seededRng(7)),
+    linkKeys: linkKeysOf(bootFrom(seededRng(7))),
     config: defaultConfig,
     rng: seededRng(1),
     now: { mono: 0, wall: WALL },
@@ -155,7 +158,7 @@ describe("an address is written down", () => {
     puppet.tell(node, [puppet.statement(), { type: "ping" }]);
     expect(node.store.addresses).toEqual([]);
     const [challenge] = puppet.tell(node, [receiptOfNothing]).slice(-1);
-    const ack = { type: "ack", counters: [challenge?.header.counter as number], delayMs: 0 } as const;
+    const ack = puppet.ack([challenge?.header.counter as number]);
     const effects = node.step({ type: "datagram", bytes: puppet.sealed([ack], node.boot), from: puppet.endpoint });
     expect(effects[0]).toEqual({ type: "remember", endpoint: puppet.endpoint, peer: puppet.id, at: WALL });
   });

@@ -89,7 +89,7 @@ describe("a session that brings bad signatures", () => {
     });
     expect(counters).toHaveLength(1);
     expect(alice.core.tables().unacknowledged?.size).toBe((unacknowledged?.size ?? 0) + 2);
-    mallory.tell(alice, [{ type: "ack", counters, delayMs: 0 }]);
+    mallory.tell(alice, [mallory.ack(counters)]);
     expect(alice.core.tables().unacknowledged?.size).toBe((unacknowledged?.size ?? 0) + 1);
   });
 
@@ -132,7 +132,7 @@ describe("process starts that have proven nothing", () => {
     expect(answers.flatMap(({ frames }) => frames.map(({ type }) => type))).toEqual(["ping"]);
     expect(alice.texts()).toEqual([]);
     const counters = answers.map(({ header }) => header.counter);
-    honest.tell(alice, [{ type: "ack", counters, delayMs: 0 }]);
+    honest.tell(alice, [honest.ack(counters)]);
     expect(alice.texts()).toEqual(["honest 1"]);
 
     const newcomer = world.node("newcomer");

@@ -1,20 +1,22 @@
 /** The link alone: how acknowledgements are gathered, what counts as lost, and the bound on what waits. */
 import { describe, expect, it } from "vitest";
-import { bootKey, open } from "../../../src/crypto/roomKeys.ts";
+import { open } from "../../../src/crypto/roomKeys.ts";
 import type { Effect } from "../../../src/protocol/api.ts";
 import { createCounters } from "../../../src/protocol/counters.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import { WINDOW_FIRST } from "../../../src/protocol/link/congestion.ts";
-import { createLink, type Link, type LinkTimer } from "../../../src/protocol/link/link.ts";
+import { createLink } from "../../../src/protocol/link/link.ts";
 import type { Fate, PushTicket, Session, Ticket } from "../../../src/protocol/link/session.ts";
+import type { Link, LinkTimer } from "../../../src/protocol/link/types.ts";
 import { seededRng } from "../../../src/protocol/rng.ts";
 import type { Millis } from "../../../src/protocol/time.ts";
 import { createTimers, type Timers } from "../../../src/protocol/timers.ts";
-import { decodeHeader } from "../../../src/wire/datagram.ts";
+import { linkKeysOf } from "../../../src/sim/world/linkKeys.ts";
+import { decodeHeader, echoOf, type Header } from "../../../src/wire/datagram.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { decodeFrames, type Frame } from "../../../src/wire/frames.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
-import { bootFrom, roomKeys, transmits } from "../fixtures.ts";
+import { bootFrom, keyOf, linkOptions, transmits } from "../fixtures.ts";
 
 type End = {
   readonly link: Link;
@@ -22,6 +24,8 @@ type End = {
   readonly endpoint: Endpoint;
   /** What became of what was sent with a ticket. */
   readonly fates: [Ticket, Fate][];
+  /** What each datagram that it sent asks to be given back, by its counter. */
+  readonly echoes: ReadonlyMap<number, number>;
 };
 
 const rng = seededRng(1);
@@ -29,8 +33,14 @@ const createEnd = (port: number): End => {
   const timers = createTimers<LinkTimer>();
   const fates: End["fates"] = [];
   const settled = (ticket: Ticket, fate: Fate): void => void fates.push([ticket, fate]);
-  const link = createLink({ roomKeys, boot: bootFrom(rng), timers, counters: createCounters(), settled });
-  return { link, timers, endpoint: `10.0.0.1:${port}` as Endpoint, fates };
+  const inner = createLink({ ...linkOptions(bootFrom(rng)), timers, counters: createCounters(), settled });
+  const echoes = new Map<number, number>();
+  const flush: Link["flush"] = (now) => {
+    const effects = inner.flush(now);
+    for (const { bytes } of transmits(effects)) echoes.set((decodeHeader(bytes) as Header).counter, echoOf(bytes));
+    return effects;
+  };
+  return { link: { ...inner, flush }, echoes, timers, endpoint: `10.0.0.1:${port}` as Endpoint, fates };
 };
 
 const pushTicket: PushTicket = {
@@ -45,7 +55,8 @@ const pushTicket: PushTicket = {
 /** The session of the other end, known to be where it is. */
 function sessionTo(end: End, other: End): Session {
   const session = end.link.sessions.open(other.link.boot);
-  Object.assign(session, { endpoint: other.endpoint, standing: "validated", proven: true });
+  const { publicKey: linkKey } = linkKeysOf(other.link.boot);
+  Object.assign(session, { endpoint: other.endpoint, standing: "validated", proven: true, linkKey, isLinked: true });
   return session;
 }
 
@@ -65,17 +76,17 @@ const carry = (effects: readonly Effect[], from: End, to: End, now: Millis): voi
   }
 };
 /** All frames of a datagram, acknowledgements included, which the link keeps to itself. */
-const framesIn = (bytes: Uint8Array, from: End, to: End): readonly Frame[] => {
+const framesIn = (bytes: Uint8Array, to: End): readonly Frame[] => {
   const header = decodeHeader(bytes);
   if (typeof header === "string") throw new Error(header);
-  const inner = open(bootKey(roomKeys, from.link.boot), header, to.link.boot, bytes);
+  const inner = open(keyOf(header, to.link.boot), header, to.link.boot, bytes);
   const frames = inner === undefined ? "not opened" : decodeFrames(inner);
   if (typeof frames === "string") throw new Error(frames);
   return frames;
 };
 /** The datagram that acknowledges these counters. */
 const ackOf = (by: End, to: End, counters: readonly number[]): Uint8Array => {
-  by.link.send(sessionTo(by, to), { type: "ack", counters, delayMs: 0 });
+  by.link.send(sessionTo(by, to), { type: "ack", counters, delayMs: 0, echo: to.echoes.get(counters[0] ?? -1) ?? 0 });
   return transmits(by.link.flush(0))[0]?.bytes as Uint8Array;
 };
 
@@ -91,7 +102,7 @@ describe("a link", () => {
     sessionTo(other, one);
     const [ack, ...more] = transmits(other.link.flush(10));
     expect(more).toEqual([]);
-    expect(framesIn(ack?.bytes as Uint8Array, other, one)).toMatchObject([
+    expect(framesIn(ack?.bytes as Uint8Array, one)).toMatchObject([
       { type: "ack", counters: [9, 8, 7, 6, 5, 4, 3, 2, 1, 0] },
     ]);
     one.link.receive(ack?.bytes as Uint8Array, other.endpoint, 20);
@@ -236,7 +247,7 @@ describe("a link", () => {
     const counters = createCounters();
     const other = createEnd(2);
     const timers = createTimers<LinkTimer>();
-    const link = createLink({ roomKeys, boot: bootFrom(rng), timers, counters, settled: () => {} });
+    const link = createLink({ ...linkOptions(bootFrom(rng)), timers, counters, settled: () => {} });
     const session = link.sessions.open(other.link.boot);
     for (let sent = 0; sent < limits.outboxFrames + 5; sent += 1) link.send(session, frame, options);
     expect(session.prompt.length + session.outbox.length + session.bulk.length).toBe(limits.outboxFrames);

@@ -16,7 +16,7 @@ it.each(["addressed", "open"] as const)(
     const inner = Buffer.concat([encodeFrame(puppet.statement({ boot })), encodeFrame({ type: "ping" })]);
     const padded = type === "open" ? Buffer.concat([inner, Buffer.alloc(1_100 - inner.length)]) : inner;
     const told = (roomTag: string): string[] => {
-      const header = { type, roomTag, boot, counter: 0 };
+      const header = { type, roomTag, boot, counter: 0, salt: 0 };
       const bytes = seal(bootKey(roomKeys, boot), header, type === "open" ? undefined : node.boot, padded);
       return node.step({ type: "datagram", bytes, from: puppet.endpoint }).map((effect) => effect.type);
     };

@@ -92,7 +92,7 @@ describe("an acknowledgement from another address than its datagram went to", ()
       const counters = puppet.tell(node, [receiptOfNothing, { type: "ping" }]).map(({ header }) => header.counter);
       // Overtaken by the one before: it does not say that the member is there now.
       puppet.countFrom(40);
-      puppet.tell(node, [{ type: "ack", counters, delayMs: 0 }], { from: VICTIM });
+      puppet.tell(node, [puppet.ack(counters)], { from: VICTIM });
     });
   });
 
@@ -107,7 +107,7 @@ describe("an acknowledgement from another address than its datagram went to", ()
     const moved = puppet.sealed([fetchAll(1)], node.boot);
     node.step({ type: "datagram", bytes: moved, from: VICTIM });
     puppet.countFrom(100);
-    puppet.tell(node, [{ type: "ack", counters: [toItself?.header.counter ?? 0], delayMs: 0 }]);
+    puppet.tell(node, [puppet.ack([toItself?.header.counter ?? 0])]);
     puppet.tell(node, [fetchAll(2)]);
     world.run(5_000);
     expect(sentToVictim.bytes).toBeGreaterThan(0);
@@ -122,10 +122,7 @@ describe("an acknowledgement from another address than its datagram went to", ()
     const [toItself] = puppet.tell(node, [receiptOfNothing, { type: "ping" }]);
     const sentToVictim = watchVictim(world);
     const counters = [toItself?.header.counter ?? 0];
-    const fromVictim = [
-      puppet.sealed([{ type: "ack", counters, delayMs: 0 }], node.boot),
-      puppet.sealed([fetchAll(1)], node.boot),
-    ];
+    const fromVictim = [puppet.sealed([puppet.ack(counters)], node.boot), puppet.sealed([fetchAll(1)], node.boot)];
     for (const bytes of fromVictim) node.step({ type: "datagram", bytes, from: VICTIM });
     world.run(5_000);
     const came = fromVictim.reduce((sum, bytes) => sum + bytes.length, 0);

@@ -1,9 +1,9 @@
 /** When a datagram counts as lost: soon where few are under way, patiently where the receiver works through a queue. */
 import { expect, test } from "vitest";
-import { bootKey, seal } from "../../../src/crypto/roomKeys.ts";
+import { seal } from "../../../src/crypto/roomKeys.ts";
 import { createCounters } from "../../../src/protocol/counters.ts";
 import { limits } from "../../../src/protocol/limits.ts";
-import { createLink, type LinkTimer } from "../../../src/protocol/link/link.ts";
+import { createLink } from "../../../src/protocol/link/link.ts";
 import { measure } from "../../../src/protocol/link/rtt.ts";
 import {
   createSessions,
@@ -13,12 +13,15 @@ import {
   type Session,
   type Ticket,
 } from "../../../src/protocol/link/session.ts";
+import type { LinkTimer } from "../../../src/protocol/link/types.ts";
 import type { Millis } from "../../../src/protocol/time.ts";
 import { createTimers } from "../../../src/protocol/timers.ts";
+import { linkKeysOf } from "../../../src/sim/world/linkKeys.ts";
+import { echoOf } from "../../../src/wire/datagram.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { encodeFrame } from "../../../src/wire/frames.ts";
 import type { BootId, MessageId } from "../../../src/wire/ids.ts";
-import { roomKeys } from "../fixtures.ts";
+import { keyOf, linkOptions, roomKeys, transmits } from "../fixtures.ts";
 
 const AFTER_MS = 70;
 const boot = "01".repeat(8) as BootId;
@@ -26,7 +29,7 @@ const ticket = { owner: "relay", id: "ab".repeat(24) as MessageId, branch: 0, de
 
 /** A round trip of 20 ms, measured often. */
 function session(inFlight: number): Session {
-  const made = createSessions(roomKeys).open(boot);
+  const made = createSessions(() => undefined).open(boot);
   for (let index = 0; index < 100; index += 1) measure(made.rtt, 20);
   made.congestion.inFlight = inFlight;
   return made;
@@ -74,13 +77,19 @@ test("what was given more time is lost at once when a later one is acknowledged"
     if (ticket.owner === "relay" && fate === "lost") lost.push(ticket.task);
   };
   const own = "02".repeat(8) as BootId;
-  const link = createLink({ roomKeys, boot: own, timers, counters: createCounters(), settled });
+  const link = createLink({ ...linkOptions(own), timers, counters: createCounters(), settled });
   const to = link.sessions.open(boot);
   for (let index = 0; index < 100; index += 1) measure(to.rtt, 20);
-  Object.assign(to, { endpoint: "10.0.0.1:9" as Endpoint, standing: "validated" });
+  Object.assign(to, {
+    endpoint: "10.0.0.1:9" as Endpoint,
+    standing: "validated",
+    linkKey: linkKeysOf(boot).publicKey,
+    isLinked: true,
+  });
+  const sentBytes: Uint8Array[] = [];
   for (let sent = 0; sent < 5; sent += 1) {
     link.send(to, { type: "ping" }, { ticket: { ...ticket, task: sent } });
-    link.flush(sent);
+    sentBytes.push(...transmits(link.flush(sent)).map(({ bytes }) => bytes));
   }
   /** Which of them count as lost by then. */
   const lostBy = (now: Millis): number[] => {
@@ -90,9 +99,9 @@ test("what was given more time is lost at once when a later one is acknowledged"
     return lost.splice(0);
   };
   expect(lostBy(100)).toEqual([]);
-  const header = { type: "addressed", roomTag: roomKeys.tag, boot, counter: 0 } as const;
-  const ack = encodeFrame({ type: "ack", counters: [2], delayMs: 0 });
-  link.receive(seal(bootKey(roomKeys, boot), header, own, ack), "10.0.0.1:9" as Endpoint, 120);
+  const header = { type: "linked", roomTag: roomKeys.tag, boot, counter: 0, salt: 0 } as const;
+  const ack = encodeFrame({ type: "ack", counters: [2], delayMs: 0, echo: echoOf(sentBytes[2] as Uint8Array) });
+  link.receive(seal(keyOf(header, own), header, own, ack), "10.0.0.1:9" as Endpoint, 120);
   expect(lostBy(120)).toEqual([0, 1]);
   expect(lostBy(1_000), "what is behind it is waited for from then on").toEqual([3, 4]);
 });

@@ -23,7 +23,7 @@ describe("a probe", () => {
     expect([10, 100, 1_000].map((members) => pingsFor(0.19, members))).toEqual([5, 6, 7]);
   });
 
-  it("by one that has proven nothing yet is answered, and draws no challenge for the digest that comes with it", () => {
+  it("by one that has proven nothing yet is answered, and its introduction draws one challenge", () => {
     const world = createWorld();
     const node = world.node("alice");
     const puppet = createPuppet(world, "bob");
@@ -33,7 +33,7 @@ describe("a probe", () => {
       { type: "digest", log: set, keeps: 10_000, roster: set, isStored: true },
     ]);
     const types = answers.flatMap(({ frames }) => frames.map(({ type }) => type));
-    expect(types.filter((type) => type !== "observed")).toEqual(["ack", "digest"]);
+    expect(types.filter((type) => type !== "observed")).toEqual(["ack", "digest", "ping"]);
   });
 
   it("of one that died is confirmed by others at once, so that all call it dead within seconds", () => {

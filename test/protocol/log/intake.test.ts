@@ -239,6 +239,7 @@ describe("a message from the network", () => {
     const world = createWorld();
     const node = world.node("alice");
     const puppet = createPuppet(world, "mallory");
+    puppet.meet(node);
     const bytes = Uint8Array.from(puppet.sealed([{ type: "message", bytes: puppet.message().bytes }], node.boot));
     node.step({ type: "datagram", bytes, from: puppet.endpoint });
     bytes.fill(0);

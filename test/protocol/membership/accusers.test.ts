@@ -4,7 +4,7 @@ import { readStatement } from "../../../src/crypto/signed.ts";
 import { shuffle } from "../../../src/protocol/rng.ts";
 import type { Frame } from "../../../src/wire/frames.ts";
 import { createWorld, framesFor, gather, names, type TestNode, WALL, type World } from "../fixtures.ts";
-import { answering, createPuppet, type Puppet, receiptOfNothing } from "../puppet.ts";
+import { answering, createPuppet, type Puppet } from "../puppet.ts";
 
 const NODES = 20;
 const INCARNATION = 2 ** 48 - 1;
@@ -70,8 +70,7 @@ describe("a member that forges accusers", () => {
     world.listen(target.endpoint, (bytes, from) => {
       const received = target.opened(bytes);
       const counters = received === undefined ? [] : [received.header.counter];
-      if (counters.length > 0)
-        world.send(target.sealed([{ type: "ack", counters, delayMs: 0 }], alice.boot), target.endpoint, from);
+      if (counters.length > 0) world.send(target.sealed([target.ack(counters)], alice.boot), target.endpoint, from);
     });
     alice.events.length = 0;
     for (let time = 0; time < 40; time += 1) {
@@ -113,13 +112,14 @@ describe("a member that forges accusers", () => {
     expect(alice.core.self().status).toBe("alive");
   });
 
-  it("who is no member accuses nobody", () => {
+  it("who has not proven to be a member accuses nobody, linked or as any member could", () => {
     const world = createWorld();
     const [alice, bob] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
     const stranger = createPuppet(world, "stranger");
-    const [challenge] = stranger.tell(alice, [receiptOfNothing]);
-    stranger.tell(alice, [{ type: "ack", counters: [challenge?.header.counter ?? 0], delayMs: 0 }]);
-    stranger.tell(alice, [accusation(bob, anyone(world)), accusation(bob, stranger.id.slice(0, 16))]);
+    const accusations = [accusation(bob, anyone(world)), accusation(bob, stranger.id.slice(0, 16))];
+    stranger.tell(alice, accusations);
+    const bytes = stranger.addressed(accusations, alice.boot);
+    alice.step({ type: "datagram", bytes, from: stranger.endpoint });
     expect(alice.events.filter((event) => event.type === "peer")).toEqual([]);
   });
 });

@@ -1,8 +1,10 @@
 /** A statement says which program its node runs, and what a later version adds to one goes from member to member as it was signed. */
+
 import { describe, expect, it } from "vitest";
 import { readStatement } from "../../../src/crypto/signed.ts";
 import { defaultConfig } from "../../../src/protocol/config.ts";
 import { type CoreOptions, createCore } from "../../../src/protocol/core.ts";
+import { linkKeysOf } from "../../../src/sim/world/linkKeys.ts";
 import { WIRE_VERSION } from "../../../src/wire/datagram.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { programOf, type StatementContent, WIRES_EXTENSION } from "../../../src/wire/statement.ts";
@@ -18,6 +20,7 @@ function statementsOf(program?: string): (StatementContent | undefined)[] {
     room: ROOM,
     nick: "alice",
     boot: bootFrom(world.rng),
+    linkKeys: linkKeysOf(bootFrom(world.rng)),
     config: defaultConfig,
     rng: world.rng,
     now: { mono: 0, wall: WALL },

@@ -233,7 +233,7 @@ describe("an acknowledgement", () => {
     expect(counters.length).toBeGreaterThan(0);
     for (let at = 0; at < counters.length; at += 16)
       mallory.tell(alice, [
-        { type: "ack", counters: counters.slice(at, at + 16).toSorted((a, b) => b - a), delayMs: 0 },
+        { type: "ack", counters: counters.slice(at, at + 16).toSorted((a, b) => b - a), delayMs: 0, echo: 0 },
       ]);
     world.run(5_000);
     expect(deliveries(alice).at(-1)).toMatchObject({ reached: 0, of: 2, lacking: expect.arrayContaining(["bob"]) });

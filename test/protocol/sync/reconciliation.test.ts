@@ -116,7 +116,7 @@ describe("two logs of which nothing comes however often they are compared", () =
         if (frame.type === "digest") roster = frame.roster;
         if (frame.type === "ranges" && frame.set === "log") comparedAt.push(world.now());
       }
-      const ack = { type: "ack", counters: [opened.header.counter], delayMs: 0 } as const;
+      const ack = puppet.ack([opened.header.counter]);
       const digest = { type: "digest", log: { count: 1, fingerprint }, keeps: 10_000, roster, isStored: true } as const;
       if (opened.frames.some(elicitsAck))
         world.send(puppet.sealed([ack, digest], node.boot), puppet.endpoint, node.endpoint);

@@ -26,14 +26,14 @@ function watch() {
   });
   /** `from` sends it to `to`. */
   const pass = (from: BootId, to: BootId, counter: number, ...frames: readonly Frame[]): void => {
-    const header = { type: "addressed", roomTag: roomKeys.tag, boot: from, counter } as const;
+    const header = { type: "addressed", roomTag: roomKeys.tag, boot: from, counter, salt: 0 } as const;
     const at = "10.0.0.1:1" as Endpoint;
     claims.see({ header, frames, from: at, to: at, addressee: to } satisfies Opened);
   };
   return { claimed, pass };
 }
 
-const ack = (...counters: readonly number[]): Frame => ({ type: "ack", counters, delayMs: 0 });
+const ack = (...counters: readonly number[]): Frame => ({ type: "ack", counters, delayMs: 0, echo: 0 });
 
 describe("an acknowledgement claims every message that its datagram brought", () => {
   test.each<[string, readonly Frame[], readonly string[]]>([
