@@ -10,7 +10,7 @@ import type { Endpoint } from "../wire/endpoint.ts";
 import { noExtensions } from "../wire/extensions.ts";
 import { END } from "../wire/frames.ts";
 import type { BootId } from "../wire/ids.ts";
-import { programExtensions } from "../wire/statement.ts";
+import { programExtensions, type StatementContent } from "../wire/statement.ts";
 import type { Core, Effect, Input } from "./api.ts";
 import { type BlobFetchOptions, createBlobFetch } from "./blobs/fetch.ts";
 import { createPendingSlices } from "./blobs/pendingSlices.ts";
@@ -209,7 +209,7 @@ function createContext(
   options: CoreOptions,
   step: Step,
   writes: Writes,
-  heard: Pick<LinkOptions, "statement" | "linkKeyOf" | "onOtherVersion" | "settled">,
+  heard: Pick<LinkOptions, "statement" | "isOutdated" | "linkKeyOf" | "onOtherVersion" | "settled">,
 ): Context {
   const { identity, rng, now, config } = options;
   const roomKeys = createRoomKeys(options.room);
@@ -242,6 +242,7 @@ function createRooms(options: CoreOptions, step: Step) {
   const onOtherVersion = (from: Endpoint, wire: number): void => otherVersions.heard(from, wire);
   const context = createContext(options, step, writes, {
     statement: () => membership.own().bytes,
+    isOutdated: (content) => isOutdated(membership.own().content, content),
     linkKeyOf: (boot) => membership.byBoot(boot)?.statement.content.linkKey,
     onOtherVersion,
     settled: (ticket, fate) => onDatagram.settled(ticket, fate),
@@ -365,6 +366,14 @@ function receiveWhole(
   if (id === undefined || id === "forged") return undefined;
   for (const { from: giver, slice } of pendingSlices.take(id)) relay.onSighting(giver, id, slice, "id");
   return id;
+}
+
+/**
+ * An earlier start of this node said so. Of others it is not known: one whose clock was set back since begins with a smaller
+ * incarnation, and learns by the answer that it has to go above the last one.
+ */
+function isOutdated(own: StatementContent, { peer, boot, incarnation }: StatementContent): boolean {
+  return own.peer === peer && own.boot !== boot && incarnation < own.incarnation;
 }
 
 /** A member signed that it is there. */

@@ -370,6 +370,7 @@ export function linkOptions(boot: BootId): Omit<LinkOptions, "timers" | "counter
     linkKeys,
     rng: seededRng(1),
     statement: () => new Uint8Array(0),
+    isOutdated: () => false,
     linkKeyOf: (peer) => linkKeysOf(peer).publicKey,
   };
 }

@@ -7,7 +7,7 @@ import { linkKeysOf } from "../../src/sim/world/linkKeys.ts";
 import { decodeHeader, echoOf, FRAMES_BYTES_MAX, type Header } from "../../src/wire/datagram.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { noExtensions } from "../../src/wire/extensions.ts";
-import { decodeFrames, encodeFrame, type Frame } from "../../src/wire/frames.ts";
+import { ACK_COUNTERS_MAX, decodeFrames, encodeFrame, type Frame } from "../../src/wire/frames.ts";
 import type { BootId, MessageId, PeerId } from "../../src/wire/ids.ts";
 import type { StatementContent } from "../../src/wire/statement.ts";
 import { type Said, unsigned } from "../suites/said.ts";
@@ -111,6 +111,10 @@ export function createPuppet(world: World, name: string, host = 200): Puppet {
       const challenge = puppet.tell(node, [receiptOfNothing]).at(-1) ?? answer;
       if (challenge === undefined) throw new Error("no challenge");
       puppet.tell(node, [puppet.ack([challenge.header.counter])]);
+      // What came before is under way no more.
+      const opened = [...echoes.keys()].toSorted((a, b) => b - a);
+      for (let at = 0; at < opened.length; at += ACK_COUNTERS_MAX)
+        puppet.tell(node, [puppet.ack(opened.slice(at, at + ACK_COUNTERS_MAX))]);
     },
     statement: (change = {}) => {
       const where = { endpoints: [endpoint], extensions: noExtensions };

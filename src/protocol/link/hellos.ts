@@ -3,7 +3,7 @@
  * statement that only the sender can have signed. Beyond that nothing in it counts, whoever made it.
  */
 import type { RoomKeys } from "../../crypto/roomKeys.ts";
-import { readStatement, verifyStatement } from "../../crypto/signed.ts";
+import { readStatement, type SignedStatement, verifyStatement } from "../../crypto/signed.ts";
 import { SEAL_BYTES } from "../../wire/datagram.ts";
 import type { Frame } from "../../wire/frames.ts";
 import { type BootId, type LinkKey, toHex } from "../../wire/ids.ts";
@@ -31,14 +31,18 @@ export function framesOfHello(frames: readonly Frame[]): Frame[] {
   return frames.filter(({ type }) => OF_HELLO.has(type));
 }
 
-/** The link key of this process start by its own statement, if the hello has one. */
-export function helloKey(boot: BootId, frames: readonly Frame[], roomKeys: RoomKeys): LinkKey | undefined {
+/** What this process start says of itself in the hello. Not verified. */
+export function ownStatementIn(boot: BootId, frames: readonly Frame[]): SignedStatement | undefined {
   for (const frame of frames) {
     const statement = frame.type === "statement" ? readStatement(frame.bytes) : undefined;
-    if (statement?.content.boot !== boot) continue;
-    return verifyStatement(roomKeys, statement) ? statement.content.linkKey : undefined;
+    if (statement?.content.boot === boot) return statement;
   }
   return undefined;
+}
+
+/** The link key that the statement names, if its signature holds. */
+export function linkKeyIn(statement: SignedStatement | undefined, roomKeys: RoomKeys): LinkKey | undefined {
+  return statement !== undefined && verifyStatement(roomKeys, statement) ? statement.content.linkKey : undefined;
 }
 
 /** It is acknowledged in a frame of its own. */

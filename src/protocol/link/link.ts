@@ -29,7 +29,7 @@ import type { Millis } from "../time.ts";
 import { takeAcks } from "./acks.ts";
 import { noteRoundTrip, noteSent, noteSettled } from "./congestion.ts";
 import { createStrangers, isIgnored, noteForged } from "./distrust.ts";
-import { framesOfHello, type Hellos, helloKey, mayBeUnknown, oweHelloAck, wasSeen } from "./hellos.ts";
+import { framesOfHello, type Hellos, linkKeyIn, mayBeUnknown, oweHelloAck, ownStatementIn, wasSeen } from "./hellos.ts";
 import { createInitiative, mayTry, noteAnswer, noteTry } from "./initiative.ts";
 import { isComparing, isPrompt, pack } from "./lanes.ts";
 import { createLoss, SILENT_AFTER } from "./loss.ts";
@@ -290,7 +290,11 @@ export function createLink(options: LinkOptions): Link {
     if (decoded === "bad-frame") return counters.refuse("bad-frame");
     const frames = framesOfHello(decoded);
     if (frames.length < decoded.length) counters.drop("not-linked");
-    const linkKey = known?.linkKey ?? helloKey(header.boot, frames, roomKeys);
+    const statement = ownStatementIn(header.boot, frames);
+    // Whoever is linked counts on, so this one was sent before what came last.
+    const isOld = known?.isLinked === true && header.counter < known.highest;
+    if (isOld || (statement !== undefined && options.isOutdated(statement.content))) return counters.refuse("replayed");
+    const linkKey = known?.linkKey ?? linkKeyIn(statement, roomKeys);
     if (linkKey === undefined) return counters.refuse("unknown-sender");
     const session = sessions.open(header.boot);
     session.linkKey ??= linkKey;

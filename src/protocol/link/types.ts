@@ -4,6 +4,7 @@ import type { RoomKeys } from "../../crypto/roomKeys.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { Frame } from "../../wire/frames.ts";
 import type { BootId, LinkKey } from "../../wire/ids.ts";
+import type { StatementContent } from "../../wire/statement.ts";
 import type { Effect } from "../api.ts";
 import type { Counters } from "../counters.ts";
 import type { Rng } from "../rng.ts";
@@ -72,6 +73,8 @@ export type LinkOptions = {
   readonly counters: Counters;
   /** This node's signed statement, for hellos. */
   readonly statement: () => Uint8Array;
+  /** An earlier process start of this node said so: whoever sends it now replays it. */
+  readonly isOutdated: (content: StatementContent) => boolean;
   /** The link key of a process start that a member's statement names. */
   readonly linkKeyOf: (boot: BootId) => LinkKey | undefined;
   /** A datagram of this room in another version of the wire came. */

@@ -96,7 +96,7 @@ describe("a datagram that a member seals in the name of another", () => {
       { type: "ack", counters: [0], delayMs: 0, echo: 0 },
     ];
     sent.length = 0;
-    hand(alice, forged(bob.boot, alice.boot, frames), bob.endpoint);
+    hand(alice, forged(bob.boot, alice.boot, frames, { counter: 50_000 }), bob.endpoint);
     expect(dropped(alice)["not-linked"]).toBe(1);
     // A refutation would go along. The acknowledgement goes to bob, who did not send this.
     expect(sent.map(({ to }) => to)).toEqual([bob.endpoint]);
@@ -106,12 +106,33 @@ describe("a datagram that a member seals in the name of another", () => {
   it("is taken once: a replay of a real one draws nothing, even by a thousand", () => {
     const { alice, bob, sent } = room();
     const statement = statementOf(bob, sent, [alice]);
-    const bytes = forged(bob.boot, alice.boot, [statement, { type: "ping" }]);
+    const bytes = forged(bob.boot, alice.boot, [statement, { type: "ping" }], { counter: 50_000 });
     hand(alice, bytes, bob.endpoint);
     sent.length = 0;
     for (let time = 0; time < 1_000; time += 1) hand(alice, bytes, AWAY);
     expect(sent).toEqual([]);
     expect(dropped(alice).replayed).toBeGreaterThanOrEqual(1_000);
+  });
+});
+
+describe("a knock that an outsider replays", () => {
+  it("draws nothing from a node that is linked with who sent it, nor from a later start of that one", () => {
+    const { world, alice, bob, sent } = room();
+    const knocks = sent
+      .filter(({ bytes }) => (decodeHeader(bytes) as Header).type === "open")
+      .map(({ bytes }) => bytes);
+    expect(knocks.length).toBeGreaterThan(0);
+    // Long ago: the tags of those hellos are not remembered any more.
+    const flood = (): void => {
+      for (let count = 0; count < 5_000; count += 1)
+        hand(alice, forged("11".repeat(8) as BootId, alice.boot, [], { counter: count }), AWAY);
+    };
+    flood();
+    world.run(1_000);
+    bob.restart();
+    sent.length = 0;
+    for (const bytes of knocks) for (const node of [alice, bob]) hand(node, bytes, AWAY);
+    expect(sent.filter(({ to }) => to === AWAY)).toEqual([]);
   });
 });
 
