@@ -29,7 +29,7 @@ export function replyText(reply: Reply): string {
     case "nick":
       return `you are ${sanitizeNick(reply.self.nick)}·${reply.self.tag}`;
     case "invite":
-      return `${reply.invite}\n${reply.room.private ? "whoever has this line can enter" : "this room is open: its name is enough to enter"} #${reply.room.name}`;
+      return `${reply.invite}\n${reply.room.private ? `whoever has this line can enter #${reply.room.name}` : `#${reply.room.name} is open: whoever knows its name can enter, read and speak, and nobody can be shut out`}`;
     case "room":
       return `in #${reply.room.name} (${reply.room.private ? "private" : "open"}): ${countText(reply.peers, "peer")}, ${countText(reply.messages, "message")}, listening on ${reply.address}`;
     case "settings":
