@@ -123,8 +123,9 @@ async function openStore(ground: Ground, keys: RoomKeys): Promise<OpenStore> {
   const open = async (): Promise<OpenStore> => {
     const store = showingRefused(ground.openStore(keys.id));
     try {
-      const { identity, config, clock } = ground;
-      return { store, restored: await restore(store, createRestored(identity.id, config.maxMessages, clock().wall)) };
+      const { identity, config, clock, rng } = ground;
+      const nothing = createRestored(identity.id, config.maxMessages, clock().wall, undefined, rng.u32());
+      return { store, restored: await restore(store, nothing) };
     } catch (error) {
       await within(STORE_CLOSE_MS_MAX, new Promise<void>((done) => store.close(done)));
       throw error;

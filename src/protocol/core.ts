@@ -381,8 +381,8 @@ function isListed(membership: Membership, endpoint: Endpoint): boolean {
   return membership.all().some(({ statement }) => statement.content.endpoints.includes(endpoint));
 }
 
-function restoredOf({ restored, identity, config, now, recentBytes }: CoreOptions): Restored {
-  return restored ?? createRestored(identity.id, config.maxMessages, now.wall, recentBytes);
+function restoredOf({ restored, identity, config, now, recentBytes, rng }: CoreOptions): Restored {
+  return restored ?? createRestored(identity.id, config.maxMessages, now.wall, recentBytes, rng.u32());
 }
 
 function tablesOf(rooms: Rooms): ReturnType<Core["tables"]> {

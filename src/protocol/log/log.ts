@@ -62,9 +62,9 @@ export type Inserted = {
 /** More heads than this are left to their later children: parents name the newest ones. */
 const HEADS_MAX = 64;
 
-/** `recentBytes`: of bodies that are kept in memory. */
-export function createLog(self: PeerId, max: number, recentBytes: number = limits.recentBytes): Log {
-  const index = createMessageIndex();
+/** `recentBytes`: of bodies that are kept in memory. `salt`: 32 bits of chance that nobody else knows. */
+export function createLog(self: PeerId, max: number, recentBytes: number = limits.recentBytes, salt = 0): Log {
+  const index = createMessageIndex(salt);
   return {
     self,
     index,

@@ -4,6 +4,7 @@
  */
 import { fromHex, MESSAGE_ID_BYTES, type MessageId, type PeerId, timeOfId, toHex } from "../../wire/ids.ts";
 import { createOrderedSet, type OrderedSet } from "../idset/orderedSet.ts";
+import { mix } from "../membership/rank.ts";
 import { HAS_TARGET, ROW, refsOf } from "./indexRows.ts";
 
 /** A message without its body. `size`: bytes of the whole, signature included. */
@@ -27,8 +28,10 @@ export type MessageIndex = {
   readonly authorsBySlot: (PeerId | undefined)[];
   readonly freeAuthors: number[];
   readonly cells: Cells;
-  /** Slots by author and seq: open addressing, a power of two, at most half full. */
+  /** Slots by author and seq, each pair once: open addressing, a power of two, at most half full. */
   places: Int32Array;
+  /** 32 bits that no member knows: else one could choose numbers that all fall on one place. */
+  readonly salt: number;
 };
 
 type Author = { readonly number: number; messages: number };
@@ -53,7 +56,7 @@ type Cells = { bytes: Buffer; used: number; readonly free: number[][] };
 const SLOTS_FIRST = 1_024;
 const REFS_MAX = 5;
 
-export function createMessageIndex(): MessageIndex {
+export function createMessageIndex(salt = 0): MessageIndex {
   return {
     ids: createOrderedSet<MessageId>(),
     columns: createColumns(SLOTS_FIRST),
@@ -68,10 +71,11 @@ export function createMessageIndex(): MessageIndex {
       free: Array.from({ length: REFS_MAX + 1 }, () => []),
     },
     places: new Int32Array(2 * SLOTS_FIRST).fill(-1),
+    salt,
   };
 }
 
-/** Adds a message that is not there yet. True if another one of its author has the same seq. */
+/** Adds a message that is not there yet. True if the first one of its author with the same seq is there. */
 export function insertEntry(index: MessageIndex, id: MessageId, entry: IndexEntry): boolean {
   const slot = takeSlot(index);
   const { columns, authors } = index;
@@ -91,9 +95,7 @@ export function insertEntry(index: MessageIndex, id: MessageId, entry: IndexEntr
   }
   index.ids.insert(id, slot);
   if (2 * index.ids.size() > index.places.length) rebuildPlaces(index);
-  const isForked = findPlace(index, author.number, entry.seq) >= 0;
-  addPlace(index.places, columns, slot);
-  return isForked;
+  return addPlace(index, slot) !== slot;
 }
 
 /** As `insertEntry`, of the row (indexRows.ts) that begins at `at`. `author`: the one it names. Returns the slot. */
@@ -116,7 +118,7 @@ export function insertRow(index: MessageIndex, id: MessageId, rows: Buffer, at: 
   rows.copy(cells.bytes, cell * MESSAGE_ID_BYTES, refs, refs + refsOf(shape) * MESSAGE_ID_BYTES);
   index.ids.insert(id, slot);
   if (2 * index.ids.size() > index.places.length) rebuildPlaces(index);
-  addPlace(index.places, columns, slot);
+  addPlace(index, slot);
   return slot;
 }
 
@@ -264,34 +266,38 @@ function freeCells(cells: Cells, at: number, length: number): void {
 }
 
 /** The place at which the search for an author's seq begins. */
-function startOf(places: Int32Array, author: number, seq: number): number {
-  const hash = Math.imul(author ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(seq | 0, 0xc2b2ae35) ^ Math.floor(seq / 2 ** 32);
-  return ((hash ^ (hash >>> 15)) >>> 0) & (places.length - 1);
+function startOf({ places, salt }: MessageIndex, author: number, seq: number): number {
+  return mix(mix(mix(salt ^ seq) ^ Math.floor(seq / 2 ** 32)) ^ author) & (places.length - 1);
 }
 
-/** Where a message with this author and seq stands; -1: there is none. */
-function findPlace({ places, columns }: MessageIndex, author: number, seq: number): number {
-  for (let at = startOf(places, author, seq); ; at = (at + 1) & (places.length - 1)) {
-    const slot = places[at] as number;
-    if (slot < 0) return -1;
-    if (columns.author[slot] === author && columns.seq[slot] === seq) return at;
+/** Where the message of this slot stands, or another one with its author and seq, or the free place where it would stand. */
+function placeOf(index: MessageIndex, slot: number): number {
+  const { places, columns } = index;
+  const [author, seq] = [columns.author[slot] as number, columns.seq[slot] as number];
+  let at = startOf(index, author, seq);
+  for (;;) {
+    const other = places[at] as number;
+    if (other < 0 || (columns.author[other] === author && columns.seq[other] === seq)) return at;
+    at = (at + 1) & (places.length - 1);
   }
 }
 
-function addPlace(places: Int32Array, columns: Columns, slot: number): void {
-  let at = startOf(places, columns.author[slot] as number, columns.seq[slot] as number);
-  while ((places[at] as number) >= 0) at = (at + 1) & (places.length - 1);
-  places[at] = slot;
+/** The slot that stands for this author and seq: that of the first message. A thousand messages with one seq cost no more than one. */
+function addPlace(index: MessageIndex, slot: number): number {
+  const at = placeOf(index, slot);
+  if ((index.places[at] as number) < 0) index.places[at] = slot;
+  return index.places[at] as number;
 }
 
 /** Those behind it move up, so that no gap hides them (Knuth, The Art of Computer Programming 3, §6.4, algorithm R). */
-function removePlace({ places, columns }: MessageIndex, slot: number): void {
+function removePlace(index: MessageIndex, slot: number): void {
+  const { places, columns } = index;
   const mask = places.length - 1;
-  let hole = startOf(places, columns.author[slot] as number, columns.seq[slot] as number);
-  while (places[hole] !== slot) hole = (hole + 1) & mask;
+  let hole = placeOf(index, slot);
+  if (places[hole] !== slot) return;
   for (let at = (hole + 1) & mask; (places[at] as number) >= 0; at = (at + 1) & mask) {
     const other = places[at] as number;
-    const start = startOf(places, columns.author[other] as number, columns.seq[other] as number);
+    const start = startOf(index, columns.author[other] as number, columns.seq[other] as number);
     // It may move into the hole unless its start lies cyclically after the hole.
     if (((at - start) & mask) < ((at - hole) & mask)) continue;
     places[hole] = other;
@@ -302,7 +308,6 @@ function removePlace({ places, columns }: MessageIndex, slot: number): void {
 
 function rebuildPlaces(index: MessageIndex): void {
   const old = index.places;
-  const places = new Int32Array(2 * old.length).fill(-1);
-  for (const slot of old) if (slot >= 0) addPlace(places, index.columns, slot);
-  index.places = places;
+  index.places = new Int32Array(2 * old.length).fill(-1);
+  for (const slot of old) if (slot >= 0) addPlace(index, slot);
 }

@@ -23,14 +23,21 @@ export type Restored = {
   readonly trimmed: MessageId[];
 };
 
-/** Of nothing yet. `max`: as the core's `maxMessages`. */
+/** Of nothing yet. `max`: as the core's `maxMessages`. `salt`: 32 bits of chance that nobody else knows. */
 export function createRestored(
   self: PeerId,
   max: number,
   now: UnixMillis,
   recentBytes: number = limits.recentBytes,
+  salt = 0,
 ): Restored {
-  return { log: createLog(self, max, recentBytes), clock: createHybridClock(), startedAt: now, seq: now, trimmed: [] };
+  return {
+    log: createLog(self, max, recentBytes, salt),
+    clock: createHybridClock(),
+    startedAt: now,
+    seq: now,
+    trimmed: [],
+  };
 }
 
 /** Whole rows (indexRows.ts), mostly in the order of their ids; what is there already stays as it is. */

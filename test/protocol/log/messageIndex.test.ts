@@ -43,23 +43,23 @@ describe("the index of messages", () => {
     const authors = Array.from({ length: 40 }, () => hex(rng, 64) as PeerId);
     const index = createMessageIndex();
     const model = new Map<MessageId, IndexEntry>();
-    /** How many messages that are there have this author and seq. */
-    const said = new Map<string, number>();
+    /** The first message with this author and seq, while it is there. */
+    const first = new Map<string, MessageId>();
     const placeOf = ({ author, seq }: IndexEntry): string => `${author} ${seq}`;
     for (let step = 0; step < 9_000; step += 1) {
       // It grows, and then shrinks to nearly nothing, twice.
       const isGrowing = step % 4_500 < 2_500;
       if (model.size === 0 || below(rng, 10) < (isGrowing ? 8 : 1)) {
         const [id, entry] = [idOf(rng), entryFrom(rng, authors)];
-        const before = said.get(placeOf(entry)) ?? 0;
-        if (insertEntry(index, id, entry) !== before > 0) throw new Error(`step ${step}: forked ${before === 0}`);
+        const isForked = first.has(placeOf(entry));
+        if (insertEntry(index, id, entry) !== isForked) throw new Error(`step ${step}: forked ${!isForked}`);
         model.set(id, entry);
-        said.set(placeOf(entry), before + 1);
+        if (!isForked) first.set(placeOf(entry), id);
       } else {
         const [gone, entry] = model.entries().next().value as [MessageId, IndexEntry];
         removeEntry(index, gone);
         model.delete(gone);
-        said.set(placeOf(entry), (said.get(placeOf(entry)) as number) - 1);
+        if (first.get(placeOf(entry)) === gone) first.delete(placeOf(entry));
         if (entryOf(index, gone) !== undefined || sizeOf(index, gone) > 0) throw new Error(`step ${step}: still there`);
       }
       if (step % 1_500 === 0) expectEqual(index, model);
@@ -67,6 +67,32 @@ describe("the index of messages", () => {
     expectEqual(index, model);
     for (const id of model.keys()) removeEntry(index, id);
     expect([index.ids.size(), index.authors.size, index.places.every((slot) => slot < 0)]).toEqual([0, 0, true]);
+  });
+
+  it.each([
+    ["one number for all", () => 7],
+    ["numbers that a hash without a salt takes for one", (at: number) => at * 2 ** 32 + Math.imul(at, 0xc2b2ae35)],
+  ])("takes as long for the messages of an author who gives them %s", (_, seqOf) => {
+    const rng = seededRng(11);
+    const author = hex(rng, 64) as PeerId;
+    const timeOf = (numberOf: (at: number) => number): number => {
+      const index = createMessageIndex(rng.u32());
+      const ids = Array.from({ length: 20_000 }, () => idOf(rng));
+      const from = performance.now();
+      for (const [at, id] of ids.entries())
+        insertEntry(index, id, {
+          author,
+          seq: Math.abs(numberOf(at)),
+          kind: 1,
+          size: 1,
+          parents: [],
+          target: undefined,
+        });
+      for (const id of ids) removeEntry(index, id);
+      return performance.now() - from;
+    };
+    timeOf((at) => at);
+    expect(timeOf(seqOf)).toBeLessThan(10 * timeOf((at) => at));
   });
 
   it("takes no more room for messages that come and go than for those that are there", () => {
