@@ -100,13 +100,14 @@ describe("a history that was damaged", () => {
     const [anna, bob] = [await start("anna"), await start("bob")];
     await meet(anna, bob);
     for (let n = 1; n <= 5; n += 1) anna.say(`line ${n}`);
-    await soon(() => bob.texts().length === 5 || undefined);
+    await soon(() => (bob.texts().length === 5 && anna.stored().length === 5) || undefined);
     await killed(anna, () => []);
     await damageOne(join(dataOf("anna"), "history"), "line 3", "lime 3");
 
     const again = await start("anna");
     await again.ask("/room");
-    expect(again.texts()).toEqual(["line 1", "line 2", "line 4", "line 5"]);
+    // It remembers where bob is, and may have line 3 from there already.
+    expect(again.texts().filter((text) => text !== "line 3")).toEqual(["line 1", "line 2", "line 4", "line 5"]);
     await meet(again, bob);
     await soon(() => again.texts().includes("line 3") || undefined);
     expect(await log(again)).toEqual(await log(bob));
