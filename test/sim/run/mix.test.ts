@@ -24,7 +24,7 @@ test("mixes differ, the same seed gives the same, and every kind of fault comes 
     ).toBeGreaterThan(10);
 });
 
-test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
+test.each([1, 2, 3, 4, 5, 6])(
   "mix %i ends with one log everywhere",
   (seed) => {
     expect(run(mixOf(seed), seed).broken, `replay: npm run sim:soak -- --seed ${seed} --seeds 1`).toEqual([]);
