@@ -97,7 +97,7 @@ export interface Core {
   isSeeking(): boolean;
   /** So much waits to go out that `say` is refused with `busy`. */
   isBusy(): boolean;
-  /** A process start that introduced itself, or that a member's statement names. */
+  /** A process start that said hello, or that a member's statement names. */
   knowsBoot(boot: BootId): boolean;
   /** How full each bounded table is. */
   tables(): Readonly<Record<string, { readonly size: number; readonly bound: number }>>;
