@@ -7,11 +7,12 @@ import { counting } from "./report/soaking.ts";
 import { createPool, type Pool, WORKERS_DEFAULT } from "./run/pool.ts";
 import type { Result, Work } from "./run/work.ts";
 import { joiner, reconcile } from "./targets/historyRows.ts";
+import { hostile } from "./targets/hostileRows.ts";
 import { relay, scale } from "./targets/relayRows.ts";
 import { crowd, detection, idle, split, stalls } from "./targets/roomRows.ts";
 import type { Bench, Line, Row } from "./targets/row.ts";
 
-const ROWS: readonly Row[] = [relay, idle, detection, stalls, crowd, split, reconcile, joiner, scale];
+const ROWS: readonly Row[] = [relay, idle, detection, stalls, crowd, split, reconcile, joiner, hostile, scale];
 
 const options = new Command("sim:table")
   .description("what the simulator measures, beside the goals")

@@ -25,6 +25,7 @@ export function summaryOf(run: Run): Readonly<Record<string, unknown>> {
     crashesUndetected: detected.undetected,
     falseDeaths: detected.falseDeaths,
     faults: run.faults,
+    hostile: run.hostile?.members ?? {},
     network: run.network,
     virtualMs: run.virtualMs,
     trace: run.trace,
@@ -66,6 +67,10 @@ export function tableOf(run: Run): string {
   rows.push(["datagrams sent / lost / cut off", `${network.sent} / ${network.lost} / ${network.cut}`]);
   const struck = Object.entries(faults).map(([kind, times]) => `${kind} ${times}`);
   if (struck.length > 0) rows.push(["faults", struck.join(", ")]);
+  if (run.hostile !== undefined) {
+    const attacks = Object.entries(run.hostile.members).map(([name, members]) => `${name} ${members}`);
+    rows.push(["hostile members", `${attacks.join(", ")}; ${run.hostile.sent} datagrams`]);
+  }
   const broken = run.broken.length === 0 ? "all hold" : `${run.broken.length} broken`;
   rows.push(["invariants I1 to I11", broken]);
   const width = Math.max(...rows.map(([label]) => label.length));

@@ -14,12 +14,27 @@ export function linesOf({ seed, measured, settledMs, broken }: Run, replay: stri
 /** Adds the faults of a run, what its network did, and what else there was, to the totals. */
 export function addHarm(
   totals: Record<string, number>,
-  { faults, network }: Run,
+  { faults, network, hostile }: Run,
   others: Readonly<Record<string, number>> = {},
 ): void {
   const { lost, duplicated, reordered, cut, junk } = network;
-  for (const [kind, count] of Object.entries({ ...faults, ...others, lost, duplicated, reordered, cut, junk }))
+  const attacks = hostileCounts(hostile);
+  for (const [kind, count] of Object.entries({
+    ...faults,
+    ...attacks,
+    ...others,
+    lost,
+    duplicated,
+    reordered,
+    cut,
+    junk,
+  }))
     totals[kind] = (totals[kind] ?? 0) + count;
+}
+
+/** How many members played each attack, by the names of the totals. */
+export function hostileCounts(hostile: Run["hostile"]): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(hostile?.members ?? {}).map(([name, count]) => [`hostile ${name}`, count]));
 }
 
 export function closing(seeds: number, failed: number, totals: Readonly<Record<string, number>>): string {

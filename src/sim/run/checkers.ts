@@ -9,7 +9,7 @@ import { isLarge, mostInAll } from "../../protocol/log/classes.ts";
 import type { Millis, UnixMillis } from "../../protocol/time.ts";
 import { kindOf } from "../../wire/bodies/kinds.ts";
 import { DATAGRAM_BYTES_MAX } from "../../wire/datagram.ts";
-import { type MessageId, timeOfId } from "../../wire/ids.ts";
+import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
 import type { NetworkCounts } from "../world/network.ts";
 import type { VirtualNode } from "../world/node.ts";
 import type { CheckerOptions } from "./checkerOptions.ts";
@@ -17,13 +17,15 @@ import { createDiskChecker } from "./diskChecker.ts";
 import { createOrderChecker } from "./orderChecker.ts";
 import { retained, type Sized } from "./retained.ts";
 import { checkShares } from "./shares.ts";
-import { type Complain, short } from "./words.ts";
+import { type Complain, entry, short } from "./words.ts";
 
 export type Checkers = {
   /** A new process of the node begins with these messages. */
   readonly started: (node: number, kept: readonly StoredMessage[]) => void;
   /** A node said it, in this kind; `isKept`: its own disk has it already, so it must never be lost. */
   readonly said: (node: number, id: MessageId, kindNumber: number, isKept: boolean) => void;
+  /** A hostile member signed it, and may have sent it to anyone. */
+  readonly saidByHostile: (id: MessageId, author: PeerId, bytes: number) => void;
   readonly onEvent: (node: number, event: ChatEvent) => void;
   readonly onThrow: (node: number, error: unknown) => void;
   /** The disk has refused these messages, and its node is told now. */
@@ -32,6 +34,8 @@ export type Checkers = {
   readonly claimed: (node: number, id: MessageId, how: string) => void;
   /** The node is about to lose what it holds in memory. */
   readonly stopping: (node: number) => void;
+  /** During the run: whether all tables are within their bounds now. */
+  readonly look: (nodes: Nodes) => void;
   /** After the run: every invariant that was broken, in words. */
   readonly verdict: (nodes: Nodes, counts: NetworkCounts, now: UnixMillis) => string[];
 };
@@ -58,10 +62,20 @@ export function createCheckers(options: CheckerOptions): Checkers {
   const said = new Map<MessageId, Said>();
   /** Of what was shown and may be on no disk any more: near enough to the size of the message. */
   const textBytes = new Map<MessageId, number>();
+  const saidByHostile = new Map<MessageId, PeerId>();
+  /** Whom nodes named as the author. */
+  const shownAs = new Map<MessageId, PeerId>();
 
+  const checkAuthor = (node: number, id: MessageId, author: PeerId): void => {
+    const by = said.get(id);
+    const signer = by === undefined ? saidByHostile.get(id) : options.idOf?.(by.node);
+    const named = signer ?? entry(shownAs, id, () => author);
+    if (named !== author) complain(`I2: n${node} showed ${short(id)} as said by another than its author`);
+  };
   const checkMessage = (node: number, event: ChatEvent & { type: "message" }): void => {
-    const { id, kind, kindNumber, text } = event.message;
+    const { id, author, kind, kindNumber, text } = event.message;
     textBytes.set(id, Buffer.byteLength(text));
+    checkAuthor(node, id, author.id);
     const known = said.get(id);
     if (known === undefined) return;
     const isUnderstood = kindOf(known.kindNumber) !== undefined;
@@ -69,18 +83,21 @@ export function createCheckers(options: CheckerOptions): Checkers {
       complain(`I10: n${node} handed on ${short(id)} of kind ${known.kindNumber} as ${kind}, number ${kindNumber}`);
   };
   /** Its author's disk has it, so that it outlived whatever happened to the author. */
-  const isSafe = (node: number, id: MessageId): boolean => said.get(id)?.isKept === true || disks.hasStored(node, id);
+  const isSafe = (node: number | PeerId, id: MessageId): boolean =>
+    typeof node === "number" && (said.get(id)?.isKept === true || disks.hasStored(node, id));
   const checkLogs = (nodes: Nodes, now: UnixMillis): void => {
     const live = [...nodes].filter(([, node]) => node.isUp());
     const sizes = new Map([...textBytes, ...sizesOf(live.map(([, node]) => node))]);
-    const sized = (id: MessageId): Sized => ({ id, author: said.get(id)?.node ?? -1, size: sizes.get(id) ?? 0 });
+    const authorOf = (id: MessageId): number | PeerId => said.get(id)?.node ?? saidByHostile.get(id) ?? -1;
+    const sized = (id: MessageId): Sized => ({ id, author: authorOf(id), size: sizes.get(id) ?? 0 });
     const keptOf = (ids: Iterable<MessageId>): Set<MessageId> => retained([...ids].map(sized), options.maxMessages);
     // What a wrong clock stamped too far ahead is nobody's but its author's for now.
     const isNow = (id: MessageId): boolean => timeOfId(id) <= now + limits.clockAheadMs - CLOCKS_MS;
     const logs = live.map(([index, node]) => ({ index, ids: node.core().ids() }));
     const everywhere = new Set(logs.flatMap(({ ids }) => ids.filter(isNow)));
     // Whatever was said may have pushed it out, even what is lost since.
-    const everKept = keptOf([...said.keys()].filter(isNow));
+    const all = [...said.keys(), ...saidByHostile.keys()].filter(isNow);
+    const everKept = keptOf(all);
     for (const [id, { node }] of said) {
       if (isSafe(node, id) && everKept.has(id) && !everywhere.has(id))
         complain(`I1: ${short(id)} is lost on all nodes`);
@@ -99,10 +116,9 @@ export function createCheckers(options: CheckerOptions): Checkers {
       if (unshown > 0) complain(`I1: n${index} showed ${ids.length - unshown} of its ${ids.length} messages`);
     }
     for (const [node, id] of order.shown())
-      if (!said.has(id)) complain(`I2: n${node} showed ${short(id)}, which nobody said`);
-    const all = [...said.keys()].filter(isNow).sort();
+      if (!said.has(id) && !saidByHostile.has(id)) complain(`I2: n${node} showed ${short(id)}, which nobody said`);
     const isSmall = (id: MessageId): boolean => !isLarge(sizes.get(id) ?? 0);
-    checkShares(live, all, { ...options, isSmall, authorOf: (id) => (said.get(id) as Said).node, isSafe, complain });
+    checkShares(live, all.sort(), { ...options, isSmall, authorOf, isSafe, complain });
   };
   const checkTables = (index: number, node: VirtualNode): void => {
     for (const [table, { size, bound }] of Object.entries(node.core().tables()))
@@ -121,6 +137,10 @@ export function createCheckers(options: CheckerOptions): Checkers {
       disks.started(node, kept);
     },
     said: (node, id, kindNumber, isKept) => said.set(id, { node, kindNumber, isKept }),
+    saidByHostile: (id, author, bytes) => {
+      saidByHostile.set(id, author);
+      textBytes.set(id, bytes);
+    },
     onEvent: (node, event) => {
       order.onEvent(node, event);
       disks.onEvent(node, event);
@@ -130,6 +150,9 @@ export function createCheckers(options: CheckerOptions): Checkers {
     refused: disks.refused,
     claimed: disks.claimed,
     stopping: disks.stopping,
+    look: (nodes) => {
+      for (const [index, node] of nodes) if (node.isUp()) checkTables(index, node);
+    },
     verdict: (nodes, counts, now) => {
       if (counts.oversize > 0) complain(`I6: ${counts.oversize} datagrams above ${DATAGRAM_BYTES_MAX} bytes`);
       const { outsiderIn, outsiderOut } = counts;

@@ -32,7 +32,7 @@ export type DiskChecker = {
 const TELL_MS: Millis = 1_000;
 
 export function createDiskChecker(
-  { diskOf, isGenuine, now, maxMessages }: CheckerOptions,
+  { diskOf, isGenuine, now, maxMessages, hostileMembers = 0 }: CheckerOptions,
   complain: Complain,
 ): DiskChecker {
   /** Per node, over all its starts. */
@@ -80,7 +80,8 @@ export function createDiskChecker(
   };
   const reached = (node: number, id: MessageId, count: number): void => {
     const others = [...(holders.get(id) ?? [])].filter((holder) => holder !== node).length;
-    if (count > others) complain(`I8: n${node} claims that ${short(id)} reached ${count}, it reached ${others}`);
+    if (count > others + hostileMembers)
+      complain(`I8: n${node} claims that ${short(id)} reached ${count}, it reached ${others + hostileMembers}`);
   };
   /** It was there when a process began: what was not confirmed may be kept all the same. */
   const found = new Map<number, Set<MessageId>>();

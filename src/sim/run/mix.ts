@@ -3,6 +3,7 @@
  * the same scenario.
  */
 import { below, type Rng, sample, seededRng, uniform } from "../../protocol/rng.ts";
+import { openWeaknesses, strategyNames } from "../hostile/names.ts";
 import type { DiskSettings } from "../world/disk.ts";
 import { readScenario } from "./library.ts";
 import type { Fault, FaultType, Network, Scenario, Speech } from "./scenario.ts";
@@ -34,7 +35,8 @@ export function mixOf(seed: number): Scenario {
     through: uniform(seededRng(seed ^ 0x1a4)) < LAN_SHARE ? "lan" : "any",
     config: uniform(rng) < 0.3 ? { fanout: 1 + below(rng, 12), seenLimit: 1 + below(rng, 4) } : {},
   };
-  return described(withRooms(withRetention(withNewer(withDisks(mix, seed, talkMs), seed), seed), seed));
+  const honest = withRooms(withRetention(withNewer(withDisks(mix, seed, talkMs), seed), seed), seed);
+  return described(withHostile(honest, seed, talkMs));
 }
 
 /** What a mix has in it that is no fault, and is worth counting with them. */
@@ -185,7 +187,24 @@ function withRooms(mix: Scenario, seed: number): Scenario {
   return { ...mix, rooms, roomsPerHost: [1, rooms], faults: [...mix.faults, leaving] };
 }
 
+/** Mixes that some of the members attack. */
+const HOSTILE_SHARE = 0.15;
+const ATTACKS_MAX = 3;
+
+function withHostile(mix: Scenario, seed: number, talkMs: number): Scenario {
+  const rng = seededRng(seed ^ 0x4057);
+  if (uniform(rng) >= HOSTILE_SHARE) return mix;
+  const count = 1 + below(rng, Math.max(Math.floor(mix.nodes / 3), 1));
+  const drawn = sample(rng, strategyNames, 1 + below(rng, ATTACKS_MAX));
+  const strategies = drawn.filter((name) => openWeaknesses[name] === undefined);
+  if (strategies.length === 0) return mix;
+  const atMs = below(rng, Math.max(Math.floor(talkMs / 2), 1));
+  return { ...mix, hostile: { count, strategies, atMs, forMs: 5_000 + below(rng, 15_000) } };
+}
+
 function described(mix: Scenario): Scenario {
   const kinds = [...new Set(mix.faults.map(({ type }) => type))];
-  return { ...mix, about: `${mix.nodes} nodes and ${kinds.length === 0 ? "no faults" : kinds.join(", ")}` };
+  const { hostile } = mix;
+  const attack = hostile === undefined ? "" : `, ${hostile.count} hostile: ${hostile.strategies.join(", ")}`;
+  return { ...mix, about: `${mix.nodes} nodes and ${kinds.length === 0 ? "no faults" : kinds.join(", ")}${attack}` };
 }

@@ -28,7 +28,14 @@ const NODES_MIN = 2;
 
 /** Steps down, the largest first. */
 function* smallerThan(scenario: Scenario): Generator<Scenario> {
-  const { nodes, faults, network, speech } = scenario;
+  const { nodes, faults, network, speech, hostile } = scenario;
+  if (hostile !== undefined) {
+    const { hostile: _, ...honest } = scenario;
+    yield honest;
+    for (const strategy of hostile.strategies.length > 1 ? hostile.strategies : [])
+      yield { ...scenario, hostile: { ...hostile, strategies: hostile.strategies.filter((one) => one !== strategy) } };
+    if (hostile.count > 1) yield { ...scenario, hostile: { ...hostile, count: Math.floor(hostile.count / 2) } };
+  }
   for (const count of [NODES_MIN, Math.floor(nodes / 2), Math.floor((3 * nodes) / 4), nodes - 1])
     if (count >= NODES_MIN && count < nodes) yield { ...scenario, nodes: count };
   for (const fault of faults) yield { ...scenario, faults: faults.filter((other) => other !== fault) };

@@ -5,6 +5,7 @@ import { defaultConfig } from "../../protocol/config.ts";
 import type { Notice } from "../../protocol/events.ts";
 import { type Rng, seededRng } from "../../protocol/rng.ts";
 import type { Millis } from "../../protocol/time.ts";
+import type { HostileResult } from "../hostile/hostiles.ts";
 import { acquaint } from "../world/acquaintance.ts";
 import { createAgenda } from "../world/agenda.ts";
 import { type DiskCounts, noDiskCounts } from "../world/disk.ts";
@@ -12,6 +13,7 @@ import { createFaults, type Knowledge } from "../world/faults.ts";
 import { createNetwork, type NetworkCounts } from "../world/network.ts";
 import { type VirtualNode, WALL_START } from "../world/node.ts";
 import type { Sniffed } from "../world/sniffer.ts";
+import { createAttacked } from "./attacked.ts";
 import { type Checkers, createCheckers } from "./checkers.ts";
 import { createDetection, type Detected } from "./detection.ts";
 import { createMeasures, type Measured } from "./measures.ts";
@@ -35,6 +37,8 @@ export type Run = {
   /** Each broken invariant in words; empty: all held. */
   readonly broken: readonly string[];
   readonly faults: Readonly<Record<string, number>>;
+  /** Undefined: all were honest. */
+  readonly hostile: HostileResult | undefined;
   /** What the disks of all nodes did, and refused to do. */
   readonly disks: DiskCounts;
   readonly network: NetworkCounts;
@@ -78,6 +82,8 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
 /** The longest that a room may take to get to know itself before the talk begins anyway. */
 const GATHER_MS: Millis = 60_000;
 const PROGRESS_MS: Millis = 1_000;
+/** What answers something that nobody has said waits so long for it. */
+const ATTACKED_SETTLE_MS: Millis = 330_000;
 
 function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   const rng = seededRng(seed);
@@ -105,14 +111,16 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   const { nodes, stations, rooms } = stage;
   const { flood } = scenario.speech;
   const flooder = flooderOf(scenario);
-  const checkers = rooms.map(({ keys }) =>
+  const checkers = rooms.map(({ keys, number }) =>
     createCheckers({
       diskOf: (node) => (nodes[node] as VirtualNode).disk,
+      idOf: (node) => (nodes[node] as VirtualNode).id,
       isGenuine: ({ id, bytes }) => {
         const message = readMessage(keys, bytes);
         return message?.id === id && verifyMessage(keys, message);
       },
       now: agenda.now,
+      hostileMembers: number === 0 ? (scenario.hostile?.count ?? 0) : 0,
       maxMessages: scenario.config.maxMessages ?? defaultConfig.maxMessages,
       flooder,
     }),
@@ -125,9 +133,12 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     crashed: (node) => detection.crashed(numberOf.get(node) as number, agenda.now()),
     outOfReachUntil: detection.excuseUntil,
   });
-  const watched = watchRooms(scenario, stage, world, options.sniff === true, checkersOf);
+  const attacked = createAttacked(scenario, seed, stage, world, checkers[0] as Checkers);
+  const watched = watchRooms(scenario, stage, world, options.sniff === true, checkersOf, attacked.isSending);
+  const harmMs = Math.max(faults.lastMs, attacked.lastMs);
   const floodMs = flood === undefined ? 0 : flood.messages * flood.everyMs;
-  const talkMs = Math.max(scenario.speech.messages * scenario.speech.everyMs, floodMs, faults.lastMs);
+  const talkMs = Math.max(scenario.speech.messages * scenario.speech.everyMs, floodMs, harmMs);
+  const settleMs = attacked.lastMs > 0 ? Math.max(scenario.settleMs, ATTACKED_SETTLE_MS) : scenario.settleMs;
   const wholeMs = scenario.startMs + scenario.idleMs + talkMs;
   const tellProgress = (): void => {
     options.onProgress?.(agenda.now(), wholeMs);
@@ -150,6 +161,7 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   const talkFrom = agenda.now();
   measures.talkFrom(talkFrom, network.counts);
   faults.schedule();
+  attacked.schedule();
   const speech = createSpeech(scenario, seed, stage, rng, (node, id, kindNumber) => {
     // What counts is what a flood costs the others.
     if (node !== flooder) measures.said(id, node, agenda.now());
@@ -163,17 +175,18 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     agenda.at(talkFrom + index * flood.everyMs, () => speech.flood(index, flood.bytes));
   }
   let rosterTook: () => Millis | undefined = () => undefined;
-  agenda.at(talkFrom + faults.lastMs, () => {
-    const limitMs = talkMs - faults.lastMs + scenario.settleMs;
+  agenda.at(talkFrom + harmMs, () => {
+    const limitMs = talkMs - harmMs + settleMs;
     rosterTook = watchUntil(agenda, limitMs, () => everyRoom(rooms, nodes, isOneRoster));
   });
   agenda.runUntil(talkFrom + talkMs);
-  const settledMs = runUntil(agenda, scenario.settleMs, () => everyRoom(rooms, nodes, isOneLog) && isWritten(nodes));
-  runUntil(agenda, scenario.settleMs - (settledMs ?? scenario.settleMs), () => rosterTook() !== undefined);
+  const settledMs = runUntil(agenda, settleMs, () => everyRoom(rooms, nodes, isOneLog) && isWritten(nodes));
+  runUntil(agenda, settleMs - (settledMs ?? settleMs), () => rosterTook() !== undefined);
   measures.talkUntil(agenda.now(), network.counts);
   agenda.runUntil(agenda.now() + scenario.quietMs / 2);
   watched.startQuiet();
   agenda.runUntil(agenda.now() + scenario.quietMs / 2);
+  const aftermath = attacked.aftermath(detection.result().falseDeaths);
 
   return {
     scenario: scenario.name,
@@ -188,8 +201,10 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
         (checkers[number] as Checkers).verdict(inRoom, network.counts, WALL_START + agenda.now()),
       ),
       ...endless(),
+      ...aftermath,
     ],
     faults: faults.counts,
+    hostile: attacked.result(),
     disks: sumOf(nodes),
     network: network.counts,
     sniffed: watched.sniffed(),

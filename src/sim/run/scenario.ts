@@ -6,6 +6,7 @@ import { parse } from "smol-toml";
 import { type Config, defaultConfig } from "../../protocol/config.ts";
 import type { Millis } from "../../protocol/time.ts";
 import { TEXT_BYTES_MAX } from "../../wire/bodies/text.ts";
+import { type Hostile, hostileStrategies } from "../hostile/names.ts";
 import type { DiskSettings } from "../world/disk.ts";
 import { type Check, count, firstComplaint, flag, milliseconds, share, text, whole } from "./checks.ts";
 
@@ -25,6 +26,8 @@ export type Scenario = {
   /** Bytes of message bodies that a node keeps in memory; left out: as many as in life. */
   readonly recentBytes?: number | undefined;
   readonly faults: readonly Fault[];
+  /** Left out: all are honest. */
+  readonly hostile?: Hostile | undefined;
   /** The nodes start within this time, one after another, each joining through another that is up. */
   readonly startMs: Millis;
   /** Whom they join through: any of those who are up, always the first node, or nobody: all are on one LAN. */
@@ -136,6 +139,7 @@ export function completeScenario(table: Readonly<Record<string, unknown>>): Scen
     network: { ...calmNetwork, ...given.network },
     speech: { ...lively, ...given.speech, ...(given.speech?.flood && { flood: { ...rapid, ...given.speech.flood } }) },
     ...(given.disk === undefined ? {} : { disk: { ...usualDisk, ...given.disk } }),
+    ...(given.hostile === undefined ? {} : { hostile: { ...usualAttack, ...given.hostile } }),
     faults: (given.faults ?? []).map((fault) => ({ ...single, ...fault })),
   };
 }
@@ -146,6 +150,7 @@ const rapid = { messages: 2_000, everyMs: 5, bytes: 100 };
 const lively: Speech = { messages: 200, everyMs: 1_000, bytes: 100 };
 /** An SSD that is asked to make sure of each write. */
 const usualDisk: DiskSettings = { writeMs: [1, 10], readMs: [0.1, 2] };
+const usualAttack = { count: 1, atMs: 0, forMs: 30_000 };
 const basics = {
   name: "",
   about: "",
@@ -174,6 +179,10 @@ const places: Check = [
 const table: Check = [(value) => typeof value === "object" && value !== null && !Array.isArray(value), "a table fits"];
 const list: Check = [Array.isArray, "a list of tables fits"];
 const contacts: Check = [(value) => ["any", "first", "lan"].includes(value as string), "any, first, lan fit"];
+const attacks: Check = [
+  (value) => Array.isArray(value) && value.length > 0 && value.every((name) => name in hostileStrategies),
+  `a list of these fits: ${Object.keys(hostileStrategies).join(", ")}`,
+];
 const orders: Check = [(value) => typeof value === "number" && value >= 0 && value <= 8, "0 to 8 fits"];
 const faultType: Check = [
   (value) => typeof value === "string" && value in faultTypes,
@@ -200,6 +209,7 @@ const checks = {
     recentBytes: whole(0, 1_000_000_000),
     config: table,
     faults: list,
+    hostile: table,
   },
   network: { delayMs: pair, regions: places, loss: share, duplicate: share, reorder: share, junk: share },
   speech: {
@@ -211,6 +221,7 @@ const checks = {
   },
   flood: { messages: whole(1, 100_000), everyMs: whole(1, 3_600_000), bytes: whole(1, TEXT_BYTES_MAX) },
   disk: { writeMs: pair, readMs: pair },
+  hostile: { count: whole(1, 1_000), strategies: attacks, atMs: milliseconds, forMs: milliseconds },
   config: { ...Object.fromEntries(Object.keys(defaultConfig).map((key) => [key, count])), bodies: orders, ids: orders },
   fault: {
     type: faultType,
@@ -226,7 +237,7 @@ const checks = {
 };
 
 function complaintOf(scenario: Readonly<Record<string, unknown>>): string | undefined {
-  const { name, network = {}, speech = {}, disk, config = {}, faults = [] } = scenario;
+  const { name, network = {}, speech = {}, disk, config = {}, faults = [], hostile } = scenario;
   if (typeof name !== "string" || name === "") return "a scenario needs a name";
   const outside = firstComplaint("", scenario, checks.scenario);
   if (outside !== undefined) return outside;
@@ -236,6 +247,9 @@ function complaintOf(scenario: Readonly<Record<string, unknown>>): string | unde
     firstComplaint("speech.flood.", (speech as Partial<Speech>).flood ?? {}, checks.flood) ??
     (disk === undefined ? undefined : firstComplaint("disk.", disk as object, checks.disk)) ??
     firstComplaint("config.", config as object, checks.config) ??
+    (hostile === undefined
+      ? undefined
+      : firstComplaint("hostile.", { strategies: undefined, ...(hostile as object) }, checks.hostile)) ??
     (faults as object[])
       .map((fault, at) => firstComplaint(`fault ${at + 1}: `, { type: undefined, ...fault }, checks.fault))
       .find((complaint) => complaint !== undefined) ??

@@ -8,7 +8,7 @@ import { below, type Rng, sample, seededRng, uniform } from "../../protocol/rng.
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import { createDisk } from "../world/disk.ts";
-import { indexOfEndpoint, LAN, OUTSIDER } from "../world/endpoints.ts";
+import { indexOfEndpoint, isVictim, LAN, OUTSIDER } from "../world/endpoints.ts";
 import type { Station } from "../world/faults.ts";
 import type { HostWorld } from "../world/host.ts";
 import { createMachine, createVirtualNode, type NodeWorld, type VirtualNode } from "../world/node.ts";
@@ -52,7 +52,9 @@ export function createStage(scenario: Scenario, seed: number, world: HostWorld, 
   const nodes: VirtualNode[] = [];
   const numbers = new Map<string, number>();
   const numberAt: Stage["numberAt"] = (endpoint, room) =>
-    endpoint === LAN || endpoint === OUTSIDER ? undefined : numbers.get(`${indexOfEndpoint(endpoint)} ${room}`);
+    endpoint === LAN || endpoint === OUTSIDER || isVictim(endpoint)
+      ? undefined
+      : numbers.get(`${indexOfEndpoint(endpoint)} ${room}`);
   const openers = secrets.map((secret, room) =>
     createOpener(secret, (endpoint) => nodes[numberAt(endpoint, room) ?? -1]?.boot()),
   );

@@ -29,6 +29,7 @@ export function watchRooms(
   { agenda, network }: HostWorld,
   isSniffing: boolean,
   checkersOf: (node: number) => Checkers,
+  isHostile: () => boolean = () => false,
 ): Watched {
   const sniffer = createSniffer();
   const compared = { frames: 0, checks: 0 };
@@ -50,7 +51,8 @@ export function watchRooms(
   const watchers = rooms.map((room) => {
     const claims = claimsOf(room);
     return (bytes: Uint8Array, from: Endpoint, to: Endpoint): void => {
-      const opened = room.opener.open(bytes, from, to);
+      // Whatever a hostile member claims, in its own name or another's, binds no node.
+      const opened = isHostile() ? undefined : room.opener.open(bytes, from, to);
       if (opened === undefined) return;
       if (isSniffing) sniffer.see(opened, agenda.now());
       claims.see(opened);

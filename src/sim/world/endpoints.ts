@@ -1,6 +1,6 @@
 /**
  * Addresses of the virtual world. Node 258 is at 10.0.1.2, after a move at 11.0.1.2, then at 12.0.1.2, up to 29, and then
- * it starts again. The outsider has an address of its own.
+ * it starts again. The outsider has an address of its own. Victims have addresses where nobody is.
  */
 import type { Endpoint } from "../../wire/endpoint.ts";
 
@@ -15,7 +15,16 @@ export const LAN = "239.255.115.109:62732" as Endpoint;
 
 export const OUTSIDER = "192.0.2.66:62733" as Endpoint;
 
-/** The number of the node at this address; 0 for the outsider. */
+/** Nobody is there: what nodes send to it they were made to send. */
+export function victimOf(number: number): Endpoint {
+  return `${VICTIMS}${number & 255}:${PORT}` as Endpoint;
+}
+
+export function isVictim(endpoint: Endpoint): boolean {
+  return endpoint.startsWith(VICTIMS);
+}
+
+/** The number of the node at this address; 0 for the outsider and for victims. */
 export function indexOfEndpoint(endpoint: Endpoint): number {
   let index = indices.get(endpoint);
   if (index === undefined) {
@@ -30,6 +39,7 @@ export function indexOfEndpoint(endpoint: Endpoint): number {
 // --- internal ---
 
 const NETWORK_FIRST = 10;
+const VICTIMS = "198.51.100.";
 const NETWORKS = 20;
 /** BOUNDED: by the nodes of the largest scenario, 10,000, and their moves. */
 const indices = new Map<Endpoint, number>();

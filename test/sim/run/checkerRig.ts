@@ -22,6 +22,8 @@ export type Rig = {
   readonly say: (node: number, ...messages: readonly Message[]) => void;
   /** `node` says them, and its disk has not confirmed them. */
   readonly sayUnkept: (node: number, ...messages: readonly Message[]) => void;
+  /** A hostile member signed them. */
+  readonly sayHostile: (...messages: readonly Message[]) => void;
   /** `node` tells of it. */
   readonly hear: (node: number, message: Message, isInOrder?: boolean) => void;
   readonly isShown: (node: number, message: Message) => boolean;
@@ -58,6 +60,9 @@ export function createRig({ isDurable = false, maxMessages = 1_000, flooder }: R
     },
     sayUnkept: (node, ...messages) => {
       for (const { id, kindNumber } of messages) checkers.said(node, id, kindNumber, false);
+    },
+    sayHostile: (...messages) => {
+      for (const { id, author } of messages) checkers.saidByHostile(id, author.id, 100);
     },
     hear: (node, message, isInOrder = true) => {
       shown.add(`${node} ${message.id}`);

@@ -4,6 +4,7 @@ import type { Core } from "../../../src/protocol/api.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import { noCounts } from "../../../src/sim/world/network.ts";
 import type { VirtualNode } from "../../../src/sim/world/node.ts";
+import type { PeerId } from "../../../src/wire/ids.ts";
 import { createRig, idAt, said } from "./checkerRig.ts";
 
 const one = said(1);
@@ -197,4 +198,66 @@ function nodeWith(core: Partial<Core>): VirtualNode {
 
 test("messages of the rig are in the order of their times", () => {
   expect(idAt(1) < idAt(2) && idAt(2) < idAt(1_000_000)).toBe(true);
+});
+
+describe("what hostile members say", () => {
+  const author = { id: "b".repeat(64), tag: "bbbb", nick: "h0" } as (typeof one)["author"];
+  const theirs = said(3, { author });
+
+  test("counts as said, and is on all nodes or on none", () => {
+    const rig = createRig();
+    rig.say(0, one);
+    rig.sayHostile(theirs, said(4, { author }));
+    for (const node of [0, 1]) rig.hear(node, one);
+    rig.hear(0, theirs);
+    expect(rig.verdict({ 0: [one, theirs], 1: [one] })).toEqual(["I1: n1 holds 1 of 2 messages"]);
+  });
+
+  test("is I2 if it is shown as said by another, and so is what nobody signed", () => {
+    const rig = createRig();
+    rig.sayHostile(theirs);
+    rig.hear(0, { ...theirs, author: one.author });
+    rig.hear(0, said(5, { author }));
+    const broken = rig.verdict({ 0: [theirs, said(5)] });
+    expect(broken).toContainEqual(expect.stringMatching(/^I2: n0 showed .*03 as said by another than its author$/));
+    expect(broken).toContainEqual(expect.stringMatching(/^I2: n0 showed .*05, which nobody said$/));
+  });
+
+  test("is I2 if two nodes name two authors of one message", () => {
+    const rig = createRig();
+    rig.say(0, one);
+    rig.hear(0, one);
+    rig.hear(1, { ...one, author });
+    expect(rig.verdict({ 0: [one], 1: [one] })).toEqual([expect.stringMatching(/^I2: n1 showed .*another/)]);
+  });
+
+  test("is I11 if it pushes out what honest ones have said", () => {
+    const rig = createRig({ maxMessages: 8 });
+    const flood = Array.from({ length: 8 }, (_, index) => said(10 + index, { author }));
+    rig.say(0, one, two);
+    rig.sayHostile(...flood);
+    for (const message of [one, two, ...flood]) rig.hear(0, message);
+    for (const message of [one, two]) rig.disk(0).trim(message.id);
+    expect(rig.verdict({ 0: flood })).toContainEqual("I11: n0 lacks 2 of the newest 2 messages of honest nodes");
+  });
+
+  test("may push out the oldest where there are more authors than messages that are kept", () => {
+    const rig = createRig({ maxMessages: 4 });
+    const crowd = Array.from({ length: 4 }, (_, index) =>
+      said(10 + index, { author: { ...author, id: `${index}`.repeat(64) as PeerId } }),
+    );
+    rig.say(0, one);
+    rig.sayHostile(...crowd);
+    for (const message of [one, ...crowd]) rig.hear(0, message);
+    rig.disk(0).trim(one.id);
+    expect(rig.verdict({ 0: crowd })).toEqual([]);
+  });
+
+  test("fills no table, not even for a while", () => {
+    const rig = createRig();
+    const tables = { members: { size: 3, bound: 2 } };
+    const core = { ids: () => [], tables: () => tables };
+    rig.checkers.look(new Map([[0, { isUp: () => true, core: () => core } as unknown as VirtualNode]]));
+    expect(rig.verdict({ 0: [] })).toEqual(["I6: table members of n0 has 3 rows of 2"]);
+  });
 });

@@ -1,12 +1,13 @@
 /** Random scenarios, and how a failing one is made small. */
 import { stringify } from "smol-toml";
 import { describe, expect, test } from "vitest";
+import { openWeaknesses, strategyNames } from "../../../src/sim/hostile/names.ts";
 import { ingredientsOf, mixOf } from "../../../src/sim/run/mix.ts";
 import { reduce } from "../../../src/sim/run/reduce.ts";
 import { run } from "../../../src/sim/run/run.ts";
 import { completeScenario, faultTypes, parseScenario, type Scenario } from "../../../src/sim/run/scenario.ts";
 
-const seeds = Array.from({ length: 300 }, (_, seed) => seed);
+const seeds = Array.from({ length: 500 }, (_, seed) => seed);
 
 test("every mix is a scenario that can be written to a file and read again", () => {
   for (const seed of seeds) expect(parseScenario(stringify(mixOf(seed)))).toEqual(mixOf(seed));
@@ -17,6 +18,10 @@ test("mixes differ, the same seed gives the same, and every kind of fault comes 
   expect(new Set(seeds.map((seed) => JSON.stringify(mixOf(seed)))).size).toBe(seeds.length);
   const kinds = new Set(seeds.flatMap((seed) => mixOf(seed).faults.map((fault) => fault.type)));
   expect([...kinds].sort()).toEqual(Object.keys(faultTypes).sort());
+  const attacks = new Set(seeds.flatMap((seed) => mixOf(seed).hostile?.strategies ?? []));
+  expect([...attacks].sort()).toEqual(strategyNames.filter((name) => openWeaknesses[name] === undefined).sort());
+  for (const seed of seeds)
+    expect(mixOf(seed).hostile?.count ?? 0).toBeLessThanOrEqual(Math.max(mixOf(seed).nodes / 3, 1));
   for (const ingredient of ["rooms in 19 regions", "rooms on one LAN", "long texts"])
     expect(
       seeds.filter((seed) => (ingredientsOf(mixOf(seed))[ingredient] ?? 0) > 0).length,

@@ -32,6 +32,12 @@ describe("refused in one line that names what fits", () => {
     ['name = "x"\n[network]\ndelayMs = [50, 10]', /^network.delayMs is \[50, 10\]: \[least, most\] fits$/],
     ['name = "x"\n[speech]\neveryMs = 0', /^speech.everyMs is 0: a whole number from 1 to \d+ fits$/],
     ['name = "x"\n[[faults]]\ntype = "earthquake"', /^fault 1: type is earthquake: partition, .* fit$/],
+    [
+      'name = "x"\n[hostile]\nstrategies = ["flatter"]',
+      /^hostile\.strategies is \[flatter\]: a list of these fits: impersonate/,
+    ],
+    ['name = "x"\n[hostile]\ncount = 2', /^hostile\.strategies is undefined: /],
+    ['name = "x"\n[hostile]\nstrategies = ["flood"]\ncount = 0', /^hostile\.count is 0: a whole number/],
     ['name = "x"\n[[faults]]\natMs = 5', /^fault 1: type is undefined: partition/],
     ['name = "x"\n[[faults]]\ntype = "crash"\nfor = 5', /^fault 1: for is unknown: type, atMs, .* fit$/],
     ['name = "x"\nnode = 5', /^node is unknown: name, about, nodes, .* fit$/],

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Run } from "../../../src/sim/run/run.ts";
 import type { Scenario } from "../../../src/sim/run/scenario.ts";
 import { joiner, reconcile } from "../../../src/sim/targets/historyRows.ts";
+import { hostile } from "../../../src/sim/targets/hostileRows.ts";
 import { relay, scale } from "../../../src/sim/targets/relayRows.ts";
 import { crowd, detection, idle, split, stalls } from "../../../src/sim/targets/roomRows.ts";
 import type { Bench, Line, Reconciled, Row } from "../../../src/sim/targets/row.ts";
@@ -162,6 +163,23 @@ describe("history", () => {
     expect((await joiner.measure(never)).lines).toMatchObject([
       { figure: "0.2 s", isMet: true },
       { figure: "some never came", isMet: false },
+    ]);
+  });
+});
+
+describe("hostile", () => {
+  const slower = (p99Ms: number) => (scenario: Scenario) => ({
+    measured: { p99Ms: scenario.hostile?.strategies[0] === "flood" ? p99Ms : 140 },
+  });
+  const isMet = async (p99Ms: number): Promise<boolean | undefined> =>
+    (await linesOf(hostile, slower(p99Ms))).find(({ what }) => what.endsWith("(flood)"))?.isMet;
+
+  test("each attack is held against the same room without it, within twice the time", async () => {
+    expect([await isMet(280), await isMet(281)]).toEqual([true, false]);
+    const lines = await linesOf(hostile, slower(300));
+    expect(lines.length).toBeGreaterThan(19);
+    expect(lines.filter((one) => !one.isMet).map(({ figure, goal }) => [figure, goal])).toEqual([
+      ["300 ms, without 140 ms", "≤ 280 ms"],
     ]);
   });
 });
