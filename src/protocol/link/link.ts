@@ -239,8 +239,11 @@ export function createLink(options: LinkOptions): Link {
       noteProgress(session, of, now);
       session.proven = true;
       session.unanswered = 0;
-      if (sent.to === from) noteAnswer(initiative, from);
-      if (isProof && index === 0 && sent.to === from && session.endpoint === from) session.standing = "validated";
+      // Only the first has its echo: the others may be guessed, from an address that got none of them.
+      if (isProof && index === 0 && sent.to === from) {
+        noteAnswer(initiative, from);
+        if (session.endpoint === from) session.standing = "validated";
+      }
       tickets.push(...sent.tickets);
     });
     for (const earlier of session.heldUp) {

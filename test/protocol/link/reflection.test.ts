@@ -1,5 +1,6 @@
 /** A member cannot make a node flood a third party: by naming its address as the own one, or by acknowledging from another. */
 import { describe, expect, it } from "vitest";
+import { COUNTER_MAX, DATAGRAM_BYTES_MAX, decodeHeader, type Header } from "../../../src/wire/datagram.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import type { Frame } from "../../../src/wire/frames.ts";
 import { END } from "../../../src/wire/range.ts";
@@ -94,6 +95,31 @@ describe("an acknowledgement from another address than its datagram went to", ()
       puppet.countFrom(40);
       puppet.tell(node, [puppet.ack(counters)], { from: VICTIM });
     });
+  });
+
+  it("gets it nothing by guesses, however good, behind a counter that the node has never used", () => {
+    const world = createWorld();
+    const node = nodeWithHistory(world);
+    const toVictim: Uint8Array[] = [];
+    world.onSend = ({ to, bytes }) => to === VICTIM && toVictim.push(bytes);
+    let came = 0;
+    for (let start = 0; start < SECONDS; start += 1) {
+      const puppet = createPuppet(world, "mallory");
+      nameVictim(puppet, node, WALL + 1 + 2 * start);
+      for (let round = 0; round < 5 * SECONDS; round += 1) {
+        const before = toVictim.length;
+        if (round % 5 === 0) node.say(`${start} ${round} `.padEnd(800, "x"));
+        world.run(20);
+        for (const sent of toVictim.slice(before)) {
+          const { counter } = decodeHeader(sent) as Header;
+          const bytes = puppet.sealed([puppet.ack([COUNTER_MAX, counter])], node.boot);
+          node.step({ type: "datagram", bytes, from: VICTIM });
+          came += bytes.length;
+        }
+      }
+    }
+    const sent = toVictim.reduce((sum, { length }) => sum + length, 0);
+    expect(sent).toBeLessThanOrEqual(3 * came + INITIATIVES * DATAGRAM_BYTES_MAX);
   });
 
   it("proves nothing of where its sender has moved since, though it comes from where the datagram went", () => {
