@@ -84,7 +84,8 @@ export function createFaults(
   /** Who was told an address where nobody is any more, and never had an answer from there, asks for the new one. */
   const askAgain = (before: Endpoint, now: Endpoint): void => {
     for (const [node, endpoints] of told) {
-      if (!endpoints.includes(before) || node.disk.addresses.newestFirst().length > 0) continue;
+      const hadAnswer = node.disk.addresses.newestFirst().some(({ endpoint }) => endpoint === before);
+      if (!endpoints.includes(before) || hadAnswer) continue;
       told.set(node, [now]);
       if (node.isUp()) node.command({ type: "join", endpoints: [now] });
     }
