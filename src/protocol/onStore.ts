@@ -96,7 +96,7 @@ export function createOnStore(components: Components): OnStore {
 
   return {
     written: (ticket, trouble) => {
-      const batch = settleBatch(writes, ticket, trouble === undefined);
+      const batch = settleBatch(writes, ticket, trouble === undefined, (id) => log.index.ids.has(id));
       if (batch === undefined) return;
       if (trouble !== undefined) return refused(trouble, batch.own);
       for (const received of takeOwed(batch)) link.acknowledge(received, 0, context.now.mono);

@@ -89,15 +89,23 @@ export function takeBatch(writes: Writes): Batch | undefined {
   return batch;
 }
 
-/** The store has answered. Undefined: nothing was asked under this ticket. */
-export function settleBatch(writes: Writes, ticket: number, isKept: boolean): Batch | undefined {
+/**
+ * The store has answered. Undefined: nothing was asked under this ticket. `isHere`: the message was not let go meanwhile, so it is
+ * worth writing once more.
+ */
+export function settleBatch(
+  writes: Writes,
+  ticket: number,
+  isKept: boolean,
+  isHere: (id: MessageId) => boolean,
+): Batch | undefined {
   const batch = writes.pending.get(ticket);
   if (batch === undefined) return undefined;
   writes.pending.delete(ticket);
   for (const message of batch.messages) {
     if (writes.unwritten.get(message.id) === batch) writes.unwritten.delete(message.id);
     if (isKept) forget(writes, message.id);
-    else remember(writes, message);
+    else if (isHere(message.id)) remember(writes, message);
   }
   return batch;
 }

@@ -177,4 +177,21 @@ describe("what a node says itself", () => {
     world.run(20_000);
     expect([...node.store.appends.values()]).toEqual([2, 2]);
   });
+
+  it("that the store refuses after it was let go is not written again", () => {
+    const world = createWorld();
+    const node = world.node("alice", { maxMessages: 2 });
+    node.store.isHeld = true;
+    for (const text of ["one", "two", "three"]) node.say(text);
+    const ids = node.core.ids();
+    expect(ids).toHaveLength(2);
+    node.store.trouble = full;
+    for (const _ of ["one", "two", "three"]) node.answerStore();
+    node.store.trouble = undefined;
+    node.store.isHeld = false;
+    world.run(6_000);
+    expect(storedIds(node).toSorted()).toEqual(ids);
+    expect([...node.store.appends.values()].toSorted()).toEqual([1, 2, 2]);
+    expect(notices(node, "storing-again")).toHaveLength(1);
+  });
 });
