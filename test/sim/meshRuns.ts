@@ -4,7 +4,7 @@ import { readScenario } from "../../src/sim/run/library.ts";
 import { run } from "../../src/sim/run/run.ts";
 
 /** Seeds played by `npm test` in all, half of them in each file; CONTRIBUTING.md says how to play more. */
-export const MESH_SEEDS = Number(process.env.MESH_SEEDS ?? 4);
+export const MESH_SEEDS = Number(process.env.MESH_SEEDS ?? 2);
 /** Of one seed: ten times what it takes on a slow machine with other work to do. */
 const LIMIT_MS = 120_000;
 

@@ -35,7 +35,7 @@ describe("the budget of an author", () => {
 describe("an author that says more than its budget", () => {
   it("has the rest advertised, by itself and by all others; all of it arrives everywhere, soon, and is counted as reached", () => {
     const world = createWorld();
-    const nodes = gather(world, names(30)) as [TestNode, TestNode, ...TestNode[]];
+    const nodes = gather(world, names(16)) as [TestNode, TestNode, ...TestNode[]];
     const bodies = new Map<TestNode, number>();
     world.onSend = ({ from, to, bytes }) => {
       const [sender, receiver] = [from, to].map((at) => nodes.find(({ endpoint }) => endpoint === at));
