@@ -47,7 +47,12 @@ export const settingsTable = {
     live: true,
   },
   JOIN: { type: "list", default: [], shown: "–", what: "addresses or invites to join at start, comma-separated" },
-  ROOM: { type: "text", default: "smplchat", what: "room name (open) or invite (private)" },
+  ROOM: {
+    type: "list",
+    default: [],
+    shown: "the rooms of last time, else `smplchat`",
+    what: "rooms to be in: names (open) or invites (private), comma-separated",
+  },
   GOSSIP_FANOUT: {
     type: "integer",
     min: 1,
@@ -192,7 +197,7 @@ export function fitting(name: SettingName): string {
     case "switch":
       return "on or off";
     case "list":
-      return "addresses or invites, comma-separated";
+      return name === "ROOM" ? "names of rooms or invites, comma-separated" : "addresses or invites, comma-separated";
     case "path":
       return "a directory";
     case "text":

@@ -9,7 +9,6 @@ import { sanitizeLine } from "../chat/model/sanitize.ts";
 import { systemReason } from "../chat/model/systemReason.ts";
 import { isRoomName } from "../crypto/invite.ts";
 import type { SettingName } from "../settings.ts";
-import { concealInvite } from "./conceal.ts";
 import type { Flags } from "./options.ts";
 import { expandHome, type Host } from "./paths.ts";
 import { misfit, SettingsError } from "./resolve.ts";
@@ -25,23 +24,22 @@ export type Given = {
 /** Reads files and standard input where the command line says so. Throws a SettingsError. */
 export function readGiven(flags: Flags, words: readonly string[], host: Host): Given {
   const reading: Reading = { host, isInputRead: false, warnings: new Set() };
-  let room = typeof flags.ROOM === "string" ? readText(reading, "ROOM", flags.ROOM, "flag --room") : undefined;
+  const rooms = listOf(flags.ROOM).map((given) => readText(reading, "ROOM", given, "flag --room"));
   const joins = listOf(flags.JOIN).map((given) => readText(reading, "JOIN", given, "flag --join"));
   for (const word of words) {
     const read = readText(reading, "ROOM", word, "argument");
     const name = settingOf(read.text);
     if (name === "JOIN") joins.push(read);
     else if (name === undefined) throw misfit("ROOM", read.text, read.origin, WORD_WANTED);
-    else if (room === undefined) room = read;
-    else throw new SettingsError(`one program is in one room: ${shown(room)} and ${shown(read)} are two`);
+    else rooms.push(read);
   }
   const origins = new Map<SettingName, string>();
-  if (room !== undefined) origins.set("ROOM", room.origin);
-  if (joins.length > 0) origins.set("JOIN", [...new Set(joins.map(({ origin }) => origin))].join(", "));
+  if (rooms.length > 0) origins.set("ROOM", originsOf(rooms));
+  if (joins.length > 0) origins.set("JOIN", originsOf(joins));
   return {
     flags: {
       ...flags,
-      ...(room === undefined ? {} : { ROOM: room.text }),
+      ...(rooms.length === 0 ? {} : { ROOM: rooms.map(({ text }) => text) }),
       ...(joins.length === 0 ? {} : { JOIN: joins.map(({ text }) => text) }),
     },
     origins,
@@ -160,10 +158,10 @@ function isSecret(text: string): boolean {
   return "type" in target && target.type === "invite" && target.invite.private;
 }
 
-function listOf(given: Flags["JOIN"]): readonly string[] {
+function listOf(given: Flags["JOIN"] | Flags["ROOM"]): readonly string[] {
   return typeof given === "string" ? [given] : Array.isArray(given) ? given : [];
 }
 
-function shown({ text, origin }: Text): string {
-  return `"${sanitizeLine(concealInvite(text)).slice(0, 100)}" (${origin})`;
+function originsOf(texts: readonly Text[]): string {
+  return [...new Set(texts.map(({ origin }) => origin))].join(", ");
 }

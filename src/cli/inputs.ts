@@ -4,16 +4,16 @@ import { readGiven } from "./given.ts";
 import type { Flags, Switches } from "./options.ts";
 import { configFile, dataDirectory, isProfileName, thisHost } from "./paths.ts";
 import { misfit, type Resolved, resolveSettings, SettingsError } from "./resolve.ts";
-import { chooseRoom, type Opening } from "./room.ts";
+import { readWanted, type Wanted } from "./room.ts";
 import { readSettingsFile } from "./settingsFile.ts";
 
-export type Inputs = Resolved &
-  Opening & {
-    /** undefined: nothing on disk. */
-    readonly dataDir: string | undefined;
-    /** `dataDir` or a directory above it: this one and what is below it are made by this program. */
-    readonly dataRoot: string | undefined;
-  };
+export type Inputs = Resolved & {
+  readonly wanted: Wanted;
+  /** undefined: nothing on disk. */
+  readonly dataDir: string | undefined;
+  /** `dataDir` or a directory above it: this one and what is below it are made by this program. */
+  readonly dataRoot: string | undefined;
+};
 
 /** `words`: rooms, invites and addresses given without an option. Throws a SettingsError. */
 export function readInputs(flags: Flags, switches: Switches, words: readonly string[] = []): Inputs {
@@ -39,7 +39,7 @@ export function readInputs(flags: Flags, switches: Switches, words: readonly str
     switches.ephemeral ? undefined : dataDirectory(host, settings.DATA_DIR, of);
   return {
     ...resolved,
-    ...chooseRoom(resolved),
+    wanted: readWanted(resolved),
     warnings: [...resolved.warnings, ...given.warnings],
     dataDir: directoryOf(profile),
     dataRoot: directoryOf(undefined),

@@ -1,11 +1,14 @@
 /** `smplchat invite`: prints one line that lets others into a room. It does not enter the room. */
 import { networkInterfaces } from "node:os";
+import type { RoomOpening } from "../chat/command/commandContext.ts";
 import { encodeInvite, isRoomName } from "../crypto/invite.ts";
 import { newPrivateRoom } from "../crypto/roomKeys.ts";
+import { openRoomsFile } from "../store/roomsFile.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../wire/endpoint.ts";
 import { readInputs } from "./inputs.ts";
 import type { Invocation } from "./options.ts";
 import { SettingsError } from "./resolve.ts";
+import { chooseRooms } from "./room.ts";
 
 export type InviteLine = {
   readonly line: string;
@@ -13,11 +16,22 @@ export type InviteLine = {
   readonly warnings: readonly string[];
 };
 
-/** With `name` a new private room of that name, else the room of the settings. Throws a SettingsError. */
-export function inviteLine({ name, flags, switches }: Extract<Invocation, { type: "invite" }>): InviteLine {
-  const { room, joins, settings, warnings } = readInputs(flags, switches);
+/**
+ * With `name` a new private room of that name, else the room of the settings, or the one that was shown last. Throws a
+ * SettingsError.
+ */
+export async function inviteLine({
+  name,
+  flags,
+  switches,
+}: Extract<Invocation, { type: "invite" }>): Promise<InviteLine> {
+  const { wanted, settings, dataDir, warnings } = readInputs(flags, switches);
   const here = ownEndpoints(settings.PORT);
   if (name === undefined) {
+    if (wanted.rooms.length > 1) throw new SettingsError("an invite is for one room: name one with --room");
+    const kept = dataDir === undefined ? [] : (await openRoomsFile(dataDir, 1)).read.rooms;
+    const { rooms } = chooseRooms(wanted, kept);
+    const { room, joins } = (rooms.find(({ isShown }) => isShown === true) ?? rooms[0]) as RoomOpening;
     const known = joins.filter((address): address is Endpoint => parseEndpoint(address) !== undefined);
     return { line: encodeInvite({ ...room, endpoints: [...new Set([...known, ...here])] }), warnings };
   }

@@ -39,7 +39,7 @@ async function run(argv: readonly string[]): Promise<ExitCode> {
       throw new SettingsError(invocation.message);
     case "invite": {
       const { inviteLine } = await import("./inviteCommand.ts");
-      const { line, warnings } = inviteLine(invocation);
+      const { line, warnings } = await inviteLine(invocation);
       for (const warning of warnings) await complain(warning);
       await print(`${line}\n`);
       return 0;

@@ -144,7 +144,7 @@ function mainOptions(): Option[] {
     new Option("--join <address|invite>", "contact a peer, or enter an invite's room (repeatable; -, @FILE)").argParser(
       collect,
     ),
-    new Option("--room <name|invite>", "the room to be in (-, @FILE)"),
+    new Option("--room <name|invite>", "a room to be in (repeatable; -, @FILE)").argParser(collect),
     new Option("--port <port>", "UDP port"),
     new Option("--plain", "line mode: plain lines of text, also on a terminal"),
     new Option("--json", "JSON mode: one JSON object per line, for programs"),

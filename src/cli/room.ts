@@ -1,53 +1,91 @@
-/** Decides from ROOM and JOIN which room to open and which addresses to contact. */
+/** Decides from ROOM and JOIN which rooms to be in, and which addresses to contact there. */
+import type { RoomOpening } from "../chat/command/commandContext.ts";
 import { parseContact, type TargetRefusal } from "../chat/command/target.ts";
 import { refusalText } from "../chat/model/sentences.ts";
+import { ROOMS_MAX } from "../chat/session/sessionState.ts";
 import type { Invite } from "../crypto/invite.ts";
 import { isSameRoom, openRoom } from "../crypto/roomKeys.ts";
-import type { RoomChoice } from "../node/types.ts";
-import { misfit, type Resolved, SettingsError } from "./resolve.ts";
+import type { RememberedRoom } from "../store/roomsFile.ts";
+import { misfit, type Resolved } from "./resolve.ts";
 
-export type Opening = {
-  readonly room: RoomChoice;
+/** What ROOM and JOIN ask for; the rooms of last time are not known yet. */
+export type Wanted = {
+  /** Names of open rooms, or of rooms that are remembered under that name, and invites. Each room once. */
+  readonly rooms: readonly WantedRoom[];
   /** Checked addresses, each once; hosts are not looked up yet. */
-  readonly joins: readonly string[];
+  readonly addresses: readonly string[];
 };
 
-/** Throws a SettingsError when a name, address or invite makes no sense, or when invites lead to different rooms. */
-export function chooseRoom({ settings, origins }: Resolved): Opening {
-  const named = roomNamed(settings.ROOM, origins.get("ROOM"));
-  const addresses: string[] = [...named.endpoints];
-  const invites: Invite[] = [];
+export type WantedRoom =
+  | { readonly type: "name"; readonly name: string }
+  | { readonly type: "invite"; readonly invite: Invite };
+
+/** Throws a SettingsError when a name, address or invite makes no sense. */
+export function readWanted({ settings, origins }: Resolved): Wanted {
+  const rooms = settings.ROOM.map((text) => roomNamed(text, origins.get("ROOM")));
+  const addresses: string[] = [];
   for (const entry of settings.JOIN) {
     const target = parseContact(entry);
     if ("code" in target) throw misfit("JOIN", entry, origins.get("JOIN"), wantedInstead(target));
     if (target.type === "room")
       throw misfit("JOIN", entry, origins.get("JOIN"), "an address or an invite; a room goes to ROOM");
     if (target.type === "address") addresses.push(target.text);
+    else rooms.push(target);
+  }
+  if (rooms.length > ROOMS_MAX)
+    throw misfit("ROOM", `${rooms.length} rooms`, origins.get("ROOM"), `at most ${ROOMS_MAX}`);
+  return { rooms, addresses: [...new Set(addresses)] };
+}
+
+/** The room of a start at which nothing was wanted and nothing is remembered. */
+export const ROOM_DEFAULT = "smplchat";
+
+/**
+ * The rooms to enter, and those that are remembered beside them. A name is that of a remembered room before it is that of an
+ * open one: nothing that was meant for a private room is said in an open one. Without a wanted room it is those in which
+ * one was last time. An address is contacted in all of them.
+ */
+export function chooseRooms(
+  { rooms, addresses }: Wanted,
+  known: readonly RememberedRoom[],
+): { readonly rooms: readonly RoomOpening[]; readonly remembered: readonly RememberedRoom[] } {
+  const openings: RoomOpening[] = [];
+  const add = (opening: RoomOpening): void => {
+    const at = openings.findIndex(({ room }) => isSameRoom(room.secret, opening.room.secret));
+    const before = openings[at];
+    if (before === undefined) openings.push(opening);
+    else openings[at] = { ...before, joins: [...new Set([...before.joins, ...opening.joins])] };
+  };
+  for (const wanted of rooms) {
+    if (wanted.type === "name") add({ room: choiceNamed(wanted.name, known), joins: addresses });
     else {
-      invites.push(target.invite);
-      addresses.push(...target.invite.endpoints);
+      const { endpoints, ...choice } = wanted.invite;
+      add({ room: choice, joins: [...new Set([...endpoints, ...addresses])] });
     }
   }
-  const wanted = [...(origins.has("ROOM") ? [named] : []), ...invites];
-  const [first = named] = wanted;
-  const other = wanted.find((invite) => !isSameRoom(invite.secret, first.secret));
-  if (other !== undefined) {
-    throw new SettingsError(
-      `ROOM and JOIN lead to different rooms (#${first.name} and #${other.name}): one program is in one room`,
-    );
-  }
-  const { name, secret, private: isPrivate } = first;
-  return { room: { name, secret, private: isPrivate }, joins: [...new Set(addresses)] };
+  if (rooms.length === 0)
+    for (const { state, ...room } of known)
+      if (state !== "left" && openings.length < ROOMS_MAX) add({ room, joins: addresses, isShown: state === "shown" });
+  if (openings.length === 0) add({ room: choiceNamed(ROOM_DEFAULT, known), joins: addresses });
+  const isEntered = (one: RememberedRoom): boolean => openings.some(({ room }) => isSameRoom(room.secret, one.secret));
+  const others = known.filter((one) => !isEntered(one));
+  // Another room is shown now.
+  return { rooms: openings, remembered: others.map((one) => (one.state === "shown" ? { ...one, state: "in" } : one)) };
 }
 
 // --- internal ---
 
-function roomNamed(text: string, origin: string | undefined): Invite {
+function choiceNamed(name: string, known: readonly RememberedRoom[]): RoomOpening["room"] {
+  const remembered = known.find((room) => room.name === name);
+  if (remembered === undefined) return { name, private: false, secret: openRoom(name) };
+  const { state: _, ...choice } = remembered;
+  return choice;
+}
+
+function roomNamed(text: string, origin: string | undefined): WantedRoom {
   const target = parseContact(/^(#|smplchat:)/i.test(text) ? text : `#${text}`);
   if ("code" in target) throw misfit("ROOM", text, origin, wantedInstead(target));
-  if (target.type === "invite") return target.invite;
-  const { name } = target as { name: string };
-  return { name, private: false, secret: openRoom(name), endpoints: [] };
+  return target.type === "invite" ? target : { type: "name", name: (target as { name: string }).name };
 }
 
 function wantedInstead(refusal: TargetRefusal): string {

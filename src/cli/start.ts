@@ -9,6 +9,7 @@ import { configOf } from "../node/config.ts";
 import { openHub } from "../node/hub.ts";
 import { makeDirectory } from "../store/directory.ts";
 import { IdentityError } from "../store/identity.ts";
+import { openRoomsFile } from "../store/roomsFile.ts";
 import { version } from "../version.ts";
 import { concealInvites } from "./conceal.ts";
 import { type DebugLog, debugToFile, debugToStderr } from "./debugLog.ts";
@@ -17,6 +18,7 @@ import { type Inputs, readInputs } from "./inputs.ts";
 import { askNick, rememberedNick, rememberNick, userNick } from "./nick.ts";
 import { explainOpening } from "./openError.ts";
 import type { Invocation, Switches } from "./options.ts";
+import { chooseRooms } from "./room.ts";
 import { complain, note, outputError } from "./streams.ts";
 
 /** After the end of input: until what was said has reached a peer. */
@@ -108,7 +110,7 @@ function openDebug({ settings, dataDir }: Inputs, face: Face): DebugLog | undefi
 }
 
 async function openSession(inputs: Inputs, nick: string, face: Face, debug: DebugLog | undefined): Promise<Session> {
-  const { settings, dataDir } = inputs;
+  const { settings, dataDir, wanted } = inputs;
   const hub = await openHub({
     nick,
     port: settings.PORT,
@@ -118,13 +120,16 @@ async function openSession(inputs: Inputs, nick: string, face: Face, debug: Debu
     dropPercent: settings.DROP_PERCENT,
     debug: debug?.record,
   });
+  const kept = dataDir === undefined ? undefined : await openRoomsFile(dataDir, hub.slot);
+  const trouble = kept?.read.trouble;
+  if (trouble !== undefined) await complain(refusalText({ code: "rooms-not-kept", trouble }));
   return createSession({
     hub,
-    room: inputs.room,
-    joins: inputs.joins,
+    ...chooseRooms(wanted, kept?.read.rooms ?? []),
+    ...(kept === undefined ? {} : { rememberRooms: kept.write }),
     nick,
     // For `/set` alone, which shows them.
-    settings: { ...settings, ROOM: concealInvites(settings.ROOM), JOIN: settings.JOIN.map(concealInvites) },
+    settings: { ...settings, ROOM: settings.ROOM.map(concealInvites), JOIN: settings.JOIN.map(concealInvites) },
     // The full screen reads what it has room for.
     ...(face === "full-screen" ? {} : { replayed: face === "json" ? "all" : LINES_REPLAYED }),
     quitMsMax: process.stdin.isTTY ? QUIT_MS_MAX : SETTLE_MS_MAX,

@@ -1,20 +1,26 @@
 /** JSON mode: one object per line in and out, for programs. */
+import type { Refusal } from "../chat/model/events.ts";
 import type { Session } from "../chat/session/session.ts";
 import { causalFeed } from "../chat/stream/causalFeed.ts";
 import { runStreamFace, type StreamFaceOptions } from "../chat/stream/face.ts";
 import { LINE_BYTES_MAX } from "../chat/stream/lines.ts";
+import type { RoomHandle } from "../node/types.ts";
 import { readInput } from "./input.ts";
-import { jsonError, jsonLine, jsonOf, jsonReady, refOf } from "./output.ts";
+import { jsonDone, jsonError, jsonLine, jsonOf, jsonReady, refOf } from "./output.ts";
 
 /** Resolves when the session has ended and its last line is written. */
 export function runJson(session: Session, options: StreamFaceOptions): Promise<void> {
   return runStreamFace(session, options, (output) => {
     const write = (value: object): void => output.line(jsonLine(value));
+    /** BOUNDED: by the rooms that are named in one line. Undefined: everything is told. */
+    let subscribed: ReadonlySet<RoomHandle> | undefined;
 
     write(jsonReady(session, options.version));
     session.subscribe(
-      causalFeed((event) => {
-        for (const value of jsonOf(event, session.room().choice.name)) write(value);
+      causalFeed((event, room) => {
+        // An answer is told whatever room it is about.
+        if (event.ref === undefined && event.type === "chat" && subscribed?.has(room) === false) return;
+        for (const value of jsonOf(event, session.label(room))) write(value);
       }),
       output.ready,
     );
@@ -24,8 +30,29 @@ export function runJson(session: Session, options: StreamFaceOptions): Promise<v
       }
       const read = readInput(line.text);
       const { ref } = read;
+      const refuse = (refusal: Refusal): void => {
+        for (const value of jsonOf({ type: "refusal", refusal, ref }, session.label(session.room()))) write(value);
+      };
       if (read.type === "bad-input") return write({ ...jsonError("bad-input", read.reason, {}), ...refOf(ref) });
-      return read.type === "say" ? session.say(read.text, read.kind, ref) : session.line(read.text, ref);
+      if (read.type === "subscribe") {
+        const rooms = read.rooms?.map((name) => roomNamed(session, name));
+        const unknown = rooms?.find((room) => "code" in room);
+        if (unknown !== undefined) return refuse(unknown as Refusal);
+        subscribed = rooms === undefined ? undefined : new Set(rooms as RoomHandle[]);
+        return ref === undefined ? undefined : write({ ...jsonDone(), ref });
+      }
+      const room = read.room === undefined ? undefined : roomNamed(session, read.room);
+      if (room !== undefined && "code" in room) return refuse(room);
+      return read.type === "say" ? session.say(read.text, read.kind, ref, room) : session.line(read.text, ref, room);
     };
   });
+}
+
+// --- internal ---
+
+function roomNamed(session: Session, name: string): RoomHandle | Refusal {
+  const [room, ...others] = session.named(name);
+  if (room === undefined) return { code: "unknown-room", name };
+  if (others.length === 0) return room;
+  return { code: "several-rooms", name, labels: [room, ...others].map(session.label) };
 }

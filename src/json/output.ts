@@ -21,15 +21,19 @@ export function jsonReady(session: Session, version: string): object {
     version,
     self: jsonAuthor(room.self()),
     room: { name, private: isPrivate },
+    rooms: session.rooms().map((one) => ({ name: session.label(one), private: one.choice.private })),
     address: room.address(),
   };
 }
 
-/** Nothing for events that are for screens only. What answers a line with a `ref` carries it. */
+/** Nothing for events that are for screens only. Each names its room. What answers a line with a `ref` carries it. */
 export function jsonOf(event: SessionEvent, room: string): object[] {
   const { ref } = event;
-  const values = valuesOf(event, room);
-  return ref === undefined ? values : values.map((value) => ({ ...value, ref }));
+  return valuesOf(event, room).map((value) => ({ ...value, room, ...refOf(ref) }));
+}
+
+export function jsonDone(): object {
+  return jsonNotice("done", "done", {});
 }
 
 export function refOf(ref: string | undefined): object {
@@ -47,7 +51,7 @@ function valuesOf(event: SessionEvent, room: string): object[] {
     case "sent":
       return event.ref === undefined ? [] : [{ type: "sent", id: event.id }];
     case "done":
-      return event.ref === undefined ? [] : [jsonNotice("done", "done", {})];
+      return event.ref === undefined ? [] : [jsonDone()];
     case "chat":
       return jsonOfChat(event.event, room);
     case "reply":
@@ -79,7 +83,7 @@ function valuesOf(event: SessionEvent, room: string): object[] {
 function jsonOfChat(event: ChatEvent, room: string): object[] {
   switch (event.type) {
     case "message":
-      return [jsonMessage(event.message, room)];
+      return [jsonMessage(event.message)];
     case "ordered":
       return [];
     case "stored":
@@ -121,6 +125,12 @@ function jsonOfReply(reply: Reply): object {
     }
     case "whois":
       return jsonNotice("whois", replyText(reply), { peers: reply.peers.map(jsonPeer) });
+    case "rooms": {
+      const rooms = reply.rooms.map(({ room, label, messages = null, ...row }) => {
+        return { name: room.name, label, private: room.private, ...row, messages };
+      });
+      return jsonNotice("rooms", replyText(reply), { rooms });
+    }
     case "help": {
       const commands = commandTable.filter((spec) => reply.command === undefined || spec.name === reply.command);
       return jsonNotice("help", replyText(reply), { commands });
@@ -139,13 +149,12 @@ function jsonNotice(code: string, text: string, data: object): object {
 }
 
 /** Of an unknown kind: the number of the kind and what it is about, in place of what this version cannot read. */
-function jsonMessage({ kind, kindNumber, target, text, ...message }: Message, room: string): object {
+function jsonMessage({ kind, kindNumber, target, text, ...message }: Message): object {
   const isUnknown = kind === "unknown";
   const author = jsonAuthor(message.author);
   return {
     type: "message",
     id: message.id,
-    room,
     author: isUnknown ? { ...author, nick: null } : author,
     ...(isUnknown ? {} : { text }),
     time: new Date(message.time).toISOString(),

@@ -2,14 +2,14 @@
  * Line mode: messages go to standard output line by line, and typed lines come from standard input. The cursor is never
  * moved.
  */
-
-import type { SessionEvent } from "../chat/model/events.ts";
 import { sanitizeNick } from "../chat/model/sanitize.ts";
 import type { Session } from "../chat/session/session.ts";
+import type { SessionListener } from "../chat/session/sessionState.ts";
 import { causalFeed } from "../chat/stream/causalFeed.ts";
 import { runStreamFace, type StreamFaceOptions } from "../chat/stream/face.ts";
 import { LINE_BYTES_MAX } from "../chat/stream/lines.ts";
-import { createTranscript } from "./transcript.ts";
+import type { RoomHandle } from "../node/types.ts";
+import { createTranscript, type Transcript } from "./transcript.ts";
 
 /** Those who come or go within so long are told in one line. */
 const FOLD_MS = 1_000;
@@ -17,24 +17,35 @@ const FOLD_MS = 1_000;
 /** Resolves when the session has ended and its last line is written. */
 export function runLine(session: Session, options: StreamFaceOptions): Promise<void> {
   return runStreamFace(session, options, (output) => {
-    const transcript = createTranscript(new Date());
+    const today = new Date();
+    /** BOUNDED: by the rooms of the session. */
+    const transcripts = new Map<RoomHandle, Transcript>();
+    const transcriptOf = (room: RoomHandle): Transcript => {
+      const mark = (): string => (room === session.room() ? "" : `#${session.label(room)} `);
+      const transcript = transcripts.get(room) ?? createTranscript(today, mark);
+      transcripts.set(room, transcript);
+      return transcript;
+    };
     const room = session.room();
     const nick = sanitizeNick(room.self().nick);
+    const others = session.rooms().filter((other) => other !== room);
+    const elsewhere =
+      others.length === 0 ? "" : `, also in ${others.map((other) => `#${session.label(other)}`).join(", ")}`;
 
     output.line(
-      `-- smplchat ${options.version}: you are ${nick} in #${room.choice.name}, listening on ${room.address()}`,
+      `-- smplchat ${options.version}: you are ${nick} in #${session.label(room)}${elsewhere}, listening on ${room.address()}`,
     );
     let timer: NodeJS.Timeout | undefined;
     const write = (lines: readonly string[]): void => {
       for (const line of lines) output.line(line);
     };
-    const tell = (event: SessionEvent): void => {
-      write(transcript.linesOf(event, session.room().choice.name));
+    const tell: SessionListener = (event, of) => {
+      write(transcriptOf(of).linesOf(event, session.label(of)));
       if (event.type === "ended") clearTimeout(timer);
-      else if (timer === undefined && transcript.isHolding()) {
+      else if (timer === undefined && transcriptOf(of).isHolding()) {
         timer = setTimeout(() => {
           timer = undefined;
-          write(transcript.release());
+          for (const transcript of transcripts.values()) write(transcript.release());
         }, FOLD_MS);
       }
     };

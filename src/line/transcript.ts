@@ -31,8 +31,11 @@ type PeerEvent = Extract<ChatEvent, { type: "peer" }>;
 /** Peers whose coming was told; beyond it, comings may be told twice. */
 const PRESENT_MAX = 10_000;
 
-/** `today`: what the first message's day is compared with, so that a talk of today starts without a day line. */
-export function createTranscript(today: Date): Transcript {
+/**
+ * Of one room. `today`: what the first message's day is compared with, so that a talk of today starts without a day line.
+ * `mark`: stands in every line, to tell which room it is of.
+ */
+export function createTranscript(today: Date, mark: () => string = () => ""): Transcript {
   const names = createNames();
   let day = dayText(today.getTime());
   /** BOUNDED: PRESENT_MAX. */
@@ -42,13 +45,13 @@ export function createTranscript(today: Date): Transcript {
   /** `text` is safe to show. */
   const messageLines = (message: Message, text: string): string[] => {
     const said = dayText(message.time);
-    const lines = said === day ? [] : [`-- ${said}`];
+    const lines = said === day ? [] : [`-- ${mark()}${said}`];
     day = said;
     const nick = names.label(message.author);
     const who = message.kind === "action" ? `* ${nick}` : `<${nick}>`;
     // Further lines of a text are indented, so that none can pass for a message of its own.
     const indented = text.replaceAll("\n", "\n      ");
-    return [...lines, `${clockText(message.time)} ${who} ${indented}`];
+    return [...lines, `${clockText(message.time)} ${mark()}${who} ${indented}`];
   };
 
   /** Whether it is news that this peer is here or gone. */
@@ -69,16 +72,15 @@ export function createTranscript(today: Date): Transcript {
   const release = (): string[] => {
     const text = presenceText(held, names.label);
     held = nothingFolded;
-    return text === "" ? [] : [`-- ${text}`];
+    return text === "" ? [] : [`-- ${mark()}${text}`];
   };
 
   const linesOf = (event: SessionEvent, room: string): string[] => {
     if (event.type === "clear") return ["-- nothing to clear in line mode"];
-    if (event.type === "moved") present.clear();
     if (event.type === "reply" && event.reply.code === "log" && event.reply.messages.length > 0) {
       const more = moreOfLog(event.reply);
       const lines = shownOfLog(event.reply).flatMap((message) => messageLines(message, excerpt(message)));
-      return more === undefined ? lines : [`-- ${more}`, ...lines];
+      return more === undefined ? lines : [`-- ${mark()}${more}`, ...lines];
     }
     if (event.type === "chat" && event.event.type === "message") {
       const { message } = event.event;
@@ -91,7 +93,7 @@ export function createTranscript(today: Date): Transcript {
       held = { ...held, changes: held.changes.filter((change) => change.id !== id) };
     }
     const sentence = sentenceFor(event, room);
-    return sentence === undefined ? [] : sentence.text.split("\n").map((line) => `-- ${line}`);
+    return sentence === undefined ? [] : sentence.text.split("\n").map((line) => `-- ${mark()}${line}`);
   };
 
   return {

@@ -39,7 +39,8 @@ export async function openHub(options: HubOptions): Promise<HubHandle> {
     history = await openHistory(options, slot);
     transport = options.transport ?? (await openUdp({ port: options.port }));
     lan = options.lan ?? (options.discovery ? await openMulticast() : undefined);
-    return hubOn(groundFor(options, identity, history, transport, lan), async () => history?.close(), release);
+    const ground = groundFor(options, identity, history, transport, lan);
+    return hubOn(ground, slot, async () => history?.close(), release);
   } catch (error) {
     await transport?.close();
     await lan?.close();
@@ -116,7 +117,7 @@ function historyEvent(trouble: HistoryTrouble): ChatEvent {
   return { type: "error", error: { code: "history-unusable", path, reason } };
 }
 
-function hubOn(ground: HubGround, closeHistory: () => Promise<void>, release: () => void): HubHandle {
+function hubOn(ground: HubGround, slot: number, closeHistory: () => Promise<void>, release: () => void): HubHandle {
   const { transport, lan, identity } = ground;
   const demux: Demux<HostedRoom> = createDemux();
   /** BOUNDED: by what a person enters. In the order in which they were entered. */
@@ -165,6 +166,7 @@ function hubOn(ground: HubGround, closeHistory: () => Promise<void>, release: ()
 
   return {
     id: identity.id,
+    slot,
     enter: (choice, nick = ground.options.nick) => {
       const entered = turn.then(() => enter(choice, nick));
       turn = entered.catch(() => undefined);

@@ -74,6 +74,8 @@ export type LiveConfig = Pick<Config, "fanout" | "seenLimit" | "maxMessages">;
 
 export interface HubHandle {
   readonly id: PeerId;
+  /** Which of the data directory's identities this is, from 1 on: what is kept beside it is named by this number. */
+  readonly slot: number;
   /** Enters the room, or gives the handle if it is entered already. Rejects with a StoreError. */
   enter(room: RoomChoice, nick?: string): Promise<RoomHandle>;
   rooms(): readonly RoomHandle[];

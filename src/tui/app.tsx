@@ -88,8 +88,8 @@ export async function runFullScreen(session: Session): Promise<void> {
     if (typed.length > 0) draw();
   }
 
-  const unsubscribe = session.subscribe((event) => {
-    const when = controller.event(event);
+  const unsubscribe = session.subscribe((event, room) => {
+    const when = controller.event(event, room);
     if (when === "now") clearTimeout(drawTimer);
     if (when === "now") drawTimer = setTimeout(draw, 0);
     if (when === "soon") drawTimer ??= setTimeout(draw, DRAW_DELAY_MS);

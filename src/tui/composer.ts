@@ -107,6 +107,11 @@ export function restoreText(composer: Composer, text: string): Composer {
   return { ...composer, text, cursor: text.length, pastedLines: text.includes("\n"), historyAt: undefined };
 }
 
+/** What is being written elsewhere, with the lines sent and the text taken last, which belong to the writer. */
+export function moveToDraft(composer: Composer, draft: Composer): Composer {
+  return { ...draft, history: composer.history, killed: composer.killed };
+}
+
 // --- internal ---
 
 type Edit = (composer: Composer) => Composer;

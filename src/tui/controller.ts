@@ -1,23 +1,18 @@
 /**
- * Decides what the full screen shows, and how keys and events change it. It holds the room, the composer and the scroll
- * position. It knows nothing of terminals: `frame` says what to draw.
+ * Decides what the full screen shows, and how keys and events change it. It holds a view of each room and the row of rooms. It knows nothing of terminals: `frame` says what to draw.
  */
 import { commandTable } from "../chat/command/commands.ts";
 import type { SessionEvent } from "../chat/model/events.ts";
 import { sentenceFor } from "../chat/model/sentences.ts";
 import { reasonText } from "../chat/model/systemReason.ts";
-import {
-  applyEvent,
-  createTimeline,
-  nicksBySpeech,
-  type Timeline,
-  type TimelineEvent,
-} from "../chat/model/timeline.ts";
+import { applyEvent, nicksBySpeech, type Timeline, type TimelineEvent } from "../chat/model/timeline.ts";
 import type { Session } from "../chat/session/session.ts";
+import type { RoomHandle } from "../node/types.ts";
 import { StoreError } from "../store/store.ts";
-import { applyKey, COMPOSER_LENGTH_MAX, type Composer, emptyComposer, restoreText } from "./composer.ts";
+import { applyKey, COMPOSER_LENGTH_MAX, type Composer, moveToDraft, restoreText } from "./composer.ts";
 import { type ComposerRows, composerRows } from "./composerRows.ts";
 import type { Key } from "./keys.ts";
+import { nextActive, noteMention, openView, paintTabs, type RoomView, tabsOf } from "./roomViews.ts";
 import { createRowLayout, type RowLayout } from "./rows.ts";
 import type { ScreenRows } from "./screen.tsx";
 import { paintStatus, questionText, statusText } from "./statusLine.ts";
@@ -36,7 +31,7 @@ export type ScreenFrame = ScreenRows & {
 export interface Controller {
   key(key: Key): KeyOutcome;
   /** Returns how soon the change wants to be seen. */
-  event(event: SessionEvent): "now" | "soon" | "never";
+  event(event: SessionEvent, room: RoomHandle): "now" | "soon" | "never";
   resize(columns: number, rows: number): void;
   frame(): ScreenFrame;
   /** The status line as it would be drawn now: when it differs from the last one, time has changed the screen. */
@@ -55,90 +50,124 @@ export type ControllerOptions = {
 
 /** Messages of earlier times that a room is opened with. */
 const HISTORY_SHOWN = 1_000;
+/** Rows beside the composer's from which on one is given to the rooms: the status line, and some messages. */
+const TABS_ROWS_MIN = 5;
 /** Age of the roster that the status line shows. */
 const FACTS_MS_MAX = 1_000;
 
 export function createController({ session, palette, now, onChange, ...size }: ControllerOptions): Controller {
   let { columns, rows } = size;
-  let timeline = openTimeline();
-  let composer: Composer = emptyComposer;
-  let anchor: Anchor | undefined;
+  /** BOUNDED: by the rooms of the session. */
+  const views = new Map<RoomHandle, RoomView>();
+  let shown = session.room();
+  let view = viewOf(shown);
   let isFocused = true;
   let notice: string | undefined;
   let below = 0;
   let facts: (ReturnType<typeof readFacts> & { readonly at: number }) | undefined;
+  for (const room of session.rooms()) viewOf(room);
+  see(view);
+
   let rowsOf: { width: number; shared: ReadonlySet<string>; layout: RowLayout } | undefined;
 
   let lastComposed: { of: Composer; columns: number; rows: number; to: ComposerRows } | undefined;
 
   function composed(): ComposerRows {
     const last = lastComposed;
-    if (last?.of === composer && last.columns === columns && last.rows === rows) return last.to;
-    const to = composerRows(composer, columns, Math.max(1, Math.floor(rows / 3)));
-    lastComposed = { of: composer, columns, rows, to };
+    if (last?.of === view.composer && last.columns === columns && last.rows === rows) return last.to;
+    const to = composerRows(view.composer, columns, Math.max(1, Math.floor(rows / 3)));
+    lastComposed = { of: view.composer, columns, rows, to };
     return to;
   }
 
   function layout(): Layout {
-    if (rowsOf === undefined || rowsOf.width !== columns || rowsOf.shared !== timeline.sharedNicks) {
-      const made = createRowLayout(columns, timeline.sharedNicks, palette);
-      rowsOf = { width: columns, shared: timeline.sharedNicks, layout: made };
+    const { sharedNicks } = view.timeline;
+    if (rowsOf === undefined || rowsOf.width !== columns || rowsOf.shared !== sharedNicks) {
+      const made = createRowLayout(columns, sharedNicks, palette);
+      rowsOf = { width: columns, shared: sharedNicks, layout: made };
     }
-    return { height: Math.max(0, rows - 1 - composed().rows.length), rowsOf: rowsOf.layout, palette };
+    const taken = composed().rows.length + (hasTabs() ? 2 : 1);
+    return { height: Math.max(0, rows - taken), rowsOf: rowsOf.layout, palette };
   }
 
-  function change(event: TimelineEvent): boolean {
-    const before = timeline;
-    timeline = applyEvent(timeline, event, now());
-    return timeline !== before;
+  /** Whether there is a row of rooms: not on a screen that has hardly place for messages. */
+  function hasTabs(): boolean {
+    return session.rooms().length > 1 && rows - composed().rows.length >= TABS_ROWS_MIN;
   }
 
-  /** The view of the room that the session shows; what is kept of it follows as soon as it is read. */
-  function openTimeline(): Timeline {
-    const room = session.room();
-    room.history(HISTORY_SHOWN).then(
+  function viewOf(room: RoomHandle): RoomView {
+    const known = views.get(room) ?? openView(room);
+    views.set(room, known);
+    return known;
+  }
+
+  function change(event: TimelineEvent, of: RoomView = view): boolean {
+    const before = of.timeline;
+    of.timeline = applyEvent(of.timeline, event, now());
+    return of.timeline !== before;
+  }
+
+  /** From now on this room is before the reader's eyes. What is kept of it follows as soon as it is read. */
+  function see(next: RoomView): void {
+    moveView(next.anchor);
+    next.mentions = 0;
+    if (next.isLoaded) return;
+    next.isLoaded = true;
+    shown.history(HISTORY_SHOWN).then(
       (messages) => {
-        if (session.room() !== room || messages.length === 0) return;
+        if (messages.length === 0) return;
         for (const message of messages)
-          timeline = applyEvent(timeline, { type: "message", message, isInOrder: true }, message.time);
+          next.timeline = applyEvent(next.timeline, { type: "message", message, isInOrder: true }, message.time);
         onChange();
       },
       (error: unknown) => {
-        change({
-          type: "line",
-          tone: "error",
-          text: `the stored messages of this room cannot be read: ${error instanceof StoreError ? reasonText(error.detail) : String(error)}`,
-        });
+        const reason = error instanceof StoreError ? reasonText(error.detail) : String(error);
+        const text = `the stored messages of this room cannot be read: ${reason}`;
+        change({ type: "line", tone: "error", text }, next);
         onChange();
       },
     );
-    return createTimeline(room.self(), room.peers());
+  }
+
+  function moveToRoom(): void {
+    shown = session.room();
+    change({ type: "seeing", seeing: false });
+    const next = viewOf(shown);
+    next.composer = moveToDraft(view.composer, next.composer);
+    view = next;
+    see(view);
+  }
+
+  function show(at: number | undefined): void {
+    const room = at === undefined ? undefined : session.rooms()[at];
+    if (room !== undefined) void session.show(room);
   }
 
   function status(): string {
     // A node makes a fresh copy of its roster at each call: once a second is enough for round trips.
     if (facts === undefined || Math.abs(now() - facts.at) >= FACTS_MS_MAX) facts = { at: now(), ...readFacts(session) };
-    return statusText({ ...facts, now: now(), timeline, below }, columns);
+    return statusText({ ...facts, now: now(), timeline: view.timeline, below }, columns);
   }
 
   function moveView(to: Anchor | undefined): void {
-    anchor = to;
-    change({ type: "seeing", seeing: isFocused && anchor === undefined });
+    view.anchor = to;
+    change({ type: "seeing", seeing: isFocused && to === undefined });
   }
 
   function submit(text: string, asText: boolean): void {
+    const of = view;
     moveView(undefined);
     change({ type: "unread-read" });
     const outcome = asText ? session.say(text) : session.line(text);
     outcome.then(
       (result) => {
         if (result !== "refused") return;
-        composer = restoreText(composer, text);
+        of.composer = restoreText(of.composer, text);
         onChange();
       },
       (error: unknown) => {
-        change({ type: "line", tone: "error", text: error instanceof Error ? error.message : String(error) });
-        composer = restoreText(composer, text);
+        change({ type: "line", tone: "error", text: error instanceof Error ? error.message : String(error) }, of);
+        of.composer = restoreText(of.composer, text);
         onChange();
       },
     );
@@ -148,7 +177,9 @@ export function createController({ session, palette, now, onChange, ...size }: C
   function screenKey(key: Key): KeyOutcome | undefined {
     if (key.type === "chord" && key.ctrl && key.letter === "l") return "redraw";
     if (key.type === "chord" && key.ctrl && key.letter === "z") return "suspend";
+    if (session.rooms().length > 1 && roomKey(key)) return "draw";
     if (key.type !== "named") return undefined;
+    const { timeline, anchor } = view;
     const page = Math.max(1, layout().height - 1);
     if (key.name === "page-up") moveView(scroll(timeline, layout(), anchor, -page));
     else if (key.name === "page-down") moveView(scroll(timeline, layout(), anchor, page));
@@ -161,39 +192,54 @@ export function createController({ session, palette, now, onChange, ...size }: C
     return "draw";
   }
 
+  /** Alt-1 to Alt-9, Alt-Left, Alt-Right and Alt-A choose a room. */
+  function roomKey(key: Key): boolean {
+    if (!("alt" in key) || !key.alt || key.ctrl) return false;
+    const all = session.rooms();
+    const at = all.indexOf(shown);
+    if (key.type === "chord" && /^[1-9]$/.test(key.letter)) show(Number(key.letter) - 1);
+    else if (key.type === "chord" && key.letter === "a") show(nextActive(tabsOf(session, viewOf)));
+    else if (key.type === "named" && key.name === "left") show((at - 1 + all.length) % all.length);
+    else if (key.type === "named" && key.name === "right") show((at + 1) % all.length);
+    else return false;
+    return true;
+  }
+
   return {
     key(key) {
       notice = undefined;
       const outcome = screenKey(key);
       if (outcome !== undefined) return outcome;
-      const step = applyKey(composer, key, () => words(timeline, session));
-      composer = step.composer;
+      const step = applyKey(view.composer, key, () => words(view.timeline, session));
+      view.composer = step.composer;
       if (step.action?.type === "quit") return "quit";
       if (step.action?.type === "submit") submit(step.action.text, step.action.asText);
       if (step.action?.type === "refused") notice = `not taken: more than ${COMPOSER_LENGTH_MAX} characters`;
       return "draw";
     },
-    event(event) {
+    event(event, room) {
       const isRoster = event.type === "chat" && (event.event.type === "peer" || event.event.type === "notice");
       if (isRoster || event.type === "moved") facts = undefined;
-      if (event.type === "moved") {
-        timeline = openTimeline();
-        moveView(undefined);
-      }
+      // The row of rooms and the status line say where one is: only a room that was just entered is told in words.
+      const isKnown = views.has(room);
+      if (session.room() !== shown) moveToRoom();
+      const of = viewOf(room);
+      if (event.type === "moved" && isKnown) return "now";
       if (event.type === "clear") {
-        anchor = undefined;
-        change({ type: "cleared" });
+        of.anchor = undefined;
+        change({ type: "cleared" }, of);
         return "now";
       }
       if (event.type === "ended") return "never";
       let isChanged = false;
       if (event.type === "chat") {
-        isChanged = change(event.event);
+        noteMention(of, room, event.event);
+        isChanged = change(event.event, of);
         // Joins and leaves are lines of the room already, folded.
         if (event.event.type === "peer") return "soon";
       }
-      const sentence = sentenceFor(event, session.room().choice.name);
-      if (sentence !== undefined) return change({ type: "line", ...sentence }) ? "soon" : "never";
+      const sentence = sentenceFor(event, session.label(room));
+      if (sentence !== undefined) return change({ type: "line", ...sentence }, of) ? "soon" : "never";
       if (!isChanged) return "never";
       return event.type === "chat" && event.event.type === "message" && event.event.message.own ? "now" : "soon";
     },
@@ -205,18 +251,21 @@ export function createController({ session, palette, now, onChange, ...size }: C
     frame() {
       const { rows: lines, cursorRow, beforeCursor } = composed();
       const { height, ...rest } = layout();
-      const view = viewTimeline(timeline, { height, ...rest }, anchor);
-      if (view.anchor !== anchor) moveView(view.anchor);
-      below = view.anchor === undefined ? 0 : view.below;
-      const line = paintStatus(status(), questionText(composer, notice), columns, palette);
-      const blank = new Array<string>(height - view.rows.length).fill("");
+      const seen = viewTimeline(view.timeline, { height, ...rest }, view.anchor);
+      if (seen.anchor !== view.anchor) moveView(seen.anchor);
+      if (view.timeline.seeing) view.mentions = 0;
+      below = seen.anchor === undefined ? 0 : seen.below;
+      const line = paintStatus(status(), questionText(view.composer, notice), columns, palette);
+      const tabs = hasTabs() ? paintTabs(tabsOf(session, viewOf), columns, palette) : undefined;
+      const blank = new Array<string>(height - seen.rows.length).fill("");
       const isTiny = rows <= lines.length;
       return {
         columns,
-        messages: [...blank, ...view.rows],
+        messages: [...blank, ...seen.rows],
+        tabs,
         status: isTiny ? undefined : line,
         composer: lines,
-        cursorRow: height + (isTiny ? 0 : 1) + cursorRow,
+        cursorRow: height + (isTiny ? 0 : tabs === undefined ? 1 : 2) + cursorRow,
         beforeCursor,
       };
     },
@@ -228,7 +277,7 @@ export function createController({ session, palette, now, onChange, ...size }: C
 function readFacts(session: Session) {
   const room = session.room();
   const { clockAheadMs } = room.stats();
-  return { roomName: room.choice.name, self: room.self(), peers: room.peers(), clockAheadMs };
+  return { roomName: session.label(room), self: room.self(), peers: room.peers(), clockAheadMs };
 }
 
 function words(timeline: Timeline, session: Session) {

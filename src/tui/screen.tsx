@@ -10,7 +10,9 @@ import { memo, type ReactNode } from "react";
 export type ScreenRows = {
   /** As many as the message area has. */
   readonly messages: readonly string[];
-  /** undefined: there is no room for it. */
+  /** The row of rooms; undefined: there is one room alone, or no place. */
+  readonly tabs: string | undefined;
+  /** undefined: there is no place for it. */
   readonly status: string | undefined;
   readonly composer: readonly string[];
 };
@@ -52,12 +54,13 @@ export function openCanvas(onFrame: (rows: readonly string[]) => void): Canvas {
 
 // --- internal ---
 
-function Screen({ messages, status, composer }: ScreenRows): ReactNode {
+function Screen({ messages, tabs, status, composer }: ScreenRows): ReactNode {
   return (
     <Box flexDirection="column">
       <Rows first={0} rows={messages} />
-      {status !== undefined && <Rows first={messages.length} rows={[status]} />}
-      <Rows first={messages.length + 1} rows={composer} />
+      {tabs !== undefined && <Rows first={messages.length} rows={[tabs]} />}
+      {status !== undefined && <Rows first={messages.length + 1} rows={[status]} />}
+      <Rows first={messages.length + 2} rows={composer} />
     </Box>
   );
 }
@@ -79,7 +82,7 @@ const Rows = memo(({ first, rows }: { readonly first: number; readonly rows: rea
 /** The private use area begins here: 6,400 rows can be told apart, which no terminal has. */
 const FIRST_HANDLE = 0xe000;
 
-function resolveHandles(frame: string, { messages, status, composer }: ScreenRows): string[] {
-  const rows = [...messages, status ?? "", ...composer];
+function resolveHandles(frame: string, { messages, tabs, status, composer }: ScreenRows): string[] {
+  const rows = [...messages, tabs ?? "", status ?? "", ...composer];
   return frame.split("\n").map((line) => rows[line.charCodeAt(0) - FIRST_HANDLE] ?? "");
 }

@@ -36,7 +36,7 @@ it("--ephemeral leaves nothing on disk, whatever is done, and loads no database"
   expect(readdirSync(home, { recursive: true })).toEqual([]);
 });
 
-it("without it the identity, the nick, the history and the addresses that answered are there, for their owner alone", async () => {
+it("without it the identity, the nick, the history, the rooms and the addresses that answered are there, for their owner alone", async () => {
   const anna = await start("anna", "--ephemeral");
   const bob = await start("bob", "--join", `127.0.0.1:${portOf(anna)}`);
   await soon(() => bob.lines().find(({ type, status }) => type === "peer" && status === "alive"));
@@ -51,7 +51,7 @@ it("without it the identity, the nick, the history and the addresses that answer
       .replace(/^rooms\/\w+/, "ROOM")
       .replace(/\/.*/, ""),
   );
-  expect([...new Set(names)].toSorted()).toEqual(["ROOM", "history", "identity", "nick"]);
+  expect([...new Set(names)].toSorted()).toEqual(["ROOM", "history", "identity", "nick", "room-list"]);
   expect(paths.filter((path) => (statSync(path).mode & 0o077) !== 0)).toEqual([]);
   expect(statSync(join(data, "history")).mode & 0o777).toBe(0o700);
 });

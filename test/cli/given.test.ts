@@ -24,12 +24,12 @@ function file(name: string, text: string, mode = 0o600): string {
 
 describe("a word without an option", () => {
   it.each([
-    ["lab", { ROOM: "lab" }],
-    ["#lab", { ROOM: "#lab" }],
-    ["7", { ROOM: "7" }],
-    ["büro_2", { ROOM: "büro_2" }],
-    [tea, { ROOM: tea }],
-    [den, { ROOM: den }],
+    ["lab", { ROOM: ["lab"] }],
+    ["#lab", { ROOM: ["#lab"] }],
+    ["7", { ROOM: ["7"] }],
+    ["büro_2", { ROOM: ["büro_2"] }],
+    [tea, { ROOM: [tea] }],
+    [den, { ROOM: [den] }],
     ["10.0.0.2", { JOIN: ["10.0.0.2"] }],
     ["[::1]:5", { JOIN: ["[::1]:5"] }],
     ["host.example", { JOIN: ["host.example"] }],
@@ -38,12 +38,13 @@ describe("a word without an option", () => {
     expect(read({}, word).flags).toEqual(flags);
   });
 
-  it("stands beside others, and beside options, as long as there is one room", () => {
-    const given = read({ PORT: "5", JOIN: ["a"] }, "lab", "10.0.0.2", "h:1");
-    expect(given.flags).toEqual({ PORT: "5", ROOM: "lab", JOIN: ["a", "10.0.0.2", "h:1"] });
-    expect(Object.fromEntries(given.origins)).toEqual({ ROOM: "argument", JOIN: "flag --join, argument" });
-    expect(() => read({}, "lab", den)).toThrow(/^one program is in one room: "lab" \(argument\) and "smplchat:Ag…"/);
-    expect(() => read({ ROOM: "tea" }, "lab")).toThrow('"tea" (flag --room) and "lab" (argument) are two');
+  it("stands beside others, and beside options", () => {
+    const given = read({ PORT: "5", JOIN: ["a"], ROOM: ["tea"] }, "lab", "10.0.0.2", den, "h:1");
+    expect(given.flags).toEqual({ PORT: "5", ROOM: ["tea", "lab", den], JOIN: ["a", "10.0.0.2", "h:1"] });
+    expect(Object.fromEntries(given.origins)).toEqual({
+      ROOM: "flag --room, argument",
+      JOIN: "flag --join, argument",
+    });
   });
 
   it("is refused in one line when it is none of these", () => {
@@ -59,7 +60,7 @@ describe("@FILE", () => {
   it("is the first line of the file, wherever a room or an address is taken", () => {
     const path = file("den", `\ufeff  ${den}\r\nanother line\n`);
     for (const given of [read({}, `@${path}`), read({ ROOM: `@${path}` }), read({}, "@~/den")]) {
-      expect(given.flags).toEqual({ ROOM: den });
+      expect(given.flags).toEqual({ ROOM: [den] });
       expect([...given.origins]).toEqual([["ROOM", path]]);
       expect(given.warnings).toEqual([]);
     }

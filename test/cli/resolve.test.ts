@@ -3,14 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { ROOMS_MAX } from "../../src/chat/session/sessionState.ts";
 import { readArguments } from "../../src/cli/options.ts";
 import { configFile, dataDirectory, type Host, isProfileName, thisHost } from "../../src/cli/paths.ts";
 import { resolveSettings, SettingsError, type Sources } from "../../src/cli/resolve.ts";
-import { chooseRoom } from "../../src/cli/room.ts";
+import { chooseRooms, readWanted } from "../../src/cli/room.ts";
 import { readSettingsFile } from "../../src/cli/settingsFile.ts";
 import { encodeInvite } from "../../src/crypto/invite.ts";
 import { newPrivateRoom, openRoom } from "../../src/crypto/roomKeys.ts";
 import { settingNames } from "../../src/settings.ts";
+import type { RememberedRoom } from "../../src/store/roomsFile.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 
 const made: string[] = [];
@@ -99,30 +101,59 @@ describe("the settings file", () => {
   });
 });
 
-describe("the room to open", () => {
+describe("the rooms to be in", () => {
   const endpoints = ["10.0.0.7:62733" as Endpoint];
-  const den = encodeInvite({ name: "den", private: true, secret: newPrivateRoom(), endpoints });
-  const open = (flags: Sources["flags"]) => chooseRoom(resolve({ flags }));
+  const secret = newPrivateRoom();
+  const den = encodeInvite({ name: "den", private: true, secret, endpoints });
+  const tea = encodeInvite({ name: "tea", private: false, secret: openRoom("tea"), endpoints: [] });
+  const open = (flags: Sources["flags"], known: readonly RememberedRoom[] = []) =>
+    chooseRooms(readWanted(resolve({ flags })), known);
+  const namesOf = ({ rooms }: ReturnType<typeof open>) => rooms.map(({ room }) => room.name);
+  const remembered = (name: string, state: RememberedRoom["state"]): RememberedRoom => {
+    return { name, private: false, secret: openRoom(name), state };
+  };
 
-  it("is the named one, or the one that an invite leads to", () => {
-    expect(open({})).toMatchObject({ room: { name: "smplchat", private: false }, joins: [] });
-    expect(open({ ROOM: "tea" }).room).toEqual({ name: "tea", private: false, secret: openRoom("tea") });
-    expect(open({ ROOM: den })).toMatchObject({ room: { name: "den", private: true }, joins: endpoints });
-    expect(open({ JOIN: [den, "h.example:5"] })).toMatchObject({
-      room: { name: "den" },
-      joins: [...endpoints, "h.example:5"],
-    });
-    expect(open({ ROOM: den, JOIN: [den] }).joins).toEqual(endpoints);
+  it("are those that are named, and those that invites lead to, each once; addresses are for all of them", () => {
+    expect(open({}).rooms).toEqual([
+      { room: { name: "smplchat", private: false, secret: openRoom("smplchat") }, joins: [] },
+    ]);
+    expect(open({ ROOM: "tea" }).rooms[0]?.room).toEqual({ name: "tea", private: false, secret: openRoom("tea") });
+    expect(open({ ROOM: den }).rooms).toMatchObject([{ room: { name: "den", private: true }, joins: endpoints }]);
+    expect(open({ ROOM: ["lab,tea"], JOIN: [den, "h.example:5"] }).rooms).toMatchObject([
+      { room: { name: "lab" }, joins: ["h.example:5"] },
+      { room: { name: "tea" }, joins: ["h.example:5"] },
+      { room: { name: "den" }, joins: [...endpoints, "h.example:5"] },
+    ]);
+    expect(open({ ROOM: [den, "tea"], JOIN: [den, tea] }).rooms.map(({ joins }) => joins)).toEqual([endpoints, []]);
   });
 
-  it("is refused when names make no sense or invites disagree", () => {
-    const tea = encodeInvite({ name: "tea", private: false, secret: openRoom("tea"), endpoints: [] });
+  it("are those of last time where none is wanted; of the others, none is forgotten", () => {
+    const known = [remembered("lab", "in"), remembered("tea", "shown"), remembered("old", "left")];
+    const again = open({}, known);
+    expect(again.rooms.map(({ room, isShown }) => [room.name, isShown])).toEqual([
+      ["lab", false],
+      ["tea", true],
+    ]);
+    expect(again.remembered).toEqual([remembered("old", "left")]);
+    const other = open({ ROOM: "lab" }, known);
+    expect([namesOf(other), other.remembered]).toEqual([["lab"], [remembered("tea", "in"), remembered("old", "left")]]);
+    expect(namesOf(open({}, [remembered("old", "left")]))).toEqual(["smplchat"]);
+  });
+
+  it("a name is that of a private room one was in before it is that of an open one", () => {
+    const known: RememberedRoom[] = [{ name: "den", private: true, secret, state: "left" }];
+    expect(open({ ROOM: "den" }, known).rooms[0]?.room).toEqual({ name: "den", private: true, secret });
+    expect(open({ ROOM: "den" }).rooms[0]?.room.private).toBe(false);
+  });
+
+  it("are refused when names make no sense, and when they are too many", () => {
     expect(() => open({ ROOM: "a b" })).toThrow('ROOM cannot be "a b" (flag --room): wanted a room name');
     expect(() => open({ ROOM: `${den}x` })).toThrow("mistyped");
+    expect(() => open({ ROOM: "" })).toThrow("wanted names of rooms or invites");
     expect(() => open({ JOIN: ["#tea"] })).toThrow("a room goes to ROOM");
     expect(() => open({ JOIN: ["10.0.0.2:x"] })).toThrow('JOIN cannot be "10.0.0.2:x" (flag --join)');
-    expect(() => open({ JOIN: [den, tea] })).toThrow("#den and #tea");
-    expect(() => open({ JOIN: [den], ROOM: "smplchat" })).toThrow("#smplchat and #den");
+    const many = Array.from({ length: ROOMS_MAX + 1 }, (_, n) => `r${n}`);
+    expect(() => open({ ROOM: many })).toThrow(`at most ${ROOMS_MAX}`);
   });
 });
 

@@ -105,8 +105,8 @@ describe("no error gives a key back", () => {
     ["as a file", [`@${invite}`]],
     ["in a table of the settings file", ["--config", join(home, "table.toml")]],
     ["as a name in the settings file", ["--config", join(home, "name.toml")]],
-    ["beside another room", ["lab", invite]],
-    ["with two rooms", ["--room", "lab", "--join", invite]],
+    ["beside another room", ["lab", invite, "--port", "x"]],
+    ["with two rooms", ["--room", "lab,a b", "--join", invite]],
   ];
   it.each(cases.map(([name, args, input]) => ({ name, args, input })))("$name: one line, exit 2", ({ args, input }) => {
     const ended = run(args, input);

@@ -241,6 +241,11 @@ function jsonTarget(): Target {
       if (input.ref !== undefined && (typeof input.ref !== "string" || input.ref.length > 256))
         throw new Error("bad ref");
       if (input.type === "bad-input") return "refused";
+      if (input.type === "subscribe") {
+        if (input.rooms?.every((name) => typeof name === "string") === false) throw new Error("bad rooms");
+        return "accepted";
+      }
+      if (input.room !== undefined && typeof input.room !== "string") throw new Error("bad room");
       if (typeof input.text !== "string") throw new Error("text is none");
       if (input.type === "say" && input.kind !== "text" && input.kind !== "action") throw new Error("bad kind");
       return "accepted";

@@ -25,7 +25,7 @@ describe("a wrong argument or setting", () => {
     ["an option without its value", ["--nick"], {}, ["--nick"]],
     ["a command that there is not", ["send", "hi"], {}, ["send"]],
     ["what is neither room, invite nor address", ["sing:"], {}, ["sing:"]],
-    ["two rooms", ["sing", "dance"], {}, ["sing", "dance"]],
+    ["a room that is none beside one", ["--room", "sing", "--room", "d nce"], {}, ["ROOM", "d nce"]],
     ["an address that is none", ["--join", "10.0.0.1:99999"], {}, ["10.0.0.1:99999"]],
     ["a nickname with a control character", ["--nick", "a\u0007b"], {}, ["nick"]],
     ["an invite with a typo", ["--room", "smplchat:AAAA"], {}, ["smplchat:AAAA"]],

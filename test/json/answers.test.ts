@@ -19,7 +19,7 @@ describe("a line with a ref", () => {
     for (const line of lines) {
       const [answer, ...more] = await ask(line);
       const said = objects().filter(({ type }) => type === "message");
-      expect([answer, more]).toEqual([{ type: "sent", id: said.at(-1)?.id, ref: answer?.ref }, []]);
+      expect([answer, more]).toEqual([{ type: "sent", room: "smplchat", id: said.at(-1)?.id, ref: answer?.ref }, []]);
     }
     expect(objects().filter(({ type }) => type === "message")).toHaveLength(lines.length);
   });
@@ -88,8 +88,13 @@ describe("a line with a ref", () => {
       ["/join #smplchat", "same-room"],
       ["/join lab", "moved"],
       ["/join #smplchat", "moved"],
+      ["/room list", "rooms"],
+      ["/leave lab", "done"],
+      ["/join #lab", "moved"],
+      ["/leave", "moved"],
       ["/leave", "done"],
       ["/join #smplchat", "moved"],
+      ["/room new den", "moved"],
       ["/say hi", "sent"],
       ["/me waves", "sent"],
     ];

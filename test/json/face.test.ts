@@ -16,6 +16,7 @@ describe("JSON mode", () => {
       version: "1.2.3",
       self: { id: `${"0".repeat(63)}1`, tag: "t001", nick: "anna" },
       room: { name: "smplchat", private: false },
+      rooms: [{ name: "smplchat", private: false }],
       address: "10.0.0.1:62733",
     });
     expect(objects()[1]).toMatchObject({ type: "notice", code: "alone", data: {} });
@@ -81,8 +82,8 @@ describe("JSON mode", () => {
     const { room, reply } = await startJson();
     const bob = room.addPeer("bob");
     const ids = Array.from({ length: 120 }, (_, at) => room.hear(bob, `message ${at}\nand more`).id);
-    expect(await reply("/log")).toEqual([{ type: "log", ids }]);
-    expect(await reply("/log 60")).toEqual([{ type: "log", ids: ids.slice(-60) }]);
+    expect(await reply("/log")).toEqual([{ type: "log", room: "smplchat", ids }]);
+    expect(await reply("/log 60")).toEqual([{ type: "log", room: "smplchat", ids: ids.slice(-60) }]);
     const [shown] = await reply(`/show ${ids[5]}`);
     expect(shown).toMatchObject({ type: "notice", code: "show", data: { id: ids[5] } });
     expect(shown?.text).toMatch(/^\d\d:\d\d <bob> 2 lines:\nmessage 5\nand more$/);
@@ -128,7 +129,7 @@ describe("JSON mode", () => {
     const bob = room.addPeer("bob");
     room.hear(bob, "hi", { history: true });
     expect(await reply("/stats")).toMatchObject([{ type: "stats", peers: 1, messages: 1, dropped: { "bad-seal": 9 } }]);
-    expect(await reply("/log")).toEqual([{ type: "log", ids: [`${"0".repeat(47)}1`] }]);
+    expect(await reply("/log")).toEqual([{ type: "log", room: "smplchat", ids: [`${"0".repeat(47)}1`] }]);
     expect(await reply("/peers")).toMatchObject([
       {
         type: "peers",

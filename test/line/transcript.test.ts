@@ -7,8 +7,8 @@ import { createTranscript } from "../../src/line/transcript.ts";
 import type { ChatEvent } from "../../src/protocol/events.ts";
 import type { PeerView } from "../../src/protocol/views.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
-import { createFaceRig } from "../suites/faceRig.ts";
-import { createFakeRoom, fakePeer, unreadable } from "../suites/fakeRoom.ts";
+import { createFaceRig, openChoice } from "../suites/faceRig.ts";
+import { createFakeRoom, type FakeRoom, fakePeer, unreadable } from "../suites/fakeRoom.ts";
 import { leastMs } from "../suites/leastMs.ts";
 
 const noon = clockText(Date.UTC(2026, 0, 31, 12, 0, 1));
@@ -226,5 +226,41 @@ describe("line mode", () => {
       "-- not known to have reached anyone: 2 messages",
     ]);
     expect(room.kept().map((message) => message.text)).toEqual(["hi", "bye"]);
+  });
+});
+
+describe("lines of several rooms", () => {
+  it("name the room where it is not the one that is shown", async () => {
+    const rooms = ["lab", "tea"].map((name) => ({ room: openChoice(name), joins: [] }));
+    const { session, hub, input, output, lines } = await createFaceRig({ rooms });
+    void runLine(session, { version: "1", input, output, onStuck: () => {}, settleMsMax: 10 });
+    const [lab, tea] = hub.entered as [FakeRoom, FakeRoom];
+    await vi.waitFor(() => expect(lines()).toHaveLength(3));
+    expect(lines()[0]).toBe("-- smplchat 1: you are anna in #lab, also in #tea, listening on 10.0.0.1:62733");
+    expect(lines()[2]).toMatch(/^-- #tea alone in #tea/);
+    lab.hear(lab.addPeer("bob"), "here");
+    tea.hear(tea.addPeer("eve"), "there\nand on");
+    input.write("/join tea\n");
+    await vi.waitFor(() => expect(lines().at(-1)).toMatch(/^-- now in #tea/));
+    tea.hear(tea.peers()[0] as PeerView, "here now");
+    lab.hear(lab.peers()[0] as PeerView, "there now");
+    await vi.waitFor(() => expect(lines().at(-1)).toContain("there now"));
+    expect(
+      lines()
+        .slice(3)
+        .map((line) => line.replace(/^\d\d:\d\d /, "").replace(/^-- \w+day.*/, "-- DAY")),
+    ).toEqual([
+      "-- bob joined",
+      "-- DAY",
+      "<bob> here",
+      "-- #tea eve joined",
+      expect.stringMatching(/^-- #tea .*day/),
+      "#tea <eve> there",
+      "      and on",
+      "-- now in #tea, listening on 10.0.0.1:62733",
+      "<eve> here now",
+      "#lab <bob> there now",
+    ]);
+    await session.close();
   });
 });

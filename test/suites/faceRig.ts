@@ -2,6 +2,7 @@
 import { PassThrough } from "node:stream";
 import { createSession, type Session, type SessionOptions } from "../../src/chat/session/session.ts";
 import { openRoom } from "../../src/crypto/roomKeys.ts";
+import type { RoomChoice } from "../../src/node/types.ts";
 import { type Settings, settingNames, settingSpec } from "../../src/settings.ts";
 import { createFakeHub, type FakeHub } from "./fakeHub.ts";
 import type { FakeRoom } from "./fakeRoom.ts";
@@ -21,14 +22,20 @@ export type FaceRig = {
   readonly lines: () => string[];
 };
 
-export type FaceRigOptions = Partial<Omit<SessionOptions, "hub">> & { readonly hub?: FakeHub };
+/** `room`, `joins`: of the one room, where `rooms` are left out. */
+export type FaceRigOptions = Partial<Omit<SessionOptions, "hub">> & {
+  readonly hub?: FakeHub;
+  readonly room?: RoomChoice;
+  readonly joins?: readonly string[];
+};
+
+export const openChoice = (name: string): RoomChoice => ({ name, secret: openRoom(name), private: false });
 
 export async function createFaceRig(options: FaceRigOptions = {}): Promise<FaceRig> {
-  const { hub = createFakeHub(), ...more } = options;
+  const { hub = createFakeHub(), room = openChoice("smplchat"), joins = [], ...more } = options;
   const session = await createSession({
-    room: { name: "smplchat", secret: openRoom("smplchat"), private: false },
+    rooms: [{ room, joins }],
     nick: "anna",
-    joins: [],
     settings: defaultSettings,
     quitMsMax: 100,
     ...more,

@@ -30,6 +30,7 @@ export function createFakeHub({ first, failing }: FakeHubOptions = {}): FakeHub 
   };
   return {
     id: "1".padStart(64, "0") as PeerId,
+    slot: 1,
     entered,
     configured,
     closed: () => isClosed,

@@ -7,8 +7,10 @@ export type Line = { readonly type: string; readonly [field: string]: unknown };
 
 export type JsonProgram = Running & {
   readonly lines: () => Line[];
-  /** What answers the command, in one line. */
-  readonly ask: (command: string) => Promise<Line>;
+  /** What answers the command, in one line. `room`: for which it is meant, in place of the shown one. */
+  readonly ask: (command: string, room?: string) => Promise<Line>;
+  /** Writes a line. */
+  readonly put: (object: object) => void;
   readonly say: (text: string) => void;
   /** Texts of the messages printed so far. */
   readonly texts: () => string[];
@@ -43,9 +45,9 @@ export async function startJsonProgram(
   const put = (object: object): void => {
     run.child.stdin.write(`${JSON.stringify(object)}\n`);
   };
-  const ask = async (command: string): Promise<Line> => {
+  const ask = async (command: string, room?: string): Promise<Line> => {
     const ref = `r${++asked}`;
-    put({ type: "command", line: command, ref });
+    put({ type: "command", line: command, room, ref });
     return await soon(() => lines().find((line) => line.ref === ref));
   };
   await soon(() => lines().find(({ type }) => type === "ready"));
@@ -53,6 +55,7 @@ export async function startJsonProgram(
     ...run,
     lines,
     ask,
+    put,
     say: (text) => put({ type: "say", text }),
     texts: () => lines().flatMap(({ type, text }) => (type === "message" ? [String(text)] : [])),
     stored: () => lines().flatMap(({ type, id }) => (type === "stored" ? [String(id)] : [])),

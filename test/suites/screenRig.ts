@@ -32,11 +32,11 @@ export async function sitWith(options: { columns?: number; rows?: number; first?
     now: () => NOON,
     onChange: () => undefined,
   });
-  session.subscribe((event) => controller.event(event));
+  session.subscribe((event, of) => controller.event(event, of));
   const decoder = createKeyDecoder();
   const rows = (): string[] => {
-    const { messages, status, composer } = controller.frame();
-    return [...messages, ...(status === undefined ? [] : [status]), ...composer].map(plainRow);
+    const { messages, tabs, status, composer } = controller.frame();
+    return [...messages, tabs, status, ...composer].filter((row) => row !== undefined).map(plainRow);
   };
   const type = (input: string): string[] => {
     const outcomes = decoder.push(input).map((key) => controller.key(key) as string);

@@ -2,8 +2,10 @@
  * Texts of 64 KiB and lists of thousands on the full screen: nobody waits for them, whatever is in them, and what is not
  * shown is named.
  */
+
 import { describe, expect, it } from "vitest";
 import { runCommand } from "../../src/chat/command/runCommand.ts";
+import type { SessionEvent } from "../../src/chat/model/events.ts";
 import type { Message } from "../../src/protocol/views.ts";
 import { createKeyDecoder } from "../../src/tui/keys.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
@@ -162,7 +164,8 @@ describe("a list of thousands", () => {
       },
       stats: () => ({ ...room.stats(), messages: messages.length }),
     };
-    const context = { room: () => kept, emit: controller.event } as unknown as Parameters<typeof runCommand>[0];
+    const emit = (event: SessionEvent) => controller.event(event, room);
+    const context = { room: () => kept, emit } as unknown as Parameters<typeof runCommand>[0];
     const ms: number[] = [];
     const run = async (name: "log" | "show", words: readonly string[]) => {
       const from = performance.now();

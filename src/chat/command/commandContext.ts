@@ -1,6 +1,7 @@
 /** The options with which a session is made, and what it gives its commands to work with. */
 import type { HubHandle, RoomChoice, RoomHandle } from "../../node/types.ts";
 import type { Settings } from "../../settings.ts";
+import type { RememberedRoom, RoomsTrouble } from "../../store/roomsFile.ts";
 import type { NickTrouble, SessionEvent } from "../model/events.ts";
 import type { Joins } from "../session/joins.ts";
 import type { Lookup } from "./parseAddress.ts";
@@ -8,12 +9,24 @@ import type { Lookup } from "./parseAddress.ts";
 /** What `/set` can change. */
 export type LiveSettings = Pick<Settings, "GOSSIP_FANOUT" | "RELAY_SEEN_LIMIT" | "MAX_MESSAGES">;
 
-export type SessionOptions = {
+/** A room to be in from the start on. */
+export type RoomOpening = {
   readonly room: RoomChoice;
+  /** Addresses to contact there, already checked; hosts that do not resolve yet are tried again and again. */
+  readonly joins: readonly string[];
+  /** Left out of all: the first one is shown. */
+  readonly isShown?: boolean;
+};
+
+export type SessionOptions = {
+  /** At least one. They are entered in this order. */
+  readonly rooms: readonly RoomOpening[];
+  /** Rooms of earlier starts that are not among them: they stay in the list, and their names lead into them. */
+  readonly remembered?: readonly RememberedRoom[];
+  /** Called with the list whenever it may have changed. Resolves with what keeps the next start from knowing it. */
+  readonly rememberRooms?: (rooms: readonly RememberedRoom[]) => Promise<RoomsTrouble | undefined>;
   /** Valid. */
   readonly nick: string;
-  /** Addresses to contact at start, already checked; hosts that do not resolve yet are tried again and again. */
-  readonly joins: readonly string[];
   readonly settings: Settings;
   /** The session owns it from now on. */
   readonly hub: HubHandle;
@@ -37,14 +50,25 @@ export type CommandContext = {
   readonly options: SessionOptions;
   /** Changed in place. */
   readonly live: LiveSettings;
-  /** The room that the session shows. */
+  /** The room that the line is meant for: the one that the session shows, unless it says another. */
   readonly room: () => RoomHandle;
+  /** Those that were entered since the start, in this order; some may have been left. */
+  readonly rooms: () => readonly RoomHandle[];
+  readonly isShown: (room: RoomHandle) => boolean;
+  readonly label: (room: RoomHandle) => string;
+  /** The rooms that were entered since the start, and that a name or label means. */
+  readonly named: (text: string) => readonly RoomHandle[];
+  /** Rooms of earlier starts that were not entered since. */
+  readonly remembered: () => readonly RememberedRoom[];
+  /** No more rooms can be entered. */
+  readonly isFull: () => boolean;
   readonly emit: (event: SessionEvent) => void;
   /** Resolves when the node takes a message: true, or false if the session was closed meanwhile. Tells if it takes long. */
   readonly ready: () => Promise<boolean>;
-  /** Of the room that the session shows. */
+  /** Of the room that the line is meant for. */
   readonly joins: () => Joins;
-  /** Shows this room from now on: says so, and tells what came in it meanwhile, or was kept of it. Resolves when all is told. */
+  /** Shows this room from now on: says so, and, if it is new, tells what is kept of it. Resolves when all is told. */
   readonly moveTo: (room: RoomHandle) => Promise<void>;
+  readonly leave: (room: RoomHandle) => Promise<Outcome>;
   readonly quit: () => Promise<void>;
 };

@@ -2,9 +2,9 @@
 
 /**
  * What follows the name. `none`: nothing. `word`: exactly one word; `word?`: at most one. `text`: the rest of the line, not
- * empty. `setting`: nothing, a name, or a name and a value.
+ * empty. `words`: any number of words. `setting`: nothing, a name, or a name and a value.
  */
-export type Takes = "none" | "word" | "word?" | "text" | "setting";
+export type Takes = "none" | "word" | "word?" | "words" | "text" | "setting";
 
 export type CommandSpec = {
   readonly name: string;
@@ -22,16 +22,28 @@ export const commandTable = [
     aliases: ["j"],
     takes: "word",
     usage: "ADDRESS|INVITE|ROOM",
-    help: "contact a peer, or go to another room",
+    help: "contact a peer, or enter a room and show it",
   },
-  { name: "leave", aliases: ["part"], takes: "none", usage: "", help: "leave the room and stay in the program" },
-  { name: "quit", aliases: ["exit", "bye"], takes: "none", usage: "", help: "leave the room and end the program" },
+  {
+    name: "leave",
+    aliases: ["part"],
+    takes: "word?",
+    usage: "[ROOM]",
+    help: "leave this room or another, and stay in the program",
+  },
+  { name: "quit", aliases: ["exit", "bye"], takes: "none", usage: "", help: "leave all rooms and end the program" },
   { name: "nick", aliases: [], takes: "word?", usage: "[NAME]", help: "change your nickname, or show it" },
   { name: "me", aliases: [], takes: "text", usage: "TEXT", help: "say what you do: * anna waves" },
   { name: "say", aliases: [], takes: "text", usage: "TEXT", help: "say TEXT as it is, even if it starts with a slash" },
   { name: "peers", aliases: ["names", "n", "who", "w"], takes: "none", usage: "", help: "list who is here" },
   { name: "whois", aliases: ["wi"], takes: "word", usage: "NICK", help: "show someone's key, address and round trip" },
-  { name: "room", aliases: [], takes: "none", usage: "", help: "show the room and where this node listens" },
+  {
+    name: "room",
+    aliases: [],
+    takes: "words",
+    usage: "[list|new NAME]",
+    help: "show this room, list all of yours, or make a private one",
+  },
   { name: "invite", aliases: [], takes: "none", usage: "", help: "show the line that lets others join this room" },
   { name: "log", aliases: [], takes: "word?", usage: "[N]", help: "list the newest N kept messages (default 50)" },
   {

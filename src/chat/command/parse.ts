@@ -5,7 +5,7 @@ import { nearest } from "./nearest.ts";
 /** A command whose number of arguments fits; what they mean is checked where they are used. */
 export type TypedCommand = {
   readonly name: CommandName;
-  /** The words of `word`, `word?` and `setting` commands, or the one text of a `text` command. */
+  /** The words of `word`, `word?`, `words` and `setting` commands, or the one text of a `text` command. */
   readonly args: readonly string[];
 };
 
@@ -16,7 +16,7 @@ export type ParseRefusal =
       readonly code: "bad-argument";
       readonly command: CommandName;
       readonly usage: string;
-      readonly reason: "missing" | "too-many";
+      readonly reason: "missing" | "too-many" | "unknown";
     }
   /** A line of blanks and then a slash: a command or a text? Nobody but its writer knows. */
   | { readonly code: "ask-slash"; readonly line: string };
@@ -53,6 +53,8 @@ export function parseLine(text: string): Parsed {
       return words.length === 1 ? accept(words) : refuse(words.length === 0 ? "missing" : "too-many");
     case "word?":
       return words.length <= 1 ? accept(words) : refuse("too-many");
+    case "words":
+      return accept(words);
     case "text":
       return words.length > 0 ? accept([rest]) : refuse("missing");
     case "setting": {

@@ -1,23 +1,17 @@
 /** Performs each typed command. If a command is refused, nothing has changed. */
-import type { Invite } from "../../crypto/invite.ts";
-import { isSameRoom, openRoom } from "../../crypto/roomKeys.ts";
 import type { RoomHandle } from "../../node/types.ts";
-import type { Command } from "../../protocol/api.ts";
 import type { Message, PeerView } from "../../protocol/views.ts";
-import { StoreError } from "../../store/store.ts";
 import type { MessageKind } from "../../wire/bodies/kinds.ts";
-import { type Endpoint, isLoopback, parseEndpoint } from "../../wire/endpoint.ts";
 import { infoOf, LOG_SHOWN_MAX, type Refusal, type Reply } from "../model/events.ts";
 import { isRefOf } from "../model/longText.ts";
 import { peersByState } from "../model/peerTable.ts";
 import { isNick, NICK_CHARACTERS_MAX } from "../model/sanitize.ts";
-import { reasonText } from "../model/systemReason.ts";
 import type { CommandContext, Outcome } from "./commandContext.ts";
 import { commandNamed, commandNames } from "./commands.ts";
 import { nearest } from "./nearest.ts";
 import type { TypedCommand } from "./parse.ts";
+import { join, leave, type Refuse, roomCommand } from "./roomCommands.ts";
 import { setSetting } from "./settingsCommand.ts";
-import { parseTarget } from "./target.ts";
 
 /** Messages that `/log` lists when no number is given. */
 const LOG_SHOWN = 50;
@@ -61,8 +55,7 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
     case "join":
       return join(context, first ?? "", reply, refuse);
     case "leave":
-      context.joins().forget();
-      return run(context, { type: "leave" });
+      return leave(context, first, refuse);
     case "quit":
       await context.quit();
       return "done";
@@ -77,13 +70,7 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
         : refuse({ code: "unknown-peer", nick: first ?? "" });
     }
     case "room":
-      return reply({
-        code: "room",
-        room: infoOf(room),
-        address: room.address(),
-        peers: room.stats().peers,
-        messages: room.stats().messages,
-      });
+      return roomCommand(context, args, reply, refuse);
     case "invite":
       return reply({ code: "invite", invite: room.invite(), room: infoOf(room) });
     case "log": {
@@ -132,17 +119,6 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
 /** More than is ever kept. */
 const LOG_ALL = 1_000_000_000;
 
-type Answer = (reply: Reply) => Outcome;
-type Refuse = (refusal: Refusal) => Outcome;
-
-/** A refusal of the node is told as its error. */
-async function run(context: CommandContext, command: Command): Promise<Outcome> {
-  const outcome = await context.room().run(command);
-  if (outcome.isDone) return "done";
-  context.emit({ type: "chat", event: { type: "error", error: outcome.error } });
-  return "refused";
-}
-
 /** The newest `count` messages for which the condition holds, newest first. */
 async function newestOf(room: RoomHandle, count: number, isMeant: (message: Message) => boolean): Promise<Message[]> {
   const found: Message[] = [];
@@ -151,63 +127,6 @@ async function newestOf(room: RoomHandle, count: number, isMeant: (message: Mess
     if (found.length >= count) return found.slice(0, count);
   }
   return found;
-}
-
-async function join(context: CommandContext, text: string, reply: Answer, refuse: Refuse): Promise<Outcome> {
-  const target = parseTarget(text);
-  if ("code" in target) return refuse(target);
-  if (target.type === "invite") return enter(context, target.invite, reply, refuse);
-  if (target.type === "room") {
-    const { name } = target;
-    return enter(context, { name, private: false, secret: openRoom(name), endpoints: [] }, reply, refuse);
-  }
-  const endpoints = await context.joins().resolve(target.text);
-  if ("code" in endpoints) return refuse(endpoints);
-  const others = endpoints.filter((endpoint) => !isOwn(context.room(), endpoint));
-  const [first] = endpoints;
-  if (others.length === 0 && first !== undefined) return refuse({ code: "own-address", endpoint: first });
-  return contact(context, others, reply);
-}
-
-/** The room before stays entered: nothing that is said in it is missed, and nothing that was is lost. */
-async function enter(context: CommandContext, invite: Invite, reply: Answer, refuse: Refuse): Promise<Outcome> {
-  const { name, secret, private: isPrivate } = invite;
-  const before = context.room();
-  const endpoints = invite.endpoints.filter((endpoint) => !isOwn(before, endpoint));
-  if (isSameRoom(before.choice.secret, secret) && before.isIn()) {
-    return endpoints.length > 0
-      ? contact(context, endpoints, reply)
-      : reply({ code: "same-room", room: infoOf(before) });
-  }
-  let room: RoomHandle;
-  try {
-    room = await context.options.hub.enter({ name, secret, private: isPrivate }, before.self().nick);
-  } catch (error) {
-    return refuse({ code: "cannot-open", room: name, reason: reasonOf(error) });
-  }
-  // Whoever left it before is in it again.
-  if (!room.isIn()) await room.run({ type: "join", endpoints: [] });
-  const told = context.moveTo(room);
-  if (endpoints.length > 0) context.joins().join(endpoints);
-  await told;
-  return "done";
-}
-
-function contact(context: CommandContext, endpoints: readonly Endpoint[], reply: Answer): Outcome {
-  reply({ code: "contacting", endpoints });
-  context.joins().join(endpoints);
-  return "done";
-}
-
-/** Where this program itself listens, as far as it is known. */
-function isOwn(room: RoomHandle, endpoint: Endpoint): boolean {
-  const own = room.address();
-  return endpoint === own || (isLoopback(endpoint) && parseEndpoint(endpoint)?.port === parseEndpoint(own)?.port);
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof StoreError) return reasonText(error.detail);
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function rename(context: CommandContext, nick: string, refuse: Refuse): Promise<Outcome> {

@@ -5,6 +5,7 @@ import type { StoreTrouble } from "../../protocol/api.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { Message, PeerView } from "../../protocol/views.ts";
 import type { SettingName } from "../../settings.ts";
+import type { RoomsTrouble } from "../../store/roomsFile.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import type { CommandName } from "../command/commands.ts";
@@ -34,11 +35,10 @@ type Told =
   /** For those who gave a `ref`: it is done, and there is nothing else to tell of it. */
   | { readonly type: "done" }
   /**
-   * The session shows another room: `Session.room` is another one, and what was shown belongs to the old one. What came in it while
-   * another was shown follows, as if it came now.
+   * The session shows another room: `Session.room` is another one, and what was shown belongs to the old one.
    */
   | { readonly type: "moved"; readonly room: RoomInfo; readonly address: Endpoint }
-  /** So many messages came while another room was shown, and are not told any more: they are in the log. */
+  /** So many messages came while what is kept was told, and are not told any more: they are in the log. */
   | { readonly type: "missed"; readonly messages: number }
   /** Of what is kept of the room only the newest messages are told: so many older ones are in the log. */
   | { readonly type: "earlier"; readonly messages: number }
@@ -82,10 +82,20 @@ export type Reply =
       readonly peers: number;
       readonly messages: number;
     }
+  | { readonly code: "rooms"; readonly rooms: readonly RoomRow[] }
   | { readonly code: "settings"; readonly rows: readonly SettingRow[] }
   | { readonly code: "set"; readonly row: SettingRow }
   | { readonly code: "contacting"; readonly endpoints: readonly Endpoint[] }
   | { readonly code: "same-room"; readonly room: RoomInfo };
+
+/** `label`: what tells it from another of its name. `messages`: of those that are kept; undefined: it was not opened. */
+export type RoomRow = {
+  readonly room: RoomInfo;
+  readonly label: string;
+  readonly state: "shown" | "in" | "left";
+  readonly peers: number;
+  readonly messages: number | undefined;
+};
 
 export type SettingRow = { readonly name: SettingName; readonly value: string; readonly live: boolean };
 
@@ -114,6 +124,14 @@ export type Refusal =
   | { readonly code: "bad-value"; readonly setting: SettingName; readonly value: string; readonly wanted: string }
   /** Settings that are read at start only. */
   | { readonly code: "not-live"; readonly setting: SettingName; readonly flag: string }
+  /** The session is in no room of this name. */
+  | { readonly code: "unknown-room"; readonly name: string }
+  /** Several rooms have this name: each has a label of its own. */
+  | { readonly code: "several-rooms"; readonly name: string; readonly labels: readonly string[] }
+  /** `room` was not entered. */
+  | { readonly code: "too-many-rooms"; readonly room: string }
+  /** The list of rooms: the next start will not know what it is now, or this one does not know what it was. */
+  | { readonly code: "rooms-not-kept"; readonly trouble: RoomsTrouble }
   /** The other room could not be opened; the session is in `room` still. */
   | { readonly code: "cannot-open"; readonly room: string; readonly reason: string }
   /** What is kept of the room. */

@@ -2,7 +2,7 @@
 import type { RoomStats } from "../../node/types.ts";
 import type { Message } from "../../protocol/views.ts";
 import { type CommandSpec, commandTable } from "../command/commands.ts";
-import { LOG_SHOWN_MAX, type Reply, type SettingRow } from "./events.ts";
+import { LOG_SHOWN_MAX, type Reply, type RoomRow, type SettingRow } from "./events.ts";
 import { countLineEnds, cutText, refOf } from "./longText.ts";
 import { messageText } from "./messageText.ts";
 import { namelessLabel } from "./names.ts";
@@ -32,6 +32,8 @@ export function replyText(reply: Reply): string {
       return `${reply.invite}\n${reply.room.private ? `whoever has this line can enter #${reply.room.name}` : `#${reply.room.name} is open: whoever knows its name can enter, read and speak, and nobody can be shut out`}`;
     case "room":
       return `in #${reply.room.name} (${reply.room.private ? "private" : "open"}): ${countText(reply.peers, "peer")}, ${countText(reply.messages, "message")}, listening on ${reply.address}`;
+    case "rooms":
+      return reply.rooms.map(roomLine).join("\n");
     case "settings":
       return reply.rows.map(settingLine).join("\n");
     case "set":
@@ -124,6 +126,13 @@ function helpText(name: string | undefined): string {
       return `${heads[index]?.padEnd(width)}  ${spec.help}${aliases}`;
     })
     .join("\n");
+}
+
+function roomLine({ room, label, state, peers, messages }: RoomRow): string {
+  const kind = room.private ? "private" : "open";
+  if (state === "left") return `  #${label} (${kind}): left; /join #${label} comes back`;
+  const kept = messages === undefined ? "" : `, ${countText(messages, "message")}`;
+  return `${state === "shown" ? "*" : " "} #${label} (${kind}): ${countText(peers, "peer")}${kept}`;
 }
 
 function settingLine(row: SettingRow): string {

@@ -1,6 +1,7 @@
 /** The sentences for codes: what people read of notices, errors, refusals and changes of peers. */
 import type { ChatError, ChatEvent, Notice } from "../../protocol/events.ts";
 import { PORT_DEFAULT } from "../../settings.ts";
+import type { RoomsTrouble } from "../../store/roomsFile.ts";
 import type { Refusal, SessionEvent } from "./events.ts";
 import { replyText } from "./replies.ts";
 import { sanitizeLine, sanitizeNick } from "./sanitize.ts";
@@ -78,7 +79,7 @@ export function noticeText(notice: Notice, room: string): string {
         ? `${notice.endpoint} runs a newer smplchat: update this one to talk with it`
         : `${notice.endpoint} runs an older smplchat: it has to be updated to talk with this one`;
     case "left-room":
-      return `left #${room}; /join ADDRESS comes back`;
+      return `left #${room}; /join #${room} comes back`;
     case "addresses-damaged":
       return `the addresses remembered in ${shown(notice.path)} cannot be read${notice.reason === undefined ? "" : ` (${reasonText(notice.reason)})`}: the list begins anew`;
     case "history-damaged":
@@ -107,7 +108,7 @@ export function errorText(error: ChatError): string {
     case "bad-nick":
       return nickText(error.nick);
     case "not-in-room":
-      return "not in a room: nothing was sent; /join ADDRESS comes back";
+      return "you have left this room: nothing was sent; /join ROOM comes back";
     case "addresses-unwritable":
       return `the addresses of peers cannot be saved in ${shown(error.path)}: ${reasonText(error.reason)}`;
     case "history-unusable":
@@ -128,7 +129,7 @@ export function refusalText(refusal: Refusal): string {
     case "bad-argument":
       return refusal.usage === ""
         ? `/${refusal.command} takes no argument`
-        : `/${refusal.command} takes ${refusal.usage}: ${refusal.reason === "missing" ? "nothing was given" : "too much was given"}`;
+        : `/${refusal.command} takes ${refusal.usage}: ${ARGUMENT_REASONS[refusal.reason]}`;
     case "ask-slash":
       return `not sent: a command, or text? To send it as text: /say ${shown(refusal.line)}`;
     case "bad-address":
@@ -163,6 +164,14 @@ export function refusalText(refusal: Refusal): string {
       return `${refusal.setting} cannot be ${shown(refusal.value)}: wanted ${refusal.wanted}`;
     case "not-live":
       return `${refusal.setting} is read at start only: start with ${refusal.flag}`;
+    case "unknown-room":
+      return `not in a room #${shown(refusal.name)}; /room list lists those you are in`;
+    case "several-rooms":
+      return `several rooms are called #${shown(refusal.name)}: ${refusal.labels.map((label) => `#${shown(label)}`).join(", ")}`;
+    case "too-many-rooms":
+      return `#${shown(refusal.room)} was not entered: you are in as many rooms as fit; restart after /leave ROOM`;
+    case "rooms-not-kept":
+      return roomsTroubleText(refusal.trouble);
     case "cannot-open":
       return `could not open #${shown(refusal.room)}: ${shown(refusal.reason)}`;
     case "cannot-read":
@@ -197,6 +206,12 @@ function blockedText({ reason, port, detail }: Extract<Notice, { code: "discover
 /** Whoever only moves to another address is not gone for so long. */
 const SHORT_MS = 5_000;
 
+const ARGUMENT_REASONS = {
+  missing: "nothing was given",
+  "too-many": "too much was given",
+  unknown: "something else was given",
+};
+
 const ADDRESS_REASONS = {
   port: "the port is a number from 1 to 65535",
   ip: "not an IP address of a host",
@@ -219,6 +234,20 @@ function chatSentence(event: ChatEvent, room: string): Sentence | undefined {
       return { tone: "error", text: errorText(event.error) };
     default:
       return undefined;
+  }
+}
+
+function roomsTroubleText({ code, path, reason }: RoomsTrouble): string {
+  const why = reason === undefined ? "" : ` (${reasonText(reason)})`;
+  switch (code) {
+    case "damaged":
+      return `the list of your rooms is damaged: it is kept aside in ${shown(path)}, and what can be read of it stays`;
+    case "newer":
+      return `a newer smplchat wrote the list of your rooms, ${shown(path)}: it stays as it is, and changes are not kept`;
+    case "unreadable":
+      return `the list of your rooms, ${shown(path)}, cannot be read${why}: it stays as it is, and changes are not kept`;
+    case "unwritable":
+      return `the list of your rooms cannot be saved in ${shown(path)}${why}: the next start will not know the change`;
   }
 }
 

@@ -1,7 +1,4 @@
-/**
- * A room that a session has entered. One of them is shown. The others keep what was said until they are shown again, but
- * news about own messages is told at once.
- */
+/** A room that a session has entered, and what the session knows of it beside what the node does. */
 import type { RoomHandle } from "../../node/types.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { Joins } from "./joins.ts";
@@ -9,13 +6,15 @@ import type { Joins } from "./joins.ts";
 export type FollowedRoom = {
   readonly room: RoomHandle;
   readonly joins: Joins;
-  /** What is kept of it is being told: what is said meanwhile waits for its end. */
+  /** Addresses to contact when the session begins. */
+  readonly joinsAtStart: readonly string[];
+  /** What is kept of it is being told, or will be: what is said meanwhile waits for its end. */
   isReplaying: boolean;
   /** Somebody was here. */
   hadCompany: boolean;
   /** It was said that nobody is here, and nobody came since. */
   isToldAlone: boolean;
-  /** BOUNDED: MISSED_MAX events, MISSED_UNITS_MAX of text; the oldest go. What was said while another room was shown. */
+  /** BOUNDED: MISSED_MAX events, MISSED_UNITS_MAX of text; the oldest go. What was said while what is kept was told. */
   readonly missed: ChatEvent[];
   missedUnits: number;
   /** Messages that went from it. */
@@ -26,12 +25,13 @@ export type FollowedRoom = {
 export const MISSED_MAX = 10_000;
 const MISSED_UNITS_MAX = 4 << 20;
 
-export function followedRoom(room: RoomHandle, joins: Joins): FollowedRoom {
+export function followedRoom(room: RoomHandle, joins: Joins, joinsAtStart: readonly string[]): FollowedRoom {
   const hadCompany = room.peers().some(({ status }) => status === "alive");
-  return { room, joins, isReplaying: false, hadCompany, isToldAlone: false, missed: [], missedUnits: 0, forgotten: 0 };
+  const nothing = { missed: [], missedUnits: 0, forgotten: 0 };
+  return { room, joins, joinsAtStart, isReplaying: false, hadCompany, isToldAlone: false, ...nothing };
 }
 
-/** What every event says of the room, shown or not. */
+/** What every event says of the room. */
 export function note(followed: FollowedRoom, event: ChatEvent): void {
   const { joins } = followed;
   if (event.type === "notice" && event.notice.code === "joined") joins.answered(event.notice.endpoint);
@@ -48,13 +48,6 @@ export function isToldInReplay(followed: FollowedRoom, event: ChatEvent): boolea
   const isSaid = event.type === "message" || event.type === "ordered";
   if (isSaid) miss(followed, event);
   return !isSaid;
-}
-
-/** While another room is shown. Returns whether it is told all the same. */
-export function isToldMeanwhile(followed: FollowedRoom, event: ChatEvent): boolean {
-  if (event.type === "message" || event.type === "ordered") miss(followed, event);
-  // They name a message of this node, or what nobody else would say.
-  return event.type === "stored" || event.type === "delivery" || event.type === "error";
 }
 
 /** What was said meanwhile, oldest first, once; `forgotten`: how many more messages there were before. */

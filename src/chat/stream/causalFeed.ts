@@ -2,10 +2,11 @@
  * Orders messages for faces that only append: a message is shown after everything that its author had seen. A message that
  * comes too early is held until the node says that it is in order. Nothing else waits.
  */
+import type { RoomHandle } from "../../node/types.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { Message } from "../../protocol/views.ts";
 import type { MessageId } from "../../wire/ids.ts";
-import type { SessionEvent } from "../model/events.ts";
+import type { SessionListener } from "../session/sessionState.ts";
 
 /** The events of one room in causal order: `ordered` becomes the messages that it names. */
 export function causalEvents(listener: (event: ChatEvent) => void): (event: ChatEvent) => void {
@@ -23,15 +24,17 @@ export function causalEvents(listener: (event: ChatEvent) => void): (event: Chat
   };
 }
 
-/** The same for a session, whichever of its rooms it shows: an id is that of one message in all of them. */
-export function causalFeed(listener: (event: SessionEvent) => void): (event: SessionEvent) => void {
+/** The same for a session, in all of its rooms: an id is that of one message in all of them. */
+export function causalFeed(listener: SessionListener): SessionListener {
   let ref: string | undefined;
+  let room: RoomHandle;
   const take = causalEvents((event) =>
-    listener(ref === undefined ? { type: "chat", event } : { type: "chat", event, ref }),
+    listener(ref === undefined ? { type: "chat", event } : { type: "chat", event, ref }, room),
   );
-  return (event) => {
-    if (event.type !== "chat") return listener(event);
+  return (event, of) => {
+    if (event.type !== "chat") return listener(event, of);
     ref = event.ref;
+    room = of;
     take(event.event);
   };
 }
