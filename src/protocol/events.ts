@@ -47,6 +47,8 @@ export type Notice =
   /** The log equals a peer's: `messages` were fetched since the join began. */
   | { readonly code: "history-synced"; readonly messages: number; readonly peer: PeerView }
   | { readonly code: "no-answer"; readonly endpoint: Endpoint; readonly afterMs: Millis }
+  /** A process that answers there has this node's key: a copy of its data directory. */
+  | { readonly code: "same-identity"; readonly endpoint: Endpoint }
   | { readonly code: "renamed"; readonly peer: PeerView; readonly before: string; readonly own: boolean }
   /** The host's clock differs from those of most peers by `aheadMs` (negative: behind): this node goes by theirs. */
   | { readonly code: "clock-skew"; readonly aheadMs: Millis }

@@ -2,7 +2,7 @@
  * Takes datagrams in: the link opens one, the table of frames says what its sender must have shown first, and a row of the
  * table below says which room handles the frame. Frames that rest on the sender's word wait until the session is proven.
  */
-import { readStatement } from "../crypto/signed.ts";
+import { readStatement, type SignedStatement, verifyStatement } from "../crypto/signed.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import { type Frame, proofFor, type Slice } from "../wire/frames.ts";
 import { fromHex, type MessageId, timeOfId } from "../wire/ids.ts";
@@ -131,7 +131,11 @@ export function createOnDatagram(components: Components): OnDatagram {
   };
   const statement: OnDatagram["statement"] = ({ session }, bytes) => {
     if (!isTrusted(session)) return true;
-    const content = readStatement(bytes)?.content;
+    const read = readStatement(bytes);
+    const content = read?.content;
+    const isOwnKey = content?.peer === identity.id && content.boot === session.boot && session.boot !== link.boot;
+    if (isOwnKey && session.ownKey === "no" && verifyStatement(context.roomKeys, read as SignedStatement))
+      session.ownKey = "used";
     const isNew = content !== undefined && content.peer !== identity.id && membership.get(content.peer) === undefined;
     if (isNew && !session.proven) return !membership.greet(bytes, session);
     membership.receive(bytes, session);
@@ -169,8 +173,18 @@ export function createOnDatagram(components: Components): OnDatagram {
     return proof === "nothing" || session.proven || (proof === "listed" && isWhereListed(session));
   };
 
+  /** It is no member: nobody else is there, but whoever knocked has his answer. */
+  const arrivedWithOwnKey = (session: Session): void => {
+    const endpoint = answeredAt ?? session.endpoint;
+    if (!session.proven || endpoint === undefined) return;
+    components.knocks.answered(endpoint);
+    if (session.ownKey === "told") return;
+    session.ownKey = "told";
+    context.emit({ type: "notice", notice: { code: "same-identity", endpoint } });
+  };
   const arrived = (session: Session): void => {
     const { probe, reconnect, discovery, knocks } = components;
+    if (session.ownKey !== "no") return arrivedWithOwnKey(session);
     if (session.proven) {
       membership.heard(session);
       probe.heard(session);

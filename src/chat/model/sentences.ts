@@ -60,6 +60,8 @@ export function noticeText(notice: Notice, room: string): string {
       return `history is complete, the same as ${sanitizeNick(notice.peer.nick)}'s: ${countText(notice.messages, "message")} fetched`;
     case "no-answer":
       return `no answer from ${notice.endpoint} after ${durationText(notice.afterMs)}: is it running, and is UDP ${portOf(notice.endpoint)} open?`;
+    case "same-identity":
+      return `${placeOf(notice.endpoint)} runs with this same identity: its key is in use twice; --profile NAME gives this one its own`;
     case "renamed":
       return notice.own
         ? `you are ${sanitizeNick(notice.peer.nick)} now`

@@ -296,7 +296,9 @@ export function createLink(options: LinkOptions): Link {
     const statement = ownStatementIn(header.boot, frames);
     // Whoever is linked counts on, so this one was sent before what came last.
     const isOld = known?.isLinked === true && header.counter < known.highest;
-    if (isOld || (statement !== undefined && options.isOutdated(statement.content))) return counters.refuse("replayed");
+    // One that is addressed was made for this process start: an earlier one of this node cannot have sent it, but a copy can.
+    const isOutdated = header.type === "open" && statement !== undefined && options.isOutdated(statement.content);
+    if (isOld || isOutdated) return counters.refuse("replayed");
     const linkKey = known?.linkKey ?? linkKeyIn(statement, roomKeys);
     if (linkKey === undefined) return counters.refuse("unknown-sender");
     const session = sessions.open(header.boot);

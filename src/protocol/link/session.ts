@@ -77,6 +77,8 @@ export type Session = {
   /** It may not have this node's link key: the next datagram goes after a hello. */
   isStranger: boolean;
   readonly window: ReplayWindow;
+  /** It signs with this node's own key: another process start has it. `told`: its user knows. */
+  ownKey: "no" | "used" | "told";
   /** It acknowledged a counter of ours: alive now, not a replay. Only then its word counts. */
   proven: boolean;
   /** Bytes from and to `endpoint`; they count while it is not validated. */
@@ -267,6 +269,7 @@ function createSession(agree: Agree, boot: BootId, typical: Rtt): Session {
     isLinked: false,
     isStranger: false,
     window: createReplayWindow(),
+    ownKey: "no",
     proven: false,
     received: 0,
     sent: 0,

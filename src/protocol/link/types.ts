@@ -73,7 +73,7 @@ export type LinkOptions = {
   readonly counters: Counters;
   /** This node's signed statement, for hellos. */
   readonly statement: () => Uint8Array;
-  /** An earlier process start of this node said so: whoever sends it now replays it. */
+  /** An earlier process start of this node said so: whoever knocks with it now may replay it. */
   readonly isOutdated: (content: StatementContent) => boolean;
   /** The link key of a process start that a member's statement names. */
   readonly linkKeyOf: (boot: BootId) => LinkKey | undefined;
