@@ -43,6 +43,8 @@ export function runJson(session: Session, options: StreamFaceOptions): Promise<v
       }
       const room = read.room === undefined ? undefined : roomNamed(session, read.room);
       if (room !== undefined && "code" in room) return refuse(room);
+      if (read.type === "search") return session.search(read.asked, read.limit, ref, room);
+      if (read.type === "history") return session.history(read.asked, ref, room);
       return read.type === "say" ? session.say(read.text, read.kind, ref, room) : session.line(read.text, ref, room);
     };
   });

@@ -1,11 +1,18 @@
 /** Reads one line of input in JSON mode. A line that is no JSON object counts as typed text. */
+import type { AskedHistory } from "../chat/command/historyCommand.ts";
+import { ALL_ROOMS, type AskedSearch, type BadSearch, searchFor } from "../chat/command/parseSearch.ts";
+import { SEARCH_SHOWN } from "../chat/command/searchCommand.ts";
 import type { MessageKind } from "../wire/bodies/kinds.ts";
+import { isMessageId } from "../wire/envelope.ts";
+import { MESSAGE_ID_BYTES, type MessageId } from "../wire/ids.ts";
 
 export type Input =
   | ({ readonly type: "typed"; readonly text: string } & InRoom & Ref)
   | ({ readonly type: "say"; readonly text: string; readonly kind: MessageKind } & InRoom & Ref)
   /** From now on, what happens in these rooms alone is told; undefined: in all. */
   | ({ readonly type: "subscribe"; readonly rooms: readonly string[] | undefined } & Ref)
+  | ({ readonly type: "search"; readonly asked: AskedSearch | BadSearch; readonly limit: number } & InRoom & Ref)
+  | ({ readonly type: "history"; readonly asked: AskedHistory } & InRoom & Ref)
   /** An object that asks for nothing this program knows. */
   | ({ readonly type: "bad-input"; readonly reason: string } & Ref);
 
@@ -28,6 +35,11 @@ export function readInput(line: string): Input {
 }
 
 // --- internal ---
+
+const TYPES = '"say", "command", "search" or "history"';
+const HISTORY_LIMIT = 50;
+/** Messages that one line may ask for. */
+const LIMIT_MAX = 1_000;
 
 type Asked = Input extends infer One ? (One extends Input ? Omit<One, "ref"> : never) : never;
 
@@ -54,11 +66,42 @@ function readAsked(object: Record<string, unknown>): Asked {
       if (rooms !== undefined && !isList) return bad(`"rooms" is a list of at most ${ROOMS_NAMED_MAX} names of rooms`);
       return { type: "subscribe", rooms };
     }
+    case "search":
+      return readSearch(object, room);
+    case "history":
+      return readHistory(object, room);
     case undefined:
-      return bad('an object needs a "type": "say", "command" or "subscribe"');
+      return bad(`an object needs a "type": ${TYPES}`);
     default:
-      return bad('unknown "type": wanted "say", "command" or "subscribe"');
+      return bad(`unknown "type": wanted ${TYPES}`);
   }
+}
+
+function readSearch(object: Record<string, unknown>, room: string | undefined): Asked {
+  const { limit = SEARCH_SHOWN } = object;
+  const given: { [field: string]: string } = {};
+  for (const field of ["text", "from", "before", "after"]) {
+    const value = object[field];
+    if (value === undefined) continue;
+    if (typeof value !== "string") return bad(`"${field}" of a "search" is a string`);
+    given[field] = value;
+  }
+  if (!isLimit(limit)) return bad(`"limit" is a whole number from 1 to ${LIMIT_MAX}`);
+  // All rooms are no room.
+  const isAll = room === ALL_ROOMS;
+  const asked = searchFor(isAll ? { ...given, in: ALL_ROOMS } : given, given.text ?? "");
+  return { type: "search", asked, limit, room: isAll ? undefined : room };
+}
+
+function readHistory({ before, limit = HISTORY_LIMIT }: Record<string, unknown>, room: string | undefined): Asked {
+  if (before !== undefined && (typeof before !== "string" || !isMessageId(before)))
+    return bad(`"before" is the id of a message: ${2 * MESSAGE_ID_BYTES} hex digits`);
+  if (!isLimit(limit)) return bad(`"limit" is a whole number from 1 to ${LIMIT_MAX}`);
+  return { type: "history", asked: { before: before as MessageId | undefined, limit }, room };
+}
+
+function isLimit(limit: unknown): limit is number {
+  return typeof limit === "number" && Number.isInteger(limit) && limit >= 1 && limit <= LIMIT_MAX;
 }
 
 function bad(reason: string): Asked {

@@ -1,7 +1,7 @@
 /** Writes every event as a JSON object with a `type`. Texts are exact and not cleaned: the reading program decides. */
 import { commandTable } from "../chat/command/commands.ts";
 import { escapeUnsafe } from "../chat/model/escape.ts";
-import type { Reply, SessionEvent } from "../chat/model/events.ts";
+import type { Kept, Reply, SessionEvent } from "../chat/model/events.ts";
 import { replyText } from "../chat/model/replies.ts";
 import { errorText, noticeText, refusalText, sentenceFor } from "../chat/model/sentences.ts";
 import type { Session } from "../chat/session/session.ts";
@@ -55,6 +55,8 @@ function valuesOf(event: SessionEvent, room: string): object[] {
     case "chat":
       return jsonOfChat(event.event, room);
     case "reply":
+      // A search is told whole.
+      if (event.reply.code === "search" && !event.reply.isOver) return [];
       return [jsonOfReply(event.reply)];
     case "refusal": {
       const { code, ...data } = event.refusal;
@@ -117,6 +119,13 @@ function jsonOfReply(reply: Reply): object {
       return { type: "stats", ...reply.stats };
     case "log":
       return { type: "log", ids: reply.messages.map((message) => message.id) };
+    case "search":
+      return jsonSearch(reply);
+    case "history": {
+      const { room, messages, more } = reply;
+      const past = messages.map((message) => ({ ...jsonMessage({ ...message, history: true }), room: room.name }));
+      return { type: "history", room: room.name, messages: past, more };
+    }
     case "show":
       return jsonNotice("show", replyText(reply), { id: reply.message.id });
     case "info": {
@@ -142,6 +151,22 @@ function jsonOfReply(reply: Reply): object {
       return jsonNotice(code, replyText(reply), plain(data));
     }
   }
+}
+
+/** Newest first. `kept`: how far back it goes in each room, and before when some may be lacking. */
+function jsonSearch({ found, more, kept }: Reply & { readonly code: "search" }): object {
+  return {
+    type: "search",
+    messages: found.map(({ room, message }) => ({ ...jsonMessage(message), room: room.name })),
+    more: more > 0,
+    kept: kept.map(({ room, span }) => jsonKept(room.name, span)),
+  };
+}
+
+function jsonKept(room: string, { oldest, isWhole, gapsUntil }: Kept["span"]): object {
+  const timeOf = (time: number | undefined): string | null =>
+    time === undefined ? null : new Date(time).toISOString();
+  return { room, since: timeOf(oldest), whole: isWhole, gapsUntil: timeOf(gapsUntil) };
 }
 
 function jsonNotice(code: string, text: string, data: object): object {

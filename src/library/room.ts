@@ -1,9 +1,11 @@
 /** The room object that a program holds. */
 import { setMaxListeners } from "node:events";
 import { parseAddress, resolveAddress } from "../chat/command/parseAddress.ts";
+import { searchFor } from "../chat/command/parseSearch.ts";
 import { refusalText } from "../chat/model/sentences.ts";
 import { createJoins } from "../chat/session/joins.ts";
 import { causalEvents } from "../chat/stream/causalFeed.ts";
+import type { SearchQuery } from "../node/search.ts";
 import type { Delivery, RoomHandle, RoomStats } from "../node/types.ts";
 import type { Command, Outcome } from "../protocol/api.ts";
 import { StoreError } from "../store/store.ts";
@@ -28,6 +30,14 @@ export type Said = { readonly id: MessageId; readonly delivery: Promise<Delivery
 
 export type SayOptions = { readonly kind?: MessageKind };
 export type HistoryOptions = { readonly before?: string; readonly limit?: number };
+export type SearchOptions = {
+  readonly text?: string;
+  readonly from?: string;
+  /** The id of a message, or a date like 2026-05-03 or 2026-05-03T10:00; `before` leaves it out, `after` does not. */
+  readonly before?: string;
+  readonly after?: string;
+  readonly limit?: number;
+};
 export type MessagesOptions = {
   /** Also what was said before it came here. True if left out. */
   readonly history?: boolean;
@@ -45,6 +55,11 @@ export interface Room {
   on<N extends RoomEventName>(name: N, listener: (value: RoomEvents[N]) => void): () => void;
   /** The newest `limit` (50) messages kept here, below `before`, oldest first. */
   history(options?: HistoryOptions): Promise<RoomMessage[]>;
+  /**
+   * Those kept here that fit, newest first, as they are found: `text` is part of what was said, case apart; `from` is the author's
+   * nick then; `before` and `after` are ids or dates. Ends after `limit`.
+   */
+  search(options: SearchOptions): AsyncGenerator<RoomMessage, void, undefined>;
   /** Everybody known, this program first. */
   peers(): Peer[];
   /**
@@ -136,6 +151,11 @@ export function roomOn(handle: RoomHandle, addresses: readonly string[]): Room {
         throw error instanceof StoreError ? storeError(error) : error;
       });
       return messages.map((message) => ({ ...message, room: name }));
+    },
+    search: (options) => {
+      const { query, limit } = checkSearch(options);
+      open();
+      return searched(handle, query, limit);
     },
     peers: () => {
       open();
@@ -277,6 +297,38 @@ function checkMessages(options: unknown): { history?: boolean | undefined } {
   const { history } = checkObject("messages", options, ["history"]);
   if (history !== undefined && typeof history !== "boolean") throw misfit("history", history, "true or false");
   return { history };
+}
+
+async function* searched(
+  handle: RoomHandle,
+  query: SearchQuery,
+  limit: number,
+): AsyncGenerator<RoomMessage, void, undefined> {
+  let left = limit;
+  try {
+    for await (const part of handle.search(query))
+      for (const message of part) {
+        yield { ...message, room: handle.choice.name };
+        left -= 1;
+        if (left === 0) return;
+      }
+  } catch (error) {
+    throw error instanceof StoreError ? storeError(error) : error;
+  }
+}
+
+function checkSearch(options: unknown): { query: SearchQuery; limit: number } {
+  const given = checkObject("search", options, ["text", "from", "before", "after", "limit"]);
+  const { limit = Number.POSITIVE_INFINITY } = given;
+  if (typeof limit !== "number" || !(limit >= 1) || (Number.isFinite(limit) && !Number.isInteger(limit)))
+    throw misfit("limit", limit, "a whole number from 1 on");
+  for (const name of ["text", "from", "before", "after"])
+    if (given[name] !== undefined && typeof given[name] !== "string") throw misfit(name, given[name], "a text");
+  const asked = searchFor(given as { [name: string]: string | undefined }, "");
+  if (!("code" in asked)) return { query: asked.query, limit };
+  if (asked.reason !== "date") throw new TypeError("search needs text, from, before or after");
+  const [name = "", value] = asked.value.split(/:(.*)/s);
+  throw misfit(name, value, "the id of a message, or a date like 2026-05-03 or 2026-05-03T10:00");
 }
 
 function checkHistory(options: unknown): { limit: number; before: MessageId | undefined } {

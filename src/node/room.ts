@@ -22,6 +22,7 @@ import type { Ground } from "./ground.ts";
 import { type Reader, readPage, replayAll, restore } from "./keptMessages.ts";
 import { within } from "./limit.ts";
 import { createReadiness, letGo, type Readiness, readyInTurn, waitUntilReady } from "./readiness.ts";
+import { searchHistory } from "./search.ts";
 import type { RoomChoice, RoomHandle, RoomStats } from "./types.ts";
 
 /** A room as its hub sees it. */
@@ -201,6 +202,8 @@ function handleOf(room: OpenRoom, closed: () => void): RoomHandle {
       if (limit === undefined) return replayAll(room.store, room.reader, take, ready);
       await take(await readPage(room.store, room.reader, limit));
     },
+    search: (query) => searchHistory((limit, before) => readPage(room.store, room.reader, limit, before), query),
+    span: core.span,
     delivery: (id) => deliveries.heard.get(id),
     undelivered: () => deliveries.undelivered.size,
     isBusy: () => core.isBusy(),

@@ -9,10 +9,11 @@ import type { Config } from "../protocol/config.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { Rng } from "../protocol/rng.ts";
 import type { Now } from "../protocol/time.ts";
-import type { CoreStats, Message, PeerView } from "../protocol/views.ts";
+import type { CoreStats, LogSpan, Message, PeerView } from "../protocol/views.ts";
 import type { Store } from "../store/store.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { MessageId, PeerId } from "../wire/ids.ts";
+import type { SearchQuery } from "./search.ts";
 
 /** `dropped` counts what the sockets lost, too. */
 export type RoomStats = CoreStats & {
@@ -51,6 +52,10 @@ export interface RoomHandle {
     limit?: number,
     ready?: () => Promise<void>,
   ): Promise<void>;
+  /** What is kept and fits, newest first, a part at a time as it is found. Rejects with a StoreError. */
+  search(query: SearchQuery): AsyncIterable<readonly Message[]>;
+  /** How far back goes what is kept, and where messages may be lacking. */
+  span(): LogSpan;
   /** Of an own message; undefined: nothing was heard since this start, or it is too long ago. */
   delivery(id: MessageId): Delivery | undefined;
   /** Own messages that no peer has acknowledged yet. */

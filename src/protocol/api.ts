@@ -10,7 +10,7 @@ import type { Endpoint } from "../wire/endpoint.ts";
 import type { BootId, MessageId, PeerId } from "../wire/ids.ts";
 import type { ChatError, ChatEvent } from "./events.ts";
 import type { Millis, Now, UnixMillis } from "./time.ts";
-import type { CoreStats, PeerView } from "./views.ts";
+import type { CoreStats, LogSpan, PeerView } from "./views.ts";
 
 /** Everything that can happen to a node; nothing else changes its state. */
 export type Input =
@@ -89,6 +89,8 @@ export interface Core {
   stats(): CoreStats;
   /** What is kept, in one comparable value, and how many of these messages still wait for their parents to be shown. */
   logState(): { readonly fingerprint: string; readonly held: number };
+  /** How far back it goes, and where messages may be lacking. */
+  span(): LogSpan;
   /** Whether this peer counts as here: alive or suspected. */
   isHere(peer: PeerId): boolean;
   /** Entered, and not left since. */

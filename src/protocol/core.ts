@@ -38,6 +38,7 @@ import { isKnown, latestTime, waitForNoneGone } from "./log/log.ts";
 import { createNewcomer } from "./log/newcomer.ts";
 import { createReads, takeRead } from "./log/reads.ts";
 import { createRestored, type Restored } from "./log/restored.ts";
+import { spanOf } from "./log/span.ts";
 import { VIEWS_MAX } from "./log/views.ts";
 import { createWants } from "./log/wants.ts";
 import { createWrites, forget, isFull, takeBatch, type Writes } from "./log/writes.ts";
@@ -191,6 +192,7 @@ export function createCore(options: CoreOptions): Core {
       clockAheadMs: rooms.clockSkew.aheadMs(),
     }),
     logState: () => ({ fingerprint: replicas.log.ids.summary("", END).fingerprint, held: log.order.heldCount() }),
+    span: () => spanOf(log),
     isHere: membership.isHere,
     isInRoom: onCommand.isInRoom,
     isSeeking,

@@ -48,6 +48,16 @@ export type PeerView = {
   readonly lastHeardMs: Millis | undefined;
 };
 
+/** How far back goes what is kept, and where messages may be lacking. */
+export type LogSpan = {
+  /** When the oldest message that is kept was said; undefined: none is. */
+  readonly oldest: UnixMillis | undefined;
+  /** The oldest answers to nothing, and nothing is known to be lacking: the conversation begins with it. */
+  readonly isWhole: boolean;
+  /** Of what was said before then some may have been let go; undefined: as far as it goes back it is whole. */
+  readonly gapsUntil: UnixMillis | undefined;
+};
+
 export type CoreStats = {
   /** Live peers, oneself not counted. */
   readonly peers: number;

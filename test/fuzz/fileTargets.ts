@@ -245,6 +245,8 @@ function jsonTarget(): Target {
         if (input.rooms?.every((name) => typeof name === "string") === false) throw new Error("bad rooms");
         return "accepted";
       }
+      if (input.type === "search") return "code" in input.asked ? "refused" : "accepted";
+      if (input.type === "history") return "accepted";
       if (input.room !== undefined && typeof input.room !== "string") throw new Error("bad room");
       if (typeof input.text !== "string") throw new Error("text is none");
       if (input.type === "say" && input.kind !== "text" && input.kind !== "action") throw new Error("bad kind");

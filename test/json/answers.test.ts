@@ -43,6 +43,17 @@ describe("a line with a ref", () => {
       [{ type: "command", line: "/nick a·b" }, "bad-nick"],
       [{ type: "command", line: "/log x" }, "bad-number"],
       [{ type: "command", line: "/show 123456" }, "unknown-message"],
+      [{ type: "command", line: "/search" }, "bad-argument"],
+      [{ type: "command", line: "/search after:yesterday tea" }, "bad-search"],
+      [{ type: "search" }, "bad-search"],
+      [{ type: "search", text: "tea", room: "elsewhere" }, "unknown-room"],
+      [{ type: "search", text: 5 }, "bad-input"],
+      [{ type: "search", text: "tea", limit: 0 }, "bad-input"],
+      [{ type: "history", before: "ab12" }, "bad-input"],
+      [{ type: "history", before: 5 }, "bad-input"],
+      [{ type: "history", limit: 1.5 }, "bad-input"],
+      [{ type: "history", limit: 1001 }, "bad-input"],
+      [{ type: "history", room: "elsewhere" }, "unknown-room"],
       [{ type: "command", line: "/info" }, "no-such-message"],
       [{ type: "command", line: "/whois nobody" }, "unknown-peer"],
       [{ type: "command", line: "/help nothing" }, "unknown-topic"],
@@ -70,6 +81,7 @@ describe("a line with a ref", () => {
       ["/peers", "peers"],
       ["/stats", "stats"],
       ["/log", "log"],
+      ["/search mine", "search"],
       [`/show ${id}`, "show"],
       ["/info", "info"],
       ["/whois bob", "whois"],
@@ -109,6 +121,61 @@ describe("a line with a ref", () => {
         line,
       ).toEqual([code]);
     }
+  });
+
+  it("that is a search is answered with what was found, newest first, in one line", async () => {
+    const { ask, room } = await startJson();
+    const bob = room.addPeer("bob");
+    for (const text of ["tea", "Tea again", "coffee", "TEA at last"]) room.hear(bob, text);
+    room.reachBack({ oldest: Date.UTC(2026, 4, 3), isWhole: false, gapsUntil: Date.UTC(2026, 4, 9) });
+    const kept = [{ room: "smplchat", since: "2026-05-03T00:00:00.000Z", whole: false }];
+    const [answer, ...others] = await ask({ type: "search", text: "tea", from: "bob", limit: 2 });
+    expect(others).toEqual([]);
+    expect(answer).toMatchObject({ type: "search", more: true, kept });
+    expect(answer?.messages).toMatchObject([
+      { type: "message", text: "TEA at last", room: "smplchat" },
+      { type: "message", text: "Tea again" },
+    ]);
+    const found = answer?.messages as readonly { id: string }[] | undefined;
+    expect(await ask({ type: "search", text: "tea", before: found?.[1]?.id })).toMatchObject([
+      { more: false, messages: [{ text: "tea" }] },
+    ]);
+  });
+
+  it("that asks for history is answered with pages, oldest first, until there is no more", async () => {
+    const { ask, room } = await startJson();
+    const bob = room.addPeer("bob");
+    for (let at = 1; at <= 5; at += 1) room.hear(bob, `line ${at}`);
+    const page = async (more: object) => {
+      const [answer, ...others] = await ask({ type: "history", limit: 2, ...more });
+      expect(others).toEqual([]);
+      return answer as unknown as {
+        type: string;
+        room: string;
+        more: boolean;
+        messages: { id: string; text: string }[];
+      };
+    };
+    const newest = await page({ room: "smplchat" });
+    expect(newest).toMatchObject({ type: "history", room: "smplchat", more: true });
+    expect(newest.messages).toMatchObject([
+      { type: "message", text: "line 4", room: "smplchat", history: true },
+      { type: "message", text: "line 5", history: true },
+    ]);
+    const middle = await page({ before: newest.messages[0]?.id });
+    expect(middle.messages.map(({ text }) => text)).toEqual(["line 2", "line 3"]);
+    const oldest = await page({ before: middle.messages[0]?.id });
+    expect([oldest.messages.map(({ text }) => text), oldest.more]).toEqual([["line 1"], false]);
+    expect(await page({ before: oldest.messages[0]?.id })).toMatchObject({ messages: [], more: false });
+  });
+
+  it("that asks for history of long texts gets fewer of them, and is told that there are more", async () => {
+    const { ask, room } = await startJson();
+    const bob = room.addPeer("bob");
+    for (let at = 0; at < 30; at += 1) room.hear(bob, "x".repeat(65_000));
+    const [answer] = await ask({ type: "history" });
+    expect(answer?.messages).toHaveLength(16);
+    expect(answer?.more).toBe(true);
   });
 
   it("that asks for nothing is answered, too", async () => {

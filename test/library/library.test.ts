@@ -70,6 +70,29 @@ it("gives the history in pages, oldest first", async () => {
   ]);
 });
 
+it("finds what was said, newest first, and tells in one line what a search cannot be", async () => {
+  const room = await (await hubOf("anna")).enter("lab");
+  for (const text of ["Tea one", "coffee", "tea two", "TEA three"]) await room.say(text);
+  const textsOf = async (options: Parameters<typeof room.search>[0]): Promise<string[]> => {
+    const texts: string[] = [];
+    for await (const { text } of room.search(options)) texts.push(text);
+    return texts;
+  };
+  expect(await textsOf({ text: "tea" })).toEqual(["TEA three", "tea two", "Tea one"]);
+  expect(await textsOf({ text: "tea", limit: 1 })).toEqual(["TEA three"]);
+  expect(await textsOf({ from: "anna", after: "2020-01-01" })).toHaveLength(4);
+  expect(await textsOf({ from: "bob" })).toEqual([]);
+  const [newest] = await room.history({ limit: 1 });
+  expect(await textsOf({ text: "tea", before: newest?.id as string })).toEqual(["tea two", "Tea one"]);
+  expect(() => room.search({})).toThrow("search needs text, from, before or after");
+  expect(() => room.search({ before: "noon" })).toThrow(
+    'before cannot be "noon": wanted the id of a message, or a date',
+  );
+  expect(() => room.search({ text: "tea", limit: 0 })).toThrow("limit cannot be 0");
+  await room.leave();
+  expect(() => room.search({ text: "tea" })).toThrow("#lab was left");
+});
+
 it("marks what was said before it came here, and leaves it out where asked", async () => {
   const [anna, bob] = [await hubOf("anna"), await hubOf("bob")];
   const annas = await anna.enter("lab");

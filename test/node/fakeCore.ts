@@ -41,6 +41,7 @@ export function fakeCore(respond: (input: Input, now: Now) => Effect[] = () => [
     isBusy: () => core.busy,
     tables: () => ({}),
     logState: () => ({ fingerprint: "", held: 0 }),
+    span: () => ({ oldest: undefined, isWhole: false, gapsUntil: undefined }),
     stats: () => noStats,
   };
   return core;

@@ -1,10 +1,11 @@
 /** A room without a network: records commands, answers them as a core would, and plays whatever a test makes it play. */
 import { encodeInvite } from "../../src/crypto/invite.ts";
 import { openRoom } from "../../src/crypto/roomKeys.ts";
+import { searchHistory } from "../../src/node/search.ts";
 import type { Delivery, RoomChoice, RoomHandle, RoomStats } from "../../src/node/types.ts";
 import type { Command, Outcome } from "../../src/protocol/api.ts";
 import type { ChatError, ChatEvent } from "../../src/protocol/events.ts";
-import type { Message, PeerView } from "../../src/protocol/views.ts";
+import type { LogSpan, Message, PeerView } from "../../src/protocol/views.ts";
 import { kindNumber } from "../../src/wire/bodies/kinds.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import type { MessageId, PeerId } from "../../src/wire/ids.ts";
@@ -29,6 +30,8 @@ export type FakeRoom = RoomHandle & {
   readonly block: (isBusy: boolean) => void;
   /** What is kept cannot be read from now on. */
   readonly breakHistory: (error: Error) => void;
+  /** So far back goes what is kept. */
+  readonly reachBack: (span: LogSpan) => void;
 };
 
 export type FakeRoomOptions = {
@@ -72,6 +75,7 @@ export function createFakeRoom(options: FakeRoomOptions = {}): FakeRoom {
     isSeeking: options.isSeeking ?? false,
     isBusy: false,
     broken: undefined,
+    span: undefined,
     waiters: [],
     listeners: new Set(),
     messages: [],
@@ -94,6 +98,7 @@ type FakeState = {
   isSeeking: boolean;
   isBusy: boolean;
   broken: Error | undefined;
+  span: LogSpan | undefined;
   readonly waiters: (() => void)[];
   readonly listeners: Set<(event: ChatEvent) => void>;
   readonly messages: Message[];
@@ -104,6 +109,11 @@ type FakeState = {
 
 function handleOf(state: FakeState): RoomHandle {
   const { choice, messages } = state;
+  const history = async (limit: number, before?: MessageId): Promise<Message[]> => {
+    if (state.broken !== undefined) throw state.broken;
+    const sorted = [...messages].sort((a, b) => (a.id < b.id ? -1 : 1));
+    return sorted.filter(({ id }) => before === undefined || id < before).slice(-limit);
+  };
   return {
     choice,
     invite: () => encodeInvite({ ...choice, endpoints: [] }),
@@ -116,11 +126,9 @@ function handleOf(state: FakeState): RoomHandle {
       state.commands.push(command);
       return run(state, command);
     },
-    history: async (limit, before) => {
-      if (state.broken !== undefined) throw state.broken;
-      const sorted = [...messages].sort((a, b) => (a.id < b.id ? -1 : 1));
-      return sorted.filter(({ id }) => before === undefined || id < before).slice(-limit);
-    },
+    history,
+    search: (query) => searchHistory(history, query),
+    span: () => state.span ?? { oldest: messages[0]?.time, isWhole: true, gapsUntil: undefined },
     replay: async (take, limit) => {
       if (state.broken !== undefined) throw state.broken;
       const sorted = messages.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((one) => ({ ...one, history: true }));
@@ -178,6 +186,9 @@ function controlsOf(state: FakeState): Omit<FakeRoom, keyof RoomHandle> {
     },
     breakHistory: (error) => {
       state.broken = error;
+    },
+    reachBack: (span) => {
+      state.span = span;
     },
   };
 }

@@ -165,7 +165,8 @@ describe("a list of thousands", () => {
       stats: () => ({ ...room.stats(), messages: messages.length }),
     };
     const emit = (event: SessionEvent) => controller.event(event, room);
-    const context = { room: () => kept, emit } as unknown as Parameters<typeof runCommand>[0];
+    const options = { hub: { rooms: () => [kept] } };
+    const context = { options, room: () => kept, emit } as unknown as Parameters<typeof runCommand>[0];
     const ms: number[] = [];
     const run = async (name: "log" | "show", words: readonly string[]) => {
       const from = performance.now();

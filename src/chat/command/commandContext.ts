@@ -5,6 +5,7 @@ import type { RememberedRoom, RoomsTrouble } from "../../store/roomsFile.ts";
 import type { NickTrouble, SessionEvent } from "../model/events.ts";
 import type { Joins } from "../session/joins.ts";
 import type { Lookup } from "./parseAddress.ts";
+import type { Searches } from "./parseSearch.ts";
 
 /** What `/set` can change. */
 export type LiveSettings = Pick<Settings, "GOSSIP_FANOUT" | "RELAY_SEEN_LIMIT" | "MAX_MESSAGES">;
@@ -65,6 +66,8 @@ export type CommandContext = {
   readonly emit: (event: SessionEvent) => void;
   /** Resolves when the node takes a message: true, or false if the session was closed meanwhile. Tells if it takes long. */
   readonly ready: () => Promise<boolean>;
+  /** Changed in place. */
+  readonly searches: Searches;
   /** Of the room that the line is meant for. */
   readonly joins: () => Joins;
   /** Shows this room from now on: says so, and, if it is new, tells what is kept of it. Resolves when all is told. */

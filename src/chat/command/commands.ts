@@ -47,6 +47,13 @@ export const commandTable = [
   { name: "invite", aliases: [], takes: "none", usage: "", help: "show the line that lets others join this room" },
   { name: "log", aliases: [], takes: "word?", usage: "[N]", help: "list the newest N kept messages (default 50)" },
   {
+    name: "search",
+    aliases: ["find"],
+    takes: "text",
+    usage: "[from:NICK] [in:ROOM|all] [before:DATE] [after:DATE] TEXT",
+    help: "find kept messages, the newest first; /search more goes on",
+  },
+  {
     name: "show",
     aliases: [],
     takes: "word",

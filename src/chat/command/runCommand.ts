@@ -10,7 +10,9 @@ import type { CommandContext, Outcome } from "./commandContext.ts";
 import { commandNamed, commandNames } from "./commands.ts";
 import { nearest } from "./nearest.ts";
 import type { TypedCommand } from "./parse.ts";
+import { parseSearch } from "./parseSearch.ts";
 import { join, leave, type Refuse, roomCommand } from "./roomCommands.ts";
+import { search } from "./searchCommand.ts";
 import { setSetting } from "./settingsCommand.ts";
 
 /** Messages that `/log` lists when no number is given. */
@@ -81,8 +83,16 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
       const shown = Math.min(limit ?? LOG_SHOWN, LOG_SHOWN_MAX);
       return reply({ code: "log", messages: await room.history(limit ?? LOG_ALL), shown, kept: room.stats().messages });
     }
+    case "search": {
+      const isMore = first?.trim().toLowerCase() === "more";
+      return search(context, isMore ? context.searches.next : parseSearch(first ?? ""));
+    }
     case "show": {
-      const [message] = await newestOf(room, 1, ({ id }) => isRefOf(first ?? "", id));
+      const isMeant = ({ id }: Message): boolean => isRefOf(first ?? "", id);
+      let [message] = await newestOf(room, 1, isMeant);
+      // What a search found may be of another room.
+      const others = message === undefined ? context.options.hub.rooms().filter((other) => other !== room) : [];
+      for (const other of others) message ??= (await newestOf(other, 1, isMeant))[0];
       return message === undefined
         ? refuse({ code: "unknown-message", id: first ?? "" })
         : reply({ code: "show", message });

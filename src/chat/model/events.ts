@@ -3,7 +3,7 @@ import type { InviteError } from "../../crypto/invite.ts";
 import type { Delivery, RoomHandle, RoomStats } from "../../node/types.ts";
 import type { StoreTrouble } from "../../protocol/api.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
-import type { Message, PeerView } from "../../protocol/views.ts";
+import type { LogSpan, Message, PeerView } from "../../protocol/views.ts";
 import type { SettingName } from "../../settings.ts";
 import type { RoomsTrouble } from "../../store/roomsFile.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
@@ -11,9 +11,13 @@ import type { MessageId } from "../../wire/ids.ts";
 import type { CommandName } from "../command/commands.ts";
 import type { ParseRefusal } from "../command/parse.ts";
 import type { BadAddress, UnknownHost } from "../command/parseAddress.ts";
+import type { AskedSearch, BadSearch } from "../command/parseSearch.ts";
 
 /** Messages that a list for people has at most: as many as a screen goes back. */
 export const LOG_SHOWN_MAX = 10_000;
+
+/** Of the found messages that are not shown so many are counted. */
+export const MORE_COUNTED_MAX = 1_000;
 
 /** A room as people are told of it. */
 export type RoomInfo = { readonly name: string; readonly private: boolean };
@@ -21,6 +25,12 @@ export type RoomInfo = { readonly name: string; readonly private: boolean };
 export function infoOf({ choice }: RoomHandle): RoomInfo {
   return { name: choice.name, private: choice.private };
 }
+
+/** A message that was found, and where. */
+export type Found = { readonly room: RoomInfo; readonly message: Message };
+
+/** How far back goes what is kept of a room. */
+export type Kept = { readonly room: RoomInfo; readonly span: LogSpan };
 
 /** `ref`: of the line or text that this answers, if it was given one. */
 export type SessionEvent = Told & { readonly ref?: string | undefined };
@@ -61,6 +71,21 @@ export type Reply =
    * the newest, a list for people has. `kept`: how many there are at all.
    */
   | { readonly code: "log"; readonly messages: readonly Message[]; readonly shown: number; readonly kept: number }
+  /**
+   * What was found, newest first. It comes in parts until it is over: `fresh` are those since the part before. `more`: how many there
+   * are beside these, counted up to MORE_COUNTED_MAX. `kept`: of each room that was searched.
+   */
+  | {
+      readonly code: "search";
+      readonly asked: AskedSearch;
+      readonly found: readonly Found[];
+      readonly fresh: readonly Found[];
+      readonly isOver: boolean;
+      readonly more: number;
+      readonly kept: readonly Kept[];
+    }
+  /** Of the messages below a place, or of all, the newest that were asked for, oldest first; `more`: older ones are kept. */
+  | { readonly code: "history"; readonly room: RoomInfo; readonly messages: readonly Message[]; readonly more: boolean }
   /** One message, whole. */
   | { readonly code: "show"; readonly message: Message }
   /** The `number`th newest own message. `delivery` undefined: nothing was heard of it since this start. */
@@ -104,6 +129,7 @@ export type NickTrouble = { readonly path: string; readonly reason: string };
 
 export type Refusal =
   | ParseRefusal
+  | BadSearch
   | BadAddress
   | UnknownHost
   /** This program itself listens there. */

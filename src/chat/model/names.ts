@@ -1,5 +1,5 @@
 /** The names of people on a line: the nick, and the tag of the key too if two known keys have nicks that look alike. */
-import type { Author } from "../../protocol/views.ts";
+import type { Author, Message } from "../../protocol/views.ts";
 import type { PeerId } from "../../wire/ids.ts";
 import { sanitizeLine, sanitizeNick } from "./sanitize.ts";
 import { passesForAscii, skeletonOf } from "./skeleton.ts";
@@ -46,6 +46,12 @@ export function createNames(): Names {
 /** Of someone whose nick is not known: what this version cannot read does not tell it. */
 export function namelessLabel({ tag }: Pick<Author, "tag">): string {
   return `?·${tag}`;
+}
+
+/** `<anna>`, or `* anna`. Safe to show. */
+export function saidBy({ kind, author }: Pick<Message, "kind" | "author">): string {
+  const nick = author.nick === "" ? namelessLabel(author) : sanitizeNick(author.nick);
+  return kind === "action" ? `* ${nick}` : `<${nick}>`;
 }
 
 /** The same for nicks that look alike and count as one: letters of other scripts, case and compatibility forms apart. */

@@ -5,9 +5,10 @@ import { type CommandSpec, commandTable } from "../command/commands.ts";
 import { LOG_SHOWN_MAX, type Reply, type RoomRow, type SettingRow } from "./events.ts";
 import { countLineEnds, cutText, refOf } from "./longText.ts";
 import { messageText } from "./messageText.ts";
-import { namelessLabel } from "./names.ts";
+import { saidBy } from "./names.ts";
 import { peerDetails, peerTable } from "./peerTable.ts";
 import { sanitizeLine, sanitizeNick, sanitizeText } from "./sanitize.ts";
+import { searchText } from "./searchText.ts";
 import { clockText, countText } from "./wording.ts";
 
 export function replyText(reply: Reply): string {
@@ -18,6 +19,10 @@ export function replyText(reply: Reply): string {
       return statsText(reply.stats);
     case "log":
       return logText(reply);
+    case "history":
+      return reply.messages.map(logLine).join("\n");
+    case "search":
+      return searchText(reply);
     case "show":
       return showText(reply.message);
     case "info":
@@ -83,11 +88,6 @@ function showText(message: Message): string {
   const text = sanitizeText(messageText(message));
   const lines = countLineEnds(text) + 1;
   return `${clockText(message.time)} ${saidBy(message)} ${countText(lines, "line")}:\n${text}`;
-}
-
-function saidBy({ kind, author }: Message): string {
-  const nick = author.nick === "" ? namelessLabel(author) : sanitizeNick(author.nick);
-  return kind === "action" ? `* ${nick}` : `<${nick}>`;
 }
 
 function statsText(stats: RoomStats): string {

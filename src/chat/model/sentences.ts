@@ -156,6 +156,8 @@ export function refusalText(refusal: Refusal): string {
         : `${countText(refusal.count, "message")} of yours kept, none of them number ${refusal.number}`;
     case "unknown-message":
       return `there is no message ${shown(refusal.id)}; /log lists the newest`;
+    case "bad-search":
+      return badSearchText(refusal);
     case "unknown-peer":
       return `nobody here is called ${shown(refusal.nick)}; /peers lists who is`;
     case "unknown-topic":
@@ -186,6 +188,23 @@ export function refusalText(refusal: Refusal): string {
 }
 
 // --- internal ---
+
+function badSearchText(refusal: Refusal & { readonly code: "bad-search" }): string {
+  switch (refusal.reason) {
+    case "empty":
+      return `nothing to look for: /search TEXT, as in ${SEARCH_EXAMPLE}`;
+    case "nothing-more":
+      return `no search to go on with: begin with one, as in ${SEARCH_EXAMPLE}`;
+    case "word":
+      return `/search knows from: in: before: and after:, not ${shown(refusal.value)}; to find it as text: /search "${shown(refusal.value)}"`;
+    case "date":
+      return `${shown(refusal.value)} is no date: wanted 2026-05-03 or 2026-05-03T10:00, as in ${SEARCH_EXAMPLE}`;
+    case "room":
+      return `not in a room ${shown(refusal.value)}: in: takes one that you are in, or all, as in /search in:all coffee`;
+  }
+}
+
+const SEARCH_EXAMPLE = "/search from:anna after:2026-05-03 coffee";
 
 /** An endpoint, without the port that goes without saying. */
 function placeOf(endpoint: string): string {

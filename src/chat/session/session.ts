@@ -8,8 +8,11 @@ import type { RoomHandle } from "../../node/types.ts";
 import { StoreError } from "../../store/store.ts";
 import type { MessageKind } from "../../wire/bodies/kinds.ts";
 import type { CommandContext, Outcome, RoomOpening, SessionOptions } from "../command/commandContext.ts";
+import { type AskedHistory, tellHistory } from "../command/historyCommand.ts";
 import { parseLine } from "../command/parse.ts";
+import type { AskedSearch, BadSearch } from "../command/parseSearch.ts";
 import { runCommand, sayText } from "../command/runCommand.ts";
+import { search } from "../command/searchCommand.ts";
 import type { SessionEvent } from "../model/events.ts";
 import { reasonText } from "../model/systemReason.ts";
 import type { FollowedRoom } from "./followedRoom.ts";
@@ -45,6 +48,10 @@ export interface Session {
   line(text: string, ref?: string, room?: RoomHandle): Promise<Outcome>;
   /** Text as it is, even if it looks like a command, after the lines before it. */
   say(text: string, kind?: MessageKind, ref?: string, room?: RoomHandle): Promise<Outcome>;
+  /** As `/search`, in words that stand by themselves already; `limit`: of the messages that are told. */
+  search(asked: AskedSearch | BadSearch, limit: number, ref?: string, room?: RoomHandle): Promise<Outcome>;
+  /** A page of what is kept. */
+  history(asked: AskedHistory, ref?: string, room?: RoomHandle): Promise<Outcome>;
   /**
    * The first listener gets what happened before, and then what is kept of the rooms, if the session was made to tell it; with it
    * the joins of the start begin. `ready`: when it can take more of what is kept.
@@ -84,6 +91,8 @@ export async function createSession(options: SessionOptions): Promise<Session> {
         : inTurn(state, ref, room, perform);
     },
     say: (text, kind = "text", ref, room) => inTurn(state, ref, room, (context) => sayText(context, text, kind)),
+    search: (asked, limit, ref, room) => inTurn(state, ref, room, (context) => search(context, asked, limit)),
+    history: (asked, ref, room) => inTurn(state, ref, room, (context) => tellHistory(context, asked)),
     subscribe: (listener, ready) => {
       state.listeners.add(listener);
       if (!state.isHeard) {
@@ -117,6 +126,7 @@ async function openState(options: SessionOptions, ended: () => void): Promise<Se
   const state: Omit<SessionState, "shown"> = {
     options,
     live: { ...options.settings },
+    searches: { next: undefined },
     listeners: new Set(),
     backlog: [],
     queue: createLineQueue(),
@@ -235,6 +245,7 @@ function contextFor(
   return {
     options: state.options,
     live: state.live,
+    searches: state.searches,
     room: () => followed().room,
     rooms: () => [...state.followed.keys()],
     isShown: (room) => room === state.shown.room,

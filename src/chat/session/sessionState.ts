@@ -3,6 +3,7 @@ import type { RoomHandle } from "../../node/types.ts";
 import type { RememberedRoom } from "../../store/roomsFile.ts";
 import { toHex } from "../../wire/ids.ts";
 import type { LiveSettings, SessionOptions } from "../command/commandContext.ts";
+import type { Searches } from "../command/parseSearch.ts";
 import type { SessionEvent } from "../model/events.ts";
 import type { FollowedRoom } from "./followedRoom.ts";
 import type { LineQueue } from "./lineQueue.ts";
@@ -14,6 +15,8 @@ export type SessionState = {
   readonly options: SessionOptions;
   /** Changed in place. */
   readonly live: LiveSettings;
+  /** Changed in place. */
+  readonly searches: Searches;
   readonly listeners: Set<SessionListener>;
   /** BOUNDED: BACKLOG_EVENTS_MAX, the newest fall away. What happened before anybody listened. */
   readonly backlog: (readonly [SessionEvent, RoomHandle])[];
