@@ -3,17 +3,32 @@
  */
 import { commandTable } from "../chat/command/commands.ts";
 import type { SessionEvent } from "../chat/model/events.ts";
+import { keptText } from "../chat/model/searchText.ts";
 import { sentenceFor } from "../chat/model/sentences.ts";
 import { reasonText } from "../chat/model/systemReason.ts";
-import { applyEvent, nicksBySpeech, type Timeline, type TimelineEvent } from "../chat/model/timeline.ts";
+import { applyEvent, indexOfKey, nicksBySpeech, type Timeline, type TimelineEvent } from "../chat/model/timeline.ts";
 import type { Session } from "../chat/session/session.ts";
 import type { RoomHandle } from "../node/types.ts";
+import type { Message } from "../protocol/views.ts";
 import { StoreError } from "../store/store.ts";
+import type { MessageId } from "../wire/ids.ts";
 import { applyKey, COMPOSER_LENGTH_MAX, type Composer, moveToDraft, restoreText } from "./composer.ts";
 import { type ComposerRows, composerRows } from "./composerRows.ts";
 import type { Key } from "./keys.ts";
+import {
+  bottomOf,
+  followOn,
+  NEAR_ENTRIES,
+  noteInWindow,
+  PAGE,
+  type ReadingBack,
+  readBack,
+  takeNewer,
+  takeOlder,
+  topOf,
+} from "./readingBack.ts";
 import { nextActive, noteMention, openView, paintTabs, type RoomView, tabsOf } from "./roomViews.ts";
-import { createRowLayout, type RowLayout } from "./rows.ts";
+import { beginningRow, createRowLayout, type RowLayout } from "./rows.ts";
 import type { ScreenRows } from "./screen.tsx";
 import { paintStatus, questionText, statusText } from "./statusLine.ts";
 import type { Palette } from "./style.ts";
@@ -80,14 +95,19 @@ export function createController({ session, palette, now, onChange, ...size }: C
     return to;
   }
 
-  function layout(): Layout {
-    const { sharedNicks } = view.timeline;
+  /** What is shown: the timeline of the room, or a window of what is kept. */
+  const viewed = (): Timeline => view.reading?.timeline ?? view.timeline;
+
+  /** `isScrolled`: the reader sees where it begins. */
+  function layout(isScrolled = view.anchor !== undefined): Layout {
+    const { sharedNicks } = viewed();
     if (rowsOf === undefined || rowsOf.width !== columns || rowsOf.shared !== sharedNicks) {
       const made = createRowLayout(columns, sharedNicks, palette);
       rowsOf = { width: columns, shared: sharedNicks, layout: made };
     }
-    const taken = composed().rows.length + (hasTabs() ? 2 : 1);
-    return { height: Math.max(0, rows - taken), rowsOf: rowsOf.layout, palette };
+    const height = Math.max(0, rows - composed().rows.length - (hasTabs() ? 2 : 1));
+    const beginning = isScrolled && isTop() ? beginningRow(keptText(currentFacts().span), columns, palette) : undefined;
+    return { height, rowsOf: rowsOf.layout, palette, beginning, isOpenEnded: view.reading?.end !== undefined };
   }
 
   /** Whether there is a row of rooms: not on a screen that has hardly place for messages. */
@@ -104,6 +124,7 @@ export function createController({ session, palette, now, onChange, ...size }: C
   function change(event: TimelineEvent, of: RoomView = view): boolean {
     const before = of.timeline;
     of.timeline = applyEvent(of.timeline, event, now());
+    if (of.reading !== undefined) noteInWindow(of.reading, event, now(), of.anchor?.key);
     return of.timeline !== before;
   }
 
@@ -115,17 +136,13 @@ export function createController({ session, palette, now, onChange, ...size }: C
     next.isLoaded = true;
     shown.history(HISTORY_SHOWN).then(
       (messages) => {
+        next.isWholeAtStart = messages.length < HISTORY_SHOWN;
         if (messages.length === 0) return;
         for (const message of messages)
           next.timeline = applyEvent(next.timeline, { type: "message", message, isInOrder: true }, message.time);
         onChange();
       },
-      (error: unknown) => {
-        const reason = error instanceof StoreError ? reasonText(error.detail) : String(error);
-        const text = `the stored messages of this room cannot be read: ${reason}`;
-        change({ type: "line", tone: "error", text }, next);
-        onChange();
-      },
+      (error: unknown) => unreadable(error, next),
     );
   }
 
@@ -143,14 +160,85 @@ export function createController({ session, palette, now, onChange, ...size }: C
     if (room !== undefined) void session.show(room);
   }
 
-  function status(): string {
+  /** Nothing older is kept than what is in view. */
+  const isTop = (): boolean => view.reading?.isTop ?? (view.isWholeAtStart && view.timeline.floor === "");
+
+  /** Reads what is kept where the reader comes near to the end of what is here. `isUp`: the reader wants what is older. */
+  function readMore(isUp: boolean): void {
+    const { entries } = viewed();
+    const { anchor } = view;
+    const at = anchor === undefined ? entries.length : indexOfKey(entries, anchor.key);
+    const isNearTop = isUp && (anchor === undefined || at < NEAR_ENTRIES || view.reading?.isGoingToTop === true);
+    if (isNearTop && !isTop()) {
+      view.reading ??= readBack(view.timeline);
+      load(view.reading, topOf(view.reading), (page, current) => {
+        takeOlder(current, page);
+        const step = Math.max(1, layout(true).height - 1);
+        if (current.isGoingToTop) view.anchor = scrollToStart(viewed(), layout(true));
+        else view.anchor ??= scroll(viewed(), layout(true), undefined, -step);
+        if (current.isGoingToTop) readMore(true);
+      });
+    } else if (view.reading?.end !== undefined && entries.length - at < NEAR_ENTRIES + rows) {
+      const bottom = bottomOf(view.reading, view.timeline);
+      if (bottom === undefined) followOn(view.reading, view.timeline);
+      else load(view.reading, bottom.before, (page, current) => takeNewer(current, page, bottom.before), bottom.limit);
+    }
+  }
+
+  function load(
+    current: ReadingBack,
+    before: MessageId | undefined,
+    take: (page: readonly Message[], current: ReadingBack) => void,
+    limit = PAGE,
+  ): void {
+    if (current.isLoading) return;
+    current.isLoading = true;
+    const of = view;
+    shown.history(limit, before).then(
+      (page) => {
+        current.isLoading = false;
+        // Of another room, or the reader has gone back to the newest lines.
+        if (view !== of || of.reading !== current) return;
+        current.hasFailed = false;
+        facts = undefined;
+        take(page, current);
+        onChange();
+      },
+      (error: unknown) => {
+        current.isGoingToTop = false;
+        current.isLoading = false;
+        if (!current.hasFailed) unreadable(error, of);
+        current.hasFailed = true;
+      },
+    );
+  }
+
+  function unreadable(error: unknown, of: RoomView): void {
+    const reason = error instanceof StoreError ? reasonText(error.detail) : String(error);
+    change({ type: "line", tone: "error", text: `the stored messages of this room cannot be read: ${reason}` }, of);
+    onChange();
+  }
+
+  function currentFacts() {
     // A node makes a fresh copy of its roster at each call: once a second is enough for round trips.
     if (facts === undefined || Math.abs(now() - facts.at) >= FACTS_MS_MAX) facts = { at: now(), ...readFacts(session) };
-    return statusText({ ...facts, now: now(), timeline: view.timeline, below }, columns);
+    return facts;
+  }
+
+  function status(): string {
+    return statusText({ ...currentFacts(), now: now(), timeline: view.timeline, below }, columns);
+  }
+
+  /** Entries of the room that follow the window. */
+  function belowWindow(): number {
+    const { reading, timeline } = view;
+    if (reading?.end === undefined) return 0;
+    return timeline.entries.length - indexOfKey(timeline.entries, reading.end);
   }
 
   function moveView(to: Anchor | undefined): void {
     view.anchor = to;
+    if (to === undefined) view.reading = undefined;
     change({ type: "seeing", seeing: isFocused && to === undefined });
   }
 
@@ -179,12 +267,22 @@ export function createController({ session, palette, now, onChange, ...size }: C
     if (key.type === "chord" && key.ctrl && key.letter === "z") return "suspend";
     if (session.rooms().length > 1 && roomKey(key)) return "draw";
     if (key.type !== "named") return undefined;
-    const { timeline, anchor } = view;
+    const { timeline, anchor, reading } = view;
     const page = Math.max(1, layout().height - 1);
-    if (key.name === "page-up") moveView(scroll(timeline, layout(), anchor, -page));
-    else if (key.name === "page-down") moveView(scroll(timeline, layout(), anchor, page));
-    else if (key.name === "home" && key.alt) moveView(scrollToStart(timeline, layout()));
-    else if (key.name === "end" && key.alt) moveView(undefined);
+    if (reading !== undefined) reading.isGoingToTop = false;
+    if (key.name === "page-up") {
+      moveView(scroll(viewed(), layout(true), anchor, -page));
+      readMore(true);
+    } else if (key.name === "page-down") {
+      moveView(scroll(viewed(), layout(), anchor, page));
+      readMore(false);
+    } else if (key.name === "home" && key.alt) {
+      moveView(scrollToStart(viewed(), layout(true)));
+      if (isTop()) return "draw";
+      view.reading ??= readBack(timeline);
+      view.reading.isGoingToTop = true;
+      readMore(true);
+    } else if (key.name === "end" && key.alt) moveView(undefined);
     else if (key.name === "focus-in" || key.name === "focus-out") {
       isFocused = key.name === "focus-in";
       moveView(anchor);
@@ -227,6 +325,7 @@ export function createController({ session, palette, now, onChange, ...size }: C
       if (event.type === "moved" && isKnown) return "now";
       if (event.type === "clear") {
         of.anchor = undefined;
+        of.reading = undefined;
         change({ type: "cleared" }, of);
         return "now";
       }
@@ -251,10 +350,10 @@ export function createController({ session, palette, now, onChange, ...size }: C
     frame() {
       const { rows: lines, cursorRow, beforeCursor } = composed();
       const { height, ...rest } = layout();
-      const seen = viewTimeline(view.timeline, { height, ...rest }, view.anchor);
+      const seen = viewTimeline(viewed(), { height, ...rest }, view.anchor);
       if (seen.anchor !== view.anchor) moveView(seen.anchor);
       if (view.timeline.seeing) view.mentions = 0;
-      below = seen.anchor === undefined ? 0 : seen.below;
+      below = seen.anchor === undefined ? 0 : seen.below + belowWindow();
       const line = paintStatus(status(), questionText(view.composer, notice), columns, palette);
       const tabs = hasTabs() ? paintTabs(tabsOf(session, viewOf), columns, palette) : undefined;
       const blank = new Array<string>(height - seen.rows.length).fill("");
@@ -277,7 +376,8 @@ export function createController({ session, palette, now, onChange, ...size }: C
 function readFacts(session: Session) {
   const room = session.room();
   const { clockAheadMs } = room.stats();
-  return { roomName: session.label(room), self: room.self(), peers: room.peers(), clockAheadMs };
+  const span = room.span();
+  return { roomName: session.label(room), self: room.self(), peers: room.peers(), clockAheadMs, span };
 }
 
 function words(timeline: Timeline, session: Session) {

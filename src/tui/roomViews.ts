@@ -10,6 +10,7 @@ import type { Session } from "../chat/session/session.ts";
 import type { RoomHandle } from "../node/types.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import { type Composer, emptyComposer } from "./composer.ts";
+import type { ReadingBack } from "./readingBack.ts";
 import { type Palette, paintSpan } from "./style.ts";
 import { fitWidth } from "./text.ts";
 import type { Anchor } from "./viewport.ts";
@@ -22,6 +23,10 @@ export type RoomView = {
   composer: Composer;
   /** What is kept of the room was asked for. */
   isLoaded: boolean;
+  /** Nothing older is kept than what was read then. */
+  isWholeAtStart: boolean;
+  /** The window of what is kept that the reader has gone back to. */
+  reading: ReadingBack | undefined;
   /** Messages since it was seen last that call this node's nick. */
   mentions: number;
 };
@@ -29,7 +34,15 @@ export type RoomView = {
 /** Of a room that is not before the reader's eyes. */
 export function openView(room: RoomHandle): RoomView {
   const timeline: Timeline = { ...createTimeline(room.self(), room.peers()), seeing: false };
-  return { timeline, anchor: undefined, composer: emptyComposer, isLoaded: false, mentions: 0 };
+  return {
+    timeline,
+    anchor: undefined,
+    composer: emptyComposer,
+    isLoaded: false,
+    isWholeAtStart: false,
+    reading: undefined,
+    mentions: 0,
+  };
 }
 
 export function noteMention(view: RoomView, room: RoomHandle, event: ChatEvent): void {

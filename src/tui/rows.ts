@@ -34,6 +34,11 @@ export function dayRow(time: number, palette: Palette): string {
   return paintSpan({ text: `---- ${dayText(time)} ----`, style: palette.dim });
 }
 
+/** The line above the very first entry. `text`: what there is before. */
+export function beginningRow(text: string, width: number, palette: Palette): string {
+  return paintSpan({ text: fitWidth(`---- ${text} ----`, width), style: palette.dim });
+}
+
 export function unreadRow(palette: Palette): string {
   return paintSpan({ text: "---- new ----", style: palette.accent });
 }

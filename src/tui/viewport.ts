@@ -19,7 +19,15 @@ export type View = {
 };
 
 /** What laying out needs, besides the room itself. */
-export type Layout = { readonly height: number; readonly rowsOf: RowLayout; readonly palette: Palette };
+export type Layout = {
+  readonly height: number;
+  readonly rowsOf: RowLayout;
+  readonly palette: Palette;
+  /** What stands above the very first entry; undefined: nothing. */
+  readonly beginning?: string | undefined;
+  /** More entries follow that are not here: the view does not follow the newest. */
+  readonly isOpenEnded?: boolean;
+};
 
 /** At most `height` rows of the room. The anchor that comes back is undefined once the newest line is in view. */
 export function viewTimeline(timeline: Timeline, layout: Layout, anchor: Anchor | undefined): View {
@@ -30,8 +38,10 @@ export function viewTimeline(timeline: Timeline, layout: Layout, anchor: Anchor 
     rows.push(...block(timeline, layout, index).rows.slice(row, row + layout.height - rows.length));
   }
   const isEnd = !isAbove(top, endTop(timeline, layout));
-  if (anchor !== undefined && isEnd) return viewTimeline(timeline, layout, undefined);
-  return { rows, below: timeline.entries.length - index, anchor: isEnd ? undefined : anchor };
+  const isFollowing = isEnd && layout.isOpenEnded !== true;
+  if (anchor !== undefined && isFollowing)
+    return viewTimeline(timeline, { ...layout, beginning: undefined }, undefined);
+  return { rows, below: timeline.entries.length - index, anchor: isFollowing ? undefined : anchor };
 }
 
 /** The anchor after scrolling by `delta` rows (negative: up). */
@@ -49,7 +59,8 @@ export function scroll(
   while (index < end.index && row >= block(timeline, layout, index).rows.length)
     row -= block(timeline, layout, index++).rows.length;
   const top = { index, row: Math.max(0, row) };
-  return isAbove(top, end) ? anchorAt(timeline, layout, top) : undefined;
+  if (isAbove(top, end)) return anchorAt(timeline, layout, top);
+  return layout.isOpenEnded === true ? anchorAt(timeline, layout, end) : undefined;
 }
 
 /** The anchor of the very first row; undefined if all rows fit. */
@@ -68,12 +79,13 @@ const isAbove = (a: Position, b: Position): boolean => a.index < b.index || (a.i
 /** The rows of an entry with the lines that stand above it: a new day, unread. */
 function block(
   timeline: Timeline,
-  { rowsOf, palette }: Layout,
+  { rowsOf, palette, beginning }: Layout,
   index: number,
 ): { rows: readonly string[]; headers: number } {
   const entry = timeline.entries[index] as Entry;
   const before = timeline.entries[index - 1];
   const headers: string[] = [];
+  if (before === undefined && beginning !== undefined) headers.push(beginning);
   if (before === undefined || dayText(before.time) !== dayText(entry.time)) headers.push(dayRow(entry.time, palette));
   if (timeline.unread?.key === entry.key) headers.push(unreadRow(palette));
   const rows = rowsOf(entry);
@@ -94,8 +106,11 @@ function resolve(timeline: Timeline, layout: Layout, anchor: Anchor): Position {
   if (index >= timeline.entries.length) return endTop(timeline, layout);
   const isSame = timeline.entries[index]?.key === anchor.key;
   const { rows, headers } = block(timeline, layout, index);
-  const row = isSame ? anchor.row + headers : 0;
-  return { index, row: Math.min(Math.max(0, row), rows.length - 1) };
+  let row = isSame ? anchor.row + headers : 0;
+  let at = index;
+  // What stood above it gave way to older entries: they take its rows.
+  while (row < 0 && at > 0) row += block(timeline, layout, --at).rows.length;
+  return { index: at, row: at === index ? Math.min(Math.max(0, row), rows.length - 1) : Math.max(0, row) };
 }
 
 function anchorAt(timeline: Timeline, layout: Layout, { index, row }: Position): Anchor {

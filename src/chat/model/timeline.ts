@@ -258,7 +258,8 @@ function rename(timeline: Timeline, peer: PeerView, own: boolean): Timeline {
   return { ...named, peers: new Map(timeline.peers).set(peer.id, shownPeer(peer)) };
 }
 
-function noteNick(timeline: Timeline, given: string, id: PeerId): Timeline {
+/** Of the author of a message that is shown. */
+export function noteNick(timeline: Timeline, given: string, id: PeerId): Timeline {
   const nick = sameNick(given);
   const owner = valueIn(timeline.nickOwners, nick);
   if (owner === id || (owner !== undefined && timeline.sharedNicks.has(nick))) return timeline;
