@@ -18,6 +18,9 @@ export type SignedMessage = {
   readonly bytes: Uint8Array;
 };
 
+/** All that a signature says of a room: whoever checks one needs no key. */
+export type SignedRoom = Pick<RoomKeys, "id">;
+
 export type SignedStatement = { readonly content: StatementContent; readonly bytes: Uint8Array };
 
 const MESSAGE_LABEL = Buffer.from("smplchat message 2\0");
@@ -31,14 +34,14 @@ export function signMessage(roomKeys: RoomKeys, identity: Identity, content: Omi
 }
 
 /** Decodes and names a message without verifying it: look the id up first, verifying is the ceiling. */
-export function readMessage(roomKeys: RoomKeys, bytes: Uint8Array): SignedMessage | undefined {
+export function readMessage(room: SignedRoom, bytes: Uint8Array): SignedMessage | undefined {
   const content = decodeEnvelope(bytes);
   if (content === undefined) return undefined;
-  return { id: idOf(content.hlc, signedPart(MESSAGE_LABEL, roomKeys, bytes)), content, bytes };
+  return { id: idOf(content.hlc, signedPart(MESSAGE_LABEL, room, bytes)), content, bytes };
 }
 
-export function verifyMessage(roomKeys: RoomKeys, message: SignedMessage): boolean {
-  return verify(MESSAGE_LABEL, roomKeys, message.content.author, message.bytes);
+export function verifyMessage(room: SignedRoom, message: SignedMessage): boolean {
+  return verify(MESSAGE_LABEL, room, message.content.author, message.bytes);
 }
 
 export function signStatement(
@@ -68,11 +71,11 @@ function idOf(hlc: number, signed: Uint8Array): MessageId {
   return (hlc.toString(16).padStart(12, "0") + toHex(blake2b(signed, 18))) as MessageId;
 }
 
-function signedPart(label: Uint8Array, roomKeys: RoomKeys, bytes: Uint8Array): Uint8Array {
-  return Buffer.concat([label, roomKeys.id, bytes.subarray(0, bytes.length - SIGNATURE_BYTES)]);
+function signedPart(label: Uint8Array, room: SignedRoom, bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([label, room.id, bytes.subarray(0, bytes.length - SIGNATURE_BYTES)]);
 }
 
-function verify(label: Uint8Array, roomKeys: RoomKeys, signer: PeerId, bytes: Uint8Array): boolean {
+function verify(label: Uint8Array, room: SignedRoom, signer: PeerId, bytes: Uint8Array): boolean {
   const signature = bytes.subarray(bytes.length - SIGNATURE_BYTES);
-  return verifySignature(signer, signedPart(label, roomKeys, bytes), signature);
+  return verifySignature(signer, signedPart(label, room, bytes), signature);
 }

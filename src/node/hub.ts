@@ -31,7 +31,7 @@ import type { HubHandle, HubOptions, RoomChoice, RoomHandle } from "./types.ts";
 
 /** Rejects with an IdentityError, a DatabaseError or a TransportError; then nothing is left open. */
 export async function openHub(options: HubOptions): Promise<HubHandle> {
-  const { identity, slot, release } = await openIdentity(options.dataDir);
+  const { identity, slot, release } = await openIdentity(options.dataDir, options.identitySlots);
   let history: History | undefined;
   let transport: Transport | undefined;
   let lan: Lan | undefined;

@@ -1,7 +1,7 @@
 /** Reads what a store kept: for the core before a room is entered, and for people. */
 
 import type { RoomKeys } from "../crypto/roomKeys.ts";
-import { readMessage } from "../crypto/signed.ts";
+import { readMessage, type SignedMessage, verifyMessage } from "../crypto/signed.ts";
 import type { StoredMessage } from "../protocol/api.ts";
 import { viewMessage } from "../protocol/log/intake.ts";
 import { type Restored, restoreRows } from "../protocol/log/restored.ts";
@@ -48,6 +48,29 @@ export function replayAll(
   });
 }
 
+/** The same, as it was signed, with a good signature. Resolves with how many were left out. */
+export async function signedAll(
+  store: Store,
+  { roomKeys, lost }: Reader,
+  take: (messages: readonly SignedMessage[]) => void | Promise<void>,
+): Promise<number> {
+  let damaged = 0;
+  await each(store, async (batch) => {
+    const signed: SignedMessage[] = [];
+    const unread: MessageId[] = [];
+    for (const { id, bytes } of batch) {
+      const message = readMessage(roomKeys, bytes);
+      if (message?.id === id && verifyMessage(roomKeys, message)) signed.push(message);
+      else unread.push(id);
+      if (signed.length % TOGETHER === TOGETHER - 1) await new Promise(setImmediate);
+    }
+    damaged += unread.length;
+    if (unread.length > 0) lost(unread);
+    await take(signed);
+  });
+  return damaged;
+}
+
 /** Who reads: this node, in this room. `lost`: hears of what is not what was written. */
 export type Reader = {
   readonly roomKeys: RoomKeys;
@@ -56,6 +79,9 @@ export type Reader = {
 };
 
 // --- internal ---
+
+/** Signatures that are checked at once, while nothing else is done. */
+const TOGETHER = 64;
 
 function each(store: Store, take: (messages: readonly StoredMessage[]) => void | Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {

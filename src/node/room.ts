@@ -2,8 +2,8 @@
 import { encodeInvite } from "../crypto/invite.ts";
 import { createRoomKeys, type RoomKeys } from "../crypto/roomKeys.ts";
 import { ownAddress } from "../net/interfaces.ts";
-import type { Command, Core, Outcome } from "../protocol/api.ts";
-import type { ChatEvent } from "../protocol/events.ts";
+import type { Command, Core, Imported, Outcome } from "../protocol/api.ts";
+import type { ChatError, ChatEvent } from "../protocol/events.ts";
 import { createRestored, type Restored } from "../protocol/log/restored.ts";
 import { type Addresses, type AddressTrouble, addressesInMemory, addressesOnDisk } from "../store/addressFile.ts";
 import { DAMAGED } from "../store/levelErrors.ts";
@@ -19,7 +19,7 @@ import type { Tenant } from "./demux.ts";
 import { createDriver, type Driver, type DriverOptions } from "./driver.ts";
 import { randomBootId, randomLinkKeys } from "./entropy.ts";
 import type { Ground } from "./ground.ts";
-import { type Reader, readPage, replayAll, restore } from "./keptMessages.ts";
+import { type Reader, readPage, replayAll, restore, signedAll } from "./keptMessages.ts";
 import { within } from "./limit.ts";
 import { createReadiness, letGo, type Readiness, readyInTurn, waitUntilReady } from "./readiness.ts";
 import { searchHistory } from "./search.ts";
@@ -68,6 +68,7 @@ export async function openRoom(
     answers: new Map(),
     refs: 0,
     coreFailures: 0,
+    refusal: undefined,
     isClosing: false,
     closing: undefined,
   };
@@ -103,6 +104,8 @@ type OpenRoom = {
   readonly answers: Map<number, (outcome: Outcome) => void>;
   refs: number;
   coreFailures: number;
+  /** Why the store last refused something. */
+  refusal: Extract<ChatError, { readonly code: "not-stored" }> | undefined;
   /** Nothing that is asked of it is done any more. */
   isClosing: boolean;
   closing: Promise<void> | undefined;
@@ -204,6 +207,8 @@ function handleOf(room: OpenRoom, closed: () => void): RoomHandle {
     },
     search: (query) => searchHistory((limit, before) => readPage(room.store, room.reader, limit, before), query),
     span: core.span,
+    signed: (take) => signedAll(room.store, room.reader, take),
+    import: (messages) => importMessages(room, messages),
     delivery: (id) => deliveries.heard.get(id),
     undelivered: () => deliveries.undelivered.size,
     isBusy: () => core.isBusy(),
@@ -228,6 +233,7 @@ function handleOf(room: OpenRoom, closed: () => void): RoomHandle {
 
 function emit(room: OpenRoom, event: ChatEvent): void {
   noteDelivery(room.deliveries, event);
+  if (event.type === "error" && event.error.code === "not-stored") room.refusal = event.error;
   room.log.event(event);
   for (const listener of [...room.listeners]) callListener(listener, event);
 }
@@ -254,6 +260,14 @@ function run(room: OpenRoom, command: Command): Promise<Outcome> {
 }
 
 const NOT_IN_ROOM: Outcome = { isDone: false, error: { code: "not-in-room" } };
+
+async function importMessages(room: OpenRoom, messages: readonly Uint8Array[]): Promise<Imported | undefined> {
+  const outcome = await run(room, { type: "import", messages });
+  if (!outcome.isDone || outcome.imported === undefined) return undefined;
+  await room.driver.idle();
+  if (room.core.unstored() === 0) return outcome.imported;
+  throw new StoreError({ code: room.refusal?.reason ?? "failed", detail: room.refusal?.detail ?? "EIO" });
+}
 
 function answer({ answers }: OpenRoom, ref: number, outcome: Outcome): void {
   answers.get(ref)?.(outcome);

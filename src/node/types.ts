@@ -2,9 +2,10 @@
  * The types that a host gives to the faces above it: a hub, one for each process, and a handle on each of its rooms.
  */
 import type { RoomSecret } from "../crypto/roomKeys.ts";
+import type { SignedMessage } from "../crypto/signed.ts";
 import type { Lan } from "../net/lan.ts";
 import type { Transport } from "../net/transport.ts";
-import type { Command, Outcome } from "../protocol/api.ts";
+import type { Command, Imported, Outcome } from "../protocol/api.ts";
 import type { Config } from "../protocol/config.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { Rng } from "../protocol/rng.ts";
@@ -56,6 +57,16 @@ export interface RoomHandle {
   search(query: SearchQuery): AsyncIterable<readonly Message[]>;
   /** How far back goes what is kept, and where messages may be lacking. */
   span(): LogSpan;
+  /**
+   * Hands on what is kept now as it was signed, each checked, oldest first, as `replay` does. Resolves with how many were damaged on
+   * the disk and left out. Rejects with a StoreError.
+   */
+  signed(take: (messages: readonly SignedMessage[]) => void | Promise<void>): Promise<number>;
+  /**
+   * Takes signed messages in that did not come from a peer: what became of each. Resolves when those that were added are stored, if
+   * there is a disk to store them on. Rejects with a StoreError if they are in memory alone. After the room was closed: undefined.
+   */
+  import(messages: readonly Uint8Array[]): Promise<Imported | undefined>;
   /** Of an own message; undefined: nothing was heard since this start, or it is too long ago. */
   delivery(id: MessageId): Delivery | undefined;
   /** Own messages that no peer has acknowledged yet. */
@@ -100,6 +111,8 @@ export type HubOptions = {
   readonly discovery: boolean;
   /** Directory for the identity, the history and what is remembered; undefined: fresh identity, nothing on disk. */
   readonly dataDir?: string | undefined;
+  /** How many of the directory's identities are tried, if others are in use; left out: all. 1: the first or none. */
+  readonly identitySlots?: number;
   /** What differs from the defaults. */
   readonly config?: Partial<Config>;
   /** Testing: share of outgoing datagrams to drop, 0..100. */

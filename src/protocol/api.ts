@@ -39,7 +39,7 @@ export type Input =
 export type Effect =
   /**
    * To be kept; the host answers with the input `written`, if there is a ticket. `isOwn`: among them is what this node said
-   * itself.
+   * itself, or what was imported: somebody waits until it outlives a power cut.
    */
   | {
       readonly type: "append";
@@ -65,10 +65,27 @@ export type StoredMessage = { readonly id: MessageId; readonly bytes: Uint8Array
 /** Why the store did not take something. `full`: no space is left. `detail`: the system's code or words. */
 export type StoreTrouble = { readonly code: "full" | "failed" | "closed"; readonly detail: string };
 
-/** What a command came to. `id`: of the message that was said. Refused: nothing was changed. */
+/** What a command came to. `id`: of the message that was said. `imported`: of an `import`. Refused: nothing was changed. */
 export type Outcome =
-  | { readonly isDone: true; readonly id: MessageId | undefined }
+  | { readonly isDone: true; readonly id: MessageId | undefined; readonly imported?: Imported }
   | { readonly isDone: false; readonly error: ChatError };
+
+/** What became of each, in their order. `letGo`: so many were let go, they or others, to make room. */
+export type Imported = { readonly fates: readonly ImportFate[]; readonly letGo: number };
+
+/**
+ * `known`: it was kept already. `let-go`: it would be let go at once, or was lately. `ahead`: its stamp is too far ahead of this
+ * node's time. `busy`: so much waits for the store that it is to be offered again. `bad-order`: it names as its parents what is not older.
+ */
+export type ImportFate =
+  | "added"
+  | "known"
+  | "let-go"
+  | "ahead"
+  | "busy"
+  | "bad-message"
+  | "bad-signature"
+  | "bad-order";
 
 export interface Core {
   /**
@@ -99,6 +116,8 @@ export interface Core {
   isSeeking(): boolean;
   /** So much waits to go out that `say` is refused with `busy`. */
   isBusy(): boolean;
+  /** Kept messages that the store has not confirmed, where it confirms anything. */
+  unstored(): number;
   /** A process start that said hello, or that a member's statement names. */
   knowsBoot(boot: BootId): boolean;
   /** How full each bounded table is. */
@@ -116,6 +135,8 @@ export type Command =
       readonly body: Uint8Array;
       readonly target?: MessageId;
     }
+  /** Messages, signed, from elsewhere than from a peer. Each is taken as if a peer had sent it as history, or has another fate. */
+  | { readonly type: "import"; readonly messages: readonly Uint8Array[] }
   /** Contact these addresses and keep trying. Emits notice `joined` or, after 5 s, `no-answer`. */
   | { readonly type: "join"; readonly endpoints: readonly Endpoint[] }
   /** Tell everyone, forget the roster, keep the history. */

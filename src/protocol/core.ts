@@ -150,8 +150,9 @@ export function createCore(options: CoreOptions): Core {
     backpressure.check();
     const all: Effect[] = [];
     if (batch !== undefined) {
-      const { ticket, messages, own } = batch;
-      all.push({ type: "append", ticket: writes.isDurable ? ticket : undefined, messages, isOwn: own.length > 0 });
+      const { ticket, messages, own, isAwaited } = batch;
+      const isOwn = own.length > 0 || isAwaited;
+      all.push({ type: "append", ticket: writes.isDurable ? ticket : undefined, messages, isOwn });
     }
     all.push(...step.trims, ...step.remembers);
     const read = takeRead(reads);
@@ -197,6 +198,7 @@ export function createCore(options: CoreOptions): Core {
     isInRoom: onCommand.isInRoom,
     isSeeking,
     isBusy: backpressure.isBusy,
+    unstored: () => writes.unwritten.size + writes.refused.size,
     knowsBoot: (boot) => context.link.sessions.get(boot) !== undefined || membership.byBoot(boot) !== undefined,
     tables: () => tablesOf(rooms),
   };

@@ -6,6 +6,7 @@ import type { Command, Outcome } from "./api.ts";
 import type { ChatError } from "./events.ts";
 import type { Partition } from "./liveness/partition.ts";
 import type { Backpressure } from "./log/backpressure.ts";
+import { importMessages } from "./log/imports.ts";
 import { setMax } from "./log/log.ts";
 import type { Components } from "./onDatagram.ts";
 import { sample } from "./rng.ts";
@@ -80,6 +81,8 @@ export function createOnCommand(components: Components, partition: Partition, ba
           return said(() => intake.say(command.text, command.kind, membership.own().content.nick));
         case "publish":
           return said(() => intake.publish(command.kind, command.body, command.target));
+        case "import":
+          return { isDone: true, id: undefined, imported: importMessages(components, command.messages) };
         case "join":
           if (!inRoom) enter();
           // Whoever answers first, the contact or someone it told, what comes then is history.

@@ -20,7 +20,7 @@ export type OpenIdentity = {
 export class IdentityError extends Error {
   /**
    * `identity-damaged`: `path` is not an identity file, and is left as it is. `identity-in-use`: running programs hold
-   * all slots of the directory `path`. `identity-unusable`: `path` cannot be read or written, or others could have a hand
+   * all slots that were tried of the directory `path`. `identity-unusable`: `path` cannot be read or written, or others could have a hand
    * in it; `cause` has the code.
    */
   readonly code: "identity-damaged" | "identity-in-use" | "identity-unusable";
@@ -37,11 +37,11 @@ export class IdentityError extends Error {
 /** How many programs may share a data directory. */
 export const IDENTITY_SLOTS = 64;
 
-/** `dataDir` undefined: a fresh identity, nothing on disk. Rejects with an IdentityError. */
-export async function openIdentity(dataDir: string | undefined): Promise<OpenIdentity> {
+/** `dataDir` undefined: a fresh identity, nothing on disk. `slots`: so many are tried. Rejects with an IdentityError. */
+export async function openIdentity(dataDir: string | undefined, slots = IDENTITY_SLOTS): Promise<OpenIdentity> {
   if (dataDir === undefined) return { identity: identityFromSeed(generateSeed()), slot: 1, release: () => {} };
   await attempt(dataDir, () => makeDirectory(dataDir));
-  for (let slot = 1; slot <= IDENTITY_SLOTS; slot += 1) {
+  for (let slot = 1; slot <= slots; slot += 1) {
     const name = slot === 1 ? "identity" : `identity-${slot}`;
     const release = await attempt(dataDir, () => takeLock(dataDir, name));
     if (release === undefined) continue;

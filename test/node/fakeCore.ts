@@ -39,6 +39,7 @@ export function fakeCore(respond: (input: Input, now: Now) => Effect[] = () => [
     isInRoom: () => true,
     isSeeking: () => false,
     isBusy: () => core.busy,
+    unstored: () => 0,
     tables: () => ({}),
     logState: () => ({ fingerprint: "", held: 0 }),
     span: () => ({ oldest: undefined, isWhole: false, gapsUntil: undefined }),

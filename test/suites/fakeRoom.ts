@@ -129,6 +129,8 @@ function handleOf(state: FakeState): RoomHandle {
     history,
     search: (query) => searchHistory(history, query),
     span: () => state.span ?? { oldest: messages[0]?.time, isWhole: true, gapsUntil: undefined },
+    signed: async () => 0,
+    import: async (messages) => ({ fates: messages.map(() => "added"), letGo: 0 }),
     replay: async (take, limit) => {
       if (state.broken !== undefined) throw state.broken;
       const sorted = messages.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((one) => ({ ...one, history: true }));

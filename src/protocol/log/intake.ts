@@ -6,7 +6,7 @@ import { tagOf } from "../../crypto/identity.ts";
 import { readMessage, type SignedMessage, signMessage, verifyMessage } from "../../crypto/signed.ts";
 import { decodeBody, encodeBody } from "../../wire/bodies/body.ts";
 import type { MessageKind } from "../../wire/bodies/kinds.ts";
-import { BODY_BYTES_MAX, isKind, isMessageId, KIND_MAX } from "../../wire/envelope.ts";
+import { BODY_BYTES_MAX, type Envelope, isKind, isMessageId, KIND_MAX } from "../../wire/envelope.ts";
 import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
 import { encodeText, isBlank } from "../../wire/text.ts";
 import type { Context } from "../context.ts";
@@ -17,7 +17,7 @@ import type { Millis } from "../time.ts";
 import type { Message } from "../views.ts";
 import { answerWith } from "./answer.ts";
 import { isAhead } from "./hlc.ts";
-import { insertMessage, isKnown, isRefused, mayBeGone, parentsFor, refuseMessage } from "./log.ts";
+import { type Inserted, insertMessage, isKnown, isRefused, mayBeGone, parentsFor, refuseMessage } from "./log.ts";
 import type { Newcomer } from "./newcomer.ts";
 import { createParentWants, wantParents } from "./parentWants.ts";
 import type { Restored } from "./restored.ts";
@@ -31,6 +31,8 @@ export type Intake = {
   readonly publish: (kind: number, body: Uint8Array, target: MessageId | undefined) => MessageId | ChatError;
   /** `isLive`: relayed, not fetched. */
   readonly receive: (bytes: Uint8Array, from: Session, isLive: boolean) => Received;
+  /** It was brought by somebody else than a peer, is genuine, and nothing speaks against keeping it. Returns what was let go for it. */
+  readonly keepBrought: (message: SignedMessage) => readonly MessageId[];
   /** These messages may be shown by a face that only appends. */
   readonly showInOrder: (ids: readonly MessageId[]) => void;
   /** Lets what has waited too long for parents that nobody has be shown. */
@@ -58,6 +60,8 @@ const HISTORY_WAIT_MS: Millis = 30_000;
 const BEHIND_WAIT_MS: Millis = 10_000;
 /** How often those that wait are looked at. */
 const HELD_LOOK_MS: Millis = 2_000;
+/** No honest clock or count comes near it: whoever else has this key cannot use up the numbers. */
+const SEQ_FOLLOWED_MAX = 2 ** 52;
 /** A message fetched (not relayed) so long after it was written is history, even if this node was here already. */
 const HISTORY_AGE_MS: Millis = 30_000;
 
@@ -87,8 +91,7 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
     const inMs = Math.min(Math.max(next - context.now.mono, 1_000), HELD_LOOK_MS);
     timers.set("causal-order", context.now.mono + inMs, { type: "causal-order" });
   };
-  /** Returns the parents that are missing. */
-  const keep = (heard: SignedMessage, isHistory: boolean): readonly MessageId[] => {
+  const keep = (heard: SignedMessage, isHistory: boolean): Inserted => {
     const { id } = heard;
     // A view would keep the whole buffer that it looks into: of a datagram, or of many that share a slab.
     const message = { ...heard, bytes: new Uint8Array(heard.bytes) };
@@ -98,6 +101,8 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
       held: Math.min(waitMs, BEHIND_WAIT_MS),
     });
     const view = viewMessage(message, identity.id, isHistory);
+    // It was said elsewhere with this key, or before what was kept here was lost: no number comes twice.
+    if (view.own && view.seq >= seq && view.seq < SEQ_FOLLOWED_MAX) seq = view.seq + 1;
     addWrite(writes, message, view.own);
     const wasShown = log.lost.delete(id);
     // What was let go to make room may be its parents: they go first.
@@ -108,7 +113,7 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
     }
     showInOrder(isInOrder || wasShown ? inserted.ordered.filter((one) => one !== id) : inserted.ordered);
     context.trim(inserted.trimmed);
-    return inserted.missing;
+    return inserted;
   };
   const publish = (kind: number, body: Uint8Array, target: MessageId | undefined): MessageId | ChatError => {
     // What no envelope can say is told to who asked for it: nothing else may fail from here on.
@@ -127,9 +132,16 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
     if (frame.type === "message") counters.count("payloadsOut");
     context.link.send(to, frame);
   };
-
   return {
     publish,
+    keepBrought: (message) => {
+      const { id, content } = message;
+      clock.observe(context.now.wall, content.hlc, content.author);
+      const askers = wants.arrived(id);
+      const { trimmed } = keep(message, true);
+      for (const asker of askers) give(asker, message);
+      return trimmed;
+    },
     say: (text, kind, nick) => {
       const bytes = encodeText(text).length;
       if (isBlank(text)) return { code: "text-empty" };
@@ -147,7 +159,7 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
         return "later";
       }
       // Its author has seen its parents: it is later than they are, and an id says when.
-      if (content.parents.some((parent) => timeOfId(parent) >= content.hlc)) return counters.refuse("bad-order");
+      if (!isAfterParents(content)) return counters.refuse("bad-order");
       if (isRefused(log, id, content.author, bytes.length)) {
         counters.drop("let-go");
         wants.arrived(id);
@@ -162,7 +174,7 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
       const askers = wants.arrived(id);
       const isOld = context.now.wall - content.hlc > HISTORY_AGE_MS;
       onKept({ id, author: content.author, hlc: content.hlc, isLive }, from);
-      const missing = keep(message, !isLive && (newcomer.isArriving() || isOld));
+      const { missing } = keep(message, !isLive && (newcomer.isArriving() || isOld));
       // While history is fetched in order, parents come by themselves.
       if (!newcomer.isArriving()) {
         // What may be gone everywhere is asked for only if it may be on its way as well.
@@ -178,6 +190,11 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
       else showInOrder(log.order.giveUp(context.now.mono));
     },
   };
+}
+
+/** What a message names as its parents is older than itself. */
+export function isAfterParents({ hlc, parents }: Envelope): boolean {
+  return parents.every((parent) => timeOfId(parent) < hlc);
 }
 
 /** A message as people see it. `self`: whose screen it is. */

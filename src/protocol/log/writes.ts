@@ -16,6 +16,8 @@ export type Batch = {
   readonly messages: StoredMessage[];
   /** BOUNDED: by the messages. Of them such as this node said. */
   readonly own: MessageId[];
+  /** Somebody waits for it, as for an own message. */
+  isAwaited: boolean;
   /** BOUNDED: by the datagrams that bring one of the messages. */
   readonly owed: Owed[];
 };
@@ -53,6 +55,11 @@ export function addWrite(writes: Writes, message: StoredMessage, isOwn: boolean)
   batch.messages.push(message);
   if (isOwn) batch.own.push(message.id);
   if (writes.isDurable) writes.unwritten.set(message.id, batch);
+}
+
+/** What this step writes is to outlive a power cut once it is confirmed. */
+export function awaitBatch(writes: Writes): void {
+  if (writes.batch !== undefined) writes.batch.isAwaited = true;
 }
 
 /** The store has confirmed it, as far as it confirms anything. */
@@ -131,7 +138,7 @@ export function unwrittenBody({ unwritten, refused }: Writes, id: MessageId): Ui
 // --- internal ---
 
 function openBatch(writes: Writes): Batch {
-  writes.batch ??= { ticket: writes.tickets++, messages: [], own: [], owed: [] };
+  writes.batch ??= { ticket: writes.tickets++, messages: [], own: [], isAwaited: false, owed: [] };
   return writes.batch;
 }
 
