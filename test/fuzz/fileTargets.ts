@@ -1,14 +1,17 @@
 /**
- * Everything that is decoded from disk or from a local client: settings, addresses, identity, lock, lines of JSON mode and
- * what people type. Each answers with a value or an error of its own, and leaves alone what it refuses.
+ * Everything that is decoded from disk or from a local client: settings, addresses, identity, lock, lines of JSON mode and of
+ * history files, and what people type. Each answers with a value or an error of its own, and leaves alone what it refuses.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseLine } from "../../src/chat/command/parse.ts";
+import { decodeLine, differingField, endLine, messageLine } from "../../src/chat/history/format.ts";
 import { resolveSettings, SettingsError } from "../../src/cli/resolve.ts";
 import { readSettingsFile } from "../../src/cli/settingsFile.ts";
 import { type Identity, identityFromSeed } from "../../src/crypto/identity.ts";
+import { createRoomKeys } from "../../src/crypto/roomKeys.ts";
+import { readMessage, verifyMessage } from "../../src/crypto/signed.ts";
 import { readInput } from "../../src/json/input.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import { settingsTable } from "../../src/settings.ts";
@@ -16,12 +19,21 @@ import { addressesOnDisk } from "../../src/store/addressFile.ts";
 import { IdentityError, openIdentity } from "../../src/store/identity.ts";
 import { takeLock } from "../../src/store/lock.ts";
 import { parseEndpoint } from "../../src/wire/endpoint.ts";
+import { createTalk, LAB, LAB_HEADER, smallTalk } from "../suites/signedTalk.ts";
 import { endpointArbitrary } from "../wire/arbitraries.ts";
 import { samples } from "./corpus.ts";
 import { decoderTarget, type Outcome, type Target } from "./fuzz.ts";
 
 export function fileTargets(): Target[] {
-  return [settingsTarget(), addressTarget(), identityTarget(), lockTarget(), jsonTarget(), typedTarget()];
+  return [
+    settingsTarget(),
+    addressTarget(),
+    identityTarget(),
+    lockTarget(),
+    jsonTarget(),
+    historyTarget(),
+    typedTarget(),
+  ];
 }
 
 // --- internal ---
@@ -251,6 +263,35 @@ function jsonTarget(): Target {
       if (typeof input.text !== "string") throw new Error("text is none");
       if (input.type === "say" && input.kind !== "text" && input.kind !== "action") throw new Error("bad kind");
       return "accepted";
+    },
+  });
+}
+
+function historyTarget(): Target {
+  const keys = createRoomKeys(LAB.secret);
+  return decoderTarget({
+    name: "history-line",
+    mutator: () => ({
+      corpus: texts(
+        LAB_HEADER,
+        ...smallTalk(4).messages.map(messageLine),
+        messageLine(createTalk().say("anna", "waves", { kind: "action" })),
+        messageLine(createTalk().say("anna", "", { kind: 300 })),
+        endLine(4, "0".repeat(64)),
+      ),
+      tokens: texts('"type":', '"message"', '"signed":', '"room":', '"id":', '"author":', "null", "[", "1e999", "="),
+      bytesMax: 4_000,
+    }),
+    take: (bytes) => {
+      const line = decodeLine(bytes);
+      if (line.type === "bad") return "refused";
+      if (line.type === "header" && line.room.id.length !== 32) throw new Error("bad room id");
+      if (line.type === "end" && !Number.isSafeInteger(line.messages)) throw new Error("bad count");
+      if (line.type !== "message") return "accepted";
+      const message = readMessage(keys, line.bytes);
+      if (message === undefined) return "refused";
+      if (differingField(message, line.written) !== undefined) return "refused";
+      return verifyMessage(keys, message) ? "accepted" : "refused";
     },
   });
 }
