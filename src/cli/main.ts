@@ -44,6 +44,13 @@ async function run(argv: readonly string[]): Promise<ExitCode> {
       await print(`${line}\n`);
       return 0;
     }
+    case "export":
+    case "import":
+    case "verify": {
+      const { exportCommand, importCommand, verifyCommand } = await import("./historyCommands.ts");
+      if (invocation.type === "export") return exportCommand(invocation);
+      return invocation.type === "import" ? importCommand(invocation) : verifyCommand(invocation);
+    }
     case "sim": {
       const { simulate } = await import("./simCommand.ts");
       const { exitCode, text } = simulate(invocation.scenario, invocation.options, invocation.json);

@@ -26,6 +26,17 @@ export type Invocation =
   | { readonly type: "chat"; readonly flags: Flags; readonly switches: Switches; readonly words: readonly string[] }
   /** `name`: of the private room to make an invite for; undefined: the room of the settings. */
   | { readonly type: "invite"; readonly name: string | undefined; readonly flags: Flags; readonly switches: Switches }
+  /** `file` undefined: standard output. */
+  | {
+      readonly type: "export";
+      readonly file: string | undefined;
+      readonly force: boolean;
+      readonly flags: Flags;
+      readonly switches: Switches;
+    }
+  /** `file` undefined: standard input. */
+  | { readonly type: "import"; readonly file: string | undefined; readonly flags: Flags; readonly switches: Switches }
+  | { readonly type: "verify"; readonly file: string | undefined; readonly json: boolean }
   | {
       readonly type: "sim";
       readonly scenario: string | undefined;
@@ -73,6 +84,13 @@ export function readArguments(argv: readonly string[], version: string): Invocat
     .action((options: { new?: string }) => {
       result = { type: "invite", name: options.new, ...read(program) };
     });
+  addHistoryCommands(
+    program,
+    (text) => printed.push(text),
+    (invocation) => {
+      result = invocation;
+    },
+  );
   program
     .command("sim")
     .description("play a scenario of the simulator")
@@ -126,7 +144,7 @@ A bare word is a ROOM, and so is #name. ADDRESS is ip, ip:port, [ipv6]:port, hos
 Exit codes: 0 fine, 1 failed, 2 wrong usage or settings.`;
 
 /** What people type in the place of a command; a room of such a name is entered with a `#` before it. */
-const NO_COMMANDS = ["join", "send", "tail", "on", "export", "import", "irc", "relay", "demo", "doctor", "help"];
+const NO_COMMANDS = ["join", "send", "tail", "on", "irc", "relay", "demo", "doctor", "help"];
 
 /** The one line for words that begin with the name of no command; undefined: they do not. */
 function noCommand([first, ...more]: readonly string[]): string | undefined {
@@ -136,6 +154,42 @@ function noCommand([first, ...more]: readonly string[]): string | undefined {
       ? "an invite, an address or a room is entered without it: smplchat - (from standard input), @FILE, ADDRESS or ROOM"
       : `smplchat --help lists all; the room of that name is '#${first}'`;
   return `unknown command '${first}': ${hint}`;
+}
+
+function addHistoryCommands(
+  program: Command,
+  writeOut: (text: string) => void,
+  found: (invocation: Invocation) => void,
+): void {
+  const command = (name: string, description: string, usage: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .usage(usage)
+      .helpOption("-h, --help", "print this help")
+      .configureOutput({ writeOut, writeErr: () => undefined })
+      .exitOverride();
+  command("export", "write the room's signed history to a file", "[--room R] [options] [FILE]")
+    .argument("[file]", "left out, or -: standard output")
+    .option("--force", "replace a file of that name")
+    .addHelpText("after", ROOM_HELP)
+    .action((file: string | undefined, options: { force?: true }) =>
+      found({ type: "export", file: named(file), force: options.force === true, ...read(program) }),
+    );
+  command("import", "take such a file into the room: each message is checked", "[--room R] [FILE]")
+    .argument("[file]", "left out, or -: standard input")
+    .addHelpText("after", `${ROOM_HELP} Without it, a file of an open room goes into that room.`)
+    .action((file: string | undefined) => found({ type: "import", file: named(file), ...read(program) }));
+  command("verify", "check such a file: who said what, and whether anything is missing", "[--json] FILE")
+    .argument("<file>", "-: standard input")
+    .addHelpText("after", "\nIt needs no key and no network. With --json: one JSON object per line.")
+    .action((file: string) => found({ type: "verify", file: named(file), json: program.opts().json === true }));
+}
+
+const ROOM_HELP = "\n--room NAME|INVITE, --data-dir, --profile and --config mean what they mean for the chat.";
+
+function named(file: string | undefined): string | undefined {
+  return file === "-" ? undefined : file;
 }
 
 function mainOptions(): Option[] {

@@ -55,16 +55,8 @@ export async function startChat({ flags, switches, words }: Extract<Invocation, 
   }
 }
 
-// --- internal ---
-
-function chooseFace({ json, plain, input }: Switches): Face {
-  if (json) return "json";
-  const terminal = process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb";
-  return plain || !input || !terminal ? "line" : "full-screen";
-}
-
 /** Before anybody is asked anything. Throws as opening the identity there does. */
-function prepareDataDirectory(inputs: Inputs): void {
+export function prepareDataDirectory(inputs: Inputs): void {
   const { dataDir, dataRoot } = inputs;
   if (dataDir === undefined) return;
   // The database makes its files by itself: they are for their owner alone.
@@ -74,6 +66,14 @@ function prepareDataDirectory(inputs: Inputs): void {
   } catch (error) {
     throw explainOpening(new IdentityError("identity-unusable", dataDir, error), inputs);
   }
+}
+
+// --- internal ---
+
+function chooseFace({ json, plain, input }: Switches): Face {
+  if (json) return "json";
+  const terminal = process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb";
+  return plain || !input || !terminal ? "line" : "full-screen";
 }
 
 /** undefined: the person asked for it interrupted. */

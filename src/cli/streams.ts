@@ -9,11 +9,18 @@ import { concealInvites } from "./conceal.ts";
 
 /** Resolves when it is written, or when its reader has seen enough. Rejects with a sentence when it cannot be. */
 export async function print(text: string): Promise<void> {
+  await writeOut(text);
+}
+
+/** As `print`; for a part of what is printed. False: its reader has seen enough. */
+export async function writeOut(text: string): Promise<boolean> {
   try {
     if (fstatSync(STDOUT).isFile()) writeAll(Buffer.from(text));
     else await write(process.stdout, text);
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw outputError(error as Error);
+    return false;
   }
 }
 
