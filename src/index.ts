@@ -5,6 +5,7 @@ export { errorText, noticeText } from "./chat/model/sentences.ts";
 export type { Invite } from "./crypto/invite.ts";
 export { SmplchatError } from "./library/errors.ts";
 export type { Peer, RoomEventName, RoomEvents, RoomMessage, Told } from "./library/events.ts";
+export type { HistoryChunks, ImportedHistory, RefusedLine } from "./library/history.ts";
 export { type EnterOptions, type Hub, openHub } from "./library/hub.ts";
 export type { MessageStream } from "./library/messageStream.ts";
 export { type HubOptions, newRoom, parseAddress, parseInvite, type RoomObject } from "./library/options.ts";

@@ -22,6 +22,7 @@ import {
   type RoomEvents,
   type RoomMessage,
 } from "./events.ts";
+import { exportOf, type HistoryChunks, type ImportedHistory, importInto } from "./history.ts";
 import { type MessageStream, messageStream } from "./messageStream.ts";
 import { checkNick, checkObject, misfit } from "./options.ts";
 
@@ -60,6 +61,16 @@ export interface Room {
    * nick then; `before` and `after` are ids or dates. Ends after `limit`.
    */
   search(options: SearchOptions): AsyncGenerator<RoomMessage, void, undefined>;
+  /**
+   * All that is kept here, signed, as the lines of a history file (docs/history-file.md), each with its end:
+   * `pipeline(room.export(), createWriteStream(path))`. What comes meanwhile is not in it.
+   */
+  export(): AsyncGenerator<string, void, void>;
+  /**
+   * Takes a history file in: `room.import(createReadStream(path))`. Each message is checked, and those that are good are kept, and
+   * stored where there is a disk, when it resolves. Codes: other-room, no-history, newer-version, store-unreadable, closed.
+   */
+  import(chunks: HistoryChunks): Promise<ImportedHistory>;
   /** Everybody known, this program first. */
   peers(): Peer[];
   /**
@@ -156,6 +167,14 @@ export function roomOn(handle: RoomHandle, addresses: readonly string[]): Room {
       const { query, limit } = checkSearch(options);
       open();
       return searched(handle, query, limit);
+    },
+    export: () => {
+      open();
+      return exportOf(handle);
+    },
+    import: async (chunks) => {
+      open();
+      return importInto(handle, chunks, () => closedError(name));
     },
     peers: () => {
       open();
