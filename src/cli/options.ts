@@ -178,7 +178,7 @@ function addHistoryCommands(
     );
   command("import", "take such a file into the room: each message is checked", "[--room R] [FILE]")
     .argument("[file]", "left out, or -: standard input")
-    .addHelpText("after", `${ROOM_HELP} Without it, a file of an open room goes into that room.`)
+    .addHelpText("after", `${ROOM_HELP}\nWithout --room, a file of an open room goes into that room.`)
     .action((file: string | undefined) => found({ type: "import", file: named(file), ...read(program) }));
   command("verify", "check such a file: who said what, and whether anything is missing", "[--json] FILE")
     .argument("<file>", "-: standard input")
