@@ -53,6 +53,8 @@ export async function exportCommand({ file, force, flags, switches }: Of<"export
   return withRoom(inputs, inputs.room, async (room) => {
     const { name } = room.choice;
     if (room.stats().messages === 0) throw nothingKept(room.choice, inputs);
+    // What is not whole is removed where the process ends by itself.
+    for (const signal of SIGNALS) process.on(signal, () => process.exit(130));
     const output = await openOutput(file, force);
     const exported: Exported = { messages: 0, damaged: 0 };
     const progress = createProgress();
@@ -124,6 +126,7 @@ export async function verifyCommand({ file, json }: Of<"verify">): Promise<ExitC
 
 /** Lines that are told one by one; of more only the number. */
 const BAD_TOLD_MAX = 20;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const CHUNK_CHARACTERS = 65_536;
 
 /** With a directory: there is nothing to do without one. */
@@ -196,7 +199,7 @@ async function openOffline(inputs: Offline): Promise<HubHandle> {
 
 /** Where no room was named, an open one is that of the file. */
 function roomFor({ room, origins, settings }: Offline, file: HistoryRoom): RoomChoice {
-  if (origins.has("ROOM") || settings.JOIN.length > 0) return room;
+  if (origins.has("ROOM") || room.name !== settings.ROOM) return room;
   if (file.private)
     throw new SettingsError(
       `the file is of the private room #${sanitizeLine(file.name)}: its invite names it, --room @FILE or - (from standard input)`,
@@ -252,7 +255,7 @@ function named(file: string | undefined): string {
 /** The first ends it after what was begun, a second at once. */
 function stopsOnSignal(): AbortSignal {
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  for (const signal of SIGNALS)
     process.on(signal, () => {
       if (stop.signal.aborted) process.exit(130);
       stop.abort();

@@ -63,13 +63,12 @@ export async function* readHistory(input: HistoryInput): AsyncGenerator<HistoryI
     }
     const line = bytes === undefined ? TOO_LONG : decodeLine(bytes);
     if (room === undefined) {
-      if (line.type !== "header") {
-        yield bad(number, headless(line));
+      if (line.type !== "header" || !isNameOf(line.room)) {
+        yield bad(number, line.type === "header" ? { code: "wrong-room-id" } : headless(line));
         return;
       }
       room = line.room;
       yield { type: "header", line: number, room };
-      if (!isNameOf(room)) yield bad(number, { code: "wrong-room-id" });
     } else if (line.type === "end") {
       isEnded = true;
       // More messages are told apart from changed bytes, as both change the sum.

@@ -96,7 +96,7 @@ export function wrongText(line: number, trouble: ImportTrouble): string {
 /** One line each. */
 export function summaryLines(summary: HistorySummary): string[] {
   const { room, messages, authors, bad, missingParents, first, last } = summary;
-  if (room === undefined) return ["-- this is no history file"];
+  if (room === undefined) return ["-- nothing of it can be checked"];
   const span =
     first === undefined || last === undefined
       ? ""

@@ -22,7 +22,7 @@ export type VerifyItem =
   | { readonly type: "summary"; readonly summary: HistorySummary };
 
 export type HistorySummary = {
-  /** Undefined: this is no history file. */
+  /** Undefined: this is no history file, or nothing of it can be checked. */
   readonly room: HistoryRoom | undefined;
   /** Those whose signatures are good. */
   readonly messages: number;
