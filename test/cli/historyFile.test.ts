@@ -15,8 +15,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { killPrograms, startJsonProgram } from "../suites/jsonProgram.ts";
+import { nowhere } from "../../src/net/nowhere.ts";
+import { openHub } from "../../src/node/hub.ts";
+import type { RoomChoice } from "../../src/node/types.ts";
+import { killPrograms, soon, startJsonProgram } from "../suites/jsonProgram.ts";
 import { type Ended, runProgram, startProgram } from "../suites/program.ts";
+import { createTalk, LAB, LAB_HEADER, TALK_START } from "../suites/signedTalk.ts";
 import { onSmallDisk, whyNoSmallDisk } from "../suites/smallDisk.ts";
 
 const noDisk = whyNoSmallDisk();
@@ -24,6 +28,8 @@ if (noDisk !== undefined) console.warn(`skipped: the tests of a disk that fills:
 
 let home: string;
 let file: string;
+/** Of those who never met: what is said later stands below. */
+let clock = TALK_START;
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "smplchat-file-"));
   file = join(home, "lab.jsonl");
@@ -36,11 +42,28 @@ afterEach(() => {
 const run = (who: string, args: readonly string[], input = ""): Ended =>
   runProgram([...args, "--profile", who], { home, input });
 
+/** By the program itself, with its own key. */
 function say(who: string, texts: readonly string[], room = "lab"): void {
   const input = texts.map((text) => `${JSON.stringify({ type: "say", text })}\n`).join("");
   const ended = run(who, ["--json", "--port", "0", "--nick", who, "--room", room], input);
   expect(ended.out.match(/"type":"stored"/g)).toHaveLength(texts.length);
 }
+
+/** It is in the history of that profile, in #lab: said by somebody of this name. */
+async function have(who: string, texts: readonly string[], choice: RoomChoice = LAB): Promise<void> {
+  const talk = createTalk(choice);
+  for (const text of texts) {
+    clock += 1_000;
+    talk.say(who, text, { hlc: clock });
+  }
+  const options = { nick: who, port: 0, discovery: false, transport: nowhere(), dataDir: dataOf(who) };
+  const hub = await openHub(options);
+  const room = await hub.enter(choice);
+  await room.import(talk.messages.map(({ bytes }) => bytes));
+  await hub.close();
+}
+
+const dataOf = (who: string): string => join(home, ".local/share/smplchat/profiles", who);
 
 const linesOf = (path: string): string[] => readFileSync(path, "utf8").split("\n").slice(0, -1);
 const messagesIn = (path: string) =>
@@ -50,9 +73,9 @@ const messagesIn = (path: string) =>
 const textsIn = (path: string): string[] => messagesIn(path).map(({ text }) => text);
 
 describe("two data directories that were never connected", () => {
-  it("hold one log when a file was carried each way, told in words, and verify finds nothing wrong", () => {
-    say("anna", ["one", "two"]);
-    say("bob", ["three"]);
+  it("hold one log when a file was carried each way, told in words, and verify finds nothing wrong", async () => {
+    await have("anna", ["one", "two"]);
+    await have("bob", ["three"]);
     const exported = run("anna", ["export", "--room", "lab", file]);
     expect(exported).toEqual({ code: 0, out: "", err: `exported 2 messages of #lab to ${file}\n` });
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -91,7 +114,7 @@ describe("two data directories that were never connected", () => {
     say("anna", ["one"]);
     run("anna", ["export", "--room", "lab", file]);
     // The same key on another machine, whose history was lost.
-    rmSync(join(home, ".local/share/smplchat/profiles/anna/history"), { recursive: true });
+    rmSync(join(dataOf("anna"), "history"), { recursive: true });
     expect(run("anna", ["import", file]).out).toBe("imported 1 message into #lab: 1 new, 0 known\n");
     const { out } = run("anna", ["--json", "--port", "0", "--room", "lab"], "two\n");
     const messages = out
@@ -128,8 +151,8 @@ describe("two data directories that were never connected", () => {
 });
 
 describe("a file that is not as it was written", () => {
-  beforeEach(() => {
-    say("anna", ["one", "two", "three"]);
+  beforeEach(async () => {
+    await have("anna", ["one", "two", "three"]);
     expect(run("anna", ["export", "--room", "lab", file]).code).toBe(0);
   });
   const change = (at: number, change: (line: { [field: string]: unknown }) => void): void => {
@@ -203,7 +226,7 @@ describe("a file that is not as it was written", () => {
 });
 
 describe("a file to write", () => {
-  beforeEach(() => say("anna", ["one", "two"]));
+  beforeEach(() => have("anna", ["one", "two"]));
 
   it("that is there is left alone without --force, and so is what a link leads to", () => {
     writeFileSync(file, "mine");
@@ -237,7 +260,7 @@ describe("a file to write", () => {
   );
 
   it.skipIf(noDisk !== undefined)("on a disk that is too small leaves nothing behind", async () => {
-    say(
+    await have(
       "anna",
       Array.from({ length: 40 }, (_, n) => `${n} ${"x".repeat(500)}`),
     );
@@ -255,7 +278,7 @@ describe("a file to write", () => {
   });
 
   it("whose reader has seen enough is no failure", async () => {
-    say(
+    await have(
       "anna",
       Array.from({ length: 200 }, (_, n) => `${n} ${"x".repeat(2_000)}`),
     );
@@ -269,7 +292,7 @@ describe("a file to write", () => {
     expect(run("anna", ["export", "--room", "lba", file])).toMatchObject({ code: 1, out: "" });
     const { err } = run("nobody", ["export", "--room", "lab", file]);
     expect(err).toMatch(/^smplchat: nothing is kept of #lab in \S+\/profiles\/nobody\n$/);
-    expect(existsSync(join(home, ".local/share/smplchat/profiles/nobody"))).toBe(false);
+    expect(existsSync(dataOf("nobody"))).toBe(false);
     expect(existsSync(file)).toBe(false);
   });
 
@@ -279,8 +302,8 @@ describe("a file to write", () => {
 });
 
 it("while another program runs with that history, both say so and what to do, and take no other", async () => {
-  say("anna", ["one"]);
-  run("anna", ["export", "--room", "lab", file]);
+  await have("anna", ["one"]);
+  writeFileSync(file, `${LAB_HEADER}\n`);
   const chat = await startJsonProgram(home, ["--profile", "anna", "--room", "lab"]);
   for (const args of [
     ["export", "--room", "lab"],
@@ -289,8 +312,9 @@ it("while another program runs with that history, both say so and what to do, an
     expect(run("anna", args)).toEqual({
       code: 1,
       out: "",
-      err: `smplchat: another smplchat is running with the history in ${join(home, ".local/share/smplchat/profiles/anna")}: end it first, or name another --data-dir or --profile\n`,
+      err: `smplchat: another smplchat is running with the history in ${dataOf("anna")}: end it first, or name another --data-dir or --profile\n`,
     });
-  expect(readdirSync(join(home, ".local/share/smplchat/profiles/anna"))).not.toContain("identity-2");
+  expect(readdirSync(dataOf("anna"))).not.toContain("identity-2");
+  await soon(() => chat.texts().length > 0 || undefined);
   expect(chat.texts()).toEqual(["one"]);
 });

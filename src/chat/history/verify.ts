@@ -6,7 +6,7 @@
  * others. And an author counts: what lacks a number was said and is not here. But the numbers of a process start begin at its
  * clock, in ms, so a leap to a later time may be a new start and nothing lost.
  */
-import { type SignedMessage, verifyMessage } from "../../crypto/signed.ts";
+import { verifyMessage } from "../../crypto/signed.ts";
 import { viewMessage } from "../../protocol/log/intake.ts";
 import type { Author, Message } from "../../protocol/views.ts";
 import { fromHex, MESSAGE_ID_BYTES, type MessageId, type PeerId } from "../../wire/ids.ts";
@@ -92,8 +92,9 @@ export async function* verifyHistory(input: HistoryInput): AsyncGenerator<Verify
       yield { type: "bad", line, trouble: { code: isTwice ? "twice" : "not-ascending" } };
     }
     if (isTwice) continue;
-    note(state, message, line);
-    yield { type: "message", line, message: viewMessage(message, NOBODY, true) };
+    const view = viewMessage(message, NOBODY, true);
+    note(state, view, line);
+    yield { type: "message", line, message: view };
   }
   yield { type: "summary", summary: summaryOf(state) };
 }
@@ -144,19 +145,17 @@ function isIn({ known, late }: State, id: MessageId): boolean {
   return late.has(id) || hasId(known, id);
 }
 
-function note(state: State, message: SignedMessage, line: number): void {
-  const { id, content } = message;
+function note(state: State, { id, author, seq, time, parents }: Message, line: number): void {
   state.messages += 1;
-  state.first = Math.min(state.first ?? content.hlc, content.hlc);
-  state.last = Math.max(state.last ?? content.hlc, content.hlc);
+  state.first = Math.min(state.first ?? time, time);
+  state.last = Math.max(state.last ?? time, time);
   if (id < state.newest) state.late.add(id);
   else {
     addId(state.known, id);
     state.newest = id;
   }
   state.missing.delete(id);
-  for (const parent of content.parents) if (!isIn(state, parent)) state.missing.add(parent);
-  const { author, seq, time } = viewMessage(message, NOBODY, true);
+  for (const parent of parents) if (!isIn(state, parent)) state.missing.add(parent);
   const counted = state.authors.get(author.id);
   if (counted === undefined) {
     const nothing = { messages: 1, gaps: [], missing: 0, forked: 0 };
