@@ -40,6 +40,7 @@ import type { Invocation } from "./options.ts";
 import { openOutput } from "./outputFile.ts";
 import { createProgress } from "./progress.ts";
 import { SettingsError } from "./resolve.ts";
+import { chooseOneRoom } from "./room.ts";
 import { prepareDataDirectory } from "./start.ts";
 import { complain, note, writeOut } from "./streams.ts";
 
@@ -49,8 +50,9 @@ type Of<T extends Invocation["type"]> = Extract<Invocation, { readonly type: T }
 export async function exportCommand({ file, force, flags, switches }: Of<"export">): Promise<ExitCode> {
   const inputs = await readOffline("export", flags, switches);
   // A room that nobody was in is a name that was mistyped, and so is a directory that is not there: nothing is made of them.
-  if (!existsSync(join(inputs.dataDir, "history"))) throw nothingKept(inputs.room, inputs);
-  return withRoom(inputs, inputs.room, async (room) => {
+  const choice = (await chooseOneRoom(inputs, "a history file")).opening.room;
+  if (!existsSync(join(inputs.dataDir, "history"))) throw nothingKept(choice, inputs);
+  return withRoom(inputs, choice, async (room) => {
     const { name } = room.choice;
     if (room.stats().messages === 0) throw nothingKept(room.choice, inputs);
     // What is not whole is removed where the process ends by itself.
@@ -86,7 +88,7 @@ export async function importCommand({ file, flags, switches }: Of<"import">): Pr
     if (first?.type === "bad") await complain(`${named(file)}${lineText(first.line, first.trouble)}`);
     return 1;
   }
-  const choice = roomFor(inputs, first.room);
+  const choice = await roomFor(inputs, first.room);
   if (!isOf(first.room, { choice })) {
     await complain(`${named(file)}${otherRoomText(first.room, choice.name)}`);
     return 1;
@@ -197,9 +199,15 @@ async function openOffline(inputs: Offline): Promise<HubHandle> {
   }
 }
 
-/** Where no room was named, an open one is that of the file. */
-function roomFor({ room, origins, settings }: Offline, file: HistoryRoom): RoomChoice {
-  if (origins.has("ROOM") || room.name !== settings.ROOM) return room;
+/** Where no room was named, it is that of the file: an open one, or one whose key is remembered. */
+async function roomFor(inputs: Offline, file: HistoryRoom): Promise<RoomChoice> {
+  const { opening, known } = await chooseOneRoom(inputs, "a history file");
+  if (inputs.wanted.rooms.length > 0) return opening.room;
+  const remembered = known.find((choice) => isOf(file, { choice }));
+  if (remembered !== undefined) {
+    const { state: _, ...choice } = remembered;
+    return choice;
+  }
   if (file.private)
     throw new SettingsError(
       `the file is of the private room #${sanitizeLine(file.name)}: its invite names it, --room @FILE or - (from standard input)`,

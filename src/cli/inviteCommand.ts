@@ -1,14 +1,12 @@
 /** `smplchat invite`: prints one line that lets others into a room. It does not enter the room. */
 import { networkInterfaces } from "node:os";
-import type { RoomOpening } from "../chat/command/commandContext.ts";
 import { encodeInvite, isRoomName } from "../crypto/invite.ts";
 import { newPrivateRoom } from "../crypto/roomKeys.ts";
-import { openRoomsFile } from "../store/roomsFile.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../wire/endpoint.ts";
 import { readInputs } from "./inputs.ts";
 import type { Invocation } from "./options.ts";
 import { SettingsError } from "./resolve.ts";
-import { chooseRooms } from "./room.ts";
+import { chooseOneRoom } from "./room.ts";
 
 export type InviteLine = {
   readonly line: string;
@@ -28,10 +26,7 @@ export async function inviteLine({
   const { wanted, settings, dataDir, warnings } = readInputs(flags, switches);
   const here = ownEndpoints(settings.PORT);
   if (name === undefined) {
-    if (wanted.rooms.length > 1) throw new SettingsError("an invite is for one room: name one with --room");
-    const kept = dataDir === undefined ? [] : (await openRoomsFile(dataDir, 1)).read.rooms;
-    const { rooms } = chooseRooms(wanted, kept);
-    const { room, joins } = (rooms.find(({ isShown }) => isShown === true) ?? rooms[0]) as RoomOpening;
+    const { room, joins } = (await chooseOneRoom({ wanted, dataDir }, "an invite")).opening;
     const known = joins.filter((address): address is Endpoint => parseEndpoint(address) !== undefined);
     return { line: encodeInvite({ ...room, endpoints: [...new Set([...known, ...here])] }), warnings };
   }

@@ -5,8 +5,8 @@ import { refusalText } from "../chat/model/sentences.ts";
 import { ROOMS_MAX } from "../chat/session/sessionState.ts";
 import type { Invite } from "../crypto/invite.ts";
 import { isSameRoom, openRoom } from "../crypto/roomKeys.ts";
-import type { RememberedRoom } from "../store/roomsFile.ts";
-import { misfit, type Resolved } from "./resolve.ts";
+import { openRoomsFile, type RememberedRoom } from "../store/roomsFile.ts";
+import { misfit, type Resolved, SettingsError } from "./resolve.ts";
 
 /** What ROOM and JOIN ask for; the rooms of last time are not known yet. */
 export type Wanted = {
@@ -71,6 +71,20 @@ export function chooseRooms(
   const others = known.filter((one) => !isEntered(one));
   // Another room is shown now.
   return { rooms: openings, remembered: others.map((one) => (one.state === "shown" ? { ...one, state: "in" } : one)) };
+}
+
+/**
+ * The one room that a command works on: the one that is wanted, or the one that was shown last. `what`: the
+ * beginning of a sentence about it. Throws a SettingsError where several are wanted.
+ */
+export async function chooseOneRoom(
+  { wanted, dataDir }: { readonly wanted: Wanted; readonly dataDir: string | undefined },
+  what: string,
+): Promise<{ readonly opening: RoomOpening; readonly known: readonly RememberedRoom[] }> {
+  if (wanted.rooms.length > 1) throw new SettingsError(`${what} is for one room: name one with --room`);
+  const known = dataDir === undefined ? [] : (await openRoomsFile(dataDir, 1)).read.rooms;
+  const { rooms } = chooseRooms(wanted, known);
+  return { opening: (rooms.find(({ isShown }) => isShown === true) ?? rooms[0]) as RoomOpening, known };
 }
 
 // --- internal ---
