@@ -124,6 +124,9 @@ export function createDriver(options: DriverOptions): Driver {
   const perform = (effects: readonly Effect[]): void => {
     for (const effect of effects) {
       switch (effect.type) {
+        case "mark":
+          store.mark(effect.marks);
+          break;
         case "append":
           append(effect);
           break;

@@ -2,22 +2,28 @@
 
 import type { RoomKeys } from "../crypto/roomKeys.ts";
 import { readMessage, type SignedMessage, verifyMessage } from "../crypto/signed.ts";
-import type { StoredMessage } from "../protocol/api.ts";
+import type { Mark, StoredMessage } from "../protocol/api.ts";
+import { limits } from "../protocol/limits.ts";
 import { viewMessage } from "../protocol/log/intake.ts";
-import { type Restored, restoreRows } from "../protocol/log/restored.ts";
+import { type Restored, restoreMarks, restoreRows } from "../protocol/log/restored.ts";
 import type { Message } from "../protocol/views.ts";
 import { type Store, StoreError, type TakeBatch } from "../store/store.ts";
 import type { MessageId, PeerId } from "../wire/ids.ts";
 
 /** What earlier starts kept. The event loop turns between its batches. Rejects with a StoreError. */
-export function restore(store: Store, restored: Restored): Promise<Restored> {
-  return new Promise((resolve, reject) => {
-    store.index((rows, isLast, trouble) => {
-      restoreRows(restored, rows);
+export async function restore(store: Store, restored: Restored): Promise<Restored> {
+  const rows = new Promise<void>((resolve, reject) => {
+    store.index((some, isLast, trouble) => {
+      restoreRows(restored, some);
       if (trouble !== undefined) reject(new StoreError(trouble));
-      else if (isLast) resolve(restored);
+      else if (isLast) resolve();
     });
   });
+  // Where they cannot be read, nothing is known of how far own messages got.
+  const marks = new Promise<readonly Mark[]>((resolve) => store.marks(limits.outbox, resolve));
+  await rows;
+  restoreMarks(restored, await marks);
+  return restored;
 }
 
 /** The newest `limit` below `before`, oldest first, as people see them. Rejects with a StoreError. */

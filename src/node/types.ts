@@ -67,9 +67,9 @@ export interface RoomHandle {
    * there is a disk to store them on. Rejects with a StoreError if they are in memory alone. After the room was closed: undefined.
    */
   import(messages: readonly Uint8Array[]): Promise<Imported | undefined>;
-  /** Of an own message; undefined: nothing was heard since this start, or it is too long ago. */
+  /** Of an own message, what is known of it; 0 of 0: nobody was there. Undefined: nothing is known, or it is too long ago. */
   delivery(id: MessageId): Delivery | undefined;
-  /** Own messages that no peer has acknowledged yet. */
+  /** Own messages that are not known to have reached anybody, those of earlier starts among them. */
   undelivered(): number;
   /** So much waits to go out that a `say` now is refused with `busy`. */
   isBusy(): boolean;

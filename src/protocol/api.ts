@@ -37,6 +37,8 @@ export type Input =
 
 /** Everything a node asks of its host, which performs them in this order. */
 export type Effect =
+  /** How far own messages got, to be kept beside them: not later than what is appended in the same step. */
+  | { readonly type: "mark"; readonly marks: readonly Mark[] }
   /**
    * To be kept; the host answers with the input `written`, if there is a ticket. `isOwn`: among them is what this node said
    * itself, or what was imported: somebody waits until it outlives a power cut.
@@ -61,6 +63,9 @@ export type Effect =
   | { readonly type: "answer"; readonly ref: number | undefined; readonly outcome: Outcome };
 
 export type StoredMessage = { readonly id: MessageId; readonly bytes: Uint8Array };
+
+/** Of `of` others `reached` are known to have an own message. 0 of 0: it was said, and nobody was there. */
+export type Mark = { readonly id: MessageId; readonly reached: number; readonly of: number };
 
 /** Why the store did not take something. `full`: no space is left. `detail`: the system's code or words. */
 export type StoreTrouble = { readonly code: "full" | "failed" | "closed"; readonly detail: string };
@@ -104,6 +109,8 @@ export interface Core {
   /** What is kept, ascending: the same on every node. */
   ids(): MessageId[];
   stats(): CoreStats;
+  /** Own messages that are not known to have reached anybody, those of earlier starts among them. */
+  undelivered(): number;
   /** What is kept, in one comparable value, and how many of these messages still wait for their parents to be shown. */
   logState(): { readonly fingerprint: string; readonly held: number };
   /** How far back it goes, and where messages may be lacking. */

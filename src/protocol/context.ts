@@ -44,6 +44,7 @@ export type TimerRow =
   | { readonly type: "causal-order" }
   | { readonly type: "newcomer" }
   | { readonly type: "write-again" }
+  | { readonly type: "marks" }
   | { readonly type: "receipt"; readonly id: MessageId; readonly task: number };
 
 export type Context = {

@@ -50,6 +50,7 @@ import { createOnCommand } from "./onCommand.ts";
 import { type Components, createOnDatagram } from "./onDatagram.ts";
 import { createOnStore } from "./onStore.ts";
 import { createOnTimer } from "./onTimer.ts";
+import { createOutbox, type Outbox, takeMarks, unfollow, waitingCount } from "./relay/outbox.ts";
 import { createRelay } from "./relay/relay.ts";
 import { type Rng, sample } from "./rng.ts";
 import { createReconciliation } from "./sync/reconciliation.ts";
@@ -149,6 +150,8 @@ export function createCore(options: CoreOptions): Core {
     const sent = holdBack ? [] : [...link.flush(context.now.mono), ...(discovery?.flush() ?? [])];
     backpressure.check();
     const all: Effect[] = [];
+    const marks = takeMarks(rooms.outbox, batch?.own ?? []);
+    if (marks.length > 0) all.push({ type: "mark", marks });
     if (batch !== undefined) {
       const { ticket, messages, own, isAwaited } = batch;
       const isOwn = own.length > 0 || isAwaited;
@@ -192,6 +195,7 @@ export function createCore(options: CoreOptions): Core {
       relayedPerMessageMax: rooms.relay.relayedMax(),
       clockAheadMs: rooms.clockSkew.aheadMs(),
     }),
+    undelivered: () => waitingCount(rooms.outbox),
     logState: () => ({ fingerprint: replicas.log.ids.summary("", END).fingerprint, held: log.order.heldCount() }),
     span: () => spanOf(log),
     isHere: membership.isHere,
@@ -213,6 +217,7 @@ function createContext(
   options: CoreOptions,
   step: Step,
   writes: Writes,
+  outbox: Outbox,
   heard: Pick<LinkOptions, "statement" | "isOutdated" | "linkKeyOf" | "onOtherVersion" | "settled">,
 ): Context {
   const { identity, rng, now, config } = options;
@@ -233,6 +238,7 @@ function createContext(
     emit: (event) => step.emits.push({ type: "emit", event }),
     trim: (ids) => {
       for (const id of ids) forget(writes, id);
+      unfollow(outbox, ids);
       if (ids.length > 0) step.trims.push({ type: "trim", ids });
     },
     remember: (address) => step.remembers.push({ type: "remember", ...address }),
@@ -240,11 +246,13 @@ function createContext(
 }
 
 /** Makes the rooms, lowest first, and says which fact goes where. */
-function createRooms(options: CoreOptions, step: Step) {
+function createRooms(options: CoreOptions, step: Step, restored: Restored = restoredOf(options)) {
   const writes = createWrites(options.isDurable === true);
   const reads = createReads();
   const onOtherVersion = (from: Endpoint, wire: number): void => otherVersions.heard(from, wire);
-  const context = createContext(options, step, writes, {
+  const { log } = restored;
+  const outbox = createOutbox(restored.marks);
+  const context = createContext(options, step, writes, outbox, {
     statement: () => membership.own().bytes,
     isOutdated: (content) => isOutdated(membership.own().content, content),
     linkKeyOf: (boot) => membership.byBoot(boot)?.statement.content.linkKey,
@@ -252,8 +260,6 @@ function createRooms(options: CoreOptions, step: Step) {
     settled: (ticket, fate) => onDatagram.settled(ticket, fate),
   });
   const rumours = createRumours();
-  const restored = restoredOf(options);
-  const { log } = restored;
   const membership = createMembership(
     context,
     rumours,
@@ -314,7 +320,7 @@ function createRooms(options: CoreOptions, step: Step) {
     others: (count) =>
       sample(options.rng, membership.present().filter(reachability.isReachable), count).map(membership.session),
   });
-  const relay = createRelay(context, membership, log, writes, reachability);
+  const relay = createRelay(context, membership, log, writes, reachability, outbox);
   const blobServer = createBlobServer(context, log, writes, reads);
   const pendingSlices = createPendingSlices();
   const blobFetch = createBlobFetch(context, {
@@ -347,6 +353,7 @@ function createRooms(options: CoreOptions, step: Step) {
     discovery,
     resume,
     relay,
+    outbox,
     reconciliation,
     intake,
     newcomer,
@@ -399,6 +406,7 @@ function tablesOf(rooms: Rooms): ReturnType<Core["tables"]> {
     members: { size: membership.size(), bound: limits.members },
     candidates: { size: membership.candidatesSize(), bound: limits.candidates },
     relays: { size: relay.size(), bound: limits.relays },
+    outbox: { size: rooms.outbox.sent.size, bound: limits.outbox },
     transfers: { size: blobFetch.size(), bound: limits.transfers },
     pendingSlices: { size: pendingSlices.size(), bound: limits.transfers },
     beaconSenders: { size: discovery?.size() ?? 0, bound: limits.beaconSenders },

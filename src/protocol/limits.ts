@@ -16,6 +16,8 @@ export const limits = {
   outboxFrames: 4_096,
   /** Messages with relay state. */
   relays: 4_096,
+  /** Own messages whose delivery is followed, those of earlier starts among them. */
+  outbox: 10_000,
   /** Messages that were let go, by their ids: so long they are not asked for again, and not waited for. */
   gone: 4_096,
   /** Bytes of bodies kept in memory. */

@@ -9,6 +9,7 @@ import type { Backpressure } from "./log/backpressure.ts";
 import { importMessages } from "./log/imports.ts";
 import { setMax } from "./log/log.ts";
 import type { Components } from "./onDatagram.ts";
+import { hurry } from "./relay/outbox.ts";
 import { sample } from "./rng.ts";
 
 export type OnCommand = {
@@ -22,7 +23,7 @@ const FAREWELLS = 20;
 
 export function createOnCommand(components: Components, partition: Partition, backpressure: Backpressure): OnCommand {
   const { context, membership, probe, holePunching, knocks, reconnect, discovery, resume } = components;
-  const { relay, reconciliation, intake, newcomer, blobFetch, log } = components;
+  const { relay, outbox, reconciliation, intake, newcomer, blobFetch, log } = components;
   let inRoom = true;
 
   const said = (say: () => MessageId | ChatError): Outcome => {
@@ -49,6 +50,8 @@ export function createOnCommand(components: Components, partition: Partition, ba
   const leave = (): Outcome => {
     if (!inRoom) return refused({ code: "not-in-room" });
     inRoom = false;
+    // The process may be about to end.
+    hurry(outbox);
     membership.setPresent(false);
     const farewell = { type: "statement", bytes: membership.own().bytes } as const;
     for (const member of sample(context.rng, membership.present(), FAREWELLS))

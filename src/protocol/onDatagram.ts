@@ -28,6 +28,7 @@ import type { Wants } from "./log/wants.ts";
 import { type Batch, batchOf, isWritten, oweFor, type Writes } from "./log/writes.ts";
 import type { ClockSkew } from "./membership/clockSkew.ts";
 import type { Membership } from "./membership/membership.ts";
+import type { Outbox } from "./relay/outbox.ts";
 import type { Relay } from "./relay/relay.ts";
 import { sample } from "./rng.ts";
 import type { Reconciliation } from "./sync/reconciliation.ts";
@@ -46,6 +47,7 @@ export type Components = {
   readonly discovery: Discovery | undefined;
   readonly resume: Resume;
   readonly relay: Relay;
+  readonly outbox: Outbox;
   readonly reconciliation: Reconciliation;
   readonly intake: Intake;
   readonly newcomer: Newcomer;

@@ -5,11 +5,12 @@ import { askAgainListed } from "./log/listedWants.ts";
 import { authorOf } from "./log/messageIndex.ts";
 import { writeAgain } from "./log/writes.ts";
 import type { Components } from "./onDatagram.ts";
+import { hurry } from "./relay/outbox.ts";
 
 /** Returns what is done with a row that is due. */
 export function createOnTimer(components: Components, partition: Partition): (row: TimerRow) => void {
   const { context, membership, probe, holePunching, knocks, reconnect, discovery, resume, relay } = components;
-  const { reconciliation, intake, newcomer, wants, blobFetch, log, writes } = components;
+  const { reconciliation, intake, newcomer, wants, blobFetch, log, writes, outbox } = components;
   const { link, timers, emit } = context;
   return (row) => {
     switch (row.type) {
@@ -71,6 +72,8 @@ export function createOnTimer(components: Components, partition: Partition): (ro
         return intake.showInOrder(newcomer.check(reconciliation.isFetching("log") || blobFetch.isActive()));
       case "receipt":
         return relay.onDeadline(row.id, row.task);
+      case "marks":
+        return hurry(outbox);
       case "write-again":
         return writeAgain(writes, (id) => authorOf(log.index, id) === context.identity.id);
     }

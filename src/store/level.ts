@@ -8,8 +8,20 @@ import type { StoredMessage, StoreTrouble } from "../protocol/api.ts";
 import type { MessageId } from "../wire/ids.ts";
 import { decodeLeaf } from "./leaves.ts";
 import { isDamage, troubleOf } from "./levelErrors.ts";
-import { idOfKey, keyOf, LEAF_TYPE, type Level, MESSAGE_TYPE, nameOf, prefixOf, rangeOf, SCAN } from "./levelFormat.ts";
+import {
+  idOfKey,
+  keyOf,
+  LEAF_TYPE,
+  type Level,
+  MARK_TYPE,
+  MESSAGE_TYPE,
+  nameOf,
+  prefixOf,
+  rangeOf,
+  SCAN,
+} from "./levelFormat.ts";
 import { buildIndex, type Changed, type DiskIndex, IndexDamage, indexSteps, type Step } from "./levelIndex.ts";
+import { encodeMark, markKeyOf, newestMarks } from "./levelMarks.ts";
 import { checkSpace } from "./space.ts";
 import type { Done, Store, TakeBatch, TakeRows } from "./store.ts";
 
@@ -72,6 +84,7 @@ export function closeDatabase(database: Database): Promise<void> {
 /** The store of one room; `room`: its id. There is one at a time for each room. */
 export function roomStore(database: Database, room: Uint8Array): Store {
   const prefix = prefixOf(MESSAGE_TYPE, room);
+  const markPrefix = prefixOf(MARK_TYPE, room);
   const run: RoomStore = { database, prefix, feeds: new Set(), isClosed: false };
   const isOver = (): boolean => run.isClosed || database.isClosed;
   return {
@@ -82,6 +95,19 @@ export function roomStore(database: Database, room: Uint8Array): Store {
     },
     trim: (ids) => {
       if (!isOver() && ids.length > 0) enqueue(database, { type: "trim", keys: ids.map((id) => keyOf(prefix, id)) });
+    },
+    mark: (marks) => {
+      const puts = marks.map((mark) => put(markPrefix, mark.id, encodeMark(mark)));
+      if (!isOver() && puts.length > 0) enqueue(database, { type: "mark", puts });
+    },
+    marks: (limit, done) => {
+      if (isOver()) return done([], CLOSED);
+      ask(
+        database,
+        (level) => newestMarks(level, markPrefix, limit),
+        done,
+        (trouble) => done([], trouble),
+      );
     },
     read: (ids, done) => {
       const nothing = ids.map(() => undefined);
@@ -166,6 +192,7 @@ type Put = { readonly name: string; readonly key: Uint8Array; readonly value: Ui
 
 type Write =
   | { readonly type: "append"; readonly puts: readonly Put[]; readonly isOwn: boolean; readonly done: Done }
+  | { readonly type: "mark"; readonly puts: readonly Put[] }
   | { readonly type: "trim"; readonly keys: readonly Uint8Array[] };
 
 type Operation =
@@ -213,7 +240,7 @@ function ask<T>(
 
 async function work(database: Database): Promise<void> {
   for (let head = database.queue[0]; head !== undefined; head = database.queue[0]) {
-    if (head.type === "append" || head.type === "trim") {
+    if (isWrite(head)) {
       await writeTogether(database, takeWrites(database.queue));
       continue;
     }
@@ -262,11 +289,15 @@ async function levelToWrite(database: Database): Promise<Level> {
 
 // --- writing ---
 
-/** Writes that stand together at the head, of WRITE_BYTES_MAX or one. */
+function isWrite(operation: Operation | undefined): operation is Write {
+  return operation?.type === "append" || operation?.type === "mark" || operation?.type === "trim";
+}
+
+/** Writes that stand together at the head, of WRITE_BYTES_MAX or one. A mark before an append may be written before it, never after. */
 function takeWrites(queue: Operation[]): Write[] {
   const writes: Write[] = [];
   let bytes = 0;
-  for (let head = queue[0]; head?.type === "append" || head?.type === "trim"; head = queue[0]) {
+  for (let head = queue[0]; isWrite(head); head = queue[0]) {
     if (head.type === "append") for (const { value } of head.puts) bytes += value.length;
     if (bytes > WRITE_BYTES_MAX && writes.length > 0) break;
     writes.push(head);
@@ -299,22 +330,38 @@ async function write(database: Database, writes: readonly Write[]): Promise<unde
   for (const [name, key] of database.untrimmed) changed.set(name, { key, value: undefined });
   for (const one of writes) {
     if (one.type === "trim") for (const key of one.keys) changed.set(nameOf(key), { key, value: undefined });
-    else
+    else if (one.type === "append")
       for (const { name, key, value } of one.puts) {
         const before = changed.get(name);
         if (before === undefined ? !kept.has(name) : before.value === undefined) changed.set(name, { key, value });
       }
   }
   const sync = writes.some((one) => one.type === "append" && one.isOwn);
-  if (changed.size > 0) await writeChanged(database, level, changed, sync);
+  const marks = marksIn(writes);
+  if (changed.size + marks.size > 0) await writeChanged(database, level, changed, marks, sync);
   database.untrimmed.clear();
 }
 
-/** Messages, and the index that tells of them, in one batch. If that is damaged it is made anew first. */
-async function writeChanged(database: Database, level: Level, changed: Changed, sync: boolean): Promise<void> {
-  const messages: Step[] = [...changed.values()].map(({ key, value }) =>
-    value === undefined ? { type: "del", key } : { type: "put", key, value },
-  );
+/** The latest of each, by its name. */
+function marksIn(writes: readonly Write[]): Map<string, Put> {
+  const marks = new Map<string, Put>();
+  for (const one of writes) if (one.type === "mark") for (const mark of one.puts) marks.set(mark.name, mark);
+  return marks;
+}
+
+/** Messages and marks, and the index that tells of the messages, in one batch. If that is damaged it is made anew first. */
+async function writeChanged(
+  database: Database,
+  level: Level,
+  changed: Changed,
+  marks: ReadonlyMap<string, Put>,
+  sync: boolean,
+): Promise<void> {
+  const messages: Step[] = [...marks.values()].map(({ key, value }) => ({ type: "put", key, value }));
+  for (const { key, value } of changed.values()) {
+    if (value !== undefined) messages.push({ type: "put", key, value });
+    else messages.push({ type: "del", key }, { type: "del", key: markKeyOf(key) });
+  }
   try {
     const steps = await indexSteps(level, database.index, changed).catch(async (error: unknown) => {
       if (!(error instanceof IndexDamage)) throw error;
@@ -342,7 +389,8 @@ async function erase(database: Database, level: Level, prefix: Uint8Array, ids: 
   try {
     // A deleted value stays in its file until the deletion, in a later one, is merged with it.
     await current.compactRange(first, last);
-    await writeChanged(database, current, new Map(keys.map((key) => [nameOf(key), { key, value: undefined }])), true);
+    const erased = new Map(keys.map((key) => [nameOf(key), { key, value: undefined }]));
+    await writeChanged(database, current, erased, new Map(), true);
     await current.compactRange(first, last);
   } catch (error) {
     database.isBroken = true;

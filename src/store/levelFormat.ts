@@ -1,6 +1,7 @@
 /**
  * What stands in a database. Key: type byte ‖ room's id ‖ message's id. Ids sort by time, and so do the keys of a room. Value:
- * the bytes of a message, or a leaf of the index (leaves.ts), which stands under the id of its first row.
+ * the bytes of a message, or a leaf of the index (leaves.ts), which stands under the id of its first row, or a mark: how many have
+ * an own message, and of how many, four bytes each.
  */
 import type { ClassicLevel } from "classic-level";
 import { MESSAGE_ID_BYTES, type MessageId } from "../wire/ids.ts";
@@ -10,6 +11,7 @@ export type Level = ClassicLevel<Uint8Array, Uint8Array>;
 /** The first byte of a key. */
 export const MESSAGE_TYPE = 1;
 export const LEAF_TYPE = 2;
+export const MARK_TYPE = 3;
 
 /** How what is read once is read: so many bytes ahead, and nothing is remembered of it. */
 export const SCAN = { highWaterMarkBytes: 1 << 20, fillCache: false };

@@ -1,5 +1,5 @@
 /** The store in memory: it answers at once, and its messages are gone when the process ends. */
-import type { StoredMessage } from "../protocol/api.ts";
+import type { Mark, StoredMessage } from "../protocol/api.ts";
 import { rowsOf } from "../protocol/log/indexRows.ts";
 import type { MessageId } from "../wire/ids.ts";
 import type { Store } from "./store.ts";
@@ -12,6 +12,7 @@ const FEW = 64;
 /** BOUNDED by its writer: the core trims what it keeps, by number and bytes (protocol/log/classes.ts). */
 export function memoryStore(): Store {
   const kept = new Map<MessageId, Uint8Array>();
+  const marks = new Map<MessageId, Mark>();
   /** The ids of `kept`, ascending; undefined: to be sorted again. Most messages come last. */
   let sorted: MessageId[] | undefined = [];
   const ids = (): readonly MessageId[] => {
@@ -19,6 +20,7 @@ export function memoryStore(): Store {
     return sorted;
   };
   const remove = (gone: readonly MessageId[]): void => {
+    for (const id of gone) marks.delete(id);
     // One after another they cost a search each; a sort pays for many.
     if (gone.length > FEW) sorted = undefined;
     for (const id of gone) {
@@ -55,6 +57,10 @@ export function memoryStore(): Store {
       for (let from = 0; from + BATCH < kept.size; from += BATCH) take(rowsOf(messagesAt(from, from + BATCH)), false);
       take(rowsOf(messagesAt(Math.floor(Math.max(kept.size - 1, 0) / BATCH) * BATCH, kept.size)), true);
     },
+    mark: (news) => {
+      for (const mark of news) marks.set(mark.id, mark);
+    },
+    marks: (limit, done) => done(newestMarks(marks, limit)),
     trim: remove,
     erase: (erased, done) => {
       remove(erased.filter((id) => kept.has(id)));
@@ -62,6 +68,11 @@ export function memoryStore(): Store {
     },
     close: (done) => done(),
   };
+}
+
+/** In the order of ids. */
+export function newestMarks(marks: ReadonlyMap<MessageId, Mark>, limit: number): Mark[] {
+  return [...marks.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(-limit);
 }
 
 // --- internal ---

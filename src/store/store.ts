@@ -5,7 +5,7 @@
  * Every call answers by a callback, once, perhaps before it returns; a virtual disk has no promises to wait for. Calls
  * take effect in their order, and a read sees every append before it, durable or not. No call throws.
  */
-import type { StoredMessage, StoreTrouble } from "../protocol/api.ts";
+import type { Mark, StoredMessage, StoreTrouble } from "../protocol/api.ts";
 import type { MessageId } from "../wire/ids.ts";
 
 export type Store = {
@@ -34,7 +34,14 @@ export type Store = {
   readonly all: (take: TakeBatch) => void;
   /** The same, as the rows of an index (protocol/log/indexRows.ts): what a start needs to know of it. */
   readonly index: (take: TakeRows) => void;
-  /** Forgets these messages. What fails is tried again with the next. */
+  /**
+   * Keeps how far own messages got, beside them: not later than what is appended next. The latest counts. What fails is lost;
+   * it is in the way of nothing else.
+   */
+  readonly mark: (marks: readonly Mark[]) => void;
+  /** The newest `limit` of them, in the order of ids. */
+  readonly marks: (limit: number, done: (marks: readonly Mark[], trouble?: StoreTrouble) => void) => void;
+  /** Forgets these messages, and their marks. What fails is tried again with the next. */
   readonly trim: (ids: readonly MessageId[]) => void;
   /** The body of each is overwritten as far as the medium allows; its id stays known as erased. */
   readonly erase: (ids: readonly MessageId[], done: Done) => void;

@@ -44,6 +44,7 @@ export function fakeCore(respond: (input: Input, now: Now) => Effect[] = () => [
     logState: () => ({ fingerprint: "", held: 0 }),
     span: () => ({ oldest: undefined, isWhole: false, gapsUntil: undefined }),
     stats: () => noStats,
+    undelivered: () => 0,
   };
   return core;
 }

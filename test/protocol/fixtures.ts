@@ -13,16 +13,18 @@ import type { Context, TimerRow } from "../../src/protocol/context.ts";
 import { createCore } from "../../src/protocol/core.ts";
 import { createCounters } from "../../src/protocol/counters.ts";
 import type { ChatError, ChatEvent, Notice } from "../../src/protocol/events.ts";
+import { limits } from "../../src/protocol/limits.ts";
 import { createLink } from "../../src/protocol/link/link.ts";
 import type { Fate, Ticket } from "../../src/protocol/link/session.ts";
 import type { LinkOptions } from "../../src/protocol/link/types.ts";
 import { viewMessage } from "../../src/protocol/log/intake.ts";
-import { createRestored, type Restored, restoreMessages } from "../../src/protocol/log/restored.ts";
+import { createRestored, type Restored, restoreMarks, restoreMessages } from "../../src/protocol/log/restored.ts";
 import { below, type Rng, seededRng } from "../../src/protocol/rng.ts";
 import type { Millis } from "../../src/protocol/time.ts";
 import { createTimers, type Timers } from "../../src/protocol/timers.ts";
 import type { Message } from "../../src/protocol/views.ts";
 import { linkKeysOf } from "../../src/sim/world/linkKeys.ts";
+import { newestMarks } from "../../src/store/memory.ts";
 import { decodeHeader, type Header } from "../../src/wire/datagram.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { noExtensions } from "../../src/wire/extensions.ts";
@@ -425,6 +427,7 @@ export function createBench(name = "bench", config: Partial<Config> = {}): Bench
 
 /** The order in which a host performs them: what is to be kept first, what is told last. */
 const EFFECTS: readonly Effect["type"][] = [
+  "mark",
   "append",
   "trim",
   "remember",
@@ -454,5 +457,8 @@ function restoredFrom(
   now: Millis,
   recentBytes: number | undefined,
 ): Restored {
-  return restoreMessages(createRestored(id, maxMessages, WALL + Math.floor(now), recentBytes), keptIn(store));
+  const restored = createRestored(id, maxMessages, WALL + Math.floor(now), recentBytes);
+  restoreMessages(restored, keptIn(store));
+  restoreMarks(restored, newestMarks(store.marks, limits.outbox));
+  return restored;
 }

@@ -1,12 +1,14 @@
 /** The store of a node of the small world: a disk that answers in the order of what it was asked, at once or when a test says so. */
-import type { Effect, Input, StoredMessage, StoreTrouble } from "../../src/protocol/api.ts";
+import type { Effect, Input, Mark, StoredMessage, StoreTrouble } from "../../src/protocol/api.ts";
 import type { RememberedAddress } from "../../src/protocol/entry/rememberedAddresses.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
 
-type Asked = Extract<Effect, { readonly type: "append" | "trim" | "read" }>;
+type Asked = Extract<Effect, { readonly type: "append" | "mark" | "trim" | "read" }>;
 
 export type TestStore = {
   readonly kept: Map<MessageId, Uint8Array>;
+  /** How far own messages got. */
+  readonly marks: Map<MessageId, Mark>;
   /** Where peers were reached, as it was told. */
   readonly addresses: RememberedAddress[];
   /** What it was asked for and has not done yet. */
@@ -24,6 +26,7 @@ export type TestStore = {
 export function createTestStore(): TestStore {
   return {
     kept: new Map(),
+    marks: new Map(),
     addresses: [],
     asked: [],
     isHeld: false,
@@ -40,6 +43,7 @@ export function ask(store: TestStore, effect: Effect): void {
       for (const { id } of effect.messages) store.appends.set(id, (store.appends.get(id) ?? 0) + 1);
       store.asked.push(effect);
       return;
+    case "mark":
     case "trim":
     case "read":
       store.asked.push(effect);
@@ -58,8 +62,12 @@ export function doNext(store: TestStore): Input | undefined {
     case "append":
       if (store.trouble === undefined) for (const message of next.messages) keep(store, message);
       return next.ticket === undefined ? undefined : { type: "written", ticket: next.ticket, trouble: store.trouble };
+    case "mark":
+      if (store.trouble === undefined) for (const mark of next.marks) store.marks.set(mark.id, mark);
+      return undefined;
     case "trim":
       for (const id of next.ids) store.kept.delete(id);
+      for (const id of next.ids) store.marks.delete(id);
       store.trimmed.push(...next.ids);
       return undefined;
     case "read":

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import type { StoredMessage, StoreTrouble } from "../../src/protocol/api.ts";
+import type { Mark, StoredMessage, StoreTrouble } from "../../src/protocol/api.ts";
+import type { Level } from "../../src/store/level.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
 import { describeRefusing, describeStore } from "../suites/store.ts";
@@ -47,10 +48,34 @@ describe("a database on disk", () => {
     rig.other.append([message(3)], false, () => undefined);
     await rig.settle();
     expect(rig.batches).toEqual([
-      { size: 2, sync: false },
+      // What goes takes its mark along.
+      { size: 3, sync: false },
       { size: 4, sync: true },
     ]);
     expect(await indexOf(rig.store)).toEqual([2, 3, 4, 5].map(message));
+  });
+
+  it("writes a mark in one batch with the message that is appended after it, and has it when it is opened anew", async () => {
+    const rig = await openRig();
+    rig.store.mark([{ id: id(1), reached: 0, of: 0 }]);
+    rig.store.append([message(1)], true, () => undefined);
+    rig.other.mark([{ id: id(1), reached: 2, of: 3 }]);
+    await rig.settle();
+    expect(rig.batches).toEqual([{ size: 3, sync: true }]);
+    const again = await rig.reopen();
+    expect(await marksOf(again.store)).toEqual([{ id: id(1), reached: 0, of: 0 }]);
+    expect(await marksOf(again.other)).toEqual([{ id: id(1), reached: 2, of: 3 }]);
+  });
+
+  it("takes nothing for a mark that is none", async () => {
+    const rig = await openRig();
+    rig.store.mark([1, 2, 3, 4].map((n) => ({ id: id(n), reached: 1, of: 2 })));
+    await rig.settle();
+    const level = rig.database.level as Level;
+    const keys = await level.keys().all();
+    await level.put(keys[0] as Uint8Array, new Uint8Array(7));
+    await level.put(keys[1] as Uint8Array, Uint8Array.of(0, 0, 0, 3, 0, 0, 0, 2));
+    expect((await marksOf(rig.store)).map((mark) => mark.id)).toEqual([id(3), id(4)]);
   });
 
   it("lets what comes while it writes share the next batch", async () => {
@@ -191,6 +216,10 @@ const message = (n: number): StoredMessage => ({ id: id(n), bytes: new Uint8Arra
 
 function append({ store }: LevelRig, messages: readonly StoredMessage[]): Promise<StoreTrouble | undefined> {
   return new Promise((done) => store.append(messages, false, done));
+}
+
+function marksOf(store: Store): Promise<readonly Mark[]> {
+  return new Promise((done) => store.marks(10, done));
 }
 
 function indexOf(store: Store): Promise<StoredMessage[]> {

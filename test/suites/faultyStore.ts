@@ -40,6 +40,16 @@ export function createFaultyDisk(): FaultyDisk {
       ...kept,
       isDurable: true,
       append: (messages, isOwn, done) => when(() => kept.append(messages, isOwn, done), done),
+      mark: (marks) =>
+        when(
+          () => kept.mark(marks),
+          () => {},
+        ),
+      marks: (limit, done) =>
+        when(
+          () => kept.marks(limit, done),
+          (trouble) => done([], trouble),
+        ),
       read: (ids, done) =>
         when(
           () => kept.read(ids, done),

@@ -1,7 +1,7 @@
 /** What every store must do, whatever keeps it: memory, an embedded database, the simulator's disk. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { StoredMessage, StoreTrouble } from "../../src/protocol/api.ts";
+import type { Mark, StoredMessage, StoreTrouble } from "../../src/protocol/api.ts";
 import { rowsOf } from "../../src/protocol/log/indexRows.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
@@ -25,6 +25,7 @@ export function describeStore(name: string, open: Open): void {
     describePages(open);
     describeOrder(open);
     describeIndex(open);
+    describeMarks(open);
   });
 }
 
@@ -275,6 +276,43 @@ function perform(store: Store, one: Step, model: Map<MessageId, Uint8Array>): { 
       return { heard, expected };
     }
   }
+}
+
+function describeMarks(open: Open): void {
+  const mark = (n: number, reached: number): Mark => ({ id: id(n), reached, of: 5 });
+  const marksOf = async (of: OpenStore, limit: number): Promise<readonly Mark[]> =>
+    (await answer<readonly Mark[]>(of, (done) => of.store.marks(limit, done))).value;
+
+  it("keeps the latest mark of each message, and gives the newest in the order of ids", async () => {
+    const of = await open();
+    expect(await marksOf(of, 10)).toEqual([]);
+    of.store.mark([mark(1, 0), mark(2, 0)]);
+    await append(of, 1, 2);
+    of.store.mark([mark(16, 0)]);
+    of.store.mark([mark(2, 3), mark(16, 1)]);
+    await append(of, 16);
+    expect(await marksOf(of, 10)).toEqual([mark(1, 0), mark(2, 3), mark(16, 1)]);
+    expect(await marksOf(of, 2)).toEqual([mark(2, 3), mark(16, 1)]);
+  });
+
+  it("lets a mark go with its message", async () => {
+    const of = await open();
+    of.store.mark([mark(1, 0), mark(2, 0), mark(3, 0)]);
+    await append(of, 1, 2, 3);
+    of.store.trim([id(1)]);
+    await append(of, 4);
+    expect(await marksOf(of, 10)).toEqual([mark(2, 0), mark(3, 0)]);
+    await answer<void>(of, (done) => of.store.erase([id(3)], (trouble) => done(undefined, trouble)));
+    expect(await marksOf(of, 10)).toEqual([mark(2, 0)]);
+  });
+
+  it("shows no message that is only marked", async () => {
+    const of = await open();
+    of.store.mark([mark(1, 0)]);
+    await append(of, 2);
+    expect(await indexOf(of)).toEqual([message(2)]);
+    expect(await read(of, 1)).toEqual([undefined]);
+  });
 }
 
 const id = (n: number): MessageId => n.toString(16).padStart(48, "0") as MessageId;

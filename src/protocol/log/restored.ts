@@ -6,7 +6,7 @@
  * or sent unchecked.
  */
 import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
-import type { StoredMessage } from "../api.ts";
+import type { Mark, StoredMessage } from "../api.ts";
 import { limits } from "../limits.ts";
 import type { UnixMillis } from "../time.ts";
 import { createHybridClock, type HybridClock } from "./hlc.ts";
@@ -21,6 +21,8 @@ export type Restored = {
   seq: number;
   /** BOUNDED: by what the store has. What is above what the room keeps now, and is to be let go. */
   readonly trimmed: MessageId[];
+  /** BOUNDED: `limits.outbox`. How far own messages got, in the order of ids. */
+  readonly marks: Mark[];
 };
 
 /** Of nothing yet. `max`: as the core's `maxMessages`. `salt`: 32 bits of chance that nobody else knows. */
@@ -37,6 +39,7 @@ export function createRestored(
     startedAt: now,
     seq: now,
     trimmed: [],
+    marks: [],
   };
 }
 
@@ -64,6 +67,14 @@ export function restoreRows(restored: Restored, rows: Uint8Array): void {
 export function restoreMessages(restored: Restored, messages: readonly StoredMessage[]): Restored {
   restoreRows(restored, rowsOf(messages));
   return restored;
+}
+
+/** After the rows. A mark whose message is not there is let go. */
+export function restoreMarks({ log, marks, trimmed }: Restored, kept: readonly Mark[]): void {
+  for (const mark of kept) {
+    if (log.index.ids.has(mark.id)) marks.push(mark);
+    else trimmed.push(mark.id);
+  }
 }
 
 // --- internal ---

@@ -36,10 +36,11 @@ import {
   takeReceipt,
   wasGiven,
 } from "./delegation.ts";
-import { NOBODY, noteEqualLogs, tellDelivery } from "./delivery.ts";
+import { noteEqualLogs, tellDelivery } from "./delivery.ts";
+import { follow, knownOf, type Outbox } from "./outbox.ts";
 import { type Branch, cut, rankedWithin, reachedFirst } from "./rankOrder.ts";
 import { fanoutFor, ID_ORDERS_FROM, ordersFor } from "./redundancy.ts";
-import { isHolder as isHolderOf, noteHolder, type Spreads, touchSpread } from "./spread.ts";
+import { isHolder as isHolderOf, noteHolder, type Spread, type Spreads, touchSpread } from "./spread.ts";
 
 export type Relay = {
   /** The author's first step: starts the message's orders. */
@@ -93,6 +94,7 @@ export function createRelay(
   log: Log,
   writes: Writes,
   reachability: Reachability,
+  outbox: Outbox,
 ): Relay {
   const { link, timers, counters } = context;
   /** BOUNDED: `limits.relays`. */
@@ -141,6 +143,7 @@ export function createRelay(
     delegation.tries === 1 &&
     task.slice.order < ID_ORDERS_FROM &&
     !isHolder(task.id, delegateOf(delegation));
+  const touch = (id: MessageId): Spread => touchSpread(spreads, id, outbox);
   const isLargeId = (id: MessageId): boolean => isLarge(sizeOf(log.index, id));
   const isHolder = (id: MessageId, peer: Member | undefined): boolean => isHolderOf(spreads, id, peer?.id);
   const tasksOf = (id: MessageId): readonly Task[] => spreads.get(id)?.tasks ?? [];
@@ -183,7 +186,7 @@ export function createRelay(
     giver: BootId | undefined,
     isLate: boolean,
   ): void => {
-    const spread = touchSpread(spreads, id);
+    const spread = touch(id);
     const delegations = branches.map((branch) => newDelegation(branch));
     const since = context.now.mono;
     const task: Task = { id, number: spread.tasks.length, slice, giver, delegations, isLate, since, reported: 0 };
@@ -231,12 +234,19 @@ export function createRelay(
     // An id that arrived is not a message that arrived.
     if (task.slice.order >= ID_ORDERS_FROM) return;
     const settled = sumOf(task);
-    if (task.giver === undefined) return tellDelivery(context, membership, spreads, task.id, settled);
+    if (task.giver === undefined) return tellDelivery(context, membership, outbox, task.id, settled);
     if (!isHeld(task.id)) return;
     // A leaf that was sent the message says nothing: its acknowledgement is its receipt. That of a mere id is none.
     if (settled.reached <= task.reported || (task.delegations.length === 0 && !task.isLate)) return;
     sendReceipt(task.giver, task.id, task.slice, settled, RECEIPT_TRIES);
     task.reported = settled.reached;
+  };
+  /** Of an own message that was said long ago, or in an earlier start: this node itself comes on top. */
+  const tellKnown = (id: MessageId): void => {
+    const sent = outbox.sent.get(id);
+    if (sent === undefined) return;
+    const { reached, of, lacking } = knownOf(sent);
+    tellDelivery(context, membership, outbox, id, { reached: reached + 1, of: of + 1, lacking });
   };
   const sendReceipt = (giver: BootId, id: MessageId, slice: Slice, settled: Settled, tries: number): void => {
     const session = link.sessions.get(giver);
@@ -276,7 +286,7 @@ export function createRelay(
     // Of large messages no body is pushed anyway.
     if (author === undefined || isLargeId(id) || spendOn(budgets, author, context.now.mono)) return;
     counters.drop("over-budget");
-    touchSpread(spreads, id).isOverBudget = true;
+    touch(id).isOverBudget = true;
   };
 
   return {
@@ -286,20 +296,23 @@ export function createRelay(
       // Behind a queue more of the same is only more queue, and what seems lost is late.
       const loss = link.backlog(context.now.mono) > 0 ? 0 : link.lossRate();
       const slices = ordersFor(loss, isLargeId(id), isOneHop, context.config).slice(0, context.config.seenLimit);
-      const spread = touchSpread(spreads, id);
+      const spread = touch(id);
       spread.slices = slices;
-      spread.told = NOBODY;
+      follow(outbox, id, spread.holders);
       for (const slice of slices) cover(id, slice, undefined, { isRetry: false, isLate: false });
+      // Nobody is here: that is all there is to wait for.
+      const [task] = spread.tasks;
+      if (task !== undefined && spread.tasks.every(({ delegations }) => delegations.length === 0)) report(task);
     },
     onSighting: (from, id, slice, carried) => {
-      if (carried === "body") noteHolder(spreads, id, from.peer);
+      if (carried === "body") noteHolder(spreads, outbox, id, from.peer);
       const seen = spreads.get(id)?.slices ?? [];
       if (seen.some((other) => contains(other, slice))) return answerAgain(from, id, slice);
       const sameOrder = seen.some((other) => other.order === slice.order);
       const orders = new Set(seen.map((other) => other.order)).size;
       if (seen.length >= ORDERS_MAX || (!sameOrder && orders >= context.config.seenLimit)) return;
       if (seen.length === 0) count(id);
-      touchSpread(spreads, id).slices = [...seen, slice];
+      touch(id).slices = [...seen, slice];
       // A second slice of one order is that of a delegate which went silent: a retry of the giver's, not another sighting.
       cover(id, slice, from.boot, { isRetry: sameOrder, isLate: sameOrder || carried === "id" });
     },
@@ -309,15 +322,17 @@ export function createRelay(
       }
     },
     onEqualLogs: (peer, holds) => {
-      for (const id of noteEqualLogs(spreads, peer, holds)) {
-        for (const task of tasksOf(id)) if (task.giver === undefined) report(task);
+      for (const id of noteEqualLogs(outbox, peer, holds)) {
+        const tasks = tasksOf(id).filter(({ giver }) => giver === undefined);
+        for (const task of tasks) report(task);
+        if (tasks.length === 0) tellKnown(id);
       }
     },
     onReceipt: (from, receipt) => {
       for (const task of tasksOf(receipt.id)) {
         const delegation = task.delegations.find((candidate) => wasGiven(candidate, receipt.slice, from.peer));
         if (delegation === undefined) continue;
-        noteHolder(spreads, task.id, from.peer);
+        noteHolder(spreads, outbox, task.id, from.peer);
         if (takeReceipt(delegation, receipt, from.peer)) settle(task);
         return;
       }
@@ -326,7 +341,7 @@ export function createRelay(
       const task = tasksOf(ticket.id)[ticket.task];
       const delegation = task?.delegations[ticket.branch];
       if (task === undefined || delegation === undefined || delegation.state === "reported") return;
-      if (ticket.carried === "body") noteHolder(spreads, task.id, delegation.branch.peers[ticket.delegate]?.id);
+      if (ticket.carried === "body") noteHolder(spreads, outbox, task.id, delegation.branch.peers[ticket.delegate]?.id);
       // It came late, and the slice is another's by now: that one is still to answer.
       if (ticket.delegate !== delegation.delegate) return;
       delegation.state = "acknowledged";

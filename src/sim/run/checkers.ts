@@ -2,7 +2,7 @@
  * Checks the invariants of ARCHITECTURE.md after every run, from outside: by what nodes emit, send, hold and have on their
  * disks. There is one for each room.
  */
-import type { StoredMessage } from "../../protocol/api.ts";
+import type { Mark, StoredMessage } from "../../protocol/api.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import { limits } from "../../protocol/limits.ts";
 import { isLarge, mostInAll } from "../../protocol/log/classes.ts";
@@ -20,8 +20,8 @@ import { checkShares } from "./shares.ts";
 import { type Complain, entry, short } from "./words.ts";
 
 export type Checkers = {
-  /** A new process of the node begins with these messages. */
-  readonly started: (node: number, kept: readonly StoredMessage[]) => void;
+  /** A new process of the node begins with these messages, and with what its disk says of how far its own got. */
+  readonly started: (node: number, kept: readonly StoredMessage[], marks?: readonly Mark[]) => void;
   /** A node said it, in this kind; `isKept`: its own disk has it already, so it must never be lost. */
   readonly said: (node: number, id: MessageId, kindNumber: number, isKept: boolean) => void;
   /** A hostile member signed it, and may have sent it to anyone. */
@@ -129,12 +129,12 @@ export function createCheckers(options: CheckerOptions): Checkers {
   };
 
   return {
-    started: (node, kept) => {
+    started: (node, kept, marks = []) => {
       order.started(
         node,
         kept.map(({ id }) => id),
       );
-      disks.started(node, kept);
+      disks.started(node, kept, marks);
     },
     said: (node, id, kindNumber, isKept) => said.set(id, { node, kindNumber, isKept }),
     saidByHostile: (id, author, bytes) => {

@@ -4,9 +4,10 @@
  *
  * If disks are durable, `stored`, an acknowledgement and a receipt all say that a message outlives the process. The number
  * of nodes that a message reached rests on these, and on equal logs. It may count a node that had the message in memory
- * when it was asked. It never counts a node that never had it.
+ * when it was asked. It never counts a node that never had it. What a restarted node has on its disk of that counts as if it
+ * were told.
  */
-import type { StoredMessage } from "../../protocol/api.ts";
+import type { Mark, StoredMessage } from "../../protocol/api.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import { mostInAll } from "../../protocol/log/classes.ts";
 import type { Millis } from "../../protocol/time.ts";
@@ -17,7 +18,7 @@ import { retained, type Sized } from "./retained.ts";
 import { type Complain, entry, short } from "./words.ts";
 
 export type DiskChecker = {
-  readonly started: (node: number, kept: readonly StoredMessage[]) => void;
+  readonly started: (node: number, kept: readonly StoredMessage[], marks: readonly Mark[]) => void;
   readonly onEvent: (node: number, event: ChatEvent) => void;
   readonly refused: (node: number, ids: readonly MessageId[]) => void;
   readonly claimed: (node: number, id: MessageId, how: string) => void;
@@ -87,7 +88,7 @@ export function createDiskChecker(
   const found = new Map<number, Set<MessageId>>();
 
   return {
-    started: (node, kept) => {
+    started: (node, kept, marks) => {
       untold.delete(node);
       own.delete(node);
       failing.delete(node);
@@ -96,6 +97,8 @@ export function createDiskChecker(
         hold(node, id);
         entry(found, node, () => new Set()).add(id);
       }
+      // People see them as they saw them before.
+      for (const mark of marks) reached(node, mark.id, mark.reached);
     },
     onEvent: (node, event) => {
       switch (event.type) {

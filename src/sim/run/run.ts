@@ -96,7 +96,7 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   const told: Told[] = [];
   const world = { agenda, network, rng, onLan: scenario.through === "lan" };
   const stage = createStage(scenario, seed, world, {
-    onStart: (node, kept) => checkersOf(node).started(node, kept),
+    onStart: (node, kept, marks) => checkersOf(node).started(node, kept, marks),
     onStop: (node) => checkersOf(node).stopping(node),
     onEvent: (node, event, from) => {
       checkersOf(node).onEvent(node, event);

@@ -1,7 +1,7 @@
 /** Builds the world of a scenario: hosts, and on each host a node for every room that it is in. */
 import { blake2b } from "../../crypto/hash.ts";
 import { createRoomKeys, type RoomKeys, type RoomSecret } from "../../crypto/roomKeys.ts";
-import type { StoredMessage } from "../../protocol/api.ts";
+import type { Mark, StoredMessage } from "../../protocol/api.ts";
 import { type Config, defaultConfig } from "../../protocol/config.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import { below, type Rng, sample, seededRng, uniform } from "../../protocol/rng.ts";
@@ -36,7 +36,7 @@ export type Stage = {
 
 /** What the run is told of its nodes. */
 export type Hooks = {
-  readonly onStart: (node: number, kept: readonly StoredMessage[]) => void;
+  readonly onStart: (node: number, kept: readonly StoredMessage[], marks: readonly Mark[]) => void;
   readonly onStop: (node: number) => void;
   readonly onEvent: (node: number, event: ChatEvent, from: Endpoint | undefined) => void;
   readonly onThrow: (node: number, error: unknown) => void;

@@ -5,12 +5,12 @@
  * What it has confirmed survives a crash. Of what it had not confirmed, any first part may survive. It has random numbers
  * of its own, so that its draws change nothing else in a run.
  */
-import type { StoredMessage, StoreTrouble } from "../../protocol/api.ts";
+import type { Mark, StoredMessage, StoreTrouble } from "../../protocol/api.ts";
 import { rowsOf } from "../../protocol/log/indexRows.ts";
 import { below, type Rng, uniform } from "../../protocol/rng.ts";
 import type { Millis } from "../../protocol/time.ts";
 import { type Addresses, addressesInMemory } from "../../store/addressFile.ts";
-import { memoryStore } from "../../store/memory.ts";
+import { memoryStore, newestMarks } from "../../store/memory.ts";
 import type { Done, Store } from "../../store/store.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import type { Agenda } from "./agenda.ts";
@@ -141,6 +141,7 @@ function durableDisk(world: DiskWorld): Disk {
 }
 
 type Operation =
+  | { readonly type: "mark"; readonly marks: readonly Mark[] }
   | { readonly type: "append"; readonly messages: readonly StoredMessage[]; readonly done: Done }
   | { readonly type: "trim"; readonly ids: readonly MessageId[] }
   | { readonly type: "erase"; readonly ids: readonly MessageId[]; readonly done: Done };
@@ -148,6 +149,8 @@ type Operation =
 type State = DiskWorld & {
   /** BOUNDED: by what a core keeps. */
   readonly kept: Map<MessageId, Uint8Array>;
+  /** BOUNDED: by the own messages of a run. */
+  readonly marks: Map<MessageId, Mark>;
   /** BOUNDED: by the messages of a run. */
   readonly confirmed: Set<MessageId>;
   /** BOUNDED: by the messages of a run. */
@@ -169,6 +172,7 @@ function createState(world: DiskWorld): State {
   return {
     ...world,
     kept: new Map(),
+    marks: new Map(),
     confirmed: new Set(),
     trimmed: new Set(),
     trouble: soundDisk(),
@@ -207,6 +211,9 @@ function storeOn(state: State): Store {
       for (let from = 0; from + BATCH < all.length; from += BATCH) take(all.slice(from, from + BATCH), false);
       take(all.slice(Math.floor(Math.max(all.length - 1, 0) / BATCH) * BATCH), true);
     },
+    mark: (marks) => put(state, { type: "mark", marks }),
+    // Asked for at a start alone, when nothing is under way.
+    marks: (limit, done) => done(newestMarks(state.marks, limit)),
     trim: (ids) => put(state, { type: "trim", ids }),
     erase: (ids, done) => put(state, { type: "erase", ids, done }),
     close: (done) => {
@@ -243,6 +250,7 @@ function write(state: State): void {
 function finish(state: State, operation: Operation): void {
   if (operation.type === "trim") return apply(state, operation);
   const trouble = troubleOf(state);
+  if (operation.type === "mark") return trouble === undefined ? apply(state, operation) : undefined;
   if (trouble !== undefined) return refuse(state, operation, trouble);
   apply(state, operation);
   if (operation.type === "append") for (const { id } of operation.messages) state.confirmed.add(id);
@@ -254,7 +262,7 @@ function troubleOf({ rng, trouble }: State): StoreTrouble | undefined {
   return trouble.failing > 0 && uniform(rng) < trouble.failing ? { code: "failed", detail: "EIO" } : undefined;
 }
 
-function refuse(state: State, operation: Exclude<Operation, { type: "trim" }>, trouble: StoreTrouble): void {
+function refuse(state: State, operation: Exclude<Operation, { type: "trim" | "mark" }>, trouble: StoreTrouble): void {
   const { rng, counts, onRefused } = state;
   counts[trouble.code === "full" ? "full" : "failed"] += 1;
   if (operation.type === "append") {
@@ -266,12 +274,17 @@ function refuse(state: State, operation: Exclude<Operation, { type: "trim" }>, t
   operation.done(trouble);
 }
 
-function apply({ kept, trimmed }: State, operation: Operation): void {
+function apply({ kept, marks, trimmed }: State, operation: Operation): void {
+  if (operation.type === "mark") {
+    for (const mark of operation.marks) marks.set(mark.id, mark);
+    return;
+  }
   if (operation.type === "append") {
     for (const { id, bytes } of operation.messages) if (!kept.has(id)) kept.set(id, bytes);
     return;
   }
   for (const id of operation.ids) kept.delete(id);
+  for (const id of operation.ids) marks.delete(id);
   for (const id of operation.ids) trimmed.add(id);
 }
 
@@ -285,6 +298,7 @@ function seen({ kept, isWriting, writing, queue }: State): ReadonlyMap<MessageId
   if (!isWriting && queue.length === 0) return kept;
   const view = new Map(kept);
   for (const operation of [...writing, ...queue]) {
+    if (operation.type === "mark") continue;
     if (operation.type !== "append") for (const id of operation.ids) view.delete(id);
     else for (const { id, bytes } of operation.messages) if (!view.has(id)) view.set(id, bytes);
   }
@@ -342,6 +356,7 @@ function crash(state: State): void {
 
 /** One for each message: a crash comes between any two of them. */
 function inParts(operation: Operation): Operation[] {
+  if (operation.type === "mark") return operation.marks.map((mark) => ({ type: "mark", marks: [mark] }));
   return operation.type === "append"
     ? operation.messages.map((message) => ({ ...operation, messages: [message] }))
     : operation.ids.map((id) => ({ ...operation, ids: [id] }));

@@ -6,11 +6,12 @@ import { type Identity, identityFromSeed } from "../../crypto/identity.ts";
 import { createRoomKeys, type RoomKeys, type RoomSecret } from "../../crypto/roomKeys.ts";
 import { type SignedStatement, signStatement } from "../../crypto/signed.ts";
 import { createDriver, type Driver } from "../../node/driver.ts";
-import type { Command, Core, Outcome, StoredMessage } from "../../protocol/api.ts";
+import type { Command, Core, Mark, Outcome, StoredMessage } from "../../protocol/api.ts";
 import type { Config } from "../../protocol/config.ts";
 import { createCore } from "../../protocol/core.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
-import { createRestored, type Restored, restoreRows } from "../../protocol/log/restored.ts";
+import { limits } from "../../protocol/limits.ts";
+import { createRestored, type Restored, restoreMarks, restoreRows } from "../../protocol/log/restored.ts";
 import type { Roster } from "../../protocol/membership/roster.ts";
 import { below } from "../../protocol/rng.ts";
 import type { Store } from "../../store/store.ts";
@@ -64,7 +65,7 @@ export type NodeWorld = HostWorld & {
   /** What goes out beside what this node sends. */
   readonly beside?: (node: number, bytes: Uint8Array, to: Endpoint) => Uint8Array | undefined;
   /** A new process of this node begins with these messages. */
-  readonly onStart?: (node: number, kept: readonly StoredMessage[]) => void;
+  readonly onStart?: (node: number, kept: readonly StoredMessage[], marks: readonly Mark[]) => void;
   /** The process is about to end. */
   readonly onStop?: (node: number) => void;
   /** `from`: whose datagram the node is handling; undefined: none. */
@@ -148,8 +149,7 @@ export function createVirtualNode(
       start += 1;
       const boot = known?.boot ?? randomBoot(rng);
       const store = answeringWhenAwake(disk.open(), host);
-      const kept = keptIn(store);
-      world.onStart?.(index, kept);
+      world.onStart?.(index, keptIn(store), marksIn(store));
       const now = host.clock();
       const core = createCore({
         identity,
@@ -254,7 +254,16 @@ function answeringWhenAwake(store: Store, { whenAwake }: VirtualHost): Store {
 
 function restoredFrom(store: Store, restored: Restored): Restored {
   store.index((rows) => restoreRows(restored, rows));
+  restoreMarks(restored, marksIn(store));
   return restored;
+}
+
+function marksIn(store: Store): readonly Mark[] {
+  let kept: readonly Mark[] = [];
+  store.marks(limits.outbox, (marks) => {
+    kept = marks;
+  });
+  return kept;
 }
 
 function keptIn(store: Store): readonly StoredMessage[] {

@@ -33,6 +33,26 @@ describeStore("a disk that is durable", open);
 describeRefusing("a disk that is durable", open);
 
 describe("when the power fails", () => {
+  test("there is no message without the mark that was given before it", () => {
+    const marksSeen = new Set<number>();
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const { disk } = durable(seed);
+      const before = disk.open();
+      before.append([message(9)], false, () => undefined);
+      for (const n of [1, 2, 3]) {
+        before.mark([{ id: id(n), reached: 0, of: 0 }]);
+        before.append([message(n)], true, () => undefined);
+      }
+      disk.crash();
+      disk.open().marks(10, (marks) => {
+        const marked = new Set(marks.map((mark) => mark.id));
+        for (const kept of ids(disk).filter((one) => one !== id(9))) expect(marked).toContain(kept);
+        marksSeen.add(marks.length);
+      });
+    }
+    expect(marksSeen.size).toBeGreaterThan(1);
+  });
+
   test("what was confirmed is there, of the rest a front part, and nobody of the old process hears of it", () => {
     const survivors = new Set<number>();
     for (let seed = 1; seed <= 40; seed += 1) {
