@@ -99,7 +99,7 @@ function jsonOfChat(event: ChatEvent, room: string): object[] {
         },
       ];
     case "delivery":
-      return [event];
+      return [{ ...event, final: isFinal(event) }];
     case "notice": {
       const { code, ...data } = event.notice;
       return [jsonNotice(code, noticeText(event.notice, room), plain(data))];
@@ -109,6 +109,11 @@ function jsonOfChat(event: ChatEvent, room: string): object[] {
       return [jsonError(code, errorText(event.error), data)];
     }
   }
+}
+
+/** Somebody has it, and of all others it is known that they have or lack it. Whoever lacks it may get it later all the same. */
+function isFinal({ reached, of, lacking }: ChatEvent & { type: "delivery" }): boolean {
+  return reached > 0 && reached + lacking.length >= of;
 }
 
 function jsonOfReply(reply: Reply): object {

@@ -8,16 +8,19 @@ import { foldPresence, nothingFolded, presenceText } from "../chat/model/presenc
 import { moreOfLog, shownOfLog } from "../chat/model/replies.ts";
 import { sanitizeText } from "../chat/model/sanitize.ts";
 import { sentenceFor } from "../chat/model/sentences.ts";
-import { clockText, dayText } from "../chat/model/wording.ts";
+import { clockText, countText, dayText } from "../chat/model/wording.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { Message } from "../protocol/views.ts";
-import type { PeerId } from "../wire/ids.ts";
+import type { MessageId, PeerId } from "../wire/ids.ts";
 
 export type Transcript = {
-  /** The lines that an event adds, none for what lines cannot show. Comings and goings wait for `release` or the next line. */
+  /**
+   * The lines that an event adds, none for what lines cannot show. Comings and goings, and that what waited has reached somebody,
+   * wait for `release` or the next line.
+   */
   readonly linesOf: (event: SessionEvent, room: string) => string[];
   readonly isHolding: () => boolean;
-  /** The line of those who came and went since. */
+  /** The lines of those who came and went since, and of what has reached somebody. */
   readonly release: () => string[];
 };
 
@@ -27,9 +30,12 @@ function excerpt(message: Message): string {
 }
 
 type PeerEvent = Extract<ChatEvent, { type: "peer" }>;
+type DeliveryEvent = Extract<ChatEvent, { type: "delivery" }>;
 
 /** Peers whose coming was told; beyond it, comings may be told twice. */
 const PRESENT_MAX = 10_000;
+/** Own messages that wait; beyond it, that they have reached somebody may not be told. */
+const WAITING_MAX = 10_000;
 
 /**
  * Of one room. `today`: what the first message's day is compared with, so that a talk of today starts without a day line.
@@ -41,6 +47,9 @@ export function createTranscript(today: Date, mark: () => string = () => ""): Tr
   /** BOUNDED: PRESENT_MAX. */
   const present = new Set<PeerId>();
   let held = nothingFolded;
+  /** BOUNDED: WAITING_MAX. Own messages that nobody is known to have, and how many of them somebody has since. */
+  const waiting = new Set<MessageId>();
+  let arrived = 0;
 
   /** `text` is safe to show. */
   const messageLines = (message: Message, text: string): string[] => {
@@ -71,8 +80,24 @@ export function createTranscript(today: Date, mark: () => string = () => ""): Tr
   };
   const release = (): string[] => {
     const text = presenceText(held, names.label);
+    const lines = text === "" ? [] : [`-- ${mark()}${text}`];
+    if (arrived > 0)
+      lines.push(
+        `-- ${mark()}${countText(arrived, "message")} that waited ${arrived === 1 ? "has" : "have"} reached somebody`,
+      );
     held = nothingFolded;
-    return text === "" ? [] : [`-- ${mark()}${text}`];
+    arrived = 0;
+    return lines;
+  };
+  /** That something waits is said once, until nothing does. */
+  const deliveryLines = ({ id, reached }: DeliveryEvent): string[] => {
+    if (reached > 0) {
+      if (waiting.delete(id)) arrived += 1;
+      return [];
+    }
+    if (waiting.has(id) || waiting.size >= WAITING_MAX) return [];
+    waiting.add(id);
+    return waiting.size > 1 ? [] : [`-- ${mark()}waiting: nobody has it yet`];
   };
 
   const linesOf = (event: SessionEvent, room: string): string[] => {
@@ -82,6 +107,7 @@ export function createTranscript(today: Date, mark: () => string = () => ""): Tr
       const lines = shownOfLog(event.reply).flatMap((message) => messageLines(message, excerpt(message)));
       return more === undefined ? lines : [`-- ${mark()}${more}`, ...lines];
     }
+    if (event.type === "chat" && event.event.type === "delivery") return deliveryLines(event.event);
     if (event.type === "chat" && event.event.type === "message") {
       const { message } = event.event;
       return messageLines(message, sanitizeText(messageText(message)));
@@ -105,7 +131,7 @@ export function createTranscript(today: Date, mark: () => string = () => ""): Tr
       const lines = linesOf(event, room);
       return lines.length > 0 || event.type === "ended" ? [...release(), ...lines] : [];
     },
-    isHolding: () => presenceText(held, names.label) !== "",
+    isHolding: () => arrived > 0 || presenceText(held, names.label) !== "",
     release,
   };
 }

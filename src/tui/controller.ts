@@ -134,12 +134,17 @@ export function createController({ session, palette, now, onChange, ...size }: C
     next.mentions = 0;
     if (next.isLoaded) return;
     next.isLoaded = true;
-    shown.history(HISTORY_SHOWN).then(
+    const room = shown;
+    room.history(HISTORY_SHOWN).then(
       (messages) => {
         next.isWholeAtStart = messages.length < HISTORY_SHOWN;
         if (messages.length === 0) return;
-        for (const message of messages)
+        for (const message of messages) {
           next.timeline = applyEvent(next.timeline, { type: "message", message, isInOrder: true }, message.time);
+          const delivery = message.own ? room.delivery(message.id) : undefined;
+          if (delivery === undefined) continue;
+          next.timeline = applyEvent(next.timeline, { type: "delivery", id: message.id, ...delivery }, message.time);
+        }
         onChange();
       },
       (error: unknown) => unreadable(error, next),

@@ -176,8 +176,12 @@ function messageBlock(
   return { head: [time, ...said], body, tail, ref: refOf(message.id), isList: false, continued: false };
 }
 
+/** Of a few the figures are as short as "all". */
+const ALL_FROM = 4;
+
 function deliveryText({ reached, of }: Delivery): string {
-  return of === 0 ? "→ nobody yet" : `→ ${reached}/${of}`;
+  if (reached === 0) return "waiting";
+  return reached >= of && of >= ALL_FROM ? `→ all ${of}` : `→ ${reached}/${of}`;
 }
 
 /** `nick` is safe to show. */

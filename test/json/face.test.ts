@@ -182,9 +182,27 @@ describe("JSON mode", () => {
     expect(objects().slice(-3)).toMatchObject([
       { type: "peer", status: "alive", peer: { nick: "bob", tag: "t002", address: "10.0.0.2:62733" } },
       { type: "message", text: evil, own: false },
-      { type: "delivery", id, reached: 3, of: 4, lacking: ["eve"] },
+      { type: "delivery", id, reached: 3, of: 4, lacking: ["eve"], final: true },
     ]);
     expect(lines().join("")).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u202e]/);
+  });
+
+  it("calls a delivery final when somebody has it and nothing more is awaited of anybody", async () => {
+    const { room, objects } = await startJson();
+    const { id } = room.hear(room.addPeer("bob"), "hi");
+    const cases = [
+      [0, 0, [], false],
+      [0, 1, ["eve"], false],
+      [2, 4, ["eve"], false],
+      [3, 4, ["eve"], true],
+      [4, 4, [], true],
+    ] as const;
+    for (const [reached, of, lacking] of cases) room.play({ type: "delivery", id, reached, of, lacking });
+    const told = () => objects().filter(({ type }) => type === "delivery");
+    await vi.waitFor(() => expect(told()).toHaveLength(cases.length));
+    expect(told()).toEqual(
+      cases.map(([reached, of, lacking, final]) => ({ type: "delivery", id, reached, of, lacking, final })),
+    );
   });
 
   it("refuses a line of more than 1 MiB and goes on with the next", async () => {

@@ -7,6 +7,7 @@ import { createTranscript } from "../../src/line/transcript.ts";
 import type { ChatEvent } from "../../src/protocol/events.ts";
 import type { PeerView } from "../../src/protocol/views.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
+import type { MessageId } from "../../src/wire/ids.ts";
 import { createFaceRig, openChoice } from "../suites/faceRig.ts";
 import { createFakeRoom, type FakeRoom, fakePeer, unreadable } from "../suites/fakeRoom.ts";
 import { leastMs } from "../suites/leastMs.ts";
@@ -31,6 +32,27 @@ describe("the transcript", () => {
     room.hear(anna, "hi");
     room.hear(anna, "waves", { kind: "action" });
     expect(lines).toEqual([`${noon} <anna> hi`, `${noon} * anna waves`]);
+  });
+
+  it("says once that something waits, and once how much of it has reached somebody since", () => {
+    const { room, lines, chat, transcript } = setUp();
+    const own = (text: string) => room.hear(fakePeer("me", 1), text, { own: true }).id;
+    const delivery = (id: MessageId, reached: number, of: number) =>
+      chat({ type: "delivery", id, reached, of, lacking: [] });
+    const ids = [own("one"), own("two"), own("three")];
+    for (const id of ids) delivery(id, 0, 0);
+    expect(lines.filter((line) => line.startsWith("--"))).toEqual(["-- waiting: nobody has it yet"]);
+    lines.length = 0;
+    for (const id of ids.slice(0, 2)) delivery(id, 1, 1);
+    expect(lines).toEqual([]);
+    expect(transcript.isHolding()).toBe(true);
+    expect(transcript.release()).toEqual(["-- 2 messages that waited have reached somebody"]);
+    // That more have it is no news for a reader of lines.
+    for (const id of ids.slice(0, 2)) delivery(id, 2, 2);
+    expect(transcript.isHolding()).toBe(false);
+    delivery(ids[2] as MessageId, 1, 1);
+    room.hear(fakePeer("bob", 2), "hi");
+    expect(lines).toEqual(["-- 1 message that waited has reached somebody", `${noon} <bob> hi`]);
   });
 
   it("adds the tag where two keys share a nick, whatever its case, and nowhere else", () => {
@@ -223,7 +245,7 @@ describe("line mode", () => {
       `-- ${dayText(Date.UTC(2026, 0, 31, 12, 0, 1))}`,
       "-- not sent: a command, or text? To send it as text: /say /x",
       "-- unknown command /jion: did you mean /join? /help lists all",
-      "-- not known to have reached anyone: 2 messages",
+      "-- 2 messages have reached nobody yet",
     ]);
     expect(room.kept().map((message) => message.text)).toEqual(["hi", "bye"]);
   });

@@ -1,7 +1,7 @@
 /** The screen as a person uses it: keys and events in, rows out; no terminal, no network. */
 import { describe, expect, it, vi } from "vitest";
 import type { MessageId } from "../../src/wire/ids.ts";
-import { FAKE_TEXT_LIMIT, type FakeRoom } from "../suites/fakeRoom.ts";
+import { createFakeRoom, FAKE_TEXT_LIMIT, type FakeRoom } from "../suites/fakeRoom.ts";
 import { NOON, plainRow, sitWith } from "../suites/screenRig.ts";
 
 const [PAGE_UP, PAGE_DOWN, ALT_HOME, ALT_END] = ["\x1b[5~", "\x1b[6~", "\x1b[1;3H", "\x1b[1;3F"];
@@ -44,6 +44,21 @@ describe("the full screen", () => {
     room.acknowledge();
     expect(rows().join("\n")).toMatch(/<anna> hello → 1\/1$/m);
     expect(rows().at(-1)).toBe("> ");
+  });
+
+  it("shows_of_what_was_said_before_whether_it_waits_or_how_far_it_got_and_then_that_it_reached_somebody", async () => {
+    const room = createFakeRoom();
+    const own = (text: string, minute: number) => room.hear(room.self(), text, { own: true, ...stamp(minute) });
+    const [waits, got] = [own("one", 0), own("two", 1)];
+    own("three", 2);
+    room.play({ type: "delivery", id: waits.id, reached: 0, of: 0, lacking: [] });
+    room.play({ type: "delivery", id: got.id, reached: 2, of: 3, lacking: [] });
+    const { rows } = await sitWith({ first: room });
+    await vi.waitFor(() =>
+      expect(rows().join("\n")).toMatch(/<anna> one waiting\n.*<anna> two → 2\/3\n.*<anna> three$/m),
+    );
+    room.play({ type: "delivery", id: waits.id, reached: 1, of: 1, lacking: [] });
+    expect(rows().join("\n")).toMatch(/<anna> one → 1\/1$/m);
   });
 
   it("names_the_limit_of_a_text_that_is_too_long_and_gives_it_back_whole", async () => {

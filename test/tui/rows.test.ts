@@ -133,7 +133,14 @@ describe("rows", () => {
     const own = said("hi", { own: true }) as Entry & { type: "message" };
     expect(rows(own)).toEqual(["12:00 <bob> hi"]);
     expect(rows({ ...own, delivery: { reached: 7, of: 12, lacking: [] } })).toEqual(["12:00 <bob> hi → 7/12"]);
-    expect(rows({ ...own, delivery: { reached: 0, of: 0, lacking: [] } })).toEqual(["12:00 <bob> hi → nobody yet"]);
+    for (const [reached, of, mark] of [
+      [0, 0, "waiting"],
+      [0, 3, "waiting"],
+      [1, 1, "→ 1/1"],
+      [3, 3, "→ 3/3"],
+      [12, 12, "→ all 12"],
+    ] as const)
+      expect(rows({ ...own, delivery: { reached, of, lacking: [] } })).toEqual([`12:00 <bob> hi ${mark}`]);
   });
 
   it("one_key_has_one_colour_and_without_colours_there_are_none", () => {

@@ -93,6 +93,28 @@ describe.skipIf(!isRunnable)("two full screens", () => {
     await anna.until("the answer", (screen) => /^\d\d:\d\d <bob> hello anna$/m.test(screen));
   });
 
+  it("what_is_said_alone_waits_over_a_restart_and_is_counted_when_somebody_comes", async () => {
+    const lone = await open("lone");
+    lone.text("anybody here?");
+    lone.keys("Enter");
+    await lone.until("that it waits", (screen) => /<lone> anybody here\? waiting$/m.test(screen));
+    lone.text("/quit");
+    lone.keys("Enter");
+    await lone.until("the shell", (screen) => screen.includes("ended: 0"));
+    start(lone);
+    await lone.until("that it still waits", (screen) => /<lone> anybody here\? waiting$/m.test(screen));
+    lone.text("/room");
+    lone.keys("Enter");
+    const shown = await lone.until("the port", (screen) => /listening on\s+\S+:\d+/.test(screen));
+    const port = /listening on\s+\S+:(\d+)/.exec(shown)?.[1] ?? "";
+    const guest = await open("guest", { SMPLCHAT_ROOM: `${NAME}-lone`, SMPLCHAT_JOIN: `127.0.0.1:${port}` });
+    await guest.until("what was said", (screen) => /<lone> anybody here\?$/m.test(screen));
+    await lone.until("its delivery", (screen) => /<lone> anybody here\? → 1\/1$/m.test(screen));
+    lone.text("/info");
+    lone.keys("Enter");
+    await lone.until("it in words", (screen) => /"anybody here\?": reached 1 of 1$/m.test(screen));
+  });
+
   it("a_long_line_wraps_and_a_resize_wraps_it_anew", async () => {
     const words = Array.from({ length: 20 }, (_, at) => `word${String(at).padStart(2, "0")}`).join(" ");
     anna.text(words);

@@ -88,7 +88,7 @@ export type Reply =
   | { readonly code: "history"; readonly room: RoomInfo; readonly messages: readonly Message[]; readonly more: boolean }
   /** One message, whole. */
   | { readonly code: "show"; readonly message: Message }
-  /** The `number`th newest own message. `delivery` undefined: nothing was heard of it since this start. */
+  /** The `number`th newest own message. `delivery` undefined: nothing is known of it. */
   | {
       readonly code: "info";
       readonly number: number;

@@ -110,9 +110,10 @@ function infoText({ message, delivery }: Reply & { readonly code: "info" }): str
   const line = sanitizeLine(characters.slice(0, QUOTE_CHARACTERS_MAX).join(""));
   const said = `${clockText(message.time)} "${line}${characters.length > QUOTE_CHARACTERS_MAX ? "…" : ""}"`;
   if (delivery === undefined) return `${said}: nothing was heard of its delivery`;
-  if (delivery.of === 0) return `${said}: nobody was here to hear it`;
+  if (delivery.of === 0) return `${said}: waiting, nobody was here to hear it`;
   const lacking = delivery.lacking.map((nick) => sanitizeNick(nick)).join(", ");
-  return `${said}: reached ${delivery.reached} of ${delivery.of}${lacking === "" ? "" : `, lacking: ${lacking}`}`;
+  const isWaiting = delivery.reached === 0 ? "waiting, " : "";
+  return `${said}: ${isWaiting}reached ${delivery.reached} of ${delivery.of}${lacking === "" ? "" : `, lacking: ${lacking}`}`;
 }
 
 function helpText(name: string | undefined): string {

@@ -25,7 +25,7 @@ export function sentenceFor(event: SessionEvent, room: string): Sentence | undef
     case "undelivered":
       return {
         tone: "error",
-        text: `not known to have reached anyone: ${countText(event.messages, "message")}`,
+        text: `${countText(event.messages, "message")} ${event.messages === 1 ? "has" : "have"} reached nobody yet`,
       };
     case "busy":
       return {

@@ -36,8 +36,6 @@ export function note(followed: FollowedRoom, event: ChatEvent): void {
   const { joins } = followed;
   if (event.type === "notice" && event.notice.code === "joined") joins.answered(event.notice.endpoint);
   if (event.type === "notice" && event.notice.code === "same-identity") joins.answered(event.notice.endpoint);
-  if (event.type === "notice" && event.notice.code === "history-synced") joins.synced();
-  if (event.type === "message" && event.message.own) joins.said();
   if (event.type === "peer" && event.status === "alive") {
     followed.isToldAlone = false;
     followed.hadCompany = true;

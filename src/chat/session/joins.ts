@@ -11,17 +11,13 @@ export type Joins = {
   readonly joinAtStart: (address: string) => void;
   readonly resolve: (address: string) => ReturnType<typeof resolveAddress>;
   readonly answered: (endpoint: Endpoint) => void;
-  /** Something was said here; it has to reach someone. */
-  readonly said: () => void;
-  /** The log equals a peer's: whatever was said so far has reached that peer. */
-  readonly synced: () => void;
   /** Some address was asked for and has not answered yet. */
   readonly isTrying: () => boolean;
   /** Of another room. */
   readonly forget: () => void;
   /** Resolves when what was said has reached a peer, or nobody can be reached, or after `msMax`. */
   readonly settled: (msMax: number) => Promise<void>;
-  /** Own messages that are not known to have reached anybody. */
+  /** Own messages that are not known to have reached anybody, also of earlier starts. */
   readonly undelivered: () => number;
   readonly stop: () => void;
 };
@@ -46,7 +42,6 @@ export function createJoins({ room, refuse, lookup }: JoinsOptions): Joins {
   const timers = new Set<ReturnType<typeof setTimeout>>();
   let stopped = false;
   let round = 0;
-  let saidSinceSync = false;
 
   const remember = (name: string): void => {
     pending.add(name);
@@ -99,7 +94,7 @@ export function createJoins({ room, refuse, lookup }: JoinsOptions): Joins {
     return pending.size === 0 && !room().isSeeking();
   };
 
-  const undelivered = (): number => (saidSinceSync ? room().undelivered() : 0);
+  const undelivered = (): number => room().undelivered();
 
   return {
     join,
@@ -107,12 +102,6 @@ export function createJoins({ room, refuse, lookup }: JoinsOptions): Joins {
     joinAtStart: (address) => void joinWhenResolved(address, 0, round),
     resolve,
     answered: (endpoint) => pending.delete(endpoint),
-    said: () => {
-      saidSinceSync = true;
-    },
-    synced: () => {
-      saidSinceSync = false;
-    },
     isTrying: () => pending.size > 0,
     forget,
     settled: async (msMax) => {

@@ -175,8 +175,12 @@ async function replay(
     if (state.closing !== undefined) return;
     const earlier = replayed === "all" ? 0 : kept - messages.length;
     if (earlier > 0) emit(state, { type: "earlier", messages: earlier }, room);
-    for (const message of messages)
+    for (const message of messages) {
       emit(state, { type: "chat", event: { type: "message", message, isInOrder: true } }, room);
+      const delivery = message.own ? room.delivery(message.id) : undefined;
+      if (delivery === undefined) continue;
+      emit(state, { type: "chat", event: { type: "delivery", id: message.id, ...delivery } }, room);
+    }
   };
   const kept = room.stats().messages;
   followed.isReplaying = true;

@@ -48,6 +48,24 @@ describe("what is kept of the first room", () => {
     expect(sentenceFor(earlier, "tea")?.text).toBe("3 earlier messages kept here: /log lists the newest");
   });
 
+  it("says of own messages how far they got, as far as that is known", async () => {
+    const first = createFakeRoom();
+    const own = (text: string) => first.hear(first.self(), text, { own: true });
+    const [waits, got] = [own("one"), own("two")];
+    own("three");
+    first.play({ type: "delivery", id: waits.id, reached: 0, of: 0, lacking: [] });
+    first.play({ type: "delivery", id: got.id, reached: 2, of: 3, lacking: [] });
+    const { events, told } = listen(await createFaceRig({ hub: createFakeHub({ first }), replayed: "all" }));
+    await soon(() => expect(told()).toHaveLength(3));
+    const marks = events.flatMap((event) =>
+      event.type === "chat" && event.event.type === "delivery" ? [[event.event.id, event.event.reached]] : [],
+    );
+    expect(marks).toEqual([
+      [waits.id, 0],
+      [got.id, 2],
+    ]);
+  });
+
   it("is not told to a face that reads it by itself", async () => {
     const rig = await kept(2, {});
     const { told } = listen(rig);

@@ -3,7 +3,6 @@ import { describe, expect, it, vi } from "vitest";
 import type { SessionEvent } from "../../../src/chat/model/events.ts";
 import { sentenceFor } from "../../../src/chat/model/sentences.ts";
 import type { Session } from "../../../src/chat/session/session.ts";
-import type { PeerView } from "../../../src/protocol/views.ts";
 import { StoreError } from "../../../src/store/store.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
@@ -127,13 +126,19 @@ describe("commands", () => {
     room.play({ type: "delivery", id: first?.id as MessageId, reached: 1, of: 3, lacking: ["eve", "b\u001bob"] });
     expect(await session.line("/info")).toBe("done");
     expect(await session.line("/info 2")).toBe("done");
+    room.play({ type: "delivery", id: room.kept()[2]?.id as MessageId, reached: 0, of: 0, lacking: [] });
+    expect(await session.line("/info")).toBe("done");
+    room.play({ type: "delivery", id: room.kept()[2]?.id as MessageId, reached: 0, of: 1, lacking: ["bob"] });
+    expect(await session.line("/info")).toBe("done");
     expect(await session.line("/info 3")).toBe("refused");
     expect(await session.line("/info 0")).toBe("refused");
     const texts = events.map((event) => sentenceFor(event, "smplchat")?.text ?? "").filter((text) => text !== "");
-    expect(texts.map((text) => text.replace(/^\d\d:\d\d /, "")).slice(-5)).toEqual([
+    expect(texts.map((text) => text.replace(/^\d\d:\d\d /, "")).slice(-7)).toEqual([
       "you have said nothing yet",
       `"second, and longer than what fits a line…": nothing was heard of its delivery`,
       `"first": reached 1 of 3, lacking: eve, bob`,
+      `"second, and longer than what fits a line…": waiting, nobody was here to hear it`,
+      `"second, and longer than what fits a line…": waiting, reached 0 of 1, lacking: bob`,
       "2 messages of yours kept, none of them number 3",
       "/info takes a whole number from 1 on, not 0",
     ]);
@@ -299,11 +304,6 @@ describe("leaving", () => {
     room.acknowledge();
     await waiting;
     expect(events.filter((event) => event.type === "undelivered")).toHaveLength(1);
-
-    await session.line("known by a peer that has the same log");
-    const peer = room.peers()[0] as PeerView;
-    room.play({ type: "notice", notice: { code: "history-synced", messages: 0, peer } });
-    await session.settled(60_000);
 
     await session.line("unanswered");
     const before = performance.now();
