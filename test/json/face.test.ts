@@ -201,7 +201,15 @@ describe("JSON mode", () => {
     const told = () => objects().filter(({ type }) => type === "delivery");
     await vi.waitFor(() => expect(told()).toHaveLength(cases.length));
     expect(told()).toEqual(
-      cases.map(([reached, of, lacking, final]) => ({ type: "delivery", id, reached, of, lacking, final })),
+      cases.map(([reached, of, lacking, final]) => ({
+        type: "delivery",
+        room: "smplchat",
+        id,
+        reached,
+        of,
+        lacking,
+        final,
+      })),
     );
   });
 
