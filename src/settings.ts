@@ -27,6 +27,8 @@ export type SettingSpec =
       readonly unit?: "s" | "%";
       readonly default: number | undefined;
     })
+  /** Bytes; 0: off. Both bounds included. */
+  | (Common & { readonly type: "size"; readonly min: number; readonly max: number; readonly default: number })
   | (Common & { readonly type: "switch"; readonly default: boolean })
   | (Common & { readonly type: "text" | "path"; readonly default: string | undefined })
   | (Common & { readonly type: "list"; readonly default: readonly string[] });
@@ -109,6 +111,14 @@ export const settingsTable = {
     what: "messages kept per room; whoever said most lets go first",
     live: true,
   },
+  MAX_DISK: {
+    type: "size",
+    min: 1_000_000,
+    max: 1_000_000_000_000,
+    default: 0,
+    what: "what these messages may take of the disk per room (500MB); then fewer are kept",
+    live: true,
+  },
   DISCOVERY: { type: "switch", default: true, what: "find others on the same LAN by multicast, and be found" },
   DEBUG: {
     type: "switch",
@@ -133,7 +143,7 @@ export const settingsTable = {
 
 export type SettingName = keyof typeof settingsTable;
 
-type ValueOf<T extends SettingSpec["type"]> = T extends "integer" | "decimal"
+type ValueOf<T extends SettingSpec["type"]> = T extends "integer" | "decimal" | "size"
   ? number
   : T extends "switch"
     ? boolean
@@ -175,6 +185,8 @@ export function readSetting(name: SettingName, given: unknown): SettingValue | u
     case "integer":
     case "decimal":
       return readNumber(spec, given);
+    case "size":
+      return readSize(spec, given);
     case "switch":
       return readSwitch(given);
     case "list":
@@ -194,6 +206,8 @@ export function fitting(name: SettingName): string {
       return `a whole number from ${spec.min} to ${spec.max}`;
     case "decimal":
       return `a number${spec.unit === "s" ? " of seconds" : ""} from ${spec.min} to ${spec.max}`;
+    case "size":
+      return `a size from ${sizeText(spec.min)} to ${sizeText(spec.max)}, or off`;
     case "switch":
       return "on or off";
     case "list":
@@ -216,6 +230,7 @@ export function shownValue(name: SettingName, value: SettingValue | undefined): 
   if (value === undefined) return spec.shown ?? "–";
   if (typeof value === "boolean") return value ? "on" : "off";
   if (typeof value === "object") return value.length === 0 ? "–" : value.join(",");
+  if (spec.type === "size") return sizeText(value as number);
   return "unit" in spec && spec.unit === "s" ? `${value} s` : String(value);
 }
 
@@ -240,6 +255,25 @@ function readNumber(spec: SettingSpec & { type: "integer" | "decimal" }, given: 
   const value = typeof given === "bigint" ? Number(given) : plain.test(text) ? Number(text) : given;
   if (typeof value !== "number" || !(value >= spec.min && value <= spec.max)) return undefined;
   return spec.type === "integer" && !Number.isInteger(value) ? undefined : value;
+}
+
+/** `500MB`, `500 mb`, `1.5GB`, bytes as a plain number, or `off`. */
+function readSize(spec: SettingSpec & { type: "size" }, given: unknown): number | undefined {
+  if (typeof given === "string" && ["off", "0"].includes(given.trim().toLowerCase())) return 0;
+  const [, number = "", unit = ""] =
+    /^(\d{1,15}(?:\.\d{1,9})?) ?([kmgt]?b)?$/i.exec(typeof given === "string" ? given.trim() : String(given)) ?? [];
+  const isNumber = typeof given === "number" || typeof given === "bigint" || typeof given === "string";
+  if (!isNumber || number === "") return undefined;
+  const size = Math.floor(Number(number) * (SIZE_UNITS[unit.toUpperCase()] ?? 1));
+  return size === 0 || (size >= spec.min && size <= spec.max) ? size : undefined;
+}
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+
+function sizeText(size: number): string {
+  if (size === 0) return "off";
+  const [unit, bytes] = Object.entries(SIZE_UNITS).findLast(([, of]) => size >= of) ?? ["B", 1];
+  return `${Number((size / bytes).toFixed(3))} ${unit}`;
 }
 
 function readSwitch(given: unknown): boolean | undefined {

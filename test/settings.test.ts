@@ -11,6 +11,7 @@ import {
   settingSpec,
   settingsHelp,
   settingsMarkdown,
+  shownValue,
 } from "../src/settings.ts";
 
 describe("a setting's value", () => {
@@ -49,6 +50,26 @@ describe("a setting's value", () => {
     expect(readSetting("GOSSIP_FANOUT", 2.5)).toBeUndefined();
     expect(readSetting("KEEPALIVE_INTERVAL", "0.25")).toBe(0.25);
     expect(readSetting("NODE_TIMEOUT", 2n)).toBe(2);
+  });
+
+  it("of a size has a unit, or is bytes, or off", () => {
+    for (const [given, bytes] of [
+      ["500MB", 500_000_000],
+      ["500 mb", 500_000_000],
+      ["1.5gb", 1_500_000_000],
+      ["1TB", 1_000_000_000_000],
+      ["2000000", 2_000_000],
+      [2_000_000, 2_000_000],
+      [2_000_000n, 2_000_000],
+      ["2000000B", 2_000_000],
+      ["off", 0],
+      [0, 0],
+    ] as const)
+      expect(readSetting("MAX_DISK", given), String(given)).toBe(bytes);
+    for (const bad of ["", "1KB", "999999", "2TB", "MB", "-5MB", "5 M B", "1e9", true, null, ["5MB"], Number.NaN])
+      expect(readSetting("MAX_DISK", bad), String(bad)).toBeUndefined();
+    expect(fitting("MAX_DISK")).toBe("a size from 1 MB to 1 TB, or off");
+    expect(shownValue("MAX_DISK", 1_500_000_000)).toBe("1.5 GB");
   });
 
   it("of a switch is on or off in the usual words", () => {

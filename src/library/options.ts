@@ -30,6 +30,8 @@ export type HubOptions = {
   readonly cleanupInterval?: number;
   readonly latestLimit?: number;
   readonly maxMessages?: number;
+  /** Bytes; 0: however many. */
+  readonly maxDisk?: number;
   /** Called with each record of the debug log. */
   readonly debug?: NonNullable<NodeOptions["debug"]>;
 };
@@ -143,6 +145,7 @@ const SETTINGS: Readonly<Record<Exclude<keyof HubOptions, "nick" | "debug">, Set
   cleanupInterval: "CLEANUP_INTERVAL",
   latestLimit: "LATEST_LIMIT",
   maxMessages: "MAX_MESSAGES",
+  maxDisk: "MAX_DISK",
 };
 
 const OPTION_NAMES = ["nick", ...Object.keys(SETTINGS), "debug"];

@@ -12,8 +12,14 @@ export function configOf(settings: Partial<Settings>): Partial<Config> {
     cleanupIntervalMs: inMs(settings.CLEANUP_INTERVAL),
     latestLimit: settings.LATEST_LIMIT,
     maxMessages: settings.MAX_MESSAGES,
+    maxBytes: settings.MAX_DISK === undefined ? undefined : maxBytesOf(settings.MAX_DISK),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** 0: however many. */
+export function maxBytesOf(setting: number): number {
+  return setting === 0 ? Number.POSITIVE_INFINITY : setting;
 }
 
 // --- internal ---

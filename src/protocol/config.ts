@@ -17,6 +17,8 @@ export type Config = {
   readonly latestLimit: number;
   /** Messages kept per room, and large ones beside them (log/classes.ts); whoever holds most lets go first. */
   readonly maxMessages: number;
+  /** Bytes of these, with what a store needs to keep each; where they take more, fewer messages are kept. */
+  readonly maxBytes: number;
 };
 
 export const defaultConfig: Config = {
@@ -29,4 +31,5 @@ export const defaultConfig: Config = {
   cleanupIntervalMs: 60_000,
   latestLimit: 50,
   maxMessages: 10_000,
+  maxBytes: Number.POSITIVE_INFINITY,
 };

@@ -7,7 +7,7 @@ import type { ChatError } from "./events.ts";
 import type { Partition } from "./liveness/partition.ts";
 import type { Backpressure } from "./log/backpressure.ts";
 import { importMessages } from "./log/imports.ts";
-import { setMax } from "./log/log.ts";
+import { setBudget } from "./log/log.ts";
 import type { Components } from "./onDatagram.ts";
 import { hurry } from "./relay/outbox.ts";
 import { sample } from "./rng.ts";
@@ -99,7 +99,7 @@ export function createOnCommand(components: Components, partition: Partition, ba
         case "configure": {
           const { type: _, ...changes } = command;
           context.config = { ...context.config, ...changes };
-          context.trim(setMax(log, context.config.maxMessages));
+          context.trim(setBudget(log, context.config));
           return done;
         }
         case "resumed":

@@ -2,6 +2,7 @@
 import type { TimerRow } from "./context.ts";
 import type { Partition } from "./liveness/partition.ts";
 import { askAgainListed } from "./log/listedWants.ts";
+import { loosen } from "./log/log.ts";
 import { authorOf } from "./log/messageIndex.ts";
 import { writeAgain } from "./log/writes.ts";
 import type { Components } from "./onDatagram.ts";
@@ -40,6 +41,7 @@ export function createOnTimer(components: Components, partition: Partition): (ro
         return probe.gossip();
       case "cleanup":
         for (const { endpoint, id } of membership.cleanup()) reconnect.lost(endpoint, id);
+        loosen(log);
         return timers.set("cleanup", context.now.mono + context.config.cleanupIntervalMs, row);
       case "resume":
         return resume.check();

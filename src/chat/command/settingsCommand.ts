@@ -1,4 +1,5 @@
 /** `/set`: shows the settings, and changes those that can change while the chat runs. */
+import { maxBytesOf } from "../../node/config.ts";
 import {
   fitting,
   flagName,
@@ -10,7 +11,7 @@ import {
   shownValue,
 } from "../../settings.ts";
 import type { Refusal, Reply, SettingRow } from "../model/events.ts";
-import type { CommandContext, Outcome } from "./commandContext.ts";
+import type { CommandContext, LiveSettings, Outcome } from "./commandContext.ts";
 import { nearest } from "./nearest.ts";
 
 /** NICK is changed by `/nick`: the caller sees to that. */
@@ -31,14 +32,14 @@ export function setSetting(
   const read = readSetting(setting, value);
   if (typeof read !== "number") return refuse({ code: "bad-value", setting, value, wanted: fitting(setting) });
   Object.assign(context.live, { [setting]: read });
-  const { GOSSIP_FANOUT: fanout, RELAY_SEEN_LIMIT: seenLimit, MAX_MESSAGES: maxMessages } = context.live;
-  context.options.hub.configure({ fanout, seenLimit, maxMessages });
+  const { GOSSIP_FANOUT: fanout, RELAY_SEEN_LIMIT: seenLimit, MAX_MESSAGES: maxMessages, MAX_DISK } = context.live;
+  context.options.hub.configure({ fanout, seenLimit, maxMessages, maxBytes: maxBytesOf(MAX_DISK) });
   return reply({ code: "set", row: rowOf(context, setting) });
 }
 
 // --- internal ---
 
-function isLive(name: SettingName): name is "GOSSIP_FANOUT" | "RELAY_SEEN_LIMIT" | "MAX_MESSAGES" {
+function isLive(name: SettingName): name is keyof LiveSettings {
   return name !== "NICK" && settingSpec(name).live === true;
 }
 

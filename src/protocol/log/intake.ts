@@ -17,7 +17,16 @@ import type { Millis } from "../time.ts";
 import type { Message } from "../views.ts";
 import { answerWith } from "./answer.ts";
 import { isAhead } from "./hlc.ts";
-import { type Inserted, insertMessage, isKnown, isRefused, mayBeGone, parentsFor, refuseMessage } from "./log.ts";
+import {
+  type Inserted,
+  insertMessage,
+  isKnown,
+  isRefused,
+  mayBeGone,
+  parentsFor,
+  refuseMessage,
+  setBudget,
+} from "./log.ts";
 import type { Newcomer } from "./newcomer.ts";
 import { createParentWants, wantParents } from "./parentWants.ts";
 import type { Restored } from "./restored.ts";
@@ -80,7 +89,7 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
   const parentWants = createParentWants();
   /** Grows by one with each message; starts at the wall clock, so that no later start of the process repeats one. */
   let seq = Math.max(context.now.wall, restored.seq);
-  context.trim(restored.trimmed);
+  context.trim([...restored.trimmed, ...setBudget(log, context.config)]);
 
   const showInOrder = (ids: readonly MessageId[]): void => {
     if (ids.length > 0) emit({ type: "ordered", ids });

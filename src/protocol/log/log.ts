@@ -10,7 +10,7 @@ import { MESSAGE_ID_BYTES, type MessageId, type PeerId, timeOfId } from "../../w
 import { limits } from "../limits.ts";
 import type { Millis, Now, UnixMillis } from "../time.ts";
 import { type CausalOrder, createCausalOrder } from "./causalOrder.ts";
-import { type Classes, classOf, createClasses, setMost } from "./classes.ts";
+import { type Classes, classOf, createClasses, LARGE_ONE_IN, setMost } from "./classes.ts";
 import { clearGone, createGone, forgetGone, type Gone, noteGone } from "./gone.ts";
 import { ROW } from "./indexRows.ts";
 import {
@@ -25,6 +25,7 @@ import {
   isOlderThan,
   type MessageIndex,
   removeEntry,
+  sizeOf,
 } from "./messageIndex.ts";
 import { createRecentBodies, dropBody, putBody, type RecentBodies } from "./recentBodies.ts";
 import { keep, letGo, newestFloor, type Retention, refuses, takeOut } from "./retention.ts";
@@ -40,13 +41,20 @@ export type Log = {
   readonly heads: Set<MessageId>;
   /** BOUNDED: PARENTS_MAX for each message. Parents that kept messages name and that are not kept, and how often. */
   readonly missing: Map<MessageId, number>;
+  /** In force now: `budget.maxMessages`, or fewer where these take too many bytes. */
   max: number;
+  budget: Budget;
+  /** Of all kept messages, with what a store needs to keep each. */
+  bytes: number;
   readonly classes: Classes;
   readonly views: Views;
   readonly gone: Gone;
   /** BOUNDED: `limits.gone`, the latest. Messages that the store has lost and that were shown before: they are not shown again. */
   readonly lost: Set<MessageId>;
 };
+
+/** What a log may hold. `maxBytes`: as `Log.bytes`. */
+export type Budget = { readonly maxMessages: number; readonly maxBytes: number };
 
 export type Inserted = {
   /** What an append-only face may show now, in causal order. */
@@ -73,6 +81,8 @@ export function createLog(self: PeerId, max: number, recentBytes: number = limit
     heads: new Set(),
     missing: new Map(),
     max,
+    budget: { maxMessages: max, maxBytes: Number.POSITIVE_INFINITY },
+    bytes: 0,
     classes: createClasses(max, (one, other) => isOlder(index, one, other)),
     views: createViews(),
     gone: createGone(),
@@ -133,7 +143,13 @@ export function insertMessage(log: Log, { id, content, bytes }: SignedMessage, n
   const waitMs = missing.length > 0 ? holdMs.missing : holdMs.held;
   const ordered = log.order.admit(id, blocking, now.mono + waitMs, author === log.self);
   const trimmed = trim(log);
-  return { ordered: [...ordered, ...trimmed.ordered], missing, isForked, trimmed: trimmed.ids };
+  const cut = cutToBytes(log);
+  return {
+    ordered: [...ordered, ...trimmed.ordered, ...cut.ordered],
+    missing,
+    isForked,
+    trimmed: [...trimmed.ids, ...cut.ids],
+  };
 }
 
 /**
@@ -144,6 +160,7 @@ export function restoreRow(log: Log, id: MessageId, rows: Buffer, at: number, au
   const { index } = log;
   const slot = insertRow(index, id, rows, at, author);
   const { columns } = index;
+  log.bytes += bytesFor(columns.size[slot] as number);
   keep(classOf(log.classes, columns.size[slot] as number), columns.author[slot] as number, slot);
   const end = at + ROW.refs + (rows[at + ROW.shape] as number & 7) * MESSAGE_ID_BYTES;
   for (let ref = at + ROW.refs; ref < end; ref += MESSAGE_ID_BYTES)
@@ -200,21 +217,71 @@ export function missingCount(log: Log): number {
   return missing;
 }
 
-/** Keeps at most so many from now on. Returns what is let go. */
-export function setMax(log: Log, max: number): readonly MessageId[] {
+/** Keeps no more than that from now on. Returns what is let go. */
+export function setBudget(log: Log, budget: Budget): readonly MessageId[] {
+  log.budget = budget;
+  const isTight = log.bytes > BYTES_LOOSE * budget.maxBytes;
+  // More than it holds now would be fetched from peers, and let go again.
+  const max = isTight ? Math.min(budget.maxMessages, countOf(log)) : budget.maxMessages;
+  return [...setMax(log, max).ids, ...cutToBytes(log).ids];
+}
+
+/** Where there is room for more bytes again, it may hold more messages: peers bring them. Little by little, as nobody knows how large. */
+export function loosen(log: Log): void {
+  const { maxMessages, maxBytes } = log.budget;
+  if (log.max >= maxMessages || log.bytes > BYTES_LOOSE * maxBytes) return;
+  setMax(log, Math.min(maxMessages, Math.ceil(log.max * MORE_AT_ONCE)));
+}
+
+// --- internal ---
+
+/** Beside the bytes of a message: its key and its row of the index, and theirs in the files of a database. */
+const KEPT_BYTES = 220;
+/** Of too many bytes so much is left, so that not each message that comes moves the limit. */
+const BYTES_TIGHT = 0.9;
+/** Below so much of its bytes a log may hold more messages again. */
+const BYTES_LOOSE = 0.8;
+const LESS_AT_ONCE = 0.95;
+const MORE_AT_ONCE = 1.1;
+
+function bytesFor(size: number): number {
+  return size + KEPT_BYTES;
+}
+
+/** As a limit: how many messages it has to be for what is kept now. */
+function countOf({ classes }: Log): number {
+  return Math.max(classes.small.size, classes.large.size * LARGE_ONE_IN, 1);
+}
+
+/**
+ * Where the messages take too many bytes the log holds fewer of them, by the same rule as if its user had said so: peers are told how
+ * many, and compare with what that leaves. Bytes decide how many are kept, and never which.
+ */
+function cutToBytes(log: Log): { ids: readonly MessageId[]; ordered: readonly MessageId[] } {
+  const { maxBytes } = log.budget;
+  const [ids, ordered]: [MessageId[], MessageId[]] = [[], []];
+  if (log.bytes <= maxBytes) return { ids, ordered };
+  while (log.bytes > BYTES_TIGHT * maxBytes && log.max > 1) {
+    const cut = setMax(log, Math.max(Math.floor(Math.min(log.max, countOf(log)) * LESS_AT_ONCE), 1));
+    ids.push(...cut.ids);
+    ordered.push(...cut.ordered);
+  }
+  return { ids, ordered };
+}
+
+function setMax(log: Log, max: number): { ids: readonly MessageId[]; ordered: readonly MessageId[] } {
   // What was let go may be kept again where there is more room.
   if (max > log.max) clearGone(log.gone);
   if (max !== log.max) clearViews(log.views);
   log.max = max;
   setMost(log.classes, max);
-  return trim(log).ids;
+  return trim(log);
 }
-
-// --- internal ---
 
 function insert(log: Log, id: MessageId, entry: IndexEntry): boolean {
   const { index } = log;
   const isForked = insertEntry(index, id, entry);
+  log.bytes += bytesFor(entry.size);
   forgetGone(log.gone, id);
   const slot = index.ids.valueOf(id) as number;
   keep(classOf(log.classes, entry.size), index.columns.author[slot] as number, slot);
@@ -256,6 +323,7 @@ function trim(log: Log): { ids: MessageId[]; ordered: MessageId[] } {
 }
 
 function remove(log: Log, id: MessageId): void {
+  log.bytes -= bytesFor(sizeOf(log.index, id));
   for (const parent of entryOf(log.index, id)?.parents ?? []) forgetMissing(log, parent);
   removeEntry(log.index, id);
   log.heads.delete(id);

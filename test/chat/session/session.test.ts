@@ -187,7 +187,7 @@ describe("commands", () => {
       ["tea", "zoe"],
     ]);
     const { RELAY_SEEN_LIMIT: seenLimit, MAX_MESSAGES: maxMessages } = defaultSettings;
-    expect(hub.configured).toEqual([{ fanout: 5, seenLimit, maxMessages }]);
+    expect(hub.configured).toEqual([{ fanout: 5, seenLimit, maxMessages, maxBytes: Number.POSITIVE_INFINITY }]);
   });
 
   it("take a nick that cannot be kept, and say so", async () => {

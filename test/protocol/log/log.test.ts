@@ -14,7 +14,7 @@ import {
   missingCount,
   parentsFor,
   refuseMessage,
-  setMax,
+  setBudget,
   waitForNoneGone,
   wasKept,
 } from "../../../src/protocol/log/log.ts";
@@ -222,11 +222,13 @@ describe("retention", () => {
     const log = create(100);
     const messages = Array.from({ length: 20 }, (_, index) => written(WALL + index));
     for (const message of messages) insert(log, message);
-    expect(setMax(log, 5)).toEqual(ids(...messages.slice(0, 15)));
+    expect(setBudget(log, { maxMessages: 5, maxBytes: Number.POSITIVE_INFINITY })).toEqual(
+      ids(...messages.slice(0, 15)),
+    );
     expect(kept(log)).toHaveLength(5);
     const [first] = messages as [SignedMessage];
     expect(isRefused(log, first.id, alice.id, first.bytes.length)).toBe(true);
-    expect(setMax(log, 100)).toEqual([]);
+    expect(setBudget(log, { maxMessages: 100, maxBytes: Number.POSITIVE_INFINITY })).toEqual([]);
     expect(isKnown(log, first.id)).toBe(false);
     expect(isRefused(log, first.id, alice.id, first.bytes.length)).toBe(false);
   });
