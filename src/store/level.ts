@@ -42,8 +42,12 @@ export type Database = {
   /** BOUNDED: UNTRIMMED_MAX. Keys that could not be deleted, by name; those that fall out are let go at the next start. */
   readonly untrimmed: Map<string, Uint8Array>;
   readonly index: DiskIndex;
+  readonly freed: Freed;
   isClosed: boolean;
 };
+
+/** What was deleted since its space was given back last: how many messages, from which key to which. */
+type Freed = { messages: number; first: Uint8Array | undefined; last: Uint8Array | undefined; isWorking: boolean };
 
 /** What a process needs to hold in memory of it: recent messages are in the core already. */
 const CACHE_BYTES = 1_048_576;
@@ -64,7 +68,7 @@ export const openLevel: OpenLevel = async (path) => {
 /** `level`: open already. */
 export function createDatabase(path: string, level: Level, open: OpenLevel): Database {
   const state = { level, isBroken: false, isWorking: false, isClosed: false };
-  return { path, openLevel: open, ...state, queue: [], untrimmed: new Map(), index: new Map() };
+  return { path, openLevel: open, ...state, queue: [], untrimmed: new Map(), index: new Map(), freed: nothingFreed() };
 }
 
 /** After all that was asked is answered. What is asked later is refused. */
@@ -178,6 +182,8 @@ const LEAVES_AT_ONCE = 64;
 const NO_ROWS = new Uint8Array();
 const WRITE_BYTES_MAX = 4_194_304;
 const UNTRIMMED_MAX = 100_000;
+/** What is deleted takes space until LevelDB comes to merge it: after so many messages it is told to. */
+const GIVE_BACK_AFTER = 5_000;
 const CLOSED: StoreTrouble = { code: "closed", detail: "closed" };
 
 type RoomStore = {
@@ -340,6 +346,33 @@ async function write(database: Database, writes: readonly Write[]): Promise<unde
   const marks = marksIn(writes);
   if (changed.size + marks.size > 0) await writeChanged(database, level, changed, marks, sync);
   database.untrimmed.clear();
+  noteFreed(database.freed, changed);
+  giveBack(database, level);
+}
+
+function nothingFreed(): Freed {
+  return { messages: 0, first: undefined, last: undefined, isWorking: false };
+}
+
+function noteFreed(freed: Freed, changed: Changed): void {
+  for (const { key, value } of changed.values()) {
+    if (value !== undefined) continue;
+    freed.messages += 1;
+    if (freed.first === undefined || Buffer.compare(key, freed.first) < 0) freed.first = key;
+    if (freed.last === undefined || Buffer.compare(key, freed.last) > 0) freed.last = key;
+  }
+}
+
+/** Beside the queue, which goes on: merging may take seconds. Closing waits for it, as far as it waits for anything. */
+function giveBack({ freed }: Database, level: Level): void {
+  const { messages, first, last } = freed;
+  if (messages < GIVE_BACK_AFTER || first === undefined || last === undefined || freed.isWorking) return;
+  Object.assign(freed, nothingFreed(), { isWorking: true });
+  const done = (): void => {
+    freed.isWorking = false;
+  };
+  // What is wrong there is met by whoever reads it.
+  level.compactRange(first, last).then(done, done);
 }
 
 /** The latest of each, by its name. */

@@ -1,8 +1,9 @@
 // The database on disk: a store like any other, that outlives its process, writes together what can be, and recovers.
 
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -149,6 +150,32 @@ describe("a database on disk", () => {
     go();
     await done;
     expect(seen.reduce((sum, count) => sum + count, 0)).toBe(2_500);
+  });
+
+  it("gives the space of what was let go back", async () => {
+    const rig = await openRig();
+    const bytesOnDisk = (): number =>
+      readdirSync(rig.path).reduce(
+        (sum, name) => sum + (statSync(join(rig.path, name), { throwIfNoEntry: false })?.size ?? 0),
+        0,
+      );
+    const count = 12_000;
+    const bytesOf = (n: number): Uint8Array => createHash("sha512").update(String(n)).digest();
+    for (let from = 0; from < count; from += 1_000)
+      await append(
+        rig,
+        Array.from({ length: 1_000 }, (_, at) => ({
+          id: id(from + at),
+          bytes: Buffer.concat([bytesOf(from + at), bytesOf(-from - at), bytesOf(2 * count + from + at)]),
+        })),
+      );
+    const before = bytesOnDisk();
+    expect(before).toBeGreaterThan(192 * count);
+    for (let from = 0; from < count - 500; from += 500)
+      rig.store.trim(Array.from({ length: 500 }, (_, at) => id(from + at)));
+    await rig.settle();
+    await vi.waitFor(() => expect(bytesOnDisk()).toBeLessThan(before / 1.8), { timeout: 15_000, interval: 50 });
+    expect(await new Promise((done) => rig.store.read([id(count - 1)], done))).toHaveLength(1);
   });
 
   it("leaves no text behind of what was erased", async () => {
