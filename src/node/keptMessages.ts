@@ -8,7 +8,10 @@ import { viewMessage } from "../protocol/log/intake.ts";
 import { type Restored, restoreMarks, restoreRows } from "../protocol/log/restored.ts";
 import type { Message } from "../protocol/views.ts";
 import { type Store, StoreError, type TakeBatch } from "../store/store.ts";
+import { decodeBody } from "../wire/bodies/body.ts";
+import { decodeEnvelope } from "../wire/envelope.ts";
 import type { MessageId, PeerId } from "../wire/ids.ts";
+import type { Sayable } from "./search.ts";
 
 /** What earlier starts kept. The event loop turns between its batches. Rejects with a StoreError. */
 export async function restore(store: Store, restored: Restored): Promise<Restored> {
@@ -37,6 +40,31 @@ export async function readPage(
     store.page(before, limit, (messages, trouble) => {
       if (trouble !== undefined) reject(new StoreError(trouble));
       else resolve(viewsOf(messages, reader));
+    });
+  });
+}
+
+/** Of the newest `limit` below `before` those that fit, oldest first; `oldest`: the first that was looked at. */
+export type FoundPage = { readonly oldest: MessageId | undefined; readonly messages: readonly Message[] };
+
+/** A message is decoded to look whether it fits, and checked only if it does. Rejects with a StoreError. */
+export async function readFitting(
+  store: Store,
+  reader: Reader,
+  fits: (message: Sayable) => boolean,
+  limit: number,
+  before?: MessageId | undefined,
+): Promise<FoundPage> {
+  return new Promise((resolve, reject) => {
+    store.page(before, limit, (stored, trouble) => {
+      if (trouble !== undefined) return reject(new StoreError(trouble));
+      const fitting = stored.filter(({ bytes }) => {
+        const content = decodeEnvelope(bytes);
+        if (content === undefined) return false;
+        const body = decodeBody(content.kind, content.body);
+        return body.kind !== "unknown" && fits({ author: content.author, nick: body.nick, text: body.text });
+      });
+      resolve({ oldest: stored[0]?.id, messages: viewsOf(fitting, reader) });
     });
   });
 }

@@ -19,7 +19,7 @@ import type { Tenant } from "./demux.ts";
 import { createDriver, type Driver, type DriverOptions } from "./driver.ts";
 import { randomBootId, randomLinkKeys } from "./entropy.ts";
 import type { Ground } from "./ground.ts";
-import { type Reader, readPage, replayAll, restore, signedAll } from "./keptMessages.ts";
+import { type Reader, readFitting, readPage, replayAll, restore, signedAll } from "./keptMessages.ts";
 import { within } from "./limit.ts";
 import { createReadiness, letGo, type Readiness, readyInTurn, waitUntilReady } from "./readiness.ts";
 import { searchHistory } from "./search.ts";
@@ -205,7 +205,7 @@ function handleOf(room: OpenRoom, closed: () => void): RoomHandle {
       if (limit === undefined) return replayAll(room.store, room.reader, take, ready);
       await take(await readPage(room.store, room.reader, limit));
     },
-    search: (query) => searchHistory((limit, before) => readPage(room.store, room.reader, limit, before), query),
+    search: (query) => searchHistory((...asked) => readFitting(room.store, room.reader, ...asked), query),
     span: core.span,
     signed: (take) => signedAll(room.store, room.reader, take),
     import: (messages) => importMessages(room, messages),

@@ -3,9 +3,10 @@
  * the node goes on.
  */
 import { setImmediate } from "node:timers/promises";
+import { tagOf } from "../crypto/identity.ts";
 import type { Message } from "../protocol/views.ts";
 import { foldText } from "../store/foldText.ts";
-import { MESSAGE_ID_BYTES, type MessageId } from "../wire/ids.ts";
+import { MESSAGE_ID_BYTES, type MessageId, type PeerId } from "../wire/ids.ts";
 
 export type SearchQuery = {
   /** Is part of the text; empty: of any. */
@@ -18,25 +19,31 @@ export type SearchQuery = {
   readonly since?: MessageId | undefined;
 };
 
-/** Messages that are looked through at a time: about 2 ms. */
-const PAGE = 250;
+/** What a search looks at of a message. */
+export type Sayable = { readonly author: PeerId; readonly nick: string; readonly text: string };
 
-/** The newest `limit` kept messages below `before`, oldest first. */
-export type ReadHistory = (limit: number, before?: MessageId) => Promise<readonly Message[]>;
+/** Messages that are looked through at a time: about 2 ms. */
+const PAGE = 500;
+
+/** Of the newest `limit` below `before` those that fit, oldest first; `oldest`: the first that was looked at, undefined if there is none. */
+export type ReadFitting = (
+  fits: (message: Sayable) => boolean,
+  limit: number,
+  before?: MessageId,
+) => Promise<{ readonly oldest: MessageId | undefined; readonly messages: readonly Message[] }>;
 
 /** Those that fit, newest first, as soon as some of a page do. What reading rejects with, this does. */
 export async function* searchHistory(
-  read: ReadHistory,
+  read: ReadFitting,
   query: SearchQuery,
 ): AsyncGenerator<readonly Message[], void, undefined> {
   const { since = "" } = query;
   const fits = matcherFor(query);
   let { before } = query;
   for (;;) {
-    const page = await read(PAGE, before);
-    const oldest = page[0]?.id;
+    const { oldest, messages } = await read(fits, PAGE, before);
     if (oldest === undefined) return;
-    const found = page.filter((message) => message.id >= since && fits(message)).reverse();
+    const found = messages.filter(({ id }) => id >= since).reverse();
     if (found.length > 0) yield found;
     if (oldest < since) return;
     before = oldest;
@@ -56,16 +63,12 @@ export function idsFrom(time: number): MessageId {
 
 const TIME_MAX = 2 ** 48 - 1;
 
-function matcherFor({ text, from }: SearchQuery): (message: Message) => boolean {
-  const [wanted, author] = [foldText(text), from === undefined ? undefined : foldText(from)];
-  return (message) => {
-    // What this version cannot read has no text.
-    if (message.kind === "unknown") return false;
-    const { nick, tag } = message.author;
-    if (author !== undefined && author !== tag) {
-      const named = foldText(nick);
-      if (author !== named && author !== `${named}·${tag}`) return false;
-    }
-    return foldText(message.text).includes(wanted);
+function matcherFor({ text, from }: SearchQuery): (message: Sayable) => boolean {
+  const [wanted, named] = [foldText(text), from === undefined ? undefined : foldText(from)];
+  const isBy = ({ author, nick }: Sayable): boolean => {
+    if (named === undefined || foldText(nick) === named) return true;
+    const tag = tagOf(author);
+    return named === tag || named === `${foldText(nick)}·${tag}`;
   };
+  return (message) => isBy(message) && foldText(message.text).includes(wanted);
 }

@@ -77,6 +77,18 @@ it("NODE_TIMEOUT and CLEANUP_INTERVAL are how long a peer that died stays listed
   await soon(async () => (await listed()).length === 0);
 });
 
+it("MAX_DISK is how many bytes the messages of a room take, and /set changes it at once", async () => {
+  const anna = await start("anna", "--ephemeral", "--max-disk", "2MB");
+  const kept = async () => ((await anna.ask("/log 100")).ids as readonly string[]).length;
+  // The fortieth does not fit.
+  for (let at = 0; at < 40; at += 1) await anna.ask(`/say ${"x".repeat(60_000)}`);
+  expect(await kept()).toBeLessThan(34);
+  await anna.ask("/set MAX_DISK 1MB");
+  expect(await kept()).toBeLessThan(17);
+  expect(await anna.ask("/set MAX_DISK 1KB")).toMatchObject({ type: "error", code: "bad-value" });
+  expect((await anna.ask("/set MAX_DISK off")).text).toBe("MAX_DISK = off");
+});
+
 it("MAX_MESSAGES is how many messages are kept, and /set changes it at once", async () => {
   const anna = await start("anna", "--ephemeral", "--max-messages", "3");
   const kept = async () => (await anna.ask("/log 100")).ids as readonly string[];

@@ -77,6 +77,20 @@ it("keeps each room apart, and lets go of what is above MAX_MESSAGES for good", 
   expect((await again.room.history(10)).map(({ text }) => text)).toEqual(["3", "4", "5"]);
 });
 
+it("keeps no more bytes than MAX_DISK, at the next start, too", async () => {
+  const config = { maxBytes: 30_000 };
+  const first = await open({ config });
+  for (let at = 0; at < 60; at += 1) await said(first, `${at} ${"x".repeat(800)}`);
+  await until("all are stored", () => expect(storedIn(first)).toHaveLength(60));
+  const kept = (await first.room.history(100)).map(({ text }) => text.split(" ")[0]);
+  expect(kept.length).toBeLessThan(28);
+  expect(kept).toEqual(Array.from(kept, (_, at) => String(60 - kept.length + at)));
+  expect(first.room.span()).toMatchObject({ isWhole: false });
+  await first.hub.close();
+  const again = await open({ config });
+  expect((await again.room.history(100)).map(({ text }) => text.split(" ")[0])).toEqual(kept);
+});
+
 it("tells the first who listens that it is damaged, or cannot be used, and goes on", async () => {
   const first = await open();
   await said(first, "one");

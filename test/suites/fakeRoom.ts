@@ -1,7 +1,7 @@
 /** A room without a network: records commands, answers them as a core would, and plays whatever a test makes it play. */
 import { encodeInvite } from "../../src/crypto/invite.ts";
 import { openRoom } from "../../src/crypto/roomKeys.ts";
-import { searchHistory } from "../../src/node/search.ts";
+import { type ReadFitting, searchHistory } from "../../src/node/search.ts";
 import type { Delivery, RoomChoice, RoomHandle, RoomStats } from "../../src/node/types.ts";
 import type { Command, Outcome } from "../../src/protocol/api.ts";
 import type { ChatError, ChatEvent } from "../../src/protocol/events.ts";
@@ -114,6 +114,12 @@ function handleOf(state: FakeState): RoomHandle {
     const sorted = [...messages].sort((a, b) => (a.id < b.id ? -1 : 1));
     return sorted.filter(({ id }) => before === undefined || id < before).slice(-limit);
   };
+  const fitting: ReadFitting = async (fits, limit, before) => {
+    const page = await history(limit, before);
+    const isFound = ({ author, kind, text }: Message): boolean =>
+      kind !== "unknown" && fits({ author: author.id, nick: author.nick, text });
+    return { oldest: page[0]?.id, messages: page.filter(isFound) };
+  };
   return {
     choice,
     invite: () => encodeInvite({ ...choice, endpoints: [] }),
@@ -127,7 +133,7 @@ function handleOf(state: FakeState): RoomHandle {
       return run(state, command);
     },
     history,
-    search: (query) => searchHistory(history, query),
+    search: (query) => searchHistory(fitting, query),
     span: () => state.span ?? { oldest: messages[0]?.time, isWhole: true, gapsUntil: undefined },
     signed: async () => 0,
     import: async (messages) => ({ fates: messages.map(() => "added"), letGo: 0 }),
