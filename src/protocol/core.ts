@@ -309,6 +309,7 @@ function createRooms(options: CoreOptions, step: Step, restored: Restored = rest
   });
   const reconciliation = createReconciliation(context, replicas, {
     isStored: () => writes.unwritten.size + writes.refused.size === 0,
+    stored: ({ peer }, ids, at) => (peer === undefined ? undefined : relay.onEqualLogs(peer, ids.has, at)),
     inSync: (set, from, ids, isStored) => {
       if (set !== "log") return;
       intake.showInOrder(waitForNoneGone(log));
@@ -321,7 +322,6 @@ function createRooms(options: CoreOptions, step: Step, restored: Restored = rest
       sample(options.rng, membership.present().filter(reachability.isReachable), count).map(membership.session),
   });
   const relay = createRelay(context, membership, log, writes, reachability, outbox);
-  const blobServer = createBlobServer(context, log, writes, reads);
   const pendingSlices = createPendingSlices();
   const blobFetch = createBlobFetch(context, {
     isKnown: (id) => isKnown(log, id),
@@ -360,7 +360,7 @@ function createRooms(options: CoreOptions, step: Step, restored: Restored = rest
     wants,
     blobFetch,
     pendingSlices,
-    blobServer,
+    blobServer: createBlobServer(context, log, writes, reads),
     clockSkew,
   };
   const onDatagram = createOnDatagram(components);

@@ -8,6 +8,7 @@
 import type { MessageId, PeerId } from "../../wire/ids.ts";
 import type { Mark } from "../api.ts";
 import { limits } from "../limits.ts";
+import type { Millis } from "../time.ts";
 import type { Settled } from "./delegation.ts";
 
 export type Sent = {
@@ -15,6 +16,8 @@ export type Sent = {
   told: Settled;
   /** BOUNDED: `limits.members`. Those that have it, as far as this start knows. */
   readonly holders: Set<PeerId>;
+  /** When it was said, if that was in this start. */
+  readonly since: Millis;
 };
 
 export type Outbox = {
@@ -25,20 +28,23 @@ export type Outbox = {
   readonly later: Set<MessageId>;
 };
 
+const BEFORE: Millis = Number.NEGATIVE_INFINITY;
+
 /** Nobody is known to have it. */
-export const NOBODY: Settled = { reached: 0, of: 0, lacking: [] };
+const NOBODY: Settled = { reached: 0, of: 0, lacking: [] };
 
 /** `marks`: what the store keeps of earlier starts, in the order of ids. Of what all have nothing more is to be heard. */
 export function createOutbox(marks: readonly Mark[]): Outbox {
   const outbox: Outbox = { sent: new Map(), due: new Set(), later: new Set() };
   for (const { id, reached, of } of marks)
-    if (!isAll({ reached, of })) outbox.sent.set(id, { told: { reached, of, lacking: [] }, holders: new Set() });
+    if (!isAll({ reached, of }))
+      outbox.sent.set(id, { told: { reached, of, lacking: [] }, holders: new Set(), since: BEFORE });
   return outbox;
 }
 
 /** It is said now. `holders`: those of its spread. */
-export function follow({ sent }: Outbox, id: MessageId, holders: Set<PeerId>): void {
-  sent.set(id, { told: NOBODY, holders });
+export function follow({ sent }: Outbox, id: MessageId, holders: Set<PeerId>, since: Millis): void {
+  sent.set(id, { told: NOBODY, holders, since });
   const [oldest] = sent;
   if (oldest === undefined) return;
   const [oldestId, { told }] = oldest;

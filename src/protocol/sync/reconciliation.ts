@@ -67,6 +67,8 @@ export type Reconciliation = {
 type Options = {
   /** The peer holds these, and no others but such as this node would not keep. */
   readonly inSync: (set: SetName, from: Session, ids: Ids, isStored: boolean) => void;
+  /** The peer had all of these at that time, and what it had is in its store now. */
+  readonly stored: (from: Session, ids: Ids, at: Millis) => void;
   /** The store has all messages of the log. */
   readonly isStored: () => boolean;
   /** Some peers, by chance: more suppliers for much that is lacking. */
@@ -110,7 +112,7 @@ type Side = { readonly peer: Session; readonly set: SetName; readonly ids: Ids }
 export function createReconciliation(
   context: Context,
   replicas: Replicas,
-  { inSync, isStored, others }: Options,
+  { inSync, stored, isStored, others }: Options,
 ): Reconciliation {
   const { link, timers, rng } = context;
   /** BOUNDED: sessions, the latest. The last digest that differed, per session and set. */
@@ -126,6 +128,8 @@ export function createReconciliation(
   const listed = new Map<string, { readonly lo: Bound; readonly hi: Bound; readonly at: Millis }[]>();
   /** BOUNDED: sessions twice. What was compared last with a session, and how often nothing came of it. */
   const vain = new Map<string, { readonly sets: string; readonly times: number }>();
+  /** BOUNDED: sessions twice. When who keeps more said that it holds the whole log, until it says that it has stored that. */
+  const sameAt = new Map<string, Millis>();
   let rosterFrom: Millis = 0;
   let checkFrom: Millis = context.now.mono + below(rng, CHECK_MS);
   const { spend, isRepeat } = createWorkBudget(context);
@@ -265,6 +269,13 @@ export function createReconciliation(
     return Math.max(waitMs, retransmitAfterMs(from.rtt));
   };
 
+  const saidSameAndStored = (from: Session): void => {
+    const at = sameAt.get(from.boot);
+    const ids = sideOf(from, "log")?.ids;
+    if (at === undefined || ids === undefined) return;
+    sameAt.delete(from.boot);
+    stored(from, ids, at);
+  };
   const schedule = ({ boot }: Session, set: SetName, at: Millis): void =>
     timers.set(`reconcile ${boot} ${set}`, at, { type: "reconcile", set, boot });
 
@@ -285,6 +296,7 @@ export function createReconciliation(
           vain.delete(key);
           timers.clear(`reconcile ${key}`);
           if (side !== undefined) inSync(set, from, side.ids, theirs.isStored);
+          else if (set === "log" && theirs.isStored) saidSameAndStored(from);
           continue;
         }
         remember(differing, key, { digest: theirs, at: context.now.mono, eager });
@@ -387,8 +399,10 @@ export function createReconciliation(
       if (!spend(from, 1 + (side === undefined ? 0 : fingerprintedUnits(side.ids, lo, hi)))) return;
       const equal = side !== undefined && compare(side, lo, claim, shortIdKeyFor(context, from, salt));
       download.go(set);
+      if (!equal || hi !== END || lo !== "") return;
       // It says nothing of the store.
-      if (equal && hi === END && lo === "") inSync(set, from, side.ids, false);
+      inSync(set, from, side.ids, false);
+      if (!canTell(from, set)) remember(sameAt, from.boot, context.now.mono);
     },
     onWant: (from, { ids }) => {
       if (!spend(from, ids.length / 4)) return;

@@ -100,6 +100,27 @@ describe("what is said while alone", () => {
   });
 });
 
+describe("what one who keeps less says while alone", () => {
+  it("is counted when one who keeps more has it and has stored it, and no sooner", () => {
+    const world = createWorld();
+    const anna = world.node("anna", { maxMessages: 50 });
+    const [early, late] = [say(anna, "one"), say(anna, "two")];
+    anna.crash();
+    anna.restart();
+    const bob = world.node("bob");
+    bob.store.isHeld = true;
+    bob.join(anna);
+    world.until("bob to have both in memory", () => bob.core.stats().messages === 2, SETTLE_MS);
+    world.run(SETTLE_MS);
+    expect([lastOf(anna, early), lastOf(anna, late)]).not.toContain("1/1");
+    expect(anna.core.undelivered()).toBe(2);
+    bob.store.isHeld = false;
+    bob.answerStore(100);
+    world.until("both to be counted", () => anna.core.undelivered() === 0, SETTLE_MS);
+    expect([lastOf(anna, early), lastOf(anna, late)]).toEqual(["1/1", "1/1"]);
+  });
+});
+
 describe("what reached others before a restart", () => {
   it("does not wait after it, and what is known of it stays", () => {
     const world = createWorld();
@@ -218,11 +239,11 @@ describe("the outbox", () => {
   it("follows so many messages and no more, and lets go first of those that all have", () => {
     const outbox = createOutbox([]);
     for (let n = 0; n <= limits.relays; n += 1) {
-      follow(outbox, idOf(n), new Set());
+      follow(outbox, idOf(n), new Set(), n);
       if (n < 10) noteTold(outbox, idOf(n), { reached: 1, of: 1, lacking: [] });
     }
     for (let n = limits.relays + 1; n < 2 * limits.outbox; n += 1) {
-      follow(outbox, idOf(n), new Set());
+      follow(outbox, idOf(n), new Set(), n);
       expect(outbox.sent.size).toBeLessThanOrEqual(limits.outbox);
       if (n === limits.relays + 20) expect(outbox.sent.size).toBe(limits.relays + 20 + 1 - 10);
     }
@@ -244,7 +265,7 @@ describe("the outbox", () => {
 
   it("tells the store each figure once, and nothing of what was let go", () => {
     const outbox = createOutbox([]);
-    for (const n of [1, 2]) follow(outbox, idOf(n), new Set());
+    for (const n of [1, 2]) follow(outbox, idOf(n), new Set(), n);
     for (const n of [1, 2]) noteTold(outbox, idOf(n), { reached: 1, of: 3, lacking: [] });
     unfollow(outbox, [idOf(2)]);
     expect(takeMarks(outbox, [])).toEqual([{ id: idOf(1), reached: 1, of: 3 }]);
@@ -255,6 +276,7 @@ describe("the outbox", () => {
     const sent = (reached: number, of: number, holders: Set<PeerId>, lacking: string[] = []): Sent => ({
       told: { reached, of, lacking },
       holders,
+      since: 0,
     });
     expect(knownOf(sent(0, 0, peers("aa")))).toEqual({ reached: 1, of: 1, lacking: [] });
     expect(knownOf(sent(4, 11, peers("aa", "bb")))).toEqual({ reached: 4, of: 11, lacking: [] });
