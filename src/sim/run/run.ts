@@ -23,7 +23,7 @@ import { createSpeech, flooderOf } from "./speech.ts";
 import { createStage, type Room } from "./stage.ts";
 import { createTrace } from "./trace.ts";
 import { rememberVerified } from "./verified.ts";
-import { complaintsOfQuiet, watchRooms } from "./watching.ts";
+import { complaintsOfQuiet, complaintsOfWaiting, watchRooms } from "./watching.ts";
 
 export type Run = {
   readonly scenario: string;
@@ -82,6 +82,8 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
 /** The longest that a room may take to get to know itself before the talk begins anyway. */
 const GATHER_MS: Millis = 60_000;
 const PROGRESS_MS: Millis = 1_000;
+/** Within this time each node hears by a digest of one other at least that it holds the same. */
+const DIGESTS_MS: Millis = 10_000;
 /** What answers something that nobody has said waits so long for it. */
 const ATTACKED_SETTLE_MS: Millis = 330_000;
 
@@ -201,6 +203,7 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
         (checkers[number] as Checkers).verdict(inRoom, network.counts, WALL_START + agenda.now()),
       ),
       ...endless(),
+      ...unheard(),
       ...aftermath,
     ],
     faults: faults.counts,
@@ -221,6 +224,12 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
     // What a clock that was ahead has stamped counts later, and a slow node reads old news: there is something to compare then.
     const isLate = scenario.faults.some(({ type }) => type === "skew" || type === "slow");
     return settledMs === undefined || isLate ? [] : complaintsOfQuiet(watched.comparedInQuiet(), nodes.length);
+  }
+
+  /** When all hold the same for a while, nobody calls a message waiting that others have. */
+  function unheard(): string[] {
+    if (settledMs === undefined || scenario.quietMs < DIGESTS_MS) return [];
+    return complaintsOfWaiting(nodes);
   }
 
   /** Nobody talks: the first half is for rumours to die down, the second is measured. */

@@ -3,6 +3,7 @@ import type { Endpoint } from "../../wire/endpoint.ts";
 import { END, type Frame } from "../../wire/frames.ts";
 import type { BootId } from "../../wire/ids.ts";
 import type { HostWorld } from "../world/host.ts";
+import type { VirtualNode } from "../world/node.ts";
 import { createSniffer, type Sniffed } from "../world/sniffer.ts";
 import type { Checkers } from "./checkers.ts";
 import { createClaims } from "./claims.ts";
@@ -77,6 +78,14 @@ export function complaintsOfQuiet({ frames, checks }: Compared, nodes: number): 
   return frames <= nodes && checks <= CHECK_FRAMES_MAX * nodes
     ? []
     : [`I10: ${frames + checks} frames compared logs when all were equal and nobody talked`];
+}
+
+/** All were equal for a while: who is not alone knows of somebody that has each of its messages. */
+export function complaintsOfWaiting(nodes: readonly VirtualNode[]): string[] {
+  return nodes.flatMap((node, number) => {
+    const waiting = node.isUp() && node.core().stats().peers > 0 ? node.core().undelivered() : 0;
+    return waiting === 0 ? [] : [`I8: n${number} calls ${waiting} of its messages waiting that all have`];
+  });
 }
 
 // --- internal ---

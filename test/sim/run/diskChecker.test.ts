@@ -217,3 +217,15 @@ test("I8: an author that claims more than there is", () => {
   claim(3);
   expect(about(rig, "I8", [one])).toEqual([expect.stringMatching(/^I8: n0 claims that .* reached 3, it reached 2$/)]);
 });
+
+test("I8: a disk that says more of an earlier start's message than there is", () => {
+  const rig = createRig();
+  rig.say(0, one);
+  for (const node of [0, 1]) rig.hear(node, one);
+  const startWith = (reached: number): void =>
+    rig.checkers.started(0, [{ id: one.id, bytes: new Uint8Array() }], [{ id: one.id, reached, of: 5 }]);
+  startWith(1);
+  expect(about(rig, "I8", [one])).toEqual([]);
+  startWith(2);
+  expect(about(rig, "I8", [one])).toEqual([expect.stringMatching(/^I8: n0 claims that .* reached 2, it reached 1$/)]);
+});

@@ -4,7 +4,7 @@ import { seededRng } from "../../../src/protocol/rng.ts";
 import type { Checkers } from "../../../src/sim/run/checkers.ts";
 import { completeScenario, type Scenario } from "../../../src/sim/run/scenario.ts";
 import { createStage, type Hooks } from "../../../src/sim/run/stage.ts";
-import { complaintsOfQuiet, watchRooms } from "../../../src/sim/run/watching.ts";
+import { complaintsOfQuiet, complaintsOfWaiting, watchRooms } from "../../../src/sim/run/watching.ts";
 import { createAgenda } from "../../../src/sim/world/agenda.ts";
 import { createNetwork } from "../../../src/sim/world/network.ts";
 import type { VirtualNode } from "../../../src/sim/world/node.ts";
@@ -60,6 +60,18 @@ test("checks of equal logs are no complaint, unless they never end", () => {
   expect(complaintsOfQuiet({ frames: 0, checks: 120 }, 12)).toEqual([]);
   expect(complaintsOfQuiet({ frames: 0, checks: 121 }, 12)).toEqual([
     "I10: 121 frames compared logs when all were equal and nobody talked",
+  ]);
+});
+
+test("what waits among others that have it is a complaint, what waits for somebody to come is none", () => {
+  const nodeOf = (peers: number, waiting: number, isUp = true): VirtualNode =>
+    ({
+      isUp: () => isUp,
+      core: () => ({ stats: () => ({ peers }), undelivered: () => waiting }),
+    }) as unknown as VirtualNode;
+  expect(complaintsOfWaiting([nodeOf(2, 0), nodeOf(0, 3), nodeOf(2, 1, false)])).toEqual([]);
+  expect(complaintsOfWaiting([nodeOf(2, 0), nodeOf(2, 3)])).toEqual([
+    "I8: n1 calls 3 of its messages waiting that all have",
   ]);
 });
 
