@@ -18,7 +18,10 @@ export type RoomEvents = {
   message: RoomMessage;
   /** Somebody came, went, is suspected of having gone, or changed the nick. */
   peer: { readonly status: PeerStatus; readonly peer: Peer };
-  /** Of `of` others `reached` have the own message; `lacking`: the nicks of some that do not. */
+  /**
+   * Of `of` others `reached` have the own message, 0 of 0: nobody is there; `lacking`: the nicks of some that do not. Also of
+   * what an earlier start said, when somebody has it.
+   */
   delivery: {
     readonly id: MessageId;
     readonly reached: number;

@@ -1,6 +1,6 @@
 /** Marks in a database: how many are known to have an own message, and of how many, four bytes each, under the id of the message. */
 import type { Mark } from "../protocol/api.ts";
-import { idOfKey, type Level, MARK_TYPE, rangeOf } from "./levelFormat.ts";
+import { idOfKey, type Level, MARK_TYPE, rangeOf, SCAN } from "./levelFormat.ts";
 
 /** Of the mark of the message with this key. */
 export function markKeyOf(key: Uint8Array): Uint8Array {
@@ -18,7 +18,7 @@ export function encodeMark({ reached, of }: Mark): Uint8Array {
 
 /** What no version of this program has written is no mark. */
 export async function newestMarks(level: Level, prefix: Uint8Array, limit: number): Promise<readonly Mark[]> {
-  const newest = await level.iterator({ ...rangeOf(prefix), reverse: true, limit }).all();
+  const newest = await level.iterator({ ...rangeOf(prefix), ...SCAN, reverse: true, limit }).all();
   return newest.flatMap(([key, value]) => decodeMark(key, value) ?? []).reverse();
 }
 
