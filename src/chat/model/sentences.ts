@@ -250,6 +250,8 @@ const INVITE_REASONS = {
 function chatSentence(event: ChatEvent, room: string): Sentence | undefined {
   switch (event.type) {
     case "notice":
+      // Nothing was fetched: that two logs are equal is what everybody expects.
+      if (event.notice.code === "history-synced" && event.notice.messages === 0) return undefined;
       return { tone: "info", text: noticeText(event.notice, room) };
     case "error":
       return { tone: "error", text: errorText(event.error) };

@@ -1,7 +1,7 @@
 // What people read of being found, of a network on which nobody can be, and of having been away.
 
 import { describe, expect, it } from "vitest";
-import { errorText, noticeText } from "../../../src/chat/model/sentences.ts";
+import { errorText, noticeText, sentenceFor } from "../../../src/chat/model/sentences.ts";
 import type { Notice } from "../../../src/protocol/events.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { fakePeer } from "../../suites/fakeRoom.ts";
@@ -26,6 +26,14 @@ describe("history that is complete", () => {
     [200, "history is complete, the same as bob's: 200 messages fetched"],
   ])("is told with whose it equals and what came (%i)", (messages, text) => {
     expect(noticeText({ code: "history-synced", messages, peer: fakePeer("bob", 7) }, "tea")).toBe(text);
+  });
+
+  it("is no news to people where nothing came", () => {
+    const told = (messages: number) => {
+      const notice: Notice = { code: "history-synced", messages, peer: fakePeer("bob", 7) };
+      return sentenceFor({ type: "chat", event: { type: "notice", notice } }, "tea");
+    };
+    expect([told(0), told(1)?.tone]).toEqual([undefined, "info"]);
   });
 });
 
