@@ -55,16 +55,15 @@ export function ask(store: TestStore, effect: Effect): void {
   }
 }
 
-/** Does the first thing that it was asked for; its answer, if one is waited for. */
+/** Does the first thing that it was asked for, with the marks before it; its answer, if one is waited for. */
 export function doNext(store: TestStore): Input | undefined {
-  const next = store.asked.shift();
+  let next = store.asked.shift();
+  for (; next?.type === "mark"; next = store.asked.shift())
+    if (store.trouble === undefined) for (const mark of next.marks) store.marks.set(mark.id, mark);
   switch (next?.type) {
     case "append":
       if (store.trouble === undefined) for (const message of next.messages) keep(store, message);
       return next.ticket === undefined ? undefined : { type: "written", ticket: next.ticket, trouble: store.trouble };
-    case "mark":
-      if (store.trouble === undefined) for (const mark of next.marks) store.marks.set(mark.id, mark);
-      return undefined;
     case "trim":
       for (const id of next.ids) store.kept.delete(id);
       for (const id of next.ids) store.marks.delete(id);
