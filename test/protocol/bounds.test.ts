@@ -21,6 +21,7 @@ vi.mock("../../src/protocol/limits.ts", async (original) => {
     candidates: 256,
     unacknowledged: 128,
     relays: 64,
+    outbox: 128,
     gone: 64,
     unwritten: 128,
     reads: 32,
@@ -87,6 +88,7 @@ const rows: Readonly<Record<string, Row>> = {
     },
   },
   relays: { fill: (place) => say(place, 100) },
+  outbox: { fill: (place) => say(place, 200) },
   transfers: { fill: (place) => offer(place, 100) },
   pendingSlices: { fill: (place) => offer(place, 100) },
   beaconSenders: {

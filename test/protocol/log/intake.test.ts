@@ -80,8 +80,8 @@ describe("saying", () => {
     const [alice] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
     alice.store.isHeld = true;
     const effects = alice.say("hello");
-    expect(effects.map((effect) => effect.type)).toEqual(["append", "transmit", "emit", "answer"]);
-    expect(effects[0]).toMatchObject({ isOwn: true });
+    expect(effects.map((effect) => effect.type)).toEqual(["mark", "append", "transmit", "emit", "answer"]);
+    expect(effects[1]).toMatchObject({ isOwn: true });
     expect(alice.events).toMatchObject([{ type: "message", isInOrder: true, message: { text: "hello", own: true } }]);
     const { id } = told(alice)[0] as Message;
     expect(outcomeOf(effects)).toEqual({ isDone: true, id });
