@@ -22,6 +22,7 @@ import {
 } from "./levelFormat.ts";
 import { buildIndex, type Changed, type DiskIndex, IndexDamage, indexSteps, type Step } from "./levelIndex.ts";
 import { encodeMark, markKeyOf, newestMarks } from "./levelMarks.ts";
+import { type Freed, giveBack, noteFreed, nothingFreed } from "./levelSpace.ts";
 import { checkSpace } from "./space.ts";
 import type { Done, Store, TakeBatch, TakeRows } from "./store.ts";
 
@@ -45,9 +46,6 @@ export type Database = {
   readonly freed: Freed;
   isClosed: boolean;
 };
-
-/** What was deleted since its space was given back last: how many messages, from which key to which. */
-type Freed = { messages: number; first: Uint8Array | undefined; last: Uint8Array | undefined; isWorking: boolean };
 
 /** What a process needs to hold in memory of it: recent messages are in the core already. */
 const CACHE_BYTES = 1_048_576;
@@ -182,8 +180,6 @@ const LEAVES_AT_ONCE = 64;
 const NO_ROWS = new Uint8Array();
 const WRITE_BYTES_MAX = 4_194_304;
 const UNTRIMMED_MAX = 100_000;
-/** What is deleted takes space until LevelDB comes to merge it: after so many messages it is told to. */
-const GIVE_BACK_AFTER = 5_000;
 const CLOSED: StoreTrouble = { code: "closed", detail: "closed" };
 
 type RoomStore = {
@@ -347,32 +343,7 @@ async function write(database: Database, writes: readonly Write[]): Promise<unde
   if (changed.size + marks.size > 0) await writeChanged(database, level, changed, marks, sync);
   database.untrimmed.clear();
   noteFreed(database.freed, changed);
-  giveBack(database, level);
-}
-
-function nothingFreed(): Freed {
-  return { messages: 0, first: undefined, last: undefined, isWorking: false };
-}
-
-function noteFreed(freed: Freed, changed: Changed): void {
-  for (const { key, value } of changed.values()) {
-    if (value !== undefined) continue;
-    freed.messages += 1;
-    if (freed.first === undefined || Buffer.compare(key, freed.first) < 0) freed.first = key;
-    if (freed.last === undefined || Buffer.compare(key, freed.last) > 0) freed.last = key;
-  }
-}
-
-/** Beside the queue, which goes on: merging may take seconds. Closing waits for it, as far as it waits for anything. */
-function giveBack({ freed }: Database, level: Level): void {
-  const { messages, first, last } = freed;
-  if (messages < GIVE_BACK_AFTER || first === undefined || last === undefined || freed.isWorking) return;
-  Object.assign(freed, nothingFreed(), { isWorking: true });
-  const done = (): void => {
-    freed.isWorking = false;
-  };
-  // What is wrong there is met by whoever reads it.
-  level.compactRange(first, last).then(done, done);
+  giveBack(database.freed, level);
 }
 
 /** The latest of each, by its name. */
