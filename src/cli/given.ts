@@ -146,7 +146,7 @@ function readByte(file: number, into: Buffer, at: number): boolean {
 
 /** A bare word is a room, and so is what begins with `#`; what has a dot or a colon is an address. undefined: neither. */
 function settingOf(text: string): "ROOM" | "JOIN" | undefined {
-  if (/^[^.:@]+$/.test(text) && isRoomName(text)) return "ROOM";
+  if (/^[^.:@]+$/.test(text) && isRoomName(text.replace(/~[0-9a-f]{4}$/, ""))) return "ROOM";
   const target = parseTarget(text);
   // An invite that was mistyped is told as one, and so is a room.
   if ("code" in target) return target.code === "bad-invite" || text.startsWith("#") ? "ROOM" : undefined;

@@ -21,16 +21,17 @@ import {
 import { isGood, type VerifyItem, verifyHistory } from "../chat/history/verify.ts";
 import { escapeUnsafe } from "../chat/model/escape.ts";
 import { sanitizeLine } from "../chat/model/sanitize.ts";
-import { errorText } from "../chat/model/sentences.ts";
+import { errorText, refusalText } from "../chat/model/sentences.ts";
 import { reasonText, systemReason } from "../chat/model/systemReason.ts";
 import { countText } from "../chat/model/wording.ts";
-import { openRoom } from "../crypto/roomKeys.ts";
+import { isSameRoom, openRoom } from "../crypto/roomKeys.ts";
 import { nowhere } from "../net/nowhere.ts";
 import { configOf } from "../node/config.ts";
 import { openHub } from "../node/hub.ts";
 import type { HubHandle, RoomChoice, RoomHandle } from "../node/types.ts";
 import type { ChatError } from "../protocol/events.ts";
 import { IdentityError } from "../store/identity.ts";
+import { openRoomsFile } from "../store/roomsFile.ts";
 import { StoreError } from "../store/store.ts";
 import type { ExitCode } from "./exitCode.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
@@ -96,6 +97,7 @@ export async function importCommand({ file, flags, switches }: Of<"import">): Pr
   const stop = stopsOnSignal();
   const result = await withRoom(inputs, choice, (room) => run(room, first, items, file, stop));
   if (result === undefined) return 1;
+  await rememberImported(inputs.dataDir, choice);
   await writeOut(`${importedText(result, choice.name)}\n`);
   if (result.isCut) await complain("interrupted: import the rest later, what is known is not taken twice");
   return result.bad === 0 && !result.isCut ? 0 : 1;
@@ -197,6 +199,14 @@ async function openOffline(inputs: Offline): Promise<HubHandle> {
       );
     throw explainOpening(error, inputs);
   }
+}
+
+/** The next start enters the room: else what was imported would reach nobody, and its key would be needed again. */
+async function rememberImported(dataDir: string, choice: RoomChoice): Promise<void> {
+  const list = await openRoomsFile(dataDir, 1);
+  if (list.read.rooms.some(({ secret }) => isSameRoom(secret, choice.secret))) return;
+  const trouble = list.read.trouble ?? (await list.write([...list.read.rooms, { ...choice, state: "in" }]));
+  if (trouble !== undefined) await complain(refusalText({ code: "rooms-not-kept", trouble }));
 }
 
 /** Where no room was named, it is that of the file: an open one, or one whose key is remembered. */

@@ -2,8 +2,9 @@
 import type { RoomOpening } from "../chat/command/commandContext.ts";
 import { parseContact, type TargetRefusal } from "../chat/command/target.ts";
 import { refusalText } from "../chat/model/sentences.ts";
+import { labelAmong, roomsAmong, withoutMark } from "../chat/session/roomLabels.ts";
 import { ROOMS_MAX } from "../chat/session/sessionState.ts";
-import type { Invite } from "../crypto/invite.ts";
+import { type Invite, isRoomName } from "../crypto/invite.ts";
 import { isSameRoom, openRoom } from "../crypto/roomKeys.ts";
 import { openRoomsFile, type RememberedRoom } from "../store/roomsFile.ts";
 import { misfit, type Resolved, SettingsError } from "./resolve.ts";
@@ -41,14 +42,11 @@ export function readWanted({ settings, origins }: Resolved): Wanted {
 export const ROOM_DEFAULT = "smplchat";
 
 /**
- * The rooms to enter, and those that are remembered beside them. A name is that of a remembered room before it is that of an
+ * The rooms to enter. A name is that of a remembered room before it is that of an
  * open one: nothing that was meant for a private room is said in an open one. Without a wanted room it is those in which
- * one was last time. An address is contacted in all of them.
+ * one was last time. An address is contacted in all of them. Throws a SettingsError where a name is that of several.
  */
-export function chooseRooms(
-  { rooms, addresses }: Wanted,
-  known: readonly RememberedRoom[],
-): { readonly rooms: readonly RoomOpening[]; readonly remembered: readonly RememberedRoom[] } {
+export function chooseRooms({ rooms, addresses }: Wanted, known: readonly RememberedRoom[]): readonly RoomOpening[] {
   const openings: RoomOpening[] = [];
   const add = (opening: RoomOpening): void => {
     const at = openings.findIndex(({ room }) => isSameRoom(room.secret, opening.room.secret));
@@ -67,10 +65,7 @@ export function chooseRooms(
     for (const { state, ...room } of known)
       if (state !== "left" && openings.length < ROOMS_MAX) add({ room, joins: addresses, isShown: state === "shown" });
   if (openings.length === 0) add({ room: choiceNamed(ROOM_DEFAULT, known), joins: addresses });
-  const isEntered = (one: RememberedRoom): boolean => openings.some(({ room }) => isSameRoom(room.secret, one.secret));
-  const others = known.filter((one) => !isEntered(one));
-  // Another room is shown now.
-  return { rooms: openings, remembered: others.map((one) => (one.state === "shown" ? { ...one, state: "in" } : one)) };
+  return openings;
 }
 
 /**
@@ -83,20 +78,31 @@ export async function chooseOneRoom(
 ): Promise<{ readonly opening: RoomOpening; readonly known: readonly RememberedRoom[] }> {
   if (wanted.rooms.length > 1) throw new SettingsError(`${what} is for one room: name one with --room`);
   const known = dataDir === undefined ? [] : (await openRoomsFile(dataDir, 1)).read.rooms;
-  const { rooms } = chooseRooms(wanted, known);
+  const rooms = chooseRooms(wanted, known);
   return { opening: (rooms.find(({ isShown }) => isShown === true) ?? rooms[0]) as RoomOpening, known };
 }
 
 // --- internal ---
 
 function choiceNamed(name: string, known: readonly RememberedRoom[]): RoomOpening["room"] {
-  const remembered = known.find((room) => room.name === name);
-  if (remembered === undefined) return { name, private: false, secret: openRoom(name) };
+  const [remembered, ...others] = roomsAmong(known, name);
+  if (others.length > 0) {
+    const labels = [remembered as RememberedRoom, ...others].map((room) => {
+      return `${labelAmong(known, room)} (${room.private ? "private" : "open"}${room.state === "left" ? ", left" : ""})`;
+    });
+    throw new SettingsError(`several of your rooms are called ${name}: name one of ${labels.join(", ")}`);
+  }
+  if (remembered === undefined) {
+    if (!isRoomName(name)) throw misfit("ROOM", name, undefined, "a room of yours, as /room list lists them");
+    return { name, private: false, secret: openRoom(name) };
+  }
   const { state: _, ...choice } = remembered;
   return choice;
 }
 
 function roomNamed(text: string, origin: string | undefined): WantedRoom {
+  // What tells rooms of one name apart: whether there is such a room, the list of rooms says.
+  if (/^#?[^~]+~[0-9a-f]{4}$/.test(text)) return { type: "name", name: withoutMark(text) };
   const target = parseContact(/^(#|smplchat:)/i.test(text) ? text : `#${text}`);
   if ("code" in target) throw misfit("ROOM", text, origin, wantedInstead(target));
   return target.type === "invite" ? target : { type: "name", name: (target as { name: string }).name };

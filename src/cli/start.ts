@@ -121,11 +121,16 @@ async function openSession(inputs: Inputs, nick: string, face: Face, debug: Debu
     debug: debug?.record,
   });
   const kept = dataDir === undefined ? undefined : await openRoomsFile(dataDir, hub.slot);
+  const listed = kept?.read.rooms ?? [];
   const trouble = kept?.read.trouble;
-  if (trouble !== undefined) await complain(refusalText({ code: "rooms-not-kept", trouble }));
+  const isOnScreen = face === "full-screen";
+  if (trouble !== undefined && !isOnScreen) await complain(refusalText({ code: "rooms-not-kept", trouble }));
   return createSession({
     hub,
-    ...chooseRooms(wanted, kept?.read.rooms ?? []),
+    rooms: chooseRooms(wanted, listed),
+    listed,
+    // The full screen hides what was written before it.
+    listTrouble: isOnScreen ? trouble : undefined,
     ...(kept === undefined ? {} : { rememberRooms: kept.write }),
     nick,
     // For `/set` alone, which shows them.

@@ -15,6 +15,8 @@ export function runJson(session: Session, options: StreamFaceOptions): Promise<v
     /** BOUNDED: by the rooms that are named in one line. Undefined: everything is told. */
     let subscribed: ReadonlySet<RoomHandle> | undefined;
 
+    const here = (): object => ({ room: session.label(session.room()) });
+
     write(jsonReady(session, options.version));
     session.subscribe(
       causalFeed((event, room) => {
@@ -26,20 +28,22 @@ export function runJson(session: Session, options: StreamFaceOptions): Promise<v
     );
     return async (line) => {
       if (line.type === "too-long") {
-        return write(jsonError("input-too-long", `a line may have ${LINE_BYTES_MAX} bytes`, { limit: LINE_BYTES_MAX }));
+        const text = `a line may have ${LINE_BYTES_MAX} bytes`;
+        return write({ ...jsonError("input-too-long", text, { limit: LINE_BYTES_MAX }), ...here() });
       }
       const read = readInput(line.text);
       const { ref } = read;
       const refuse = (refusal: Refusal): void => {
         for (const value of jsonOf({ type: "refusal", refusal, ref }, session.label(session.room()))) write(value);
       };
-      if (read.type === "bad-input") return write({ ...jsonError("bad-input", read.reason, {}), ...refOf(ref) });
+      if (read.type === "bad-input")
+        return write({ ...jsonError("bad-input", read.reason, {}), ...here(), ...refOf(ref) });
       if (read.type === "subscribe") {
         const rooms = read.rooms?.map((name) => roomNamed(session, name));
         const unknown = rooms?.find((room) => "code" in room);
         if (unknown !== undefined) return refuse(unknown as Refusal);
         subscribed = rooms === undefined ? undefined : new Set(rooms as RoomHandle[]);
-        return ref === undefined ? undefined : write({ ...jsonDone(), ref });
+        return ref === undefined ? undefined : write({ ...jsonDone(), ...here(), ref });
       }
       const room = read.room === undefined ? undefined : roomNamed(session, read.room);
       if (room !== undefined && "code" in room) return refuse(room);

@@ -36,7 +36,7 @@ export function readInput(line: string): Input {
 
 // --- internal ---
 
-const TYPES = '"say", "command", "search" or "history"';
+const TYPES = '"say", "command", "search", "history" or "subscribe"';
 const HISTORY_LIMIT = 50;
 /** Messages that one line may ask for. */
 const LIMIT_MAX = 1_000;

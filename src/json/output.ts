@@ -15,12 +15,12 @@ export function jsonLine(value: object): string {
 
 export function jsonReady(session: Session, version: string): object {
   const room = session.room();
-  const { name, private: isPrivate } = room.choice;
+  const { private: isPrivate } = room.choice;
   return {
     type: "ready",
     version,
     self: jsonAuthor(room.self()),
-    room: { name, private: isPrivate },
+    room: { name: session.label(room), private: isPrivate },
     rooms: session.rooms().map((one) => ({ name: session.label(one), private: one.choice.private })),
     address: room.address(),
   };

@@ -78,7 +78,7 @@ async function readRooms(path: string): Promise<ReadRooms> {
     return { rooms: [], trouble: { code: "unreadable", path, reason: reasonOf(error) } };
   }
   if (text === undefined) return { rooms: [] };
-  const [first = "", ...lines] = text.split("\n");
+  const [first = "", ...lines] = text.split(/\r?\n/);
   if (first !== FIRST_LINE && /^smplchat rooms \d+$/.test(first))
     return { rooms: [], trouble: { code: "newer", path } };
   const rooms: RememberedRoom[] = [];

@@ -1,4 +1,5 @@
 /** The full screen: runs a session on a terminal, and gives the terminal back at the end. */
+import { sentenceFor } from "../chat/model/sentences.ts";
 import type { Session } from "../chat/session/session.ts";
 import { createController } from "./controller.ts";
 import { createKeyDecoder, type Key } from "./keys.ts";
@@ -107,5 +108,8 @@ export async function runFullScreen(session: Session): Promise<void> {
     unsubscribe();
     canvas.close();
     terminal.close();
+    const messages = session.undelivered();
+    const sentence = messages > 0 ? sentenceFor({ type: "undelivered", messages }, "") : undefined;
+    if (sentence !== undefined) process.stdout.write(`-- ${sentence.text}\n`);
   }
 }

@@ -199,7 +199,8 @@ export function createController({ session, palette, now, onChange, ...size }: C
     if (current.isLoading) return;
     current.isLoading = true;
     const of = view;
-    shown.history(limit, before).then(
+    const room = shown;
+    room.history(limit, before).then(
       (page) => {
         current.isLoading = false;
         // Of another room, or the reader has gone back to the newest lines.
@@ -207,6 +208,12 @@ export function createController({ session, palette, now, onChange, ...size }: C
         current.hasFailed = false;
         facts = undefined;
         take(page, current);
+        for (const message of page) {
+          const delivery = message.own ? room.delivery(message.id) : undefined;
+          if (delivery === undefined) continue;
+          const event = { type: "delivery", id: message.id, ...delivery } as const;
+          current.timeline = applyEvent(current.timeline, event, message.time);
+        }
         onChange();
       },
       (error: unknown) => {
@@ -382,7 +389,14 @@ function readFacts(session: Session) {
   const room = session.room();
   const { clockAheadMs } = room.stats();
   const span = room.span();
-  return { roomName: session.label(room), self: room.self(), peers: room.peers(), clockAheadMs, span };
+  return {
+    roomName: session.label(room),
+    isIn: room.isIn(),
+    self: room.self(),
+    peers: room.peers(),
+    clockAheadMs,
+    span,
+  };
 }
 
 function words(timeline: Timeline, session: Session) {

@@ -67,27 +67,43 @@ export function tabsOf(session: Session, viewOf: (room: RoomHandle) => RoomView)
   });
 }
 
-/** The row, `width` columns wide: the shown room is always in it. Undefined: there is one room, and nothing to choose. */
+/**
+ * The row, at most `width` columns wide: the shown room is always in it, and as many around it as there is place for. What is
+ * unread out of sight is told at either end. Undefined: there is one room, and nothing to choose.
+ */
 export function paintTabs(tabs: readonly RoomTab[], width: number, palette: Palette): string | undefined {
   if (tabs.length < 2) return undefined;
   const texts = tabs.map(tabText);
+  const widths = texts.map(widthOf);
   const shownAt = Math.max(
     0,
     tabs.findIndex(({ isShown }) => isShown),
   );
-  let first = 0;
-  // What stands before the shown room goes first where there is no place for all.
-  while (first < shownAt && widthOf(texts.slice(first, shownAt + 1).join(GAP)) + MORE.length > width) first += 1;
-  const spans: string[] = [];
-  let left = width - (first > 0 ? MORE.length : 0);
-  for (let at = first; at < tabs.length && left > 0; at += 1) {
-    const text = fitWidth(texts[at] as string, left).trimEnd();
-    const { isShown, unread, mentions } = tabs[at] as RoomTab;
-    const style = isShown ? palette.inverse : mentions > 0 ? palette.accent : unread > 0 ? palette.bold : palette.dim;
-    spans.push(paintSpan({ text, style }));
-    left -= widthOf(text) + GAP.length;
+  let [first, last] = [shownAt, shownAt];
+  let left = width - (widths[shownAt] as number);
+  const fits = (at: number): boolean => {
+    if (at < 0 || at >= tabs.length) return false;
+    const [low, high] = [Math.min(first, at), Math.max(last, at)];
+    const beyond = widthOf(moreText(tabs.slice(0, low), true)) + widthOf(moreText(tabs.slice(high + 1), false));
+    return (widths[at] as number) + GAP.length + beyond <= left;
+  };
+  for (let isGrowing = true; isGrowing; ) {
+    isGrowing = false;
+    for (const at of [last + 1, first - 1]) {
+      if (!fits(at)) continue;
+      left -= (widths[at] as number) + GAP.length;
+      [first, last] = [Math.min(first, at), Math.max(last, at)];
+      isGrowing = true;
+    }
   }
-  return (first > 0 ? MORE : "") + spans.join(GAP);
+  const spans = tabs.slice(first, last + 1).map(({ isShown, unread, mentions }, place) => {
+    const style = isShown ? palette.inverse : mentions > 0 ? palette.accent : unread > 0 ? palette.bold : palette.dim;
+    return paintSpan({ text: fitWidth(texts[first + place] as string, width), style });
+  });
+  const [before, behind] = [moreText(tabs.slice(0, first), true), moreText(tabs.slice(last + 1), false)];
+  const row = before + spans.join(GAP) + behind;
+  // On a screen that has place for one room at most there is none for what is out of sight.
+  return first === last && widthOf(before + texts[first] + behind) > width ? spans[0] : row;
 }
 
 /** The room that most wants to be looked at: the next with a mention, else the next with something unread. */
@@ -100,10 +116,25 @@ export function nextActive(tabs: readonly RoomTab[]): number | undefined {
 // --- internal ---
 
 const GAP = "  ";
-const MORE = "… ";
+/** Columns of a label: one that is longer must not hide the others. */
+const LABEL_COLUMNS_MAX = 20;
 
 /** `2 #lab 3`: three unread messages; `2 #lab 3!`: one of them calls this node's nick. */
 function tabText({ label, isShown, unread, mentions }: RoomTab, at: number): string {
-  const news = isShown || unread === 0 ? "" : ` ${unread}${mentions > 0 ? "!" : ""}`;
-  return `${at + 1} #${sanitizeLine(label)}${news}`;
+  const name = sanitizeLine(label);
+  const shown = widthOf(name) <= LABEL_COLUMNS_MAX ? name : `${fitWidth(name, LABEL_COLUMNS_MAX - 1)}…`;
+  const news = isShown ? "" : newsText(unread, mentions);
+  return `${at + 1} #${shown}${news === "" ? "" : ` ${news}`}`;
+}
+
+function newsText(unread: number, mentions: number): string {
+  return unread === 0 ? "" : `${unread}${mentions > 0 ? "!" : ""}`;
+}
+
+/** What there is of rooms out of sight. */
+function moreText(tabs: readonly RoomTab[], isBefore: boolean): string {
+  if (tabs.length === 0) return "";
+  const sum = (of: "unread" | "mentions"): number => tabs.reduce((all, tab) => all + tab[of], 0);
+  const text = `…${newsText(sum("unread"), sum("mentions"))}`;
+  return isBefore ? `${text} ` : ` ${text}`;
 }

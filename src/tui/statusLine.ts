@@ -18,6 +18,8 @@ const CLOCK_SHOWN_MS = 60_000;
 export type StatusFacts = {
   readonly now: number;
   readonly roomName: string;
+  /** False: it was left. */
+  readonly isIn: boolean;
   readonly self: PeerView;
   /** As the node lists them now; `lag` is taken from those that answer. */
   readonly peers: readonly PeerView[];
@@ -55,19 +57,19 @@ export function paintStatus(status: string, question: string | undefined, width:
 /** In the order in which they stand. `weight`: what goes last from a terminal that is too narrow; each is another. */
 type Part = { readonly text: string; readonly weight: number };
 
-function partsOf({ now, roomName, self, peers, clockAheadMs, timeline, below }: StatusFacts): Part[] {
+function partsOf({ now, roomName, isIn, self, peers, clockAheadMs, timeline, below }: StatusFacts): Part[] {
   const here = peers.filter((peer) => peer.status === "alive" || peer.status === "suspect");
   const gone = peers.filter((peer) => peer.status === "dead").length;
   const parts: Part[] = [
     { text: clockText(now), weight: 2 },
-    { text: `#${sanitizeLine(roomName)}`, weight: 4 },
+    { text: `#${sanitizeLine(roomName)}${isIn ? "" : ", left"}`, weight: 4 },
   ];
   if (below > 0) parts.push({ text: `-MORE(${below})-`, weight: 6 });
   if (timeline.unread !== undefined && timeline.unread.count > 0) {
     parts.push({ text: `${timeline.unread.count} unread`, weight: 5 });
   }
   parts.push({ text: sanitizeNick(self.nick), weight: 1 });
-  parts.push({ text: peersText(here.length, gone), weight: 8 });
+  if (isIn) parts.push({ text: peersText(here.length, gone), weight: 8 });
   if (Math.abs(clockAheadMs) >= CLOCK_SHOWN_MS) {
     const where = clockAheadMs > 0 ? "ahead" : "behind";
     parts.push({ text: `clock ${durationText(Math.abs(clockAheadMs))} ${where}`, weight: 7 });

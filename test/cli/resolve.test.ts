@@ -108,42 +108,49 @@ describe("the rooms to be in", () => {
   const tea = encodeInvite({ name: "tea", private: false, secret: openRoom("tea"), endpoints: [] });
   const open = (flags: Sources["flags"], known: readonly RememberedRoom[] = []) =>
     chooseRooms(readWanted(resolve({ flags })), known);
-  const namesOf = ({ rooms }: ReturnType<typeof open>) => rooms.map(({ room }) => room.name);
+  const namesOf = (rooms: ReturnType<typeof open>) => rooms.map(({ room }) => room.name);
   const remembered = (name: string, state: RememberedRoom["state"]): RememberedRoom => {
     return { name, private: false, secret: openRoom(name), state };
   };
 
   it("are those that are named, and those that invites lead to, each once; addresses are for all of them", () => {
-    expect(open({}).rooms).toEqual([
-      { room: { name: "smplchat", private: false, secret: openRoom("smplchat") }, joins: [] },
-    ]);
-    expect(open({ ROOM: "tea" }).rooms[0]?.room).toEqual({ name: "tea", private: false, secret: openRoom("tea") });
-    expect(open({ ROOM: den }).rooms).toMatchObject([{ room: { name: "den", private: true }, joins: endpoints }]);
-    expect(open({ ROOM: ["lab,tea"], JOIN: [den, "h.example:5"] }).rooms).toMatchObject([
+    expect(open({})).toEqual([{ room: { name: "smplchat", private: false, secret: openRoom("smplchat") }, joins: [] }]);
+    expect(open({ ROOM: "tea" })[0]?.room).toEqual({ name: "tea", private: false, secret: openRoom("tea") });
+    expect(open({ ROOM: den })).toMatchObject([{ room: { name: "den", private: true }, joins: endpoints }]);
+    expect(open({ ROOM: ["lab,tea"], JOIN: [den, "h.example:5"] })).toMatchObject([
       { room: { name: "lab" }, joins: ["h.example:5"] },
       { room: { name: "tea" }, joins: ["h.example:5"] },
       { room: { name: "den" }, joins: [...endpoints, "h.example:5"] },
     ]);
-    expect(open({ ROOM: [den, "tea"], JOIN: [den, tea] }).rooms.map(({ joins }) => joins)).toEqual([endpoints, []]);
+    expect(open({ ROOM: [den, "tea"], JOIN: [den, tea] }).map(({ joins }) => joins)).toEqual([endpoints, []]);
   });
 
-  it("are those of last time where none is wanted; of the others, none is forgotten", () => {
+  it("are those of last time where none is wanted", () => {
     const known = [remembered("lab", "in"), remembered("tea", "shown"), remembered("old", "left")];
-    const again = open({}, known);
-    expect(again.rooms.map(({ room, isShown }) => [room.name, isShown])).toEqual([
+    expect(open({}, known).map(({ room, isShown }) => [room.name, isShown])).toEqual([
       ["lab", false],
       ["tea", true],
     ]);
-    expect(again.remembered).toEqual([remembered("old", "left")]);
-    const other = open({ ROOM: "lab" }, known);
-    expect([namesOf(other), other.remembered]).toEqual([["lab"], [remembered("tea", "in"), remembered("old", "left")]]);
+    expect(namesOf(open({ ROOM: "lab" }, known))).toEqual(["lab"]);
     expect(namesOf(open({}, [remembered("old", "left")]))).toEqual(["smplchat"]);
+  });
+
+  it("a name that is that of several is refused with what tells them apart, and that is taken", () => {
+    const known = [remembered("den", "in"), { name: "den", private: true, secret, state: "left" } as const];
+    const [open4, private4] = known.map(({ secret: { id } }) => Buffer.from(id).toString("hex").slice(0, 4));
+    for (const ROOM of ["den", "#den"])
+      expect(() => open({ ROOM }, known)).toThrow(
+        `several of your rooms are called den: name one of den~${open4} (open), den~${private4} (private, left)`,
+      );
+    expect(open({ ROOM: `den~${private4}` }, known)[0]?.room).toEqual({ name: "den", private: true, secret });
+    expect(open({ ROOM: `#den~${open4}` }, known)[0]?.room.private).toBe(false);
+    expect(() => open({ ROOM: "den~0000" }, [])).toThrow('ROOM cannot be "den~0000"');
   });
 
   it("a name is that of a private room one was in before it is that of an open one", () => {
     const known: RememberedRoom[] = [{ name: "den", private: true, secret, state: "left" }];
-    expect(open({ ROOM: "den" }, known).rooms[0]?.room).toEqual({ name: "den", private: true, secret });
-    expect(open({ ROOM: "den" }).rooms[0]?.room.private).toBe(false);
+    expect(open({ ROOM: "den" }, known)[0]?.room).toEqual({ name: "den", private: true, secret });
+    expect(open({ ROOM: "den" })[0]?.room.private).toBe(false);
   });
 
   it("are refused when names make no sense, and when they are too many", () => {

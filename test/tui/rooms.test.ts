@@ -43,6 +43,26 @@ describe("the row of rooms", () => {
     expect([rows().length, tabs()]).toEqual([7, "1 #smplchat  2 #lab  3 #tea"]);
   });
 
+  it("tells what is unread out of sight, at either end, and shortens long names", () => {
+    const palette = createPalette(1);
+    const tab = (label: string, more: Partial<RoomTab> = {}): RoomTab => {
+      return { label, isShown: false, unread: 0, mentions: 0, ...more };
+    };
+    const tabs = [
+      tab("one", { unread: 2 }),
+      tab("two"),
+      tab("three", { isShown: true }),
+      tab("four"),
+      tab("x".repeat(64), { unread: 3 }),
+      tab("six", { unread: 4, mentions: 1 }),
+    ];
+    const row = (width: number) => plainRow(paintTabs(tabs, width, palette) ?? "");
+    expect(row(100)).toBe("1 #one 2  2 #two  3 #three  4 #four  5 #xxxxxxxxxxxxxxxxxxx… 3  6 #six 4!");
+    expect(row(45)).toBe("1 #one 2  2 #two  3 #three  4 #four …7!");
+    expect(row(32)).toBe("…2 2 #two  3 #three  4 #four …7!");
+    for (let width = 1; width < 100; width += 1) expect(row(width).length).toBeLessThanOrEqual(width);
+  });
+
   it("has the shown room in it, however many there are and however long their names", () => {
     const palette = createPalette(1);
     const tabs = Array.from({ length: 30 }, (_, at): RoomTab => {

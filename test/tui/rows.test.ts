@@ -153,7 +153,15 @@ describe("rows", () => {
 
 describe("the status line", () => {
   const self = fakePeer("anna", 1);
-  const calm = { now: NOON, roomName: "smplchat", self, timeline: createTimeline(self, []), below: 0, clockAheadMs: 0 };
+  const calm = {
+    now: NOON,
+    roomName: "smplchat",
+    isIn: true,
+    self,
+    timeline: createTimeline(self, []),
+    below: 0,
+    clockAheadMs: 0,
+  };
   const status = (peers: StatusFacts["peers"], more: Partial<StatusFacts> = {}, width = 200) =>
     statusText({ ...calm, peers, ...more }, width);
   const dead = (count: number) =>

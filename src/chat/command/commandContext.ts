@@ -2,7 +2,7 @@
 import type { HubHandle, RoomChoice, RoomHandle } from "../../node/types.ts";
 import type { Settings } from "../../settings.ts";
 import type { RememberedRoom, RoomsTrouble } from "../../store/roomsFile.ts";
-import type { NickTrouble, SessionEvent } from "../model/events.ts";
+import type { NickTrouble, RoomInfo, SessionEvent } from "../model/events.ts";
 import type { Joins } from "../session/joins.ts";
 import type { Lookup } from "./parseAddress.ts";
 import type { Searches } from "./parseSearch.ts";
@@ -22,8 +22,10 @@ export type RoomOpening = {
 export type SessionOptions = {
   /** At least one. They are entered in this order. */
   readonly rooms: readonly RoomOpening[];
-  /** Rooms of earlier starts that are not among them: they stay in the list, and their names lead into them. */
-  readonly remembered?: readonly RememberedRoom[];
+  /** The list of rooms of earlier starts. Those that are not entered stay in it, and their names lead into them. */
+  readonly listed?: readonly RememberedRoom[];
+  /** What is wrong with that list, where nobody has been told yet. */
+  readonly listTrouble?: RoomsTrouble | undefined;
   /** Called with the list whenever it may have changed. Resolves with what keeps the next start from knowing it. */
   readonly rememberRooms?: (rooms: readonly RememberedRoom[]) => Promise<RoomsTrouble | undefined>;
   /** Valid. */
@@ -59,8 +61,12 @@ export type CommandContext = {
   readonly label: (room: RoomHandle) => string;
   /** The rooms that were entered since the start, and that a name or label means. */
   readonly named: (text: string) => readonly RoomHandle[];
+  readonly info: (room: RoomHandle) => RoomInfo;
   /** Rooms of earlier starts that were not entered since. */
   readonly remembered: () => readonly RememberedRoom[];
+  readonly labelOf: (choice: RoomChoice) => string;
+  /** One of these is not to be entered at the next start. */
+  readonly forget: (choice: RoomChoice) => void;
   /** No more rooms can be entered. */
   readonly isFull: () => boolean;
   readonly emit: (event: SessionEvent) => void;

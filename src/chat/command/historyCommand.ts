@@ -1,6 +1,5 @@
 /** A page of what is kept of a room, for programs. */
 import type { MessageId } from "../../wire/ids.ts";
-import { infoOf } from "../model/events.ts";
 import type { CommandContext, Outcome } from "./commandContext.ts";
 
 export type AskedHistory = {
@@ -20,7 +19,7 @@ export async function tellHistory(context: CommandContext, asked: AskedHistory):
     units += found[from - 1]?.text.length ?? 0;
     if (units > HISTORY_UNITS_MAX && from < found.length) break;
   }
-  const reply = { code: "history", room: infoOf(room), messages: found.slice(from), more: from > 0 } as const;
+  const reply = { code: "history", room: context.info(room), messages: found.slice(from), more: from > 0 } as const;
   context.emit({ type: "reply", reply });
   return "done";
 }

@@ -6,6 +6,7 @@ import { StoreError } from "../../store/store.ts";
 import { type Endpoint, isLoopback, parseEndpoint } from "../../wire/endpoint.ts";
 import { infoOf, type Refusal, type Reply, type RoomRow } from "../model/events.ts";
 import { reasonText } from "../model/systemReason.ts";
+import { roomsAmong, withoutMark } from "../session/roomLabels.ts";
 import type { CommandContext, Outcome } from "./commandContext.ts";
 import { parseTarget } from "./target.ts";
 
@@ -37,9 +38,12 @@ export async function join(context: CommandContext, text: string, reply: Answer,
 /** `named`: left out, the room that the line is meant for. */
 export async function leave(context: CommandContext, named: string | undefined, refuse: Refuse): Promise<Outcome> {
   if (named === undefined) return context.leave(context.room());
-  const [room, another] = context.named(named);
-  if (room === undefined) return refuse({ code: "unknown-room", name: named });
-  return another === undefined ? context.leave(room) : refuse(several(context, named));
+  const known = roomOf(context, named);
+  if ("code" in known) return refuse(known);
+  const room = context.rooms().find(({ choice }) => isSameRoom(choice.secret, known.secret));
+  if (room !== undefined) return context.leave(room);
+  context.forget(known);
+  return "done";
 }
 
 /** Without words: the room. `list`: all of them. `new NAME`: makes a private one. */
@@ -53,7 +57,8 @@ export async function roomCommand(
   const word = verb?.toLowerCase();
   if (word === undefined) {
     const { peers, messages } = room.stats();
-    return reply({ code: "room", room: infoOf(room), address: room.address(), peers, messages });
+    if (!room.isIn()) return refuse({ code: "left-room", room: context.info(room) });
+    return reply({ code: "room", room: context.info(room), address: room.address(), peers, messages });
   }
   if (word === "list" && name === undefined) return reply({ code: "rooms", rooms: rowsOf(context) });
   if (word !== "new" || name === undefined || more.length > 0) {
@@ -81,18 +86,16 @@ function isRoomWord(text: string): boolean {
 }
 
 /** What a name means that was entered or kept before: a private room goes before an open one that was never entered. */
-function roomOf(context: CommandContext, text: string): RoomChoice | Refusal {
-  const [room, another] = context.named(text);
-  if (another !== undefined) return several(context, text);
-  if (room !== undefined) return room.choice;
-  const name = text.replace(/^#/, "").normalize("NFC");
-  const known = context.remembered().find((remembered) => remembered.name === name);
-  return known ?? { code: "unknown-room", name };
+function roomOf(context: CommandContext, text: string): RoomChoice | UnknownRoom {
+  const known = [...context.rooms().map(({ choice }) => choice), ...context.remembered()];
+  const named = roomsAmong(known, text);
+  const [room, another] = named;
+  const name = withoutMark(text);
+  if (room === undefined) return { code: "unknown-room", name };
+  return another === undefined ? room : { code: "several-rooms", name, labels: named.map(context.labelOf) };
 }
 
-function several(context: CommandContext, text: string): Refusal & { readonly code: "several-rooms" } {
-  return { code: "several-rooms", name: text.replace(/^#/, ""), labels: context.named(text).map(context.label) };
-}
+type UnknownRoom = Extract<Refusal, { readonly code: "unknown-room" | "several-rooms" }>;
 
 function enterInvite(context: CommandContext, invite: Invite, reply: Answer, refuse: Refuse): Promise<Outcome> {
   const { name, secret, private: isPrivate, endpoints } = invite;
@@ -112,7 +115,7 @@ async function enter(
   if (isSameRoom(before.choice.secret, secret) && before.isIn() && context.isShown(before)) {
     return endpoints.length > 0
       ? contact(context, endpoints, reply)
-      : reply({ code: "same-room", room: infoOf(before) });
+      : reply({ code: "same-room", room: context.info(before) });
   }
   const isNew = !context.options.hub.rooms().some(({ choice }) => isSameRoom(choice.secret, secret));
   if (isNew && context.isFull()) return refuse({ code: "too-many-rooms", room: name });
@@ -154,8 +157,10 @@ function rowsOf(context: CommandContext): RoomRow[] {
     const state = !room.isIn() ? "left" : context.isShown(room) ? "shown" : "in";
     return { room: infoOf(room), label: context.label(room), state, peers, messages };
   });
-  const left = context.remembered().map(({ name, private: isPrivate }): RoomRow => {
-    return { room: { name, private: isPrivate }, label: name, state: "left", peers: 0, messages: undefined };
+  const left = context.remembered().map((one): RoomRow => {
+    const { name, private: isPrivate } = one;
+    const state = one.state === "left" ? "left" : "not-entered";
+    return { room: { name, private: isPrivate }, label: context.labelOf(one), state, peers: 0, messages: undefined };
   });
   return [...entered, ...left];
 }

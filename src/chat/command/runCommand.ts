@@ -2,7 +2,7 @@
 import type { RoomHandle } from "../../node/types.ts";
 import type { Message, PeerView } from "../../protocol/views.ts";
 import type { MessageKind } from "../../wire/bodies/kinds.ts";
-import { infoOf, LOG_SHOWN_MAX, type Refusal, type Reply } from "../model/events.ts";
+import { LOG_SHOWN_MAX, type Refusal, type Reply } from "../model/events.ts";
 import { isRefOf } from "../model/longText.ts";
 import { peersByState } from "../model/peerTable.ts";
 import { isNick, NICK_CHARACTERS_MAX } from "../model/sanitize.ts";
@@ -64,7 +64,8 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
     case "nick":
       return first === undefined ? reply({ code: "nick", self: room.self() }) : rename(context, first, refuse);
     case "peers":
-      return reply({ code: "peers", self: room.self(), peers: peersByState(room.peers()), room: infoOf(room) });
+      if (!room.isIn()) return refuse({ code: "left-room", room: context.info(room) });
+      return reply({ code: "peers", self: room.self(), peers: peersByState(room.peers()), room: context.info(room) });
     case "whois": {
       const peers = peersNamed(room, first ?? "");
       return peers.length > 0
@@ -74,7 +75,7 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
     case "room":
       return roomCommand(context, args, reply, refuse);
     case "invite":
-      return reply({ code: "invite", invite: room.invite(), room: infoOf(room) });
+      return reply({ code: "invite", invite: room.invite(), room: context.info(room) });
     case "log": {
       if (first !== undefined && !/^[1-9]\d{0,8}$/.test(first)) {
         return refuse({ code: "bad-number", command: name, value: first });

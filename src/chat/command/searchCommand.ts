@@ -1,12 +1,14 @@
 /** `/search`: finds messages in what is kept of one room or of all, and tells of them as they are found. */
 import { within } from "../../node/limit.ts";
 import type { RoomHandle } from "../../node/types.ts";
-import { type Found, infoOf, MORE_COUNTED_MAX } from "../model/events.ts";
+import { type Found, MORE_COUNTED_MAX, type RoomInfo } from "../model/events.ts";
 import type { CommandContext, Outcome } from "./commandContext.ts";
 import { ALL_ROOMS, type AskedSearch, type BadSearch } from "./parseSearch.ts";
 
 /** Found messages that are shown at a time. */
 export const SEARCH_SHOWN = 50;
+/** Units of text in one answer, unless one message alone has more. */
+export const SEARCH_UNITS_MAX = 1 << 20;
 /** What was found is told when the search has gone on so long without finding the next. */
 const PART_MS = 100;
 
@@ -26,20 +28,22 @@ export async function search(
   if (rooms.length === 0) return refuse({ code: "bad-search", reason: "room", value: asked.room ?? "" });
   const found: Found[] = [];
   let told = 0;
+  let units = 0;
   let more = 0;
   const tell = (isOver: boolean): void => {
     const fresh = found.slice(told);
     told = found.length;
-    const kept = rooms.map((room) => ({ room: infoOf(room), span: room.span() }));
+    const kept = rooms.map((room) => ({ room: context.info(room), span: room.span() }));
     const reply = { code: "search", asked, found: [...found], fresh, isOver, more, kept } as const;
     context.emit({ type: "reply", reply });
   };
-  const each = newestFirst(rooms, asked);
+  const each = newestFirst(context, rooms, asked);
   for (let next = each.next(); ; next = each.next()) {
     if (found.length > told && !(await comesSoon(next))) tell(false);
     const { value, done } = await next;
     if (done === true) break;
-    if (found.length < limit) found.push(value);
+    units += value.message.text.length;
+    if (more === 0 && found.length < limit && (units <= SEARCH_UNITS_MAX || found.length === 0)) found.push(value);
     else more += 1;
     if (more === 1) tell(false);
     if (more > MORE_COUNTED_MAX) break;
@@ -72,8 +76,8 @@ async function comesSoon(next: Promise<unknown>): Promise<boolean> {
 type Feed = AsyncGenerator<Found, void, undefined>;
 
 /** Of several rooms the messages come as they would if they were one: by their ids. */
-async function* newestFirst(rooms: readonly RoomHandle[], { query }: AskedSearch): Feed {
-  const feeds = rooms.map((room) => foundIn(room, query));
+async function* newestFirst(context: CommandContext, rooms: readonly RoomHandle[], { query }: AskedSearch): Feed {
+  const feeds = rooms.map((room) => foundIn(room, context.info(room), query));
   try {
     const heads = await Promise.all(feeds.map((feed) => feed.next()));
     for (;;) {
@@ -90,6 +94,6 @@ async function* newestFirst(rooms: readonly RoomHandle[], { query }: AskedSearch
   }
 }
 
-async function* foundIn(room: RoomHandle, query: AskedSearch["query"]): Feed {
-  for await (const part of room.search(query)) for (const message of part) yield { room: infoOf(room), message };
+async function* foundIn(room: RoomHandle, info: RoomInfo, query: AskedSearch["query"]): Feed {
+  for await (const part of room.search(query)) for (const message of part) yield { room: info, message };
 }

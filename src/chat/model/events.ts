@@ -117,7 +117,8 @@ export type Reply =
 export type RoomRow = {
   readonly room: RoomInfo;
   readonly label: string;
-  readonly state: "shown" | "in" | "left";
+  /** `not-entered`: this start was asked for other rooms; the next enters it again. */
+  readonly state: "shown" | "in" | "left" | "not-entered";
   readonly peers: number;
   readonly messages: number | undefined;
 };
@@ -150,6 +151,8 @@ export type Refusal =
   | { readonly code: "bad-value"; readonly setting: SettingName; readonly value: string; readonly wanted: string }
   /** Settings that are read at start only. */
   | { readonly code: "not-live"; readonly setting: SettingName; readonly flag: string }
+  /** Nobody is known of a room that was left. */
+  | { readonly code: "left-room"; readonly room: RoomInfo }
   /** The session is in no room of this name. */
   | { readonly code: "unknown-room"; readonly name: string }
   /** Several rooms have this name: each has a label of its own. */

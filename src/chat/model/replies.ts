@@ -131,6 +131,7 @@ function helpText(name: string | undefined): string {
 
 function roomLine({ room, label, state, peers, messages }: RoomRow): string {
   const kind = room.private ? "private" : "open";
+  if (state === "not-entered") return `  #${label} (${kind}): not entered this time; /join #${label} enters it`;
   if (state === "left") return `  #${label} (${kind}): left; /join #${label} comes back`;
   const kept = messages === undefined ? "" : `, ${countText(messages, "message")}`;
   return `${state === "shown" ? "*" : " "} #${label} (${kind}): ${countText(peers, "peer")}${kept}`;

@@ -168,6 +168,8 @@ export function refusalText(refusal: Refusal): string {
       return `${refusal.setting} cannot be ${shown(refusal.value)}: wanted ${refusal.wanted}`;
     case "not-live":
       return `${refusal.setting} is read at start only: start with ${refusal.flag}`;
+    case "left-room":
+      return `you have left #${shown(refusal.room.name)}; /join #${shown(refusal.room.name)} comes back`;
     case "unknown-room":
       return `not in a room #${shown(refusal.name)}; /room list lists those you are in`;
     case "several-rooms":

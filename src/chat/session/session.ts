@@ -2,7 +2,6 @@
  * A person's session. It performs typed lines one after another, shows one room of its hub, and tells its face what
  * happens in all of them. `/join ROOM` shows another room; the rooms before stay entered. Every face is built on this.
  */
-import { isSameRoom } from "../../crypto/roomKeys.ts";
 import { within } from "../../node/limit.ts";
 import type { RoomHandle } from "../../node/types.ts";
 import { StoreError } from "../../store/store.ts";
@@ -17,12 +16,26 @@ import type { SessionEvent } from "../model/events.ts";
 import { reasonText } from "../model/systemReason.ts";
 import type { FollowedRoom } from "./followedRoom.ts";
 import { createLineQueue, enqueue, LINES_WAITING_MAX, waitForRoom } from "./lineQueue.ts";
-import { begin, follow, leaveRoom, moveTo, rememberRooms, replayAtStart, unread } from "./sessionRooms.ts";
+import { labelAmong } from "./roomLabels.ts";
+import {
+  begin,
+  follow,
+  forgetListed,
+  leaveRoom,
+  moveTo,
+  rememberRooms,
+  replayAtStart,
+  unread,
+} from "./sessionRooms.ts";
 import {
   emit,
   enteredRooms,
+  FOLLOWED_MAX,
+  infoIn,
+  knownRooms,
   labelOf,
   ROOMS_MAX,
+  rememberedRooms,
   roomsNamed,
   type SessionListener,
   type SessionState,
@@ -59,6 +72,8 @@ export interface Session {
   subscribe(listener: SessionListener, ready?: () => Promise<void>): () => void;
   /** Resolves when what was said has reached a peer, or nobody can be reached, or after `msMax`; tells what has not. */
   settled(msMax: number): Promise<void>;
+  /** Own messages that are not known to have reached anybody. */
+  undelivered(): number;
   /** Leaves all rooms and closes the hub. Takes at most 1 s. */
   close(): Promise<void>;
   /** Resolves when the session was closed, by `/quit` or `close`. */
@@ -106,10 +121,9 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     },
     settled: async (msMax) => {
       await settled(state, msMax);
-      const undelivered = [...state.followed.values()].map(({ joins }) => joins.undelivered());
-      const messages = undelivered.reduce((sum, count) => sum + count, 0);
-      if (messages > 0) emit(state, { type: "undelivered", messages });
+      tellUndelivered(state);
     },
+    undelivered: () => undeliveredIn(state),
     close: () => close(state),
     ended,
   };
@@ -131,7 +145,8 @@ async function openState(options: SessionOptions, ended: () => void): Promise<Se
     backlog: [],
     queue: createLineQueue(),
     followed: new Map(),
-    remembered: [...(options.remembered ?? [])],
+    listed: [...(options.listed ?? [])],
+    isListLost: false,
     answered: new Set(),
     isHeard: false,
     heard,
@@ -151,6 +166,9 @@ async function openState(options: SessionOptions, ended: () => void): Promise<Se
   const whole: SessionState = Object.assign(state, { shown: shown as FollowedRoom });
   for (const [opening, error] of failed)
     emit(whole, { type: "refusal", refusal: { code: "cannot-open", room: opening.room.name, reason: wordsOf(error) } });
+  const { listTrouble } = options;
+  if (listTrouble !== undefined)
+    emit(whole, { type: "refusal", refusal: { code: "rooms-not-kept", trouble: listTrouble } });
   rememberRooms(whole);
   // What is typed is done when the reader knows what was said before.
   whole.replayed = replayAtStart(whole);
@@ -185,8 +203,19 @@ function wordsOf(error: unknown): string {
       : String(error);
 }
 
-async function settled({ followed }: SessionState, msMax: number): Promise<void> {
+/** What is kept is told whole, however soon the input ends: its reader sets the pace. */
+async function settled({ followed, replayed }: SessionState, msMax: number): Promise<void> {
+  await replayed;
   await Promise.all([...followed.values()].map(({ joins }) => joins.settled(msMax)));
+}
+
+function undeliveredIn({ followed }: SessionState): number {
+  return [...followed.values()].reduce((sum, { joins }) => sum + joins.undelivered(), 0);
+}
+
+function tellUndelivered(state: SessionState): void {
+  const messages = undeliveredIn(state);
+  if (messages > 0) emit(state, { type: "undelivered", messages });
 }
 
 function close(state: SessionState): Promise<void> {
@@ -195,6 +224,7 @@ function close(state: SessionState): Promise<void> {
     // What follows is said after `closing` is set: the goodbye must not look like news.
     await Promise.resolve();
     for (const { joins } of state.followed.values()) joins.stop();
+    if (state.isListLost) rememberRooms(state);
     await Promise.all([state.options.hub.close(), within(WRITTEN_MS_MAX, state.written)]);
     emit(state, { type: "ended" });
     state.ended();
@@ -251,7 +281,10 @@ function contextFor(
     isShown: (room) => room === state.shown.room,
     label: (room) => labelOf(state, room),
     named: (text) => roomsNamed(state, text),
-    remembered: () => state.remembered,
+    remembered: () => rememberedRooms(state),
+    info: (room) => infoIn(state, room),
+    labelOf: (choice) => labelAmong(knownRooms(state), choice),
+    forget: (choice) => forgetListed(state, choice),
     joins: () => {
       const { joins } = followed();
       return {
@@ -268,14 +301,12 @@ function contextFor(
       await waitForRoom(state.queue, followed().room, busy);
       return state.closing === undefined;
     },
-    isFull: () => state.followed.size >= ROOMS_MAX,
-    moveTo: (room) => {
-      state.remembered = state.remembered.filter(({ secret }) => !isSameRoom(secret, room.choice.secret));
-      return moveTo(state, room, tell);
-    },
+    isFull: () => enteredRooms(state).length >= ROOMS_MAX || state.followed.size >= FOLLOWED_MAX,
+    moveTo: (room) => moveTo(state, room, tell),
     leave: (room) => leaveRoom(state, room, tell),
     quit: async () => {
       await settled(state, state.options.quitMsMax);
+      tellUndelivered(state);
       // The last that is told is that the session has ended.
       tell({ type: "done" });
       await close(state);

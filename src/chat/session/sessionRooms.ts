@@ -1,14 +1,15 @@
 /** The rooms of a session: follows them, tells what is kept of them and what happens in them, shows one, and leaves them. */
-import type { RoomHandle } from "../../node/types.ts";
+import { isSameRoom } from "../../crypto/roomKeys.ts";
+import type { RoomChoice, RoomHandle } from "../../node/types.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { Message } from "../../protocol/views.ts";
 import type { RememberedRoom } from "../../store/roomsFile.ts";
 import { StoreError } from "../../store/store.ts";
 import type { Outcome } from "../command/commandContext.ts";
-import { infoOf, type SessionEvent } from "../model/events.ts";
+import type { SessionEvent } from "../model/events.ts";
 import { type FollowedRoom, followedRoom, isToldInReplay, note, takeMissed } from "./followedRoom.ts";
 import { createJoins, JOINS_MAX } from "./joins.ts";
-import { emit, enteredRooms, type SessionState } from "./sessionState.ts";
+import { emit, enteredRooms, infoIn, type SessionState } from "./sessionState.ts";
 
 /** Of a room that is not shown at the start, lines for people have so many messages of what is kept. */
 const REPLAYED_ELSEWHERE = 10;
@@ -38,7 +39,7 @@ export async function moveTo(
 ): Promise<void> {
   const known = state.followed.get(room);
   state.shown = known ?? follow(state, room);
-  tell({ type: "moved", room: infoOf(room), address: room.address() });
+  tell({ type: "moved", room: infoIn(state, room), address: room.address() });
   rememberRooms(state);
   if (known === undefined) await replay(state, state.shown, state.options.replayed);
 }
@@ -52,7 +53,10 @@ export async function leaveRoom(
   room: RoomHandle,
   tell: (event: SessionEvent) => void,
 ): Promise<Outcome> {
-  state.followed.get(room)?.joins.forget();
+  const joins = state.followed.get(room)?.joins;
+  // Once it is left, what was said in it goes out no more until it is entered again.
+  if (room.isIn()) await joins?.settled(state.options.quitMsMax);
+  joins?.forget();
   const before = enteredRooms(state);
   const outcome = await room.run({ type: "leave" });
   if (!outcome.isDone) {
@@ -89,16 +93,30 @@ export function begin(state: SessionState): void {
   state.hasBegun = true;
 }
 
-/** Keeps the list of rooms for the next start. */
+/** Keeps the list of rooms for the next start. Rooms stay where they were in it, and new ones come last. */
 export function rememberRooms(state: SessionState): void {
   const { options, shown, followed } = state;
   const stateOf = (room: RoomHandle): RememberedRoom["state"] =>
     room.isIn() ? (room === shown.room ? "shown" : "in") : "left";
-  const list = [...followed.keys()].map((room) => ({ ...room.choice, state: stateOf(room) }));
-  const written = options.rememberRooms?.([...state.remembered, ...list]) ?? Promise.resolve(undefined);
+  const rooms = [...followed.keys()];
+  const listed = state.listed.map((one): RememberedRoom => {
+    const room = rooms.find(({ choice }) => isSameRoom(choice.secret, one.secret));
+    return room === undefined ? one : { ...one, state: stateOf(room) };
+  });
+  const isListed = ({ choice }: RoomHandle): boolean => listed.some(({ secret }) => isSameRoom(secret, choice.secret));
+  const added = rooms.filter((room) => !isListed(room)).map((room) => ({ ...room.choice, state: stateOf(room) }));
+  state.listed = [...listed, ...added];
+  const written = options.rememberRooms?.(state.listed) ?? Promise.resolve(undefined);
   state.written = written.then((trouble) => {
+    state.isListLost = trouble !== undefined;
     if (trouble !== undefined) emit(state, { type: "refusal", refusal: { code: "rooms-not-kept", trouble } });
   });
+}
+
+/** A room of the list that is not entered this time is not to be entered the next. */
+export function forgetListed(state: SessionState, { secret }: RoomChoice): void {
+  state.listed = state.listed.map((one) => (isSameRoom(one.secret, secret) ? { ...one, state: "left" } : one));
+  rememberRooms(state);
 }
 
 /** What is kept cannot be read: the command is refused, and the chat goes on. */
@@ -125,6 +143,8 @@ function onRoomEvent(state: SessionState, followed: FollowedRoom, event: ChatEve
     if (followed.isToldAlone || expectsCompany(state, followed)) return;
     followed.isToldAlone = true;
   }
+  // The disk takes something again.
+  if (notice?.code === "storing-again" && state.isListLost) rememberRooms(state);
   if (notice?.code === "joined") noteAnswered(state, notice.endpoint);
   // An address that is tried in several rooms answers in those in which somebody is there.
   if (notice?.code === "no-answer" && state.answered.has(notice.endpoint)) return;

@@ -1,12 +1,13 @@
 /** What a session is made of, and how it tells its face what happens. */
-import type { RoomHandle } from "../../node/types.ts";
+import { isSameRoom } from "../../crypto/roomKeys.ts";
+import type { RoomChoice, RoomHandle } from "../../node/types.ts";
 import type { RememberedRoom } from "../../store/roomsFile.ts";
-import { toHex } from "../../wire/ids.ts";
 import type { LiveSettings, SessionOptions } from "../command/commandContext.ts";
 import type { Searches } from "../command/parseSearch.ts";
-import type { SessionEvent } from "../model/events.ts";
+import type { RoomInfo, SessionEvent } from "../model/events.ts";
 import type { FollowedRoom } from "./followedRoom.ts";
 import type { LineQueue } from "./lineQueue.ts";
+import { labelAmong, roomsAmong } from "./roomLabels.ts";
 
 /** `room`: in which it happened; of what belongs to none, the one that is shown. */
 export type SessionListener = (event: SessionEvent, room: RoomHandle) => void;
@@ -21,11 +22,13 @@ export type SessionState = {
   /** BOUNDED: BACKLOG_EVENTS_MAX, the newest fall away. What happened before anybody listened. */
   readonly backlog: (readonly [SessionEvent, RoomHandle])[];
   readonly queue: LineQueue;
-  /** BOUNDED: ROOMS_MAX. In the order in which they were entered, those that were left since among them. */
+  /** BOUNDED: FOLLOWED_MAX. In the order in which they were entered, those that were left since among them. */
   readonly followed: Map<RoomHandle, FollowedRoom>;
   shown: FollowedRoom;
-  /** BOUNDED: by what the list of an earlier start held. Rooms that are not followed, but stay in the list. */
-  remembered: readonly RememberedRoom[];
+  /** BOUNDED: by what the list of an earlier start held, in its order. Their states are those of then where they are not followed. */
+  listed: readonly RememberedRoom[];
+  /** The newest list of rooms could not be written. */
+  isListLost: boolean;
   /** BOUNDED: JOINS_MAX. Addresses at which somebody answered in any room. */
   readonly answered: Set<string>;
   /** Somebody listens, or did. */
@@ -47,8 +50,10 @@ export type SessionState = {
 
 /** Events kept for the first listener. */
 export const BACKLOG_EVENTS_MAX = 1_000;
-/** Rooms that a session follows at the same time. */
+/** Rooms that a session is in at the same time. */
 export const ROOMS_MAX = 50;
+/** With those that it has left. */
+export const FOLLOWED_MAX = 500;
 
 export function emit(state: SessionState, event: SessionEvent, room: RoomHandle = state.shown.room): void {
   if (state.isHeard) for (const listener of [...state.listeners]) listener(event, room);
@@ -60,17 +65,30 @@ export function enteredRooms({ followed, shown }: SessionState): RoomHandle[] {
   return [...followed.keys()].filter((room) => room.isIn() || room === shown.room);
 }
 
-/** The room's name; with four digits of its id where another room has the same name: `lab~3f9a`. */
-export function labelOf({ followed }: SessionState, room: RoomHandle): string {
-  const { name, secret } = room.choice;
-  const isShared = [...followed.keys()].some((other) => other !== room && other.choice.name === name);
-  return isShared ? `${name}~${toHex(secret.id).slice(0, 4)}` : name;
+export function labelOf(state: SessionState, room: RoomHandle): string {
+  return labelAmong(knownRooms(state), room.choice);
 }
 
-/** The followed rooms that a name or label means, with or without its `#`. */
-export function roomsNamed(state: SessionState, text: string): RoomHandle[] {
-  const wanted = text.replace(/^#/, "").normalize("NFC");
-  const rooms = [...state.followed.keys()];
-  const labelled = rooms.filter((room) => labelOf(state, room) === wanted);
-  return labelled.length > 0 ? labelled : rooms.filter(({ choice }) => choice.name === wanted);
+export function infoIn(state: SessionState, room: RoomHandle): RoomInfo {
+  return { name: labelOf(state, room), private: room.choice.private };
+}
+
+/** The followed rooms that a name or label means. */
+export function roomsNamed({ followed }: SessionState, text: string): RoomHandle[] {
+  const rooms = [...followed.keys()];
+  const named = roomsAmong(
+    rooms.map(({ choice }) => choice),
+    text,
+  );
+  return rooms.filter(({ choice }) => named.includes(choice));
+}
+
+/** Of the list, those that are not followed. */
+export function rememberedRooms({ listed, followed }: SessionState): readonly RememberedRoom[] {
+  return listed.filter((one) => ![...followed.keys()].some(({ choice }) => isSameRoom(choice.secret, one.secret)));
+}
+
+/** Followed or remembered. */
+export function knownRooms(state: SessionState): readonly RoomChoice[] {
+  return [...[...state.followed.keys()].map(({ choice }) => choice), ...rememberedRooms(state)];
 }

@@ -49,7 +49,7 @@ export type Log = {
   readonly classes: Classes;
   readonly views: Views;
   readonly gone: Gone;
-  /** BOUNDED: `limits.gone`, the latest. Messages that the store has lost and that were shown before: they are not shown again. */
+  /** BOUNDED: `limits.gone`, the latest. Messages that the store has lost, or that were let go, and that were shown before: they are not shown again. */
   readonly lost: Set<MessageId>;
 };
 
@@ -270,8 +270,12 @@ function cutToBytes(log: Log): { ids: readonly MessageId[]; ordered: readonly Me
 }
 
 function setMax(log: Log, max: number): { ids: readonly MessageId[]; ordered: readonly MessageId[] } {
-  // What was let go may be kept again where there is more room.
-  if (max > log.max) clearGone(log.gone);
+  // What was let go may be kept again where there is more room. Whoever saw it is not shown it once more.
+  if (max > log.max) {
+    for (const [id, wasKept] of log.gone.latest) if (wasKept) log.lost.add(id);
+    for (const oldest of log.lost) if (log.lost.size > limits.gone) log.lost.delete(oldest);
+    clearGone(log.gone);
+  }
   if (max !== log.max) clearViews(log.views);
   log.max = max;
   setMost(log.classes, max);

@@ -202,7 +202,7 @@ describe("the list of rooms", () => {
     const old = { ...openChoice("old"), state: "left" } as const;
     const den = { name: "den", private: true, secret: newPrivateRoom(), state: "in" } as const;
     const { session } = await setUp({
-      remembered: [old, den],
+      listed: [old, den],
       rememberRooms: async (rooms) => {
         kept.push(rooms.map(({ name, state }) => `${name} ${state}`).join(", "));
         return undefined;
@@ -218,9 +218,64 @@ describe("the list of rooms", () => {
       "old left, den in, smplchat shown",
       "old left, den in, smplchat in, lab shown",
       "old left, den in, smplchat left, lab shown",
-      "old left, smplchat left, lab in, den shown",
-      "old left, smplchat shown, lab in, den in",
+      "old left, den shown, smplchat left, lab in",
+      "old left, den in, smplchat shown, lab in",
     ]);
+  });
+
+  it("tells rooms of one name apart although they are not entered, and the label leads into each", async () => {
+    const labs = [openChoice("lab"), { name: "lab", private: true, secret: newPrivateRoom() }];
+    const { session, events, told } = await setUp({ listed: labs.map((lab) => ({ ...lab, state: "left" })) });
+    await session.line("/room list");
+    const text = sentenceFor(events.at(-1) as SessionEvent, "x")?.text ?? "";
+    const labels = [...text.matchAll(/join (#lab~[0-9a-f]{4}) comes back/g)].map(([, label]) => label);
+    expect(new Set(labels).size).toBe(2);
+    told();
+    expect(await session.line("/join lab")).toBe("refused");
+    expect(told()).toEqual(["several-rooms"]);
+    for (const [at, label] of labels.entries()) {
+      expect(await session.line(`/join ${label}`)).toBe("done");
+      expect(session.room().choice.private).toBe(at === 1);
+      expect(`#${session.label(session.room())}`).toBe(label);
+    }
+  });
+
+  it("has rooms that this start was not asked for: they are told as such, and can be left, too", async () => {
+    const kept: string[] = [];
+    const { session, events } = await setUp({
+      listed: [{ ...openChoice("tea"), state: "in" }],
+      rememberRooms: async (rooms) => {
+        kept.push(rooms.map(({ name, state }) => `${name} ${state}`).join(", "));
+        return undefined;
+      },
+    });
+    await session.line("/room list");
+    const text = sentenceFor(events.at(-1) as SessionEvent, "x")?.text ?? "";
+    expect(text).toContain("#tea (open): not entered this time; /join #tea enters it");
+    expect(await session.line("/leave tea")).toBe("done");
+    expect(kept.at(-1)).toBe("tea left, smplchat shown");
+  });
+
+  it("that could not be kept is kept when the disk takes something again", async () => {
+    let isFull = true;
+    let kept = 0;
+    const { session, first } = await setUp({
+      rememberRooms: async (rooms) => {
+        if (isFull) return { code: "unwritable", path: "/x/room-list", reason: "ENOSPC" };
+        kept = rooms.length;
+        return undefined;
+      },
+    });
+    await session.line("/room new den");
+    isFull = false;
+    expect(kept).toBe(0);
+    first.play({ type: "notice", notice: { code: "storing-again" } });
+    expect(kept).toBe(2);
+  });
+
+  it("that is damaged is told on the screen, too", async () => {
+    const { told } = await setUp({ listTrouble: { code: "damaged", path: "/x/room-list.damaged-1" } });
+    expect(told()).toEqual(["rooms-not-kept", "alone"]);
   });
 
   it("that cannot be kept is told, and the chat goes on", async () => {
@@ -245,6 +300,8 @@ describe("a room that was left", () => {
     expect(await session.line("anyone?")).toBe("refused");
     expect(await session.line("/leave")).toBe("refused");
     expect(told()).toEqual(["left-room", "not-in-room", "not-in-room"]);
+    for (const line of ["/peers", "/room"]) expect(await session.line(line)).toBe("refused");
+    expect(told()).toEqual(["left-room", "left-room"]);
     expect(await session.line("/join #smplchat")).toBe("done");
     expect(first.isIn()).toBe(true);
     expect(await session.line("back")).toBe("done");
