@@ -50,7 +50,7 @@ import { createOnCommand } from "./onCommand.ts";
 import { type Components, createOnDatagram } from "./onDatagram.ts";
 import { createOnStore } from "./onStore.ts";
 import { createOnTimer } from "./onTimer.ts";
-import { createOutbox, type Outbox, takeMarks, unfollow, waitingCount } from "./relay/outbox.ts";
+import { createOutbox, type Outbox, takeLetGo, takeMarks, unfollow, waitingCount } from "./relay/outbox.ts";
 import { createRelay } from "./relay/relay.ts";
 import { type Rng, sample } from "./rng.ts";
 import { createReconciliation } from "./sync/reconciliation.ts";
@@ -240,6 +240,9 @@ function createContext(
       for (const id of ids) forget(writes, id);
       unfollow(outbox, ids);
       if (ids.length > 0) step.trims.push({ type: "trim", ids });
+      const letGo = takeLetGo(outbox);
+      if (letGo === undefined) return;
+      step.emits.push({ type: "emit", event: { type: "notice", notice: { code: "let-go", ...letGo } } });
     },
     remember: (address) => step.remembers.push({ type: "remember", ...address }),
   };

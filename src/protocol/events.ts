@@ -56,6 +56,8 @@ export type Notice =
   | { readonly code: "left-room" }
   /** Somebody of this room is there, with a program that speaks another version of the wire. */
   | { readonly code: "other-version"; readonly endpoint: Endpoint; readonly isNewer: boolean }
+  /** Own messages were let go before anybody had them: these now, `messages` since the start. Nobody will have them. */
+  | { readonly code: "let-go"; readonly ids: readonly MessageId[]; readonly messages: number }
   /** After a refusal with `busy`: messages are taken again. */
   | { readonly code: "drained" }
   /** After the error `not-stored`: the store takes messages again, and has taken what it had refused. */

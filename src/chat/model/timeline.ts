@@ -103,6 +103,7 @@ export function applyEvent(timeline: Timeline, event: TimelineEvent, now: UnixMi
     case "peer":
       return applyPeer(timeline, event.peer, event.status, now);
     case "notice":
+      if (event.notice.code === "let-go") return event.notice.ids.reduce(withoutDelivery, timeline);
       return event.notice.code === "renamed" ? rename(timeline, event.notice.peer, event.notice.own) : timeline;
     case "line":
       return insertLine(timeline, sanitizeText(event.text), event.tone, now);
@@ -210,6 +211,15 @@ function setDelivery(timeline: Timeline, id: MessageId, delivery: Delivery): Tim
   const entry = timeline.entries[at];
   if (entry?.type !== "message" || entry.key !== id) return timeline;
   return replaceAt(timeline, at, { ...entry, delivery });
+}
+
+/** Nobody will have it: that it waits would not be true. */
+function withoutDelivery(timeline: Timeline, id: MessageId): Timeline {
+  const at = indexOfKey(timeline.entries, id);
+  const entry = timeline.entries[at];
+  if (entry?.type !== "message" || entry.key !== id || entry.delivery === undefined) return timeline;
+  const { delivery: _, ...rest } = entry;
+  return replaceAt(timeline, at, rest);
 }
 
 /**

@@ -26,6 +26,11 @@ export type Outbox = {
   /** BOUNDED: `sent`. What the store is told of in this step, and what of it some time later. */
   readonly due: Set<MessageId>;
   readonly later: Set<MessageId>;
+  /** BOUNDED: `limits.outbox`, the latest. Those that were let go before anybody had them, and of which nobody was told yet. */
+  letGo: MessageId[];
+  /** How many there were since the start, and at how many that was told. */
+  letGoCount: number;
+  letGoTold: number;
 };
 
 const BEFORE: Millis = Number.NEGATIVE_INFINITY;
@@ -35,7 +40,7 @@ const NOBODY: Settled = { reached: 0, of: 0, lacking: [] };
 
 /** `marks`: what the store keeps of earlier starts, in the order of ids. Of what all have nothing more is to be heard. */
 export function createOutbox(marks: readonly Mark[]): Outbox {
-  const outbox: Outbox = { sent: new Map(), due: new Set(), later: new Set() };
+  const outbox: Outbox = { sent: new Map(), due: new Set(), later: new Set(), ...NOTHING_LET_GO() };
   for (const { id, reached, of } of marks)
     if (!isAll({ reached, of }))
       outbox.sent.set(id, { told: { reached, of, lacking: [] }, holders: new Set(), since: BEFORE });
@@ -52,8 +57,26 @@ export function follow({ sent }: Outbox, id: MessageId, holders: Set<PeerId>, si
 }
 
 /** They are let go. */
-export function unfollow({ sent, due, later }: Outbox, ids: readonly MessageId[]): void {
+export function unfollow(outbox: Outbox, ids: readonly MessageId[]): void {
+  const { sent, due, later } = outbox;
+  const waiting = ids.filter((id) => sent.get(id)?.told.reached === 0);
+  outbox.letGoCount += waiting.length;
+  if (waiting.length > 0) outbox.letGo = [...outbox.letGo, ...waiting].slice(-limits.outbox);
   for (const table of [sent, due, later]) for (const id of ids) table.delete(id);
+}
+
+/**
+ * What is to be told of messages that nobody will ever have: at the first, and then whenever there are twice as many. Undefined:
+ * nothing.
+ */
+export function takeLetGo(
+  outbox: Outbox,
+): { readonly ids: readonly MessageId[]; readonly messages: number } | undefined {
+  const { letGo, letGoCount, letGoTold } = outbox;
+  if (letGo.length === 0 || letGoCount < 2 * letGoTold) return undefined;
+  outbox.letGo = [];
+  outbox.letGoTold = letGoCount;
+  return { ids: letGo, messages: letGoCount };
 }
 
 /** The faces are told this now. That somebody has it is worth a write of its own; more of the same can wait. */
@@ -100,6 +123,10 @@ export function knownOf({ told, holders }: Sent): Settled {
 }
 
 // --- internal ---
+
+const NOTHING_LET_GO = (): Pick<Outbox, "letGo" | "letGoCount" | "letGoTold"> => {
+  return { letGo: [], letGoCount: 0, letGoTold: 0 };
+};
 
 function isAll({ reached, of }: Pick<Settled, "reached" | "of">): boolean {
   return of > 0 && reached >= of;

@@ -13,7 +13,7 @@ import {
   waitingCount,
 } from "../../../src/protocol/relay/outbox.ts";
 import type { MessageId, PeerId } from "../../../src/wire/ids.ts";
-import { createWorld, gather, names, outcomeOf, type TestNode, told, type World } from "../fixtures.ts";
+import { createWorld, gather, names, notices, outcomeOf, type TestNode, told, type World } from "../fixtures.ts";
 
 type Delivery = Extract<ChatEvent, { type: "delivery" }>;
 
@@ -97,6 +97,54 @@ describe("what is said while alone", () => {
     for (const text of ["one", "two", "three"]) say(anna, text);
     expect(anna.core.undelivered()).toBe(2);
     expect(anna.store.marks.size).toBe(2);
+  });
+});
+
+describe("what is let go before anybody had it", () => {
+  it("is told at the first, and then whenever there are twice as many, with all that were not told yet", () => {
+    const world = createWorld();
+    const anna = world.node("anna", { maxMessages: 10 });
+    const ids = Array.from({ length: 30 }, (_, n) => say(anna, `line ${n}`));
+    const told = notices(anna, "let-go");
+    expect(told.map(({ messages }) => messages)).toEqual([1, 2, 4, 8, 16]);
+    expect(told.flatMap((notice) => notice.ids)).toEqual(ids.slice(0, 16));
+    expect(anna.core.undelivered()).toBe(10);
+  });
+
+  it("is not told of what somebody has", () => {
+    const world = createWorld();
+    const [anna] = gather(world, names(2), { maxMessages: 10 }) as [TestNode, TestNode];
+    for (let n = 0; n < 30; n += 1) {
+      say(anna, `line ${n}`);
+      world.run(1_000);
+    }
+    expect(notices(anna, "let-go")).toEqual([]);
+  });
+
+  it("and is kept again where there is more room is not told to faces once more", () => {
+    const world = createWorld();
+    const [anna, bob] = gather(world, names(2)) as [TestNode, TestNode];
+    for (let n = 0; n < 20; n += 1) say(anna, `line ${n}`);
+    world.run(5_000);
+    bob.command({
+      type: "configure",
+      fanout: undefined,
+      seenLimit: 10,
+      maxMessages: 5,
+      maxBytes: Number.POSITIVE_INFINITY,
+    });
+    world.run(5_000);
+    expect(bob.core.stats().messages).toBe(5);
+    bob.command({
+      type: "configure",
+      fanout: undefined,
+      seenLimit: 10,
+      maxMessages: 1_000,
+      maxBytes: Number.POSITIVE_INFINITY,
+    });
+    world.until("bob to have all again", () => bob.core.stats().messages === 20, 120_000);
+    const events = bob.events.filter(({ type }) => type === "message");
+    expect(events).toHaveLength(20);
   });
 });
 
