@@ -1,5 +1,6 @@
 /** `/search` as a person reads its answers. */
 import { describe, expect, it, vi } from "vitest";
+import { searchFor } from "../../../src/chat/command/parseSearch.ts";
 import { replyText } from "../../../src/chat/model/replies.ts";
 import { refusalText } from "../../../src/chat/model/sentences.ts";
 import { idsFrom } from "../../../src/node/search.ts";
@@ -124,5 +125,21 @@ describe("/search", () => {
     goOn();
     await searched;
     expect(told[1]).toMatch(/^1 found/);
+  });
+});
+
+describe("an answer to a program", () => {
+  it("has no more than a mebibyte of text, and says that there is more", async () => {
+    const { room, session } = await start();
+    for (let at = 0; at < 40; at += 1) hearAt(room, at, `q ${"x".repeat(65_000)}`);
+    const replies: { found: number; more: number }[] = [];
+    session.subscribe((event) => {
+      if (event.type === "reply" && event.reply.code === "search" && event.reply.isOver)
+        replies.push({ found: event.reply.found.length, more: event.reply.more });
+    });
+    await session.search(searchFor({ text: "q" }, "q"), 1_000);
+    expect(replies).toEqual([{ found: 16, more: 24 }]);
+    await session.line("/search more");
+    expect(replies.at(-1)).toEqual({ found: 16, more: 8 });
   });
 });
