@@ -52,6 +52,7 @@ export function openingError(error: unknown): unknown {
 }
 
 export function storeError(error: StoreError): SmplchatError {
+  if (error.code === "closed") return new SmplchatError("closed", "the room was left meanwhile", {}, error);
   return new SmplchatError(
     "store-unreadable",
     `what is kept of the room cannot be read: ${reasonText(error.detail)}`,

@@ -48,7 +48,7 @@ export async function importInto(
   let first: { readonly line: number; readonly trouble: ImportTrouble } | undefined;
   let isHistory = false;
   async function* items(): ReturnType<typeof readHistory> {
-    for await (const item of readHistory(chunks)) {
+    for await (const item of readHistory(checked(chunks))) {
       isHistory ||= item.type === "header";
       yield item;
     }
@@ -73,6 +73,14 @@ export async function importInto(
 }
 
 // --- internal ---
+
+async function* checked(chunks: HistoryInput): AsyncGenerator<Uint8Array | string, void, void> {
+  for await (const chunk of chunks) {
+    if (typeof chunk !== "string" && !(chunk instanceof Uint8Array))
+      throw misfit("a part of a history file", chunk, "text or bytes");
+    yield chunk;
+  }
+}
 
 function checkChunks(chunks: unknown): void {
   const isIterable =

@@ -69,6 +69,8 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       const { join, nick } = checkEnter(given);
       open();
       const handle = await node.enter({ name, private: isPrivate, secret }, nick).catch((error: unknown) => {
+        // Closed while it was on its way: the node says so in its own words.
+        open();
         throw openingError(error);
       });
       open();

@@ -63,6 +63,7 @@ it("what is of another room, or no history, is refused with a code and words", a
   });
   await expect(bob.import(["hello\n"])).rejects.toMatchObject({ code: "no-history" });
   await expect(bob.import(5 as never)).rejects.toThrow(TypeError);
+  await expect(bob.import([5] as never)).rejects.toThrow("a part of a history file cannot be 5: wanted text or bytes");
   await bob.leave();
   await expect(bob.import(anna.export())).rejects.toMatchObject({ code: "closed" });
   expect(() => bob.export()).toThrow(expect.objectContaining({ code: "closed" }));

@@ -245,6 +245,12 @@ it("refuses everything in words after it was closed", async () => {
   await room.leave();
 });
 
+it("refuses a room that is being entered while it is closed, with a code", async () => {
+  const hub = await hubOf("anna");
+  const entering = hub.enter("lab");
+  await Promise.all([hub.close(), expect(entering).rejects.toMatchObject({ code: "closed" })]);
+});
+
 it("reads addresses and invites, and says what is wrong with them", () => {
   expect(parseAddress("10.0.0.2")).toEqual({ type: "endpoint", endpoint: "10.0.0.2:62733" });
   expect(parseAddress("ship.example:7000")).toEqual({ type: "host", host: "ship.example", port: 7000 });
