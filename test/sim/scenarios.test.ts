@@ -5,7 +5,7 @@ import { type Run, run } from "../../src/sim/run/run.ts";
 
 /** The mesh has test files of its own, the last are measured, not tested; the largest of the others is played smaller. */
 const elsewhere = ["mesh", "standard", "vast", "crowd-500", "stalls", "split-long", "split-long-restart"];
-const NODES_MAX = 20;
+const NODES_MAX = 16;
 const LIMIT_MS = 120_000;
 
 test.each(scenarioNames().filter((name) => !elsewhere.includes(name)))(
