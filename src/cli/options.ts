@@ -141,7 +141,7 @@ place of an INVITE, ADDRESS or ROOM, also after --join and --room, - reads the f
 of a file; or set SMPLCHAT_ROOM.
 
 A bare word is a ROOM, and so is #name. ADDRESS is ip, ip:port, [ipv6]:port, host or host:port. Type /help in the chat for its commands.
-Exit codes: 0 fine, 1 failed, 2 wrong usage or settings.`;
+Exit codes: 0 fine, 1 failed, 2 wrong usage or settings, 3 JSON or piped input ended and something has reached nobody.`;
 
 /** What people type in the place of a command; a room of such a name is entered with a `#` before it. */
 const NO_COMMANDS = ["join", "send", "tail", "on", "irc", "relay", "demo", "doctor", "help"];

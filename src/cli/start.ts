@@ -180,5 +180,7 @@ async function showUntilEnd(session: Session, face: Face, switches: Switches): P
     const { runLine } = await import("../line/face.ts");
     await runLine(session, options);
   }
-  return code;
+  // Whoever ends it by a signal does not ask what became of it.
+  const isAsked = input !== undefined && closingSince === undefined && (face === "json" || !process.stdin.isTTY);
+  return isAsked && code === 0 && session.undelivered() > 0 ? 3 : code;
 }

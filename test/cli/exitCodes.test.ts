@@ -1,4 +1,4 @@
-/** What the program ends with: 0 fine, 1 failed, 2 wrong usage, 130 when it is told twice to stop. */
+/** What the program ends with: 0 fine, 1 failed, 2 wrong usage, 3 not delivered, 130 when it is told twice to stop. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,6 +34,15 @@ it.each([
   ["sim", 2],
 ])("%s: %d", (word, code) => {
   expect(runProgram([word], { home }).code).toBe(code);
+});
+
+it.each([
+  ["JSON", "--json", "hi\n", 3],
+  ["piped lines", "--plain", "hi\n", 3],
+  ["lines that end with /quit", "--plain", "hi\n/quit\n", 3],
+  ["nothing that is said", "--json", "/room\n", 0],
+] as const)("%s: what reached nobody is told by the exit code", (_, face, input, code) => {
+  expect(runProgram([face, "--ephemeral", "--nick", "zoe", "--port", "0"], { home, input }).code).toBe(code);
 });
 
 it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s is a way to leave like any other: 0", async (signal) => {

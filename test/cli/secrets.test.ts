@@ -45,7 +45,7 @@ describe("an invite", () => {
 
   it("from standard input leaves the lines after it to the chat", () => {
     const ended = run(["-"], `${invite}\n/nick anna\n{"type":"say","text":"after the invite"}\n/room\n`);
-    expect(ended.code).toBe(0);
+    expect(ended.code, "nobody has it").toBe(3);
     expect(linesOf(ended)).toContainEqual(expect.objectContaining({ type: "message", text: "after the invite" }));
   }, 20_000);
 
