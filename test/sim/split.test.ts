@@ -37,7 +37,7 @@ test.each([
       expect(more, `seed ${seed}, node ${node}`).toBeLessThan(20);
       if (more < -20) fewer += 1;
     }
-    // Now and then a node counts too few: it took one of the others for slow, and not for gone.
+    // About one node of two hundred counts too few (seed 4, three parts, node 7: 16 in place of 40). Why is not known yet.
     expect(fewer, `seed ${seed}`).toBeLessThanOrEqual(1);
   }
 });
