@@ -127,3 +127,21 @@ function broken(): FakeRoom {
   room.breakHistory(new StoreError({ code: "failed", detail: "EIO" }));
   return room;
 }
+
+describe("the end of the input", () => {
+  it("waits until all that is kept is told, however slow its reader is", async () => {
+    const rig = await kept(3, { replayed: "all" });
+    let go: (() => void) | undefined;
+    const { told } = listen(rig, () => new Promise((ready) => (go ??= ready)));
+    let isSettled = false;
+    const settled = rig.session.settled(60_000).then(() => {
+      isSettled = true;
+    });
+    await soon(() => expect(go).toBeDefined());
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([isSettled, told()]).toEqual([false, []]);
+    go?.();
+    await settled;
+    expect(told()).toEqual(["kept 1, history", "kept 2, history", "kept 3, history"]);
+  });
+});
