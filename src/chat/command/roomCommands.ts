@@ -8,6 +8,7 @@ import { infoOf, type Refusal, type Reply, type RoomRow } from "../model/events.
 import { reasonText } from "../model/systemReason.ts";
 import { roomsAmong, withoutMark } from "../session/roomLabels.ts";
 import type { CommandContext, Outcome } from "./commandContext.ts";
+import { commandNamed } from "./commands.ts";
 import { parseTarget } from "./target.ts";
 
 export type Answer = (reply: Reply) => Outcome;
@@ -66,7 +67,7 @@ export async function roomCommand(
     return refuse({
       code: "bad-argument",
       command: "room",
-      usage: ROOM_USAGE,
+      usage: commandNamed("room")?.usage ?? "",
       reason: isMissing ? "missing" : "unknown",
     });
   }
@@ -75,8 +76,6 @@ export async function roomCommand(
   const choice: RoomChoice = { name: plain, private: true, secret: newPrivateRoom() };
   return enter(context, choice, [], reply, refuse);
 }
-
-export const ROOM_USAGE = "[list|new NAME]";
 
 // --- internal ---
 

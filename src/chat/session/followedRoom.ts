@@ -21,7 +21,7 @@ export type FollowedRoom = {
   forgotten: number;
 };
 
-/** What a reader who comes back has to go through is less. */
+/** More than is said while what is kept is told, unless a reader has stopped. */
 export const MISSED_MAX = 10_000;
 const MISSED_UNITS_MAX = 4 << 20;
 
