@@ -8,7 +8,8 @@ import type { DiskSettings } from "../world/disk.ts";
 import { readScenario } from "./library.ts";
 import type { Fault, FaultType, Network, Scenario, Speech } from "./scenario.ts";
 
-export function mixOf(seed: number): Scenario {
+/** @param hostileShare the share of seeds that some of the members attack; 1 gives nearly every mix its attackers */
+export function mixOf(seed: number, hostileShare = HOSTILE_SHARE): Scenario {
   // Not the numbers that the run itself draws.
   const rng = seededRng(seed ^ 0x5eed);
   const nodes = 3 + below(rng, NODES_MAX - 2);
@@ -36,7 +37,7 @@ export function mixOf(seed: number): Scenario {
     config: uniform(rng) < 0.3 ? { fanout: 1 + below(rng, 12), seenLimit: 1 + below(rng, 4) } : {},
   };
   const honest = withRooms(withRetention(withNewer(withDisks(mix, seed, talkMs), seed), seed), seed);
-  return described(withHostile(honest, seed, talkMs));
+  return described(withHostile(honest, seed, talkMs, hostileShare));
 }
 
 /** What a mix has in it that is no fault, and is worth counting with them. */
@@ -191,9 +192,9 @@ function withRooms(mix: Scenario, seed: number): Scenario {
 const HOSTILE_SHARE = 0.15;
 const ATTACKS_MAX = 3;
 
-function withHostile(mix: Scenario, seed: number, talkMs: number): Scenario {
+function withHostile(mix: Scenario, seed: number, talkMs: number, share: number): Scenario {
   const rng = seededRng(seed ^ 0x4057);
-  if (uniform(rng) >= HOSTILE_SHARE) return mix;
+  if (uniform(rng) >= share) return mix;
   const count = 1 + below(rng, Math.max(Math.floor(mix.nodes / 3), 1));
   const drawn = sample(rng, strategyNames, 1 + below(rng, ATTACKS_MAX));
   const strategies = drawn.filter((name) => openWeaknesses[name] === undefined);

@@ -22,6 +22,9 @@ test("mixes differ, the same seed gives the same, and every kind of fault comes 
   expect([...attacks].sort()).toEqual(strategyNames.filter((name) => openWeaknesses[name] === undefined).sort());
   for (const seed of seeds)
     expect(mixOf(seed).hostile?.count ?? 0).toBeLessThanOrEqual(Math.max(mixOf(seed).nodes / 3, 1));
+  const attacked = seeds.filter((seed) => mixOf(seed, 1).hostile !== undefined);
+  // The rest drew only what the mix leaves out.
+  expect(attacked.length).toBeGreaterThan(0.95 * seeds.length);
   for (const ingredient of ["rooms in 19 regions", "rooms on one LAN", "long texts"])
     expect(
       seeds.filter((seed) => (ingredientsOf(mixOf(seed))[ingredient] ?? 0) > 0).length,
