@@ -28,7 +28,7 @@ export type SettingSpec =
       readonly default: number | undefined;
     })
   /** Bytes; 0: off. Both bounds included. */
-  | (Common & { readonly type: "size"; readonly min: number; readonly max: number; readonly default: number })
+  | (Common & { readonly type: "size" | "age"; readonly min: number; readonly max: number; readonly default: number })
   | (Common & { readonly type: "switch"; readonly default: boolean })
   | (Common & { readonly type: "text" | "path"; readonly default: string | undefined })
   | (Common & { readonly type: "list"; readonly default: readonly string[] });
@@ -111,6 +111,14 @@ export const settingsTable = {
     what: "messages kept per room; whoever said most lets go first",
     live: true,
   },
+  MAX_AGE: {
+    type: "age",
+    min: 60,
+    max: 3_155_760_000,
+    default: 0,
+    what: "what was said longer ago is let go (30d, 12h, 90m)",
+    live: true,
+  },
   MAX_DISK: {
     type: "size",
     min: 1_000_000,
@@ -143,7 +151,7 @@ export const settingsTable = {
 
 export type SettingName = keyof typeof settingsTable;
 
-type ValueOf<T extends SettingSpec["type"]> = T extends "integer" | "decimal" | "size"
+type ValueOf<T extends SettingSpec["type"]> = T extends "integer" | "decimal" | "size" | "age"
   ? number
   : T extends "switch"
     ? boolean
@@ -186,7 +194,9 @@ export function readSetting(name: SettingName, given: unknown): SettingValue | u
     case "decimal":
       return readNumber(spec, given);
     case "size":
-      return readSize(spec, given);
+      return readUnits(spec, given, SIZE);
+    case "age":
+      return readUnits(spec, given, AGE);
     case "switch":
       return readSwitch(given);
     case "list":
@@ -207,7 +217,9 @@ export function fitting(name: SettingName): string {
     case "decimal":
       return `a number${spec.unit === "s" ? " of seconds" : ""} from ${spec.min} to ${spec.max}`;
     case "size":
-      return `a size from ${sizeText(spec.min)} to ${sizeText(spec.max)}, or off`;
+      return `a size from ${unitsText(spec.min, SIZE)} to ${unitsText(spec.max, SIZE)}, or off`;
+    case "age":
+      return `a time from ${unitsText(spec.min, AGE)} to ${unitsText(spec.max, AGE)} (90m, 12h, 30d), or off`;
     case "switch":
       return "on or off";
     case "list":
@@ -230,7 +242,8 @@ export function shownValue(name: SettingName, value: SettingValue | undefined): 
   if (value === undefined) return spec.shown ?? "–";
   if (typeof value === "boolean") return value ? "on" : "off";
   if (typeof value === "object") return value.length === 0 ? "–" : value.join(",");
-  if (spec.type === "size") return sizeText(value as number);
+  if (spec.type === "size") return unitsText(value as number, SIZE);
+  if (spec.type === "age") return unitsText(value as number, AGE);
   return "unit" in spec && spec.unit === "s" ? `${value} s` : String(value);
 }
 
@@ -257,23 +270,34 @@ function readNumber(spec: SettingSpec & { type: "integer" | "decimal" }, given: 
   return spec.type === "integer" && !Number.isInteger(value) ? undefined : value;
 }
 
-/** `500MB`, `500 mb`, `1.5GB`, bytes as a plain number, or `off`. */
-function readSize(spec: SettingSpec & { type: "size" }, given: unknown): number | undefined {
+type Units = { readonly pattern: RegExp; readonly of: Readonly<Record<string, number>>; readonly least: string };
+/** Bytes, and seconds. */
+const SIZE: Units = {
+  pattern: /^(\d{1,15}(?:\.\d{1,9})?) ?([kmgt]?b)?$/i,
+  of: { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 },
+  least: "B",
+};
+const AGE: Units = {
+  pattern: /^(\d{1,15}(?:\.\d{1,9})?) ?([smhd])?$/i,
+  of: { s: 1, m: 60, h: 3_600, d: 86_400 },
+  least: "s",
+};
+
+/** `500MB`, `500 mb`, `1.5GB`, bytes as a plain number, or `off`; and times alike. */
+function readUnits(spec: SettingSpec & { type: "size" | "age" }, given: unknown, units: Units): number | undefined {
   if (typeof given === "string" && ["off", "0"].includes(given.trim().toLowerCase())) return 0;
-  const [, number = "", unit = ""] =
-    /^(\d{1,15}(?:\.\d{1,9})?) ?([kmgt]?b)?$/i.exec(typeof given === "string" ? given.trim() : String(given)) ?? [];
+  const [, number = "", unit = ""] = units.pattern.exec(typeof given === "string" ? given.trim() : String(given)) ?? [];
   const isNumber = typeof given === "number" || typeof given === "bigint" || typeof given === "string";
   if (!isNumber || number === "") return undefined;
-  const size = Math.floor(Number(number) * (SIZE_UNITS[unit.toUpperCase()] ?? 1));
-  return size === 0 || (size >= spec.min && size <= spec.max) ? size : undefined;
+  const [, factor] = Object.entries(units.of).find(([name]) => name.toLowerCase() === unit.toLowerCase()) ?? ["", 1];
+  const value = Math.floor(Number(number) * factor);
+  return value === 0 || (value >= spec.min && value <= spec.max) ? value : undefined;
 }
 
-const SIZE_UNITS: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
-
-function sizeText(size: number): string {
-  if (size === 0) return "off";
-  const [unit, bytes] = Object.entries(SIZE_UNITS).findLast(([, of]) => size >= of) ?? ["B", 1];
-  return `${Number((size / bytes).toFixed(3))} ${unit}`;
+function unitsText(value: number, { of, least }: Units): string {
+  if (value === 0) return "off";
+  const [unit, factor] = Object.entries(of).findLast(([, each]) => value >= each) ?? [least, 1];
+  return `${Number((value / factor).toFixed(3))} ${unit}`;
 }
 
 function readSwitch(given: unknown): boolean | undefined {

@@ -72,6 +72,23 @@ describe("a setting's value", () => {
     expect(shownValue("MAX_DISK", 1_500_000_000)).toBe("1.5 GB");
   });
 
+  it("of an age has a unit people use, and is seconds inside", () => {
+    for (const [given, seconds] of [
+      ["30d", 2_592_000],
+      ["12 h", 43_200],
+      ["90M", 5_400],
+      ["1.5h", 5_400],
+      ["60", 60],
+      [3_600n, 3_600],
+      ["off", 0],
+    ] as const)
+      expect(readSetting("MAX_AGE", given), String(given)).toBe(seconds);
+    for (const bad of ["", "59", "1s", "d", "30 days", "-1d", "101y", "99999d", true, ["1d"]])
+      expect(readSetting("MAX_AGE", bad), String(bad)).toBeUndefined();
+    expect(fitting("MAX_AGE")).toBe("a time from 1 m to 36525 d (90m, 12h, 30d), or off");
+    expect(shownValue("MAX_AGE", 43_200)).toBe("12 h");
+  });
+
   it("of a switch is on or off in the usual words", () => {
     for (const word of ["on", "1", "TRUE", "yes", true]) expect(readSetting("DEBUG", word)).toBe(true);
     for (const word of ["off", "0", "False", "no", false]) expect(readSetting("DISCOVERY", word)).toBe(false);

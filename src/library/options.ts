@@ -30,6 +30,8 @@ export type HubOptions = {
   readonly cleanupInterval?: number;
   readonly latestLimit?: number;
   readonly maxMessages?: number;
+  /** Seconds; 0: however long ago. */
+  readonly maxAge?: number;
   /** Bytes; 0: however many. */
   readonly maxDisk?: number;
   /** Called with each record of the debug log. */
@@ -145,6 +147,7 @@ const SETTINGS: Readonly<Record<Exclude<keyof HubOptions, "nick" | "debug">, Set
   cleanupInterval: "CLEANUP_INTERVAL",
   latestLimit: "LATEST_LIMIT",
   maxMessages: "MAX_MESSAGES",
+  maxAge: "MAX_AGE",
   maxDisk: "MAX_DISK",
 };
 

@@ -12,6 +12,7 @@ export function configOf(settings: Partial<Settings>): Partial<Config> {
     cleanupIntervalMs: inMs(settings.CLEANUP_INTERVAL),
     latestLimit: settings.LATEST_LIMIT,
     maxMessages: settings.MAX_MESSAGES,
+    maxAgeMs: settings.MAX_AGE === undefined ? undefined : maxAgeMsOf(settings.MAX_AGE),
     maxBytes: settings.MAX_DISK === undefined ? undefined : maxBytesOf(settings.MAX_DISK),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -20,6 +21,11 @@ export function configOf(settings: Partial<Settings>): Partial<Config> {
 /** 0: however many. */
 export function maxBytesOf(setting: number): number {
   return setting === 0 ? Number.POSITIVE_INFINITY : setting;
+}
+
+/** Of seconds; 0: however long ago. */
+export function maxAgeMsOf(setting: number): number {
+  return setting === 0 ? Number.POSITIVE_INFINITY : setting * 1_000;
 }
 
 // --- internal ---

@@ -86,7 +86,7 @@ export interface RoomHandle {
 }
 
 /** What can be changed while rooms are entered. */
-export type LiveConfig = Pick<Config, "fanout" | "seenLimit" | "maxMessages" | "maxBytes">;
+export type LiveConfig = Pick<Config, "fanout" | "seenLimit" | "maxMessages" | "maxAgeMs" | "maxBytes">;
 
 export interface HubHandle {
   readonly id: PeerId;

@@ -155,6 +155,7 @@ export type Command =
       readonly fanout?: number | undefined;
       readonly seenLimit?: number;
       readonly maxMessages?: number;
+      readonly maxAgeMs?: Millis;
       readonly maxBytes?: number;
     }
   /** The host slept or its clock jumped: `goneMs` of wall time passed unnoticed. */

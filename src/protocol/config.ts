@@ -17,6 +17,8 @@ export type Config = {
   readonly latestLimit: number;
   /** Messages kept per room, and large ones beside them (log/classes.ts); whoever holds most lets go first. */
   readonly maxMessages: number;
+  /** What was said longer ago is not kept (log/age.ts). */
+  readonly maxAgeMs: Millis;
   /** Bytes of these, with what a store needs to keep each; where they take more, fewer messages are kept. */
   readonly maxBytes: number;
 };
@@ -31,5 +33,6 @@ export const defaultConfig: Config = {
   cleanupIntervalMs: 60_000,
   latestLimit: 50,
   maxMessages: 10_000,
+  maxAgeMs: Number.POSITIVE_INFINITY,
   maxBytes: Number.POSITIVE_INFINITY,
 };

@@ -296,7 +296,7 @@ function createRooms(options: CoreOptions, step: Step, restored: Restored = rest
     },
   });
   const reachability = createReachability(context, membership);
-  const comparing: Comparing = { digest: () => reconciliation.digest(), check: (to) => reconciliation.check(to) };
+  const comparing: Comparing = { digest: (to) => reconciliation.digest(to), check: (to) => reconciliation.check(to) };
   const probe = createProbe(context, membership, rumours, reachability, comparing);
   const holePunching = createHolePunching(context, membership);
   const partition = createPartition(context, membership, () => probe.callRoll());
@@ -312,7 +312,6 @@ function createRooms(options: CoreOptions, step: Step, restored: Restored = rest
   });
   const reconciliation = createReconciliation(context, replicas, {
     isStored: () => writes.unwritten.size + writes.refused.size === 0,
-    stored: ({ peer }, ids, at) => (peer === undefined ? undefined : relay.onEqualLogs(peer, ids.has, at)),
     inSync: (set, from, ids, isStored) => {
       if (set !== "log") return;
       intake.showInOrder(waitForNoneGone(log));
@@ -342,7 +341,7 @@ function createRooms(options: CoreOptions, step: Step, restored: Restored = rest
     context,
     (at) => knocks.isAwaited(at) || reconnect.isRemembered(at) || isListed(membership, at),
   );
-  const resume = createResume(context, membership, log, probe, reconnect, (most) => replicas.log.idsFor(most)?.size());
+  const resume = createResume(context, membership, log, probe, reconnect, reconciliation.lacking);
   const components: Components = {
     context,
     log,
@@ -421,7 +420,7 @@ function tablesOf(rooms: Rooms): ReturnType<Core["tables"]> {
     messages: { size: log.classes.small.size, bound: log.max },
     largeMessages: { size: log.classes.large.size, bound: largeMost(log.max) },
     gone: { size: log.gone.latest.size, bound: limits.gone },
-    views: { size: log.views.byMost.size, bound: VIEWS_MAX },
+    views: { size: log.views.byLimits.size, bound: VIEWS_MAX },
     // What one step brings comes on top.
     unwritten: { size: writes.unwritten.size, bound: limits.unwritten + 64 },
     refused: { size: writes.refused.size, bound: limits.unwritten },

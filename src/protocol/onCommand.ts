@@ -5,6 +5,7 @@ import { encodeText } from "../wire/text.ts";
 import type { Command, Outcome } from "./api.ts";
 import type { ChatError } from "./events.ts";
 import type { Partition } from "./liveness/partition.ts";
+import { letOldGo } from "./log/age.ts";
 import type { Backpressure } from "./log/backpressure.ts";
 import { importMessages } from "./log/imports.ts";
 import { setBudget } from "./log/log.ts";
@@ -100,6 +101,7 @@ export function createOnCommand(components: Components, partition: Partition, ba
           const { type: _, ...changes } = command;
           context.config = { ...context.config, ...changes };
           context.trim(setBudget(log, context.config));
+          intake.showInOrder(letOldGo(context, log));
           return done;
         }
         case "resumed":

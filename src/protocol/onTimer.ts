@@ -1,6 +1,7 @@
 /** Hands each timer that is due to the room that set it. */
 import type { TimerRow } from "./context.ts";
 import type { Partition } from "./liveness/partition.ts";
+import { letOldGo } from "./log/age.ts";
 import { askAgainListed } from "./log/listedWants.ts";
 import { loosen } from "./log/log.ts";
 import { authorOf } from "./log/messageIndex.ts";
@@ -41,6 +42,7 @@ export function createOnTimer(components: Components, partition: Partition): (ro
         return probe.gossip();
       case "cleanup":
         for (const { endpoint, id } of membership.cleanup()) reconnect.lost(endpoint, id);
+        intake.showInOrder(letOldGo(context, log));
         loosen(log);
         return timers.set("cleanup", context.now.mono + context.config.cleanupIntervalMs, row);
       case "resume":

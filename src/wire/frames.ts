@@ -9,6 +9,7 @@ import { type BlobFrame, readBlob, writeBlob } from "./blob.ts";
 import { CursorError, createReader, createWriter, type Reader, type Writer, within } from "./cursor.ts";
 import { COUNTER_MAX, FRAMES_BYTES_MAX } from "./datagram.ts";
 import { type Endpoint, readEndpoint, writeEndpoint } from "./endpoint.ts";
+import { HLC_MAX } from "./envelope.ts";
 import { fromHex, MESSAGE_ID_BYTES, type MessageId, PEER_ID_BYTES, type PeerId, toHex } from "./ids.ts";
 import { type PageFrame, readPage, writePage } from "./page.ts";
 import {
@@ -31,6 +32,9 @@ export { CREDIT_MAX, type PageItem, type Stretch } from "./page.ts";
 export { type Bound, END, type RangeClaim, type RangePart, type Ranges, type Salt, type SetName } from "./range.ts";
 export { ORDERS_MAX, type Slice } from "./slice.ts";
 
+/** What a node keeps of a log at most: messages stamped `since` (ms since 1970, whole minutes) or later, so many of each class. */
+export type KeepLimits = { readonly since: number; readonly small: number; readonly large: number };
+
 export type SetDigest = { readonly count: number /** 8 bytes, hex. */; readonly fingerprint: string };
 
 export type Frame =
@@ -44,12 +48,14 @@ export type Frame =
   /** The receiver answers at once, with an ack and its digest. */
   | { readonly type: "ping" }
   /**
-   * What the sender holds. `keeps`: how many messages it keeps at most, those in chunks apart. `isStored`: its store has all of them.
+   * What the sender holds. `keeps`: of what it keeps at most. `isForReceiver`: of the log it counts what the receiver would keep
+   * of it, by the digest that the receiver sent last. `isStored`: the sender's store has all of the log.
    */
   | {
       readonly type: "digest";
       readonly log: SetDigest;
-      readonly keeps: number;
+      readonly keeps: KeepLimits;
+      readonly isForReceiver: boolean;
       readonly roster: SetDigest;
       readonly isStored: boolean;
     }
@@ -129,6 +135,11 @@ export const UNKNOWN_FROM = 32;
 const FRONT_BYTES = 8;
 const DIGEST_BYTES = 8;
 const KEEPS_MAX = 2 ** 32 - 1;
+const MINUTE_MS = 60_000;
+const SINCE_MINUTES_MAX = Math.floor(HLC_MAX / MINUTE_MS);
+/** Flags of a digest. */
+const IS_STORED = 1;
+const IS_FOR_RECEIVER = 2;
 
 const always = (): boolean => true;
 const never = (): boolean => false;
@@ -149,16 +160,24 @@ export const frameTable: { readonly [Type in Exclude<Frame["type"], "unknown">]:
     number: 3,
     elicits: never,
     proof: "proven",
-    write: (writer, { log, keeps, roster, isStored }) => {
+    write: (writer, { log, keeps, isForReceiver, roster, isStored }) => {
       writeDigest(writer, log);
-      writer.varint(within(keeps, 1, KEEPS_MAX));
+      writer.varint(within(keeps.since / MINUTE_MS, 0, SINCE_MINUTES_MAX));
+      writer.varint(within(keeps.small, 0, KEEPS_MAX));
+      writer.varint(within(keeps.large, 0, KEEPS_MAX));
       writeDigest(writer, roster);
-      writer.u8(isStored ? 1 : 0);
+      writer.u8((isStored ? IS_STORED : 0) | (isForReceiver ? IS_FOR_RECEIVER : 0));
     },
     read: (reader) => {
       const log = readDigest(reader);
-      const keeps = within(reader.varint(), 1, KEEPS_MAX);
-      return { type: "digest", log, keeps, roster: readDigest(reader), isStored: within(reader.u8(), 0, 1) === 1 };
+      const since = within(reader.varint(), 0, SINCE_MINUTES_MAX) * MINUTE_MS;
+      const small = within(reader.varint(), 0, KEEPS_MAX);
+      const large = within(reader.varint(), 0, KEEPS_MAX);
+      const roster = readDigest(reader);
+      const flags = within(reader.u8(), 0, IS_STORED | IS_FOR_RECEIVER);
+      const isForReceiver = (flags & IS_FOR_RECEIVER) !== 0;
+      const isStored = (flags & IS_STORED) !== 0;
+      return { type: "digest", log, keeps: { since, small, large }, isForReceiver, roster, isStored };
     },
   },
   observed: {

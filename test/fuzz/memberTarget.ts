@@ -309,7 +309,12 @@ const ATTACKS: readonly Attack[] = [
   (rng) => ({
     type: "digest",
     log: { count: pick(rng, COUNTS), fingerprint: hex(rng, 8) },
-    keeps: pick(rng, [1, 2, 200, 10_000]),
+    keeps: {
+      since: pick(rng, [0, 60_000, 1_769_860_800_000, 2 ** 47]),
+      small: pick(rng, [0, 1, 2, 200, 10_000]),
+      large: pick(rng, [0, 1, 20, 500]),
+    },
+    isForReceiver: below(rng, 2) === 0,
     roster: { count: pick(rng, COUNTS), fingerprint: hex(rng, 8) },
     isStored: below(rng, 2) === 0,
   }),

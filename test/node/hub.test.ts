@@ -287,7 +287,8 @@ describe("the rooms of a hub", () => {
 
   it("follow what is configured, those to come too", async () => {
     const { hub, room } = await open({ nick: "anna" });
-    hub.configure({ fanout: undefined, seenLimit: 10, maxMessages: 3, maxBytes: Number.POSITIVE_INFINITY });
+    const unlimited = { maxAgeMs: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY };
+    hub.configure({ fanout: undefined, seenLimit: 10, maxMessages: 3, ...unlimited });
     const next = await hub.enter(roomNamed("tea"));
     for (const one of [room, next]) {
       for (let n = 0; n < 5; n += 1) await one.run({ type: "say", text: `line ${n}`, kind: "text" });

@@ -149,12 +149,16 @@ const rows: Readonly<Record<string, Row>> = {
   },
   gone: { config: { maxMessages: 50 }, fill: (place) => say(place, 200) },
   views: {
-    fill: ({ world, node, mallory }) =>
+    // Who keeps as many as there are needs no view.
+    fill: ({ world, node, mallory }) => {
+      times(11, (index) => node.say(`line ${index}`));
       times(10, (index) => {
         const set = { count: 0, fingerprint: "00".repeat(8) };
-        mallory.tell(node, [{ type: "digest", log: set, keeps: index + 1, roster: set, isStored: true }]);
+        const keeps = { since: 0, small: index, large: index };
+        mallory.tell(node, [{ type: "digest", log: set, keeps, isForReceiver: false, roster: set, isStored: true }]);
         world.run(1_500);
-      }),
+      });
+    },
   },
   unwritten: {
     fill: ({ node, mallory }) => {

@@ -159,7 +159,8 @@ function makeFrames(): unknown {
     {
       type: "digest",
       log: { count: 300, fingerprint: "0001020304050607" },
-      keeps: 10_000,
+      keeps: { since: NOON, small: 10_000, large: 500 },
+      isForReceiver: true,
       roster: { count: 12, fingerprint: "08090a0b0c0d0e0f" },
       isStored: true,
     },

@@ -151,7 +151,12 @@ export const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({
     type: fc.constant("digest"),
     log: digestArbitrary(),
-    keeps: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+    keeps: fc.record({
+      since: fc.integer({ min: 0, max: 2 ** 32 }).map((minutes) => minutes * 60_000),
+      small: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+      large: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    }),
+    isForReceiver: fc.boolean(),
     roster: digestArbitrary(),
     isStored: fc.boolean(),
   }),

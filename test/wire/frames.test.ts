@@ -190,12 +190,19 @@ describe("an ack", () => {
 });
 
 describe("a digest", () => {
-  it("keeps one message at least, and a number of 32 bits at most", () => {
+  it("keeps numbers of 32 bits at most, and says whole minutes", () => {
     const set = { count: 0, fingerprint: "00".repeat(8) };
-    const digest = (keeps: number): Frame => ({ type: "digest", log: set, keeps, roster: set, isStored: true });
+    const digest = (small: number, since = 0): Frame => {
+      const keeps = { since, small, large: 0 };
+      return { type: "digest", log: set, keeps, isForReceiver: true, roster: set, isStored: false };
+    };
     expect(decodeFrames(encodeFrame(digest(2 ** 32 - 1)))).toEqual([digest(2 ** 32 - 1)]);
+    expect(decodeFrames(encodeFrame(digest(1, 1_769_860_800_000)))).toEqual([digest(1, 1_769_860_800_000)]);
     expect(() => encodeFrame(digest(2 ** 32))).toThrow(CursorError);
-    expect(decoded("0300" + "00".repeat(8) + "8080808010" + "00" + "00".repeat(8) + "01")).toBe("bad-frame");
+    expect(() => encodeFrame(digest(1, 90_000))).toThrow(CursorError);
+    expect(() => encodeFrame(digest(1, 2 ** 48))).toThrow(CursorError);
+    expect(decoded("0300" + "00".repeat(8) + "00" + "8080808010" + "0000" + "00".repeat(8) + "01")).toBe("bad-frame");
+    expect(decoded("0300" + "00".repeat(8) + "000000" + "00" + "00".repeat(8) + "04")).toBe("bad-frame");
   });
 });
 

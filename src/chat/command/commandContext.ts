@@ -8,7 +8,10 @@ import type { Lookup } from "./parseAddress.ts";
 import type { Searches } from "./parseSearch.ts";
 
 /** What `/set` can change. */
-export type LiveSettings = Pick<Settings, "GOSSIP_FANOUT" | "RELAY_SEEN_LIMIT" | "MAX_MESSAGES" | "MAX_DISK">;
+export type LiveSettings = Pick<
+  Settings,
+  "GOSSIP_FANOUT" | "RELAY_SEEN_LIMIT" | "MAX_MESSAGES" | "MAX_AGE" | "MAX_DISK"
+>;
 
 /** A room to be in from the start on. */
 export type RoomOpening = {

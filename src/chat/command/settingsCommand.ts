@@ -1,5 +1,5 @@
 /** `/set`: shows the settings, and changes those that can change while the chat runs. */
-import { maxBytesOf } from "../../node/config.ts";
+import { maxAgeMsOf, maxBytesOf } from "../../node/config.ts";
 import {
   fitting,
   flagName,
@@ -32,8 +32,9 @@ export function setSetting(
   const read = readSetting(setting, value);
   if (typeof read !== "number") return refuse({ code: "bad-value", setting, value, wanted: fitting(setting) });
   Object.assign(context.live, { [setting]: read });
-  const { GOSSIP_FANOUT: fanout, RELAY_SEEN_LIMIT: seenLimit, MAX_MESSAGES: maxMessages, MAX_DISK } = context.live;
-  context.options.hub.configure({ fanout, seenLimit, maxMessages, maxBytes: maxBytesOf(MAX_DISK) });
+  const { GOSSIP_FANOUT: fanout, RELAY_SEEN_LIMIT: seenLimit, MAX_MESSAGES: maxMessages } = context.live;
+  const [maxAgeMs, maxBytes] = [maxAgeMsOf(context.live.MAX_AGE), maxBytesOf(context.live.MAX_DISK)];
+  context.options.hub.configure({ fanout, seenLimit, maxMessages, maxAgeMs, maxBytes });
   return reply({ code: "set", row: rowOf(context, setting) });
 }
 

@@ -73,7 +73,7 @@ export function noticeText(notice: Notice, room: string): string {
     case "discovery-blocked":
       return `others on this network cannot be found automatically: ${blockedText(notice)}; /join ADDRESS still works`;
     case "let-go":
-      return `${countText(notice.messages, "message")} of yours ${notice.messages === 1 ? "was" : "were"} let go before anybody had ${notice.messages === 1 ? "it" : "them"}: the room keeps no more than MAX_MESSAGES and MAX_DISK allow`;
+      return `${countText(notice.messages, "message")} of yours ${notice.messages === 1 ? "was" : "were"} let go before anybody had ${notice.messages === 1 ? "it" : "them"}: the room keeps no more than MAX_MESSAGES, MAX_AGE and MAX_DISK allow`;
     case "drained":
       return "there is room again: say it now";
     case "storing-again":

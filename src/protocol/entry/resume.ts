@@ -68,14 +68,14 @@ type Return = {
   readonly answers: Map<PeerId, Digest | undefined>;
 };
 
-/** `counted`: how many messages are compared with a peer that keeps so many; undefined: that cannot be said. */
+/** `lacking`: how many messages a peer holds by its digest and this node does not, as far as that can be told. */
 export function createResume(
   context: Context,
   membership: Membership,
   log: Log,
   probe: Probe,
   reconnect: Reconnect,
-  counted: (most: number) => number | undefined,
+  lacking: (from: Session, digest: Digest) => number,
 ): Resume {
   const { timers, link, rng, emit } = context;
   let current: Return | undefined;
@@ -130,12 +130,11 @@ export function createResume(
   };
 
   const missing = ({ answers }: Return): number => {
-    const lacking = [...answers.values()].map((digest) => {
-      // What they hold because they keep more is not missed.
-      if (digest === undefined || digest.keeps > log.max) return 0;
-      return digest.log.count - (counted(digest.keeps) ?? digest.log.count);
+    const counts = [...answers].map(([peer, digest]) => {
+      const member = digest === undefined ? undefined : membership.get(peer);
+      return digest === undefined || member === undefined ? 0 : lacking(membership.session(member), digest);
     });
-    return Math.max(missingCount(log), ...lacking);
+    return Math.max(missingCount(log), ...counts);
   };
   const tell = (of: Return): void => {
     const { goneMs, news, answers } = of;

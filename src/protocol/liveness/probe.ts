@@ -81,7 +81,7 @@ type Probing = {
 
 /** What probes carry for those who compare logs. */
 export type Comparing = {
-  readonly digest: () => Frame;
+  readonly digest: (to: Session) => Frame;
   /** A member is pinged whose turn it was, by this node's own choice. */
   readonly check: (of: Session) => void;
 };
@@ -140,7 +140,7 @@ export function createProbe(
       peer: member.id,
     });
     ping(session, member.id);
-    link.send(session, digest());
+    link.send(session, digest(session));
     sendRumours(session);
     // Whoever reached it before is asked at once.
     if (!reachability.isReachable(member)) askOthers(member, reachability.intermediaries(member).slice(0, 1));
@@ -245,7 +245,7 @@ export function createProbe(
     },
     heard: indirectProbe.heard,
     answer: (session) => {
-      link.send(session, digest());
+      link.send(session, digest(session));
       const { endpoint } = session;
       const known = session.peer === undefined ? undefined : membership.get(session.peer)?.statement.content.endpoints;
       const isNews = endpoint !== undefined && known?.includes(endpoint) !== true;

@@ -33,8 +33,15 @@ export function bytesMost(most: number): number {
   return most * PUSH_BYTES_MAX + largeMost(most) * MESSAGE_BYTES_MAX;
 }
 
-export function createClasses(most: number, isOlder: IsOlder): Classes {
-  return { small: createRetention(most, isOlder), large: createRetention(largeMost(most), isOlder) };
+/** So many of each are kept. */
+export type ClassLimits = { readonly small: number; readonly large: number };
+
+export function classLimits(most: number): ClassLimits {
+  return { small: most, large: largeMost(most) };
+}
+
+export function createClasses({ small, large }: ClassLimits, isOlder: IsOlder): Classes {
+  return { small: createRetention(small, isOlder), large: createRetention(large, isOlder) };
 }
 
 export function classOf({ small, large }: Classes, size: number): Retention {
@@ -42,6 +49,7 @@ export function classOf({ small, large }: Classes, size: number): Retention {
 }
 
 export function setMost({ small, large }: Classes, most: number): void {
-  small.max = most;
-  large.max = largeMost(most);
+  const limits = classLimits(most);
+  small.max = limits.small;
+  large.max = limits.large;
 }

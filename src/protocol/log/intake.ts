@@ -15,6 +15,7 @@ import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";
 import type { Millis } from "../time.ts";
 import type { Message } from "../views.ts";
+import { letOldGo } from "./age.ts";
 import { answerWith } from "./answer.ts";
 import { isAhead } from "./hlc.ts";
 import {
@@ -90,6 +91,7 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
   /** Grows by one with each message; starts at the wall clock, so that no later start of the process repeats one. */
   let seq = Math.max(context.now.wall, restored.seq);
   context.trim([...restored.trimmed, ...setBudget(log, context.config)]);
+  letOldGo(context, log);
 
   const showInOrder = (ids: readonly MessageId[]): void => {
     if (ids.length > 0) emit({ type: "ordered", ids });

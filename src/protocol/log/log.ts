@@ -5,12 +5,21 @@
  */
 import type { SignedMessage } from "../../crypto/signed.ts";
 import { PARENTS_MAX } from "../../wire/envelope.ts";
-import { END } from "../../wire/frames.ts";
+import { END, type KeepLimits } from "../../wire/frames.ts";
 import { MESSAGE_ID_BYTES, type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
+import { boundOfTime } from "../idset/range.ts";
 import { limits } from "../limits.ts";
 import type { Millis, Now, UnixMillis } from "../time.ts";
 import { type CausalOrder, createCausalOrder } from "./causalOrder.ts";
-import { type Classes, classOf, createClasses, LARGE_ONE_IN, setMost } from "./classes.ts";
+import {
+  type Classes,
+  type ClassLimits,
+  classLimits,
+  classOf,
+  createClasses,
+  LARGE_ONE_IN,
+  setMost,
+} from "./classes.ts";
 import { clearGone, createGone, forgetGone, type Gone, noteGone } from "./gone.ts";
 import { ROW } from "./indexRows.ts";
 import {
@@ -28,7 +37,7 @@ import {
   sizeOf,
 } from "./messageIndex.ts";
 import { createRecentBodies, dropBody, putBody, type RecentBodies } from "./recentBodies.ts";
-import { keep, letGo, newestFloor, type Retention, refuses, takeOut } from "./retention.ts";
+import { keep, letGo, newestFloor, type Retention, refuses, takeOldest, takeOut } from "./retention.ts";
 import { addToViews, clearViews, createViews, type Views } from "./views.ts";
 
 /** BOUNDED: `max` messages, and the large ones beside them (classes.ts). */
@@ -44,6 +53,8 @@ export type Log = {
   /** In force now: `budget.maxMessages`, or fewer where these take too many bytes. */
   max: number;
   budget: Budget;
+  /** What was said before is not kept, whole minutes; 0: however old. */
+  since: UnixMillis;
   /** Of all kept messages, with what a store needs to keep each. */
   bytes: number;
   readonly classes: Classes;
@@ -82,8 +93,9 @@ export function createLog(self: PeerId, max: number, recentBytes: number = limit
     missing: new Map(),
     max,
     budget: { maxMessages: max, maxBytes: Number.POSITIVE_INFINITY },
+    since: 0,
     bytes: 0,
-    classes: createClasses(max, (one, other) => isOlder(index, one, other)),
+    classes: createClasses(classLimits(max), (one, other) => isOlder(index, one, other)),
     views: createViews(),
     gone: createGone(),
     lost: new Set(),
@@ -101,7 +113,8 @@ export function wasKept({ index, gone }: Log, id: MessageId): boolean {
 }
 
 /** True if it would be let go as soon as it came. `size`: bytes of the message. */
-export function isRefused({ index, classes }: Log, id: MessageId, author: PeerId, size: number): boolean {
+export function isRefused({ index, classes, since }: Log, id: MessageId, author: PeerId, size: number): boolean {
+  if (timeOfId(id) < since) return true;
   const isOlderThanKept = (slot: number): boolean => isOlderThan(index, id, slot);
   return refuses(classOf(classes, size), authorNumber(index, author), isOlderThanKept);
 }
@@ -128,7 +141,9 @@ export function waitForNoneGone(log: Log): readonly MessageId[] {
 
 /** It may be one of those that every node with this log has let go; who lacks it cannot tell. */
 export function mayBeGone(log: Log, id: MessageId): boolean {
-  return isBelowFloor(log, log.classes.small, id) || isBelowFloor(log, log.classes.large, id);
+  return (
+    timeOfId(id) < log.since || isBelowFloor(log, log.classes.small, id) || isBelowFloor(log, log.classes.large, id)
+  );
 }
 
 /** How long a message is held back at most: for parents that are not here, and for such as are held themselves. */
@@ -211,7 +226,7 @@ export function missingCount(log: Log): number {
   if (log.missing.size === 0) return 0;
   const floors = [newestFloor(log.classes.small), newestFloor(log.classes.large)];
   const isBelow = (id: MessageId): boolean =>
-    floors.some((floor) => floor !== undefined && isOlderThan(log.index, id, floor));
+    timeOfId(id) < log.since || floors.some((floor) => floor !== undefined && isOlderThan(log.index, id, floor));
   let missing = 0;
   for (const id of log.missing.keys()) if (!isKnown(log, id) && !isBelow(id)) missing += 1;
   return missing;
@@ -226,6 +241,38 @@ export function setBudget(log: Log, budget: Budget): readonly MessageId[] {
   return [...setMax(log, max).ids, ...cutToBytes(log).ids];
 }
 
+/** Keeps nothing older from now on. Returns what is let go, and what waited for that alone. */
+export function setSince(log: Log, since: UnixMillis): { ids: readonly MessageId[]; ordered: readonly MessageId[] } {
+  const { index, classes } = log;
+  const [ids, ordered]: [MessageId[], MessageId[]] = [[], []];
+  if (since === log.since) return { ids, ordered };
+  if (since < log.since) forgetWhatWasLetGo(log);
+  log.since = since;
+  clearViews(log.views);
+  const bound = boundOfTime(since);
+  for (const id of index.ids.slice("", bound, index.ids.size())) {
+    const slot = index.ids.valueOf(id) as number;
+    // In the order of ids each is the oldest of its author.
+    takeOldest(classOf(classes, index.columns.size[slot] as number), index.columns.author[slot] as number);
+    ordered.push(...dropMessage(log, id));
+    ids.push(id);
+  }
+  return { ids, ordered };
+}
+
+/** What this log holds at most of what was said since then: what it holds of before takes its share. `since`: its own, or later. */
+export function limitsSince(log: Log, since: UnixMillis): KeepLimits {
+  const { small, large } = log.classes;
+  const before = countsBefore(log, since);
+  return { since, small: small.max - before.small, large: large.max - before.large };
+}
+
+/** Whether all that was said since then is within these limits. */
+export function isWithin(log: Log, { since, small, large }: KeepLimits): boolean {
+  const before = countsBefore(log, since);
+  return log.classes.small.size - before.small <= small && log.classes.large.size - before.large <= large;
+}
+
 /** Where there is room for more bytes again, it may hold more messages: peers bring them. Little by little, as nobody knows how large. */
 export function loosen(log: Log): void {
   const { maxMessages, maxBytes } = log.budget;
@@ -234,6 +281,31 @@ export function loosen(log: Log): void {
 }
 
 // --- internal ---
+
+function countsBefore({ index, classes }: Log, since: UnixMillis): ClassLimits {
+  const before = since === 0 ? 0 : index.ids.rank(boundOfTime(since));
+  if (before === 0) return { small: 0, large: 0 };
+  let large = 0;
+  for (const { messages, count } of classes.large.holders.values())
+    for (const slot of messages.subarray(0, count)) if (timeOfId(idAt(index, slot)) < since) large += 1;
+  return { small: before - large, large };
+}
+
+/** What was let go may be kept again where there is more room. Whoever saw it is not shown it once more. */
+function forgetWhatWasLetGo(log: Log): void {
+  for (const [id, wasKept] of log.gone.latest) if (wasKept) log.lost.add(id);
+  for (const oldest of log.lost) if (log.lost.size > limits.gone) log.lost.delete(oldest);
+  clearGone(log.gone);
+}
+
+/** What was let go of its class goes from all else. Returns what waited for it alone. */
+function dropMessage(log: Log, id: MessageId): readonly MessageId[] {
+  // What waits for it goes on waiting for those that it waits for: they may come.
+  const ordered = log.order.withdraw(id);
+  remove(log, id);
+  noteGone(log.gone, id, true);
+  return ordered;
+}
 
 /** Beside the bytes of a message: its key and its row of the index, and theirs in the files of a database. */
 const KEPT_BYTES = 220;
@@ -270,12 +342,7 @@ function cutToBytes(log: Log): { ids: readonly MessageId[]; ordered: readonly Me
 }
 
 function setMax(log: Log, max: number): { ids: readonly MessageId[]; ordered: readonly MessageId[] } {
-  // What was let go may be kept again where there is more room. Whoever saw it is not shown it once more.
-  if (max > log.max) {
-    for (const [id, wasKept] of log.gone.latest) if (wasKept) log.lost.add(id);
-    for (const oldest of log.lost) if (log.lost.size > limits.gone) log.lost.delete(oldest);
-    clearGone(log.gone);
-  }
+  if (max > log.max) forgetWhatWasLetGo(log);
   if (max !== log.max) clearViews(log.views);
   log.max = max;
   setMost(log.classes, max);
@@ -316,10 +383,7 @@ function trim(log: Log): { ids: MessageId[]; ordered: MessageId[] } {
   for (const retention of [log.classes.small, log.classes.large]) {
     for (let slot = letGo(retention); slot !== undefined; slot = letGo(retention)) {
       const id = idAt(log.index, slot);
-      // What waits for it goes on waiting for those that it waits for: they may come.
-      ordered.push(...log.order.withdraw(id));
-      remove(log, id);
-      noteGone(log.gone, id, true);
+      ordered.push(...dropMessage(log, id));
       trimmed.push(id);
     }
   }

@@ -56,23 +56,8 @@ export function keep(retention: Retention, author: number, message: number): voi
 
 /** The message that is to go because there are more than `max`; undefined: there are not. */
 export function letGo(retention: Retention): number | undefined {
-  const { max, holders, ranking, isOlder } = retention;
-  const [holder] = ranking;
-  if (retention.size <= max || holder === undefined) return undefined;
-  retention.size -= 1;
-  const gone = oldestOf(holder);
-  holder.count -= 1;
-  takeFirst(holder.messages, holder.count, isOlder);
-  if (holder.messages.length > PLACES_LEAST && holder.messages.length > 4 * holder.count)
-    resize(holder, 2 * holder.count);
-  const isBefore = (one: Holder, other: Holder): boolean => goesFirst(retention, one, other);
-  if (holder.count > 0) down(ranking, 0, ranking.length, isBefore, place);
-  else {
-    holders.delete(holder.author);
-    takeFirst(ranking, ranking.length - 1, isBefore, place);
-    ranking.pop();
-  }
-  return gone;
+  const [holder] = retention.ranking;
+  return retention.size <= retention.max || holder === undefined ? undefined : takeOldestOf(retention, holder);
 }
 
 /** Takes a message out that is there, wherever it stands; this is slow. */
@@ -91,6 +76,12 @@ export function takeOut(retention: Retention, author: number, message: number): 
   rest.sort((one, other) => (goesFirst(retention, one, other) ? -1 : 1));
   ranking.splice(0, ranking.length, ...rest);
   for (const [place, one] of ranking.entries()) one.place = place;
+}
+
+/** The oldest message of that author goes, wherever the author stands. Undefined: it has none. */
+export function takeOldest(retention: Retention, author: number): number | undefined {
+  const holder = retention.holders.get(author);
+  return holder && takeOldestOf(retention, holder);
 }
 
 /** True if a message of that author would be let go as soon as it came. `isOlderThan`: it, than a kept one. */
@@ -128,6 +119,28 @@ export function newestFloor({ size, max, ranking, isOlder }: Retention): number 
 }
 
 // --- internal ---
+
+function takeOldestOf(retention: Retention, holder: Holder): number {
+  const { holders, ranking, isOlder } = retention;
+  retention.size -= 1;
+  const gone = oldestOf(holder);
+  holder.count -= 1;
+  takeFirst(holder.messages, holder.count, isOlder);
+  if (holder.messages.length > PLACES_LEAST && holder.messages.length > 4 * holder.count)
+    resize(holder, 2 * holder.count);
+  const isBefore = (one: Holder, other: Holder): boolean => goesFirst(retention, one, other);
+  const at = holder.place;
+  if (holder.count > 0) down(ranking, at, ranking.length, isBefore, place);
+  else {
+    holders.delete(holder.author);
+    const last = ranking.pop() as Holder;
+    if (last === holder) return gone;
+    put(ranking, at, last, place);
+    up(ranking, at, isBefore, place);
+    down(ranking, last.place, ranking.length, isBefore, place);
+  }
+  return gone;
+}
 
 function oldestOf({ messages }: Holder): number {
   return messages[0] as number;

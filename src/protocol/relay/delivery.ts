@@ -35,18 +35,13 @@ export function tellDelivery(
 }
 
 /**
- * The peer held these messages at that time: own ones among them have arrived there, whatever receipts were lost. Returns the
- * messages of which that may be news.
+ * The peer holds these messages: own ones among them have arrived there, whatever receipts were lost. Returns the messages of
+ * which that may be news.
  */
-export function noteEqualLogs(
-  { sent }: Outbox,
-  peer: PeerId,
-  holds: (id: MessageId) => boolean,
-  at: Millis,
-): MessageId[] {
+export function noteEqualLogs({ sent }: Outbox, peer: PeerId, holds: (id: MessageId) => boolean): MessageId[] {
   const news: MessageId[] = [];
-  for (const [id, { told, holders, since }] of sent) {
-    if (since > at || (holders.has(peer) && isWhole(told)) || !holds(id)) continue;
+  for (const [id, { told, holders }] of sent) {
+    if ((holders.has(peer) && isWhole(told)) || !holds(id)) continue;
     holders.add(peer);
     news.push(id);
   }

@@ -8,7 +8,6 @@
 import type { MessageId, PeerId } from "../../wire/ids.ts";
 import type { Mark } from "../api.ts";
 import { limits } from "../limits.ts";
-import type { Millis } from "../time.ts";
 import type { Settled } from "./delegation.ts";
 
 export type Sent = {
@@ -16,8 +15,6 @@ export type Sent = {
   told: Settled;
   /** BOUNDED: `limits.members`. Those that have it, as far as this start knows. */
   readonly holders: Set<PeerId>;
-  /** When it was said, if that was in this start. */
-  readonly since: Millis;
 };
 
 export type Outbox = {
@@ -33,8 +30,6 @@ export type Outbox = {
   letGoTold: number;
 };
 
-const BEFORE: Millis = Number.NEGATIVE_INFINITY;
-
 /** Nobody is known to have it. */
 const NOBODY: Settled = { reached: 0, of: 0, lacking: [] };
 
@@ -42,14 +37,13 @@ const NOBODY: Settled = { reached: 0, of: 0, lacking: [] };
 export function createOutbox(marks: readonly Mark[]): Outbox {
   const outbox: Outbox = { sent: new Map(), due: new Set(), later: new Set(), ...NOTHING_LET_GO() };
   for (const { id, reached, of } of marks)
-    if (!isAll({ reached, of }))
-      outbox.sent.set(id, { told: { reached, of, lacking: [] }, holders: new Set(), since: BEFORE });
+    if (!isAll({ reached, of })) outbox.sent.set(id, { told: { reached, of, lacking: [] }, holders: new Set() });
   return outbox;
 }
 
 /** It is said now. `holders`: those of its spread. */
-export function follow({ sent }: Outbox, id: MessageId, holders: Set<PeerId>, since: Millis): void {
-  sent.set(id, { told: NOBODY, holders, since });
+export function follow({ sent }: Outbox, id: MessageId, holders: Set<PeerId>): void {
+  sent.set(id, { told: NOBODY, holders });
   const [oldest] = sent;
   if (oldest === undefined) return;
   const [oldestId, { told }] = oldest;

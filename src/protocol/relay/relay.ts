@@ -52,11 +52,8 @@ export type Relay = {
   readonly onSighting: (from: Session, id: MessageId, slice: Slice, carried: "body" | "id") => void;
   /** A message is in the store now: who gave a slice of it, and could not be told so far that it is here, is. */
   readonly onStored: (id: MessageId) => void;
-  /**
-   * The peer holds these messages by its digest: own ones among them have arrived there, whatever receipts were lost. `at`: those
-   * that had been said by then; left out: all.
-   */
-  readonly onEqualLogs: (peer: PeerId, holds: (id: MessageId) => boolean, at?: Millis) => void;
+  /** The peer holds these messages by its digest: own ones among them have arrived there, whatever receipts were lost. */
+  readonly onEqualLogs: (peer: PeerId, holds: (id: MessageId) => boolean) => void;
   readonly onReceipt: (from: Session, receipt: Receipt) => void;
   readonly onAcknowledged: (ticket: PushTicket) => void;
   readonly onLost: (ticket: PushTicket) => void;
@@ -301,7 +298,7 @@ export function createRelay(
       const slices = ordersFor(loss, isLargeId(id), isOneHop, context.config).slice(0, context.config.seenLimit);
       const spread = touch(id);
       spread.slices = slices;
-      follow(outbox, id, spread.holders, context.now.mono);
+      follow(outbox, id, spread.holders);
       for (const slice of slices) cover(id, slice, undefined, { isRetry: false, isLate: false });
       // Nobody is here: that is all there is to wait for.
       const [task] = spread.tasks;
@@ -324,8 +321,8 @@ export function createRelay(
         if (task.giver !== undefined && task.delegations.every((delegation) => isSettled(delegation))) report(task);
       }
     },
-    onEqualLogs: (peer, holds, at = context.now.mono) => {
-      for (const id of noteEqualLogs(outbox, peer, holds, at)) {
+    onEqualLogs: (peer, holds) => {
+      for (const id of noteEqualLogs(outbox, peer, holds)) {
         const tasks = tasksOf(id).filter(({ giver }) => giver === undefined);
         for (const task of tasks) report(task);
         if (tasks.length === 0) tellKnown(id);

@@ -38,7 +38,10 @@ import { createWorkBudget } from "./workBudget.ts";
 export type Digest = Frame & { readonly type: "digest" };
 
 export type Reconciliation = {
-  readonly digest: () => Digest;
+  /** What this node tells a peer that it holds. */
+  readonly digest: (to: Session) => Digest;
+  /** How many messages the peer holds by that digest of its, and this node does not, as far as that can be told. */
+  readonly lacking: (from: Session, digest: Digest) => number;
   /** Compares a proven peer's digest; what differs is reconciled soon (at once if `eager`). */
   readonly onDigest: (from: Session, digest: Digest, eager: boolean) => void;
   /** A difference has lasted longer than messages are in flight. */
@@ -67,8 +70,6 @@ export type Reconciliation = {
 type Options = {
   /** The peer holds these, and no others but such as this node would not keep. */
   readonly inSync: (set: SetName, from: Session, ids: Ids, isStored: boolean) => void;
-  /** The peer had all of these at that time, and what it had is in its store now. */
-  readonly stored: (from: Session, ids: Ids, at: Millis) => void;
   /** The store has all messages of the log. */
   readonly isStored: () => boolean;
   /** Some peers, by chance: more suppliers for much that is lacking. */
@@ -112,7 +113,7 @@ type Side = { readonly peer: Session; readonly set: SetName; readonly ids: Ids }
 export function createReconciliation(
   context: Context,
   replicas: Replicas,
-  { inSync, stored, isStored, others }: Options,
+  { inSync, isStored, others }: Options,
 ): Reconciliation {
   const { link, timers, rng } = context;
   /** BOUNDED: sessions, the latest. The last digest that differed, per session and set. */
@@ -128,21 +129,25 @@ export function createReconciliation(
   const listed = new Map<string, { readonly lo: Bound; readonly hi: Bound; readonly at: Millis }[]>();
   /** BOUNDED: sessions twice. What was compared last with a session, and how often nothing came of it. */
   const vain = new Map<string, { readonly sets: string; readonly times: number }>();
-  /** BOUNDED: sessions twice. When who keeps more said that it holds the whole log, until it says that it has stored that. */
-  const sameAt = new Map<string, Millis>();
   let rosterFrom: Millis = 0;
   let checkFrom: Millis = context.now.mono + below(rng, CHECK_MS);
   const { spend, isRepeat } = createWorkBudget(context);
-  /** BOUNDED: sessions twice. How many messages each keeps at most, as it said last. */
-  const mosts = new Map<string, number>();
-  const mostOf = ({ boot }: Session): number => mosts.get(boot) ?? replicas.log.most();
-  /** Undefined: there is no telling what the peer would keep of this node's. */
+  /** BOUNDED: sessions twice. How much each keeps of the log at most, and whether its digest took this node's limits into account. */
+  const keptBy = new Map<string, Pick<Digest, "keeps" | "isForReceiver">>();
+  /** Undefined: there is no telling what both would keep of this node's. */
   const sideOf = (peer: Session, set: SetName): Side | undefined => {
-    const ids = set === "log" ? replicas.log.idsFor(mostOf(peer)) : replicas.roster.ids;
+    const keeps = set === "log" ? keptBy.get(peer.boot)?.keeps : undefined;
+    const ids = keeps === undefined ? replicas[set].ids : replicas.log.idsFor(keeps);
     return ids && { peer, set, ids };
   };
-  /** Who keeps more than this node knows what this one would keep of its set; this one cannot tell whether the two are equal. */
-  const canTell = (peer: Session, set: SetName): boolean => set === "roster" || mostOf(peer) <= replicas.log.most();
+  /** Whether the peer's digest counts what this node compares with it. If not, it has to hear this node's limits first. */
+  const canTell = (peer: Session, set: SetName): boolean => {
+    const theirs = keptBy.get(peer.boot);
+    if (set === "roster" || theirs === undefined) return true;
+    const own = replicas.log.limits(theirs.keeps.since);
+    const { since, small, large } = theirs.keeps;
+    return theirs.isForReceiver || (since >= own.since && small <= own.small && large <= own.large);
+  };
 
   /** A key of its own for each frame, and what the receiver needs to make it. */
   const newKey = (to: Session): { salt: Salt; key: Uint8Array } => {
@@ -226,23 +231,27 @@ export function createReconciliation(
     finished: (set, suppliers) => {
       for (const session of suppliers) {
         const side = sideOf(session, set);
-        // Who keeps more can compare this node's digest; this node learns of it only if it asks.
+        // It learns this node's limits by what it is asked.
         if (side !== undefined && !canTell(session, set)) sendRanges(side, "", [END]);
         else link.send(session, { type: "ping" }, { tries: TRIES });
       }
     },
   });
 
-  const digest = (): Digest => {
-    const summaryOf = (set: SetName): { count: number; fingerprint: string } => {
-      const { count, fingerprint } = replicas[set].ids.summary("", END);
+  const digest = (to: Session): Digest => {
+    const summaryOf = (ids: Ids): { count: number; fingerprint: string } => {
+      const { count, fingerprint } = ids.summary("", END);
       return { count, fingerprint: fingerprint.slice(0, 16) };
     };
+    const theirs = keptBy.get(to.boot)?.keeps;
+    const joint = theirs && replicas.log.idsFor(theirs);
     return {
       type: "digest",
-      log: summaryOf("log"),
-      keeps: replicas.log.most(),
-      roster: summaryOf("roster"),
+      log: summaryOf(joint ?? replicas.log.ids),
+      // Its own time, not the later one of both: else neither could go back to an earlier one.
+      keeps: { ...replicas.log.limits(joint && theirs?.since), since: replicas.log.limits().since },
+      isForReceiver: joint !== undefined,
+      roster: summaryOf(replicas.roster.ids),
       isStored: isStored(),
     };
   };
@@ -269,34 +278,27 @@ export function createReconciliation(
     return Math.max(waitMs, retransmitAfterMs(from.rtt));
   };
 
-  const saidSameAndStored = (from: Session): void => {
-    const at = sameAt.get(from.boot);
-    const ids = sideOf(from, "log")?.ids;
-    if (at === undefined || ids === undefined) return;
-    sameAt.delete(from.boot);
-    stored(from, ids, at);
-  };
   const schedule = ({ boot }: Session, set: SetName, at: Millis): void =>
     timers.set(`reconcile ${boot} ${set}`, at, { type: "reconcile", set, boot });
 
   return {
     digest,
+    lacking: (from, theirs) => {
+      const side = canTell(from, "log") ? sideOf(from, "log") : undefined;
+      return side === undefined ? 0 : Math.max(theirs.log.count - side.ids.size(), 0);
+    },
     onDigest: (from, theirs, eager) => {
-      remember(mosts, from.boot, theirs.keeps);
+      remember(keptBy, from.boot, { keeps: theirs.keeps, isForReceiver: theirs.isForReceiver });
       for (const set of ["log", "roster"] as const) {
         const key = `${from.boot} ${set}`;
-        // Who arrives does not wait until those who can tell look at its digest.
+        // Who arrives does not wait until the other has heard its limits.
         const isToAsk = eager && !canTell(from, set);
         if (!isToAsk && !differs(from, set, theirs)) {
           const side = canTell(from, set) ? sideOf(from, set) : undefined;
-          // Who keeps less cannot tell by itself that it is done.
-          const isTold = set === "log" && differing.has(key) && mostOf(from) < replicas.log.most();
-          if (side !== undefined && isTold) sayEqual(side, "");
           differing.delete(key);
           vain.delete(key);
           timers.clear(`reconcile ${key}`);
           if (side !== undefined) inSync(set, from, side.ids, theirs.isStored);
-          else if (set === "log" && theirs.isStored) saidSameAndStored(from);
           continue;
         }
         remember(differing, key, { digest: theirs, at: context.now.mono, eager });
@@ -305,7 +307,7 @@ export function createReconciliation(
         if (timers.has(`reconcile ${key}`) && !isNews) continue;
         // News once: digests come faster than some comparisons begin, and each would put it off again.
         if (isNews) vain.delete(key);
-        const mine = replicas[set].ids.size();
+        const mine = (sideOf(from, set)?.ids ?? replicas[set].ids).size();
         const isFirst = mine < theirs[set].count || (mine === theirs[set].count && link.boot < from.boot);
         const settleMs = (isFirst ? SETTLE_MS : SETTLE_OTHER_MS) + below(rng, SETTLE_MS);
         schedule(from, set, context.now.mono + (eager ? 0 : settleMs));
@@ -354,7 +356,7 @@ export function createReconciliation(
         until = part.hi;
       }
       download.go(set);
-      // Who keeps less than this node cannot tell from digests that it holds the rest: it is told.
+      // It need not wait for the next digest.
       if (equal && until === END) sayEqual(side, lo);
     },
     onList: (from, { set, lo, hi, salt, ids: theirs }) => {
@@ -402,7 +404,6 @@ export function createReconciliation(
       if (!equal || hi !== END || lo !== "") return;
       // It says nothing of the store.
       inSync(set, from, side.ids, false);
-      if (!canTell(from, set)) remember(sameAt, from.boot, context.now.mono);
     },
     onWant: (from, { ids }) => {
       if (!spend(from, ids.length / 4)) return;

@@ -2,12 +2,12 @@
  * The two replicated sets, log and roster, as reconciliation and download see them: their ids in order, how to give items,
  * and how to take items in. Both sides of a page are here, so that no other part has to look inside one.
  */
-import type { Bound, PageItem, SetName } from "../../wire/frames.ts";
+import type { Bound, KeepLimits, PageItem, SetName } from "../../wire/frames.ts";
 import { type MessageId, type ShortId, timeOfId } from "../../wire/ids.ts";
 import { PAGE_ITEM_BYTES_MAX } from "../../wire/page.ts";
 import type { Context } from "../context.ts";
 import type { OrderedSet } from "../idset/orderedSet.ts";
-import { boundOfTime } from "../idset/range.ts";
+import { boundOfTime, later } from "../idset/range.ts";
 import { hashOfShort, idsWithFronts } from "../idset/shortIds.ts";
 import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";
@@ -16,13 +16,14 @@ import { answerWith, bodyAtHand } from "../log/answer.ts";
 import { isLarge } from "../log/classes.ts";
 import { isAhead } from "../log/hlc.ts";
 import { askListed, type Listing } from "../log/listedWants.ts";
-import type { Log } from "../log/log.ts";
+import { isWithin, type Log, limitsSince } from "../log/log.ts";
 import { sizeOf } from "../log/messageIndex.ts";
 import { type PagePlan, type Reads, read } from "../log/reads.ts";
 import { viewFor } from "../log/views.ts";
 import type { Wants } from "../log/wants.ts";
 import type { Writes } from "../log/writes.ts";
 import type { Membership } from "../membership/membership.ts";
+import type { UnixMillis } from "../time.ts";
 
 /** Ids in order, of which some or all are compared with a peer. */
 export type Ids = Pick<
@@ -33,13 +34,6 @@ export type Ids = Pick<
 export type Replica = {
   /** What this node holds. */
   readonly ids: Ids;
-  /**
-   * What is compared with a peer that keeps so many items at most: what it would keep of this node's. Undefined: that cannot be
-   * said now. Of a peer that keeps more: all; it is the one that can tell whether the two are equal.
-   */
-  readonly idsFor: (most: number) => Ids | undefined;
-  /** Items that are kept at most. */
-  readonly most: () => number;
   /** Bytes of the item among others in a page, 0 where it is only announced there; undefined: it is not held any more. */
   readonly sizeInPage: (id: string) => number | undefined;
   /** Sends each in a frame of its own, at once or when it has been read. */
@@ -59,7 +53,14 @@ export type Replica = {
   readonly asked: (id: string, by: Session) => void;
 };
 
-export type Replicas = Readonly<Record<SetName, Replica>>;
+export type LogReplica = Replica & {
+  /** What is compared with a peer that keeps so much: what both would keep of this node's. Undefined: that cannot be said now. */
+  readonly idsFor: (theirs: KeepLimits) => Ids | undefined;
+  /** What is kept at most of what a peer that keeps nothing from before `since` could hold. */
+  readonly limits: (since?: UnixMillis) => KeepLimits;
+};
+
+export type Replicas = { readonly log: LogReplica; readonly roster: Replica };
 
 export type ReplicaOptions = {
   readonly log: Log;
@@ -80,7 +81,7 @@ export function createReplicas(context: Context, options: ReplicaOptions): Repli
 
 // --- internal ---
 
-function logReplica(context: Context, options: ReplicaOptions): Replica {
+function logReplica(context: Context, options: ReplicaOptions): LogReplica {
   const { link, counters } = context;
   const { log, reads, writes, wants } = options;
   const sizeInPage = (id: string): number | undefined => {
@@ -95,15 +96,18 @@ function logReplica(context: Context, options: ReplicaOptions): Replica {
     return isAsked;
   };
   const ceiling = (): Bound => boundOfTime(context.now.wall + limits.clockAheadMs + 1);
-  const ids = until(log.index.ids, ceiling);
+  const ids = between(log.index.ids, 0, ceiling);
   return {
     ids,
-    idsFor: (most) => {
-      if (most >= log.max) return ids;
-      const view = viewFor(log.views, log.index, most, context.now.mono);
-      return view && until(view, ceiling);
+    idsFor: (theirs) => {
+      const own = limitsSince(log, Math.max(log.since, theirs.since));
+      const { since } = own;
+      const joint = { since, small: Math.min(own.small, theirs.small), large: Math.min(own.large, theirs.large) };
+      if (isWithin(log, joint)) return since > log.since ? between(log.index.ids, since, ceiling) : ids;
+      const view = viewFor(log.views, log.index, joint, context.now.mono);
+      return view && between(view, 0, ceiling);
     },
-    most: () => log.max,
+    limits: (since = log.since) => limitsSince(log, Math.max(log.since, since)),
     sizeInPage,
     give: (to, ids, isBulk) => {
       const lacking: MessageId[] = [];
@@ -150,8 +154,6 @@ function rosterReplica(context: Context, { membership, onStatement }: ReplicaOpt
   const statementOf = (id: string): Uint8Array | undefined => membership.byRosterId(id)?.bytes;
   return {
     ids: membership.ids,
-    idsFor: () => membership.ids,
-    most: () => limits.members,
     sizeInPage: (id) => statementOf(id)?.length,
     give: (to, ids, isBulk) => {
       for (const id of ids) {
@@ -194,27 +196,30 @@ export function sendPages(
 }
 
 /**
- * The ids below a bound that rises with time. What is stamped too far ahead (by this node itself, when its clock was wrong) is
- * nothing that others take: it counts when it is not ahead any more.
+ * The ids stamped `since` or later, and below a bound that rises with time. What is stamped too far ahead (by this node itself, when
+ * its clock was wrong) is nothing that others take: it counts when it is not ahead any more.
  */
-function until<Id extends string>(ids: OrderedSet<Id>, ceiling: () => Bound): Ids {
+function between<Id extends string>(ids: OrderedSet<Id>, since: UnixMillis, ceiling: () => Bound): Ids {
+  const floor = since === 0 ? "" : boundOfTime(since);
+  const before = (): number => (since === 0 ? 0 : ids.rank(floor));
   const isWhole = (top: Bound): boolean => (ids.at(ids.size() - 1) ?? "") < top;
   const below = (hi: Bound): Bound => {
     const top = ceiling();
-    return hi <= top || isWhole(top) ? hi : top;
+    return later(hi <= top || isWhole(top) ? hi : top, floor);
   };
+  const above = (lo: Bound): Bound => later(lo, floor);
   const size = (): number => {
     const top = ceiling();
-    return isWhole(top) ? ids.size() : ids.rank(top);
+    return (isWhole(top) ? ids.size() : ids.rank(top)) - before();
   };
   return {
     size,
-    has: (id) => id < ceiling() && ids.has(id as Id),
-    summary: (lo, hi) => ids.summary(lo, below(hi)),
-    count: (lo, hi) => ids.count(lo, below(hi)),
-    fingerprint: (lo, hi, key) => ids.fingerprint(lo, below(hi), key),
-    slice: (lo, hi, limit, newest) => ids.slice(lo, below(hi), limit, newest),
-    at: (index) => (index < size() ? ids.at(index) : undefined),
-    rank: (bound) => ids.rank(below(bound)),
+    has: (id) => id >= floor && id < ceiling() && ids.has(id as Id),
+    summary: (lo, hi) => ids.summary(above(lo), below(hi)),
+    count: (lo, hi) => ids.count(above(lo), below(hi)),
+    fingerprint: (lo, hi, key) => ids.fingerprint(above(lo), below(hi), key),
+    slice: (lo, hi, limit, newest) => ids.slice(above(lo), below(hi), limit, newest),
+    at: (index) => (index >= 0 && index < size() ? ids.at(index + before()) : undefined),
+    rank: (bound) => ids.rank(below(bound)) - before(),
   };
 }

@@ -222,7 +222,8 @@ function oddFrame(puppet: Puppet, time: number): Frame {
     {
       type: "digest",
       log: { count: 2 ** 40, fingerprint: hexOf(rng, 8) },
-      keeps: 1,
+      keeps: { since: 0, small: 1, large: 1 },
+      isForReceiver: true,
       isStored: true,
       roster: { count: 0, fingerprint: hexOf(rng, 8) },
     },

@@ -77,7 +77,14 @@ export const pageLiar: Play = (attack) => {
   repeat(attack, 4, 120, () => {
     for (const target of everyone(attack))
       send(puppet, target, [
-        { type: "digest", log: claim(), keeps: 1 + below(rng, 20_000), roster: claim(), isStored: true },
+        {
+          type: "digest",
+          log: claim(),
+          keeps: { since: 0, small: 1 + below(rng, 20_000), large: 1 + below(rng, 1_000) },
+          isForReceiver: false,
+          roster: claim(),
+          isStored: true,
+        },
       ]);
   });
 };

@@ -89,7 +89,8 @@ describe("a datagram that a member seals in the name of another", () => {
       {
         type: "digest",
         log: { count: 9, fingerprint: "11".repeat(8) },
-        keeps: 1,
+        keeps: { since: 0, small: 1, large: 1 },
+        isForReceiver: true,
         roster: { count: 0, fingerprint: "00".repeat(8) },
         isStored: true,
       },

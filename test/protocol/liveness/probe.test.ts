@@ -30,7 +30,14 @@ describe("a probe", () => {
     const set = { count: 7, fingerprint: "00".repeat(8) };
     const answers = puppet.tell(node, [
       { type: "ping" },
-      { type: "digest", log: set, keeps: 10_000, roster: set, isStored: true },
+      {
+        type: "digest",
+        log: set,
+        keeps: { since: 0, small: 10_000, large: 500 },
+        isForReceiver: false,
+        roster: set,
+        isStored: true,
+      },
     ]);
     const types = answers.flatMap(({ frames }) => frames.map(({ type }) => type));
     expect(types.filter((type) => type !== "observed")).toEqual(["ack", "digest", "ping"]);

@@ -287,11 +287,11 @@ describe("the outbox", () => {
   it("follows so many messages and no more, and lets go first of those that all have", () => {
     const outbox = createOutbox([]);
     for (let n = 0; n <= limits.relays; n += 1) {
-      follow(outbox, idOf(n), new Set(), n);
+      follow(outbox, idOf(n), new Set());
       if (n < 10) noteTold(outbox, idOf(n), { reached: 1, of: 1, lacking: [] });
     }
     for (let n = limits.relays + 1; n < 2 * limits.outbox; n += 1) {
-      follow(outbox, idOf(n), new Set(), n);
+      follow(outbox, idOf(n), new Set());
       expect(outbox.sent.size).toBeLessThanOrEqual(limits.outbox);
       if (n === limits.relays + 20) expect(outbox.sent.size).toBe(limits.relays + 20 + 1 - 10);
     }
@@ -313,7 +313,7 @@ describe("the outbox", () => {
 
   it("tells the store each figure once, and nothing of what was let go", () => {
     const outbox = createOutbox([]);
-    for (const n of [1, 2]) follow(outbox, idOf(n), new Set(), n);
+    for (const n of [1, 2]) follow(outbox, idOf(n), new Set());
     for (const n of [1, 2]) noteTold(outbox, idOf(n), { reached: 1, of: 3, lacking: [] });
     unfollow(outbox, [idOf(2)]);
     expect(takeMarks(outbox, [])).toEqual([{ id: idOf(1), reached: 1, of: 3 }]);
@@ -324,7 +324,6 @@ describe("the outbox", () => {
     const sent = (reached: number, of: number, holders: Set<PeerId>, lacking: string[] = []): Sent => ({
       told: { reached, of, lacking },
       holders,
-      since: 0,
     });
     expect(knownOf(sent(0, 0, peers("aa")))).toEqual({ reached: 1, of: 1, lacking: [] });
     expect(knownOf(sent(4, 11, peers("aa", "bb")))).toEqual({ reached: 4, of: 11, lacking: [] });

@@ -268,7 +268,14 @@ describe("a message that was said to nobody", () => {
     puppet.prove(alice);
     const roster = { count: 0, fingerprint: "00".repeat(8) };
     puppet.tell(alice, [
-      { type: "digest", log: { count: 29, fingerprint: "11".repeat(8) }, keeps: 10_000, roster, isStored: true },
+      {
+        type: "digest",
+        log: { count: 29, fingerprint: "11".repeat(8) },
+        keeps: { since: 0, small: 10_000, large: 500 },
+        isForReceiver: true,
+        roster,
+        isStored: true,
+      },
     ]);
     world.run(3_000);
     expect(deliveries(alice).filter(({ reached }) => reached > 0)).toEqual([]);

@@ -117,7 +117,9 @@ describe("two logs of which nothing comes however often they are compared", () =
         if (frame.type === "ranges" && frame.set === "log") comparedAt.push(world.now());
       }
       const ack = puppet.ack([opened.header.counter]);
-      const digest = { type: "digest", log: { count: 1, fingerprint }, keeps: 10_000, roster, isStored: true } as const;
+      const keeps = { since: 0, small: 10_000, large: 500 };
+      const log = { count: 1, fingerprint };
+      const digest = { type: "digest", log, keeps, isForReceiver: false, roster, isStored: true } as const;
       if (opened.frames.some(elicitsAck))
         world.send(puppet.sealed([ack, digest], node.boot), puppet.endpoint, node.endpoint);
     });
@@ -233,7 +235,8 @@ describe("nodes that keep different amounts of what one member floods", () => {
       {
         type: "digest",
         log: { count: 2, fingerprint: "11".repeat(8) },
-        keeps: 10,
+        keeps: { since: 0, small: 10, large: 1 },
+        isForReceiver: false,
         roster: { count: 0, fingerprint: "00".repeat(8) },
         isStored: true,
       },
