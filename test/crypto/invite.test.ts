@@ -31,8 +31,12 @@ const comparable = ({ secret, ...others }: Invite) => {
 
 /** `text` with other bytes between its prefix and its checksum. */
 function changed(text: string, change: (content: Buffer) => Uint8Array): string {
-  const content = change(Buffer.from(text.slice(INVITE_PREFIX.length), "base64url").subarray(0, -4));
-  return INVITE_PREFIX + Buffer.concat([content, blake2b(content, 4)]).toString("base64url");
+  const other = change(content(text));
+  return INVITE_PREFIX + Buffer.concat([other, blake2b(other, 4)]).toString("base64url");
+}
+
+function content(text: string): Buffer {
+  return Buffer.from(text.slice(INVITE_PREFIX.length), "base64url").subarray(0, -4);
 }
 
 /** As a later version would write it, with a map in place of the empty one at its end. */
@@ -118,6 +122,37 @@ describe("an invite", () => {
   ])("%s makes no sense", (_, change) => {
     const text = encodeInvite({ name: "tea", private: false, secret: openRoom("tea"), endpoints: [] });
     expect(decodeInvite(changed(text, change))).toEqual({ error: "malformed" });
+  });
+
+  it("is of a room with a name that is one, made by us or by others", () => {
+    const lab = { name: "lab", private: false, secret: openRoom("lab"), endpoints: [] };
+    for (const name of ["", "two words", "a/b", "x".repeat(65)])
+      expect(() => encodeInvite({ ...lab, name }), name).toThrow(RangeError);
+    // As long as `lab`, so that nothing else in it changes.
+    const forged = changed(encodeInvite(lab), (content) => {
+      const other = Buffer.from(content);
+      other.write("l/b", other.indexOf("lab"));
+      return other;
+    });
+    expect(decodeInvite(forged)).toEqual({ error: "malformed" });
+  });
+
+  it("with more endpoints than an invite may have is none", () => {
+    const endpoints = Array.from({ length: 4 }, (_, n) => `10.0.0.${n + 1}:62733` as Endpoint);
+    const text = encodeInvite({ name: "lab", private: false, secret: openRoom("lab"), endpoints });
+    const forged = changed(text, (content) => {
+      const at = content.indexOf("lab") + 3;
+      const one = content.subarray(at + 1, at + 1 + (content.length - at - 2) / 4);
+      return Buffer.concat([
+        content.subarray(0, at),
+        Uint8Array.of(5),
+        content.subarray(at + 1, -1),
+        one,
+        content.subarray(-1),
+      ]);
+    });
+    expect(content(text).length).toBeLessThan(content(forged).length);
+    expect(decodeInvite(forged)).toEqual({ error: "malformed" });
   });
 
   it("carries no key for an open room and no more than four endpoints", () => {
