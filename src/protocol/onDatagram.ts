@@ -289,7 +289,7 @@ function createHandlers(
     },
     observed: ({ session }, { wall, endpoint }) => {
       components.clockSkew.heard(session, wall);
-      membership.observed(endpoint);
+      membership.observed(endpoint, session);
     },
     statement: (received, { bytes }) => statement(received, bytes),
     suspect: ({ session }, { peer, incarnation, accuser }) => {

@@ -61,6 +61,16 @@ export function isLoopback(endpoint: Endpoint): boolean {
   return endpoint.startsWith("127.") || endpoint.startsWith("[::1]");
 }
 
+/** What one machine or site may hold whole: an IPv4 address, or the 64 bits before the rest of an IPv6 address. */
+export function holderOf(endpoint: Endpoint): string {
+  const host = endpoint.slice(0, endpoint.lastIndexOf(":"));
+  if (!host.startsWith("[")) return host;
+  return `${ipv6Groups(host.slice(1, -1).split("%")[0] ?? "")
+    .slice(0, 4)
+    .map((group) => group.toString(16))
+    .join(":")}::/64`;
+}
+
 /** True for fe80::/10: means nothing without the link it belongs to, which only this host can name. */
 export function isLinkLocal(endpoint: Endpoint): boolean {
   return /^\[fe[89ab][0-9a-f]:/.test(endpoint);

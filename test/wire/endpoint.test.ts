@@ -6,6 +6,7 @@ import {
   ENDPOINT_BYTES_MAX,
   type Endpoint,
   formatEndpoint,
+  holderOf,
   isLinkLocal,
   isLoopback,
   parseEndpoint,
@@ -160,5 +161,17 @@ describe("the bytes of an endpoint", () => {
 
   it("are not made of what is no endpoint", () => {
     expect(() => encoded("localhost:7")).toThrow(CursorError);
+  });
+});
+
+describe("who holds an address holds", () => {
+  it.each([
+    ["10.0.0.2:62733", "10.0.0.2"],
+    ["[2001:db8:1:2:3:4:5:6]:1", "2001:db8:1:2::/64"],
+    ["[2001:db8:1:2::9]:2", "2001:db8:1:2::/64"],
+    ["[2001:db8::9]:2", "2001:db8:0:0::/64"],
+    ["[fe80::1%eth0]:7", "fe80:0:0:0::/64"],
+  ])("of %s all of %s", (endpoint, holding) => {
+    expect(holderOf(endpoint as Endpoint)).toBe(holding);
   });
 });

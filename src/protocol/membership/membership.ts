@@ -57,7 +57,7 @@ export type Membership = {
   /** It was heard from directly, with proof that it is alive now. */
   readonly heard: (session: Session) => void;
   /** Where a proven session sees this node. */
-  readonly observed: (endpoint: Endpoint) => void;
+  readonly observed: (endpoint: Endpoint, by: Session) => void;
   /** Where the host is on its own networks; it is told with the next `reannounce`. */
   readonly network: (endpoints: readonly Endpoint[]) => void;
   /** Says anew that this node is here, and where: others may have buried it, or look for it elsewhere. */

@@ -1,77 +1,109 @@
-/** Chooses which of its own addresses a node lists in its statement. */
-import { type Endpoint, isLinkLocal, isLoopback } from "../../wire/endpoint.ts";
+/**
+ * Chooses which of its own addresses a node lists in its statement.
+ *
+ * What others say of it is their word, and any member can lie. An address that the host itself has is listed when anybody sees
+ * the node there. Any other needs the word of two hosts. The word of one counts only while nothing better is known: many a node
+ * behind a NAT is seen by one other alone. Each host has one word, which it cannot change often.
+ */
+import { type Endpoint, holderOf, isLinkLocal, isLoopback } from "../../wire/endpoint.ts";
 import { ENDPOINTS_MAX } from "../../wire/statement.ts";
 import type { Millis } from "../time.ts";
 
 /** Each returns whether the list is another one now. */
 export type OwnAddresses = {
-  /** What the own statement lists: where others see this node, the latest first; where it is by itself; loopback. */
+  /** What the own statement lists: where it is without doubt, the latest first; what one host says; its other own ones; loopback. */
   readonly listed: () => readonly Endpoint[];
-  /** A proven peer sees this node there. An address of its link alone is not told. */
-  readonly observed: (endpoint: Endpoint, now: Millis) => boolean;
+  /** A proven peer, found to be at `observer`, sees this node there. An address of its link alone is not told. */
+  readonly observed: (endpoint: Endpoint, observer: Endpoint, now: Millis) => boolean;
   /** The host's own addresses are these now, the likeliest first. */
   readonly network: (endpoints: readonly Endpoint[]) => boolean;
   /** Others see this node where the host itself does not know to be. */
   readonly isBehindNat: () => boolean;
 };
 
-/** An own address that no peer has confirmed for so long gives way to a new one. */
+/** BOUNDED: hosts with a word, the latest heard. */
+const OBSERVERS_MAX = 16;
+/** A host that has changed its word may do so again after this time: each change may be a rumour to the whole room. */
+const WORD_MS: Millis = 10_000;
+/** What one host alone has not said again for so long comes after what another one says. */
 const OBSERVED_STALE_MS: Millis = 60_000;
+/** Addresses of a family that one host alone has named. So one liar does not keep out the only other observer. */
+const ALONE_MAX = 2;
 /** Of the host's own addresses so many are told: one of each family, as a rule. */
 const LOCAL_MAX = 2;
 
+/** That a host sees this node at `endpoint`: since when it says so, and when it said so last. */
+type Word = { readonly endpoint: Endpoint; readonly since: Millis; readonly at: Millis };
+
+/** All words for one address. */
+type Sighting = { readonly endpoint: Endpoint; hosts: number; since: Millis; at: Millis };
+
 /** `known`: those confirmed at `now`. */
 export function createOwnAddresses(known: readonly Endpoint[], now: Millis): OwnAddresses {
-  /** BOUNDED: ENDPOINTS_MAX. When each was last confirmed. */
-  let seenAt = new Map<Endpoint, Millis>(known.map((endpoint) => [endpoint, now]));
+  const words = new Map<string, Word>(known.map((endpoint) => [endpoint, { endpoint, since: now, at: now }]));
   let local: readonly Endpoint[] = [];
   let list = known;
   /** Someone beyond this host has been met: before that only a loopback address is of use to anybody. */
   let isAbroad = known.some((endpoint) => !isLoopback(endpoint));
 
-  let isBehindNat = false;
-
   /** An address of a family that the host knows others of, and not this one. */
   const isOutside = (endpoint: Endpoint): boolean => {
-    const family = local.filter((each) => isIpv6(each) === isIpv6(endpoint));
+    const family = local.filter(isOfFamily(endpoint));
     return !isLoopback(endpoint) && family.length > 0 && !family.some((each) => hostOf(each) === hostOf(endpoint));
   };
-  const relist = (): boolean => {
-    isBehindNat = [...seenAt.keys()].some(isOutside);
-    const seen = [...seenAt].sort(([, a], [, b]) => b - a).map(([endpoint]) => endpoint);
-    const here = isAbroad ? local.filter((endpoint) => !seenAt.has(endpoint)).slice(0, LOCAL_MAX) : [];
-    const next = farFirst([...seen, ...here]).slice(0, ENDPOINTS_MAX);
-    const isOther = next.length !== list.length || next.some((endpoint) => !list.includes(endpoint));
-    if (isOther) list = next;
+  const relist = (at: Millis): boolean => {
+    const seen = sightingsIn(words);
+    const isAgreed = ({ endpoint, hosts }: Sighting): boolean => hosts > 1 || local.includes(endpoint);
+    const agreed = seen.filter(isAgreed).sort((a, b) => b.at - a.at);
+    const outside = agreed.map(({ endpoint }) => endpoint).filter((endpoint) => !local.includes(endpoint));
+    /** Of these families it is known where this node is for everybody. */
+    const settled = new Set([...outside, ...local.filter(isPublic)].map(familyOf));
+    const isStale = (sighting: Sighting): number => Number(at - sighting.at >= OBSERVED_STALE_MS);
+    const alone = seen
+      .filter((sighting) => !isAgreed(sighting) && !settled.has(familyOf(sighting.endpoint)))
+      .sort((a, b) => isStale(a) - isStale(b) || a.since - b.since)
+      .map(({ endpoint }) => endpoint)
+      .filter((one, index, all) => all.slice(0, index).filter(isOfFamily(one)).length < ALONE_MAX);
+    const told = [...agreed.map(({ endpoint }) => endpoint), ...alone];
+    const here = isAbroad ? local.filter((endpoint) => !told.includes(endpoint)).slice(0, LOCAL_MAX) : [];
+    const next = farFirst([...told, ...here]).slice(0, ENDPOINTS_MAX);
+    // In another order it is no news, unless the first was one host's word alone.
+    const isLed = next[0] === list[0] || agreed.some(({ endpoint }) => endpoint === list[0]);
+    const isOther = !isLed || next.length !== list.length || next.some((endpoint) => !list.includes(endpoint));
+    list = next;
     return isOther;
   };
 
   return {
     listed: () => list,
-    observed: (endpoint, at) => {
-      if (isLinkLocal(endpoint)) return false;
-      if (!seenAt.has(endpoint)) {
-        // Where nobody has seen this node for a while, it is no more: the place is free for where it is now.
-        const fresh = [...seenAt].filter(([, last]) => at - last < OBSERVED_STALE_MS);
-        if (fresh.length >= ENDPOINTS_MAX) return false;
-        seenAt = new Map(fresh);
-      }
-      seenAt.set(endpoint, at);
+    observed: (endpoint, observer, at) => {
+      // Whoever sees this node at an address of another kind has not seen it by what it sent.
+      if (isLinkLocal(endpoint) || familyOf(endpoint) !== familyOf(observer)) return false;
+      const host = isLoopback(observer) ? observer : holderOf(observer);
+      const before = words.get(host);
+      const isSame = before?.endpoint === endpoint;
+      if (before !== undefined && !isSame && at - before.since < WORD_MS) return false;
+      words.delete(host);
+      words.set(host, { endpoint, since: isSame ? before.since : at, at });
+      if (words.size > OBSERVERS_MAX) words.delete(words.keys().next().value as string);
       isAbroad ||= !isLoopback(endpoint);
-      return relist();
+      return relist(at);
     },
     network: (endpoints) => {
       const gone = new Set(local.filter((endpoint) => !endpoints.includes(endpoint)));
       const isElsewhere = gone.size > 0 && gone.size === local.length;
-      for (const endpoint of seenAt.keys()) {
+      let at = now;
+      for (const [host, word] of words) {
+        const { endpoint } = word;
+        at = Math.max(at, word.at);
         // What a NAT showed of this node says nothing about another network.
         const isNats = !isLoopback(endpoint) && !local.includes(endpoint) && !endpoints.includes(endpoint);
-        if (gone.has(endpoint) || (isElsewhere && isNats)) seenAt.delete(endpoint);
+        if (gone.has(endpoint) || (isElsewhere && isNats)) words.delete(host);
       }
       local = endpoints;
-      return relist();
+      return relist(at);
     },
-    isBehindNat: () => isBehindNat,
+    isBehindNat: () => list.some(isOutside),
   };
 }
 
@@ -85,12 +117,35 @@ export function isPrivate(endpoint: Endpoint): boolean {
   return PRIVATE.test(endpoint);
 }
 
-function isIpv6(endpoint: Endpoint): boolean {
-  return endpoint.startsWith("[");
+function isPublic(endpoint: Endpoint): boolean {
+  return !isPrivate(endpoint) && !isLoopback(endpoint) && !isLinkLocal(endpoint);
+}
+
+function familyOf(endpoint: Endpoint): "loopback" | 4 | 6 {
+  if (isLoopback(endpoint)) return "loopback";
+  return endpoint.startsWith("[") ? 6 : 4;
+}
+
+function isOfFamily(of: Endpoint): (endpoint: Endpoint) => boolean {
+  return (endpoint) => familyOf(endpoint) === familyOf(of);
 }
 
 export function hostOf(endpoint: Endpoint): string {
   return endpoint.slice(0, endpoint.lastIndexOf(":"));
+}
+
+function sightingsIn(words: ReadonlyMap<string, Word>): Sighting[] {
+  const sightings = new Map<Endpoint, Sighting>();
+  for (const { endpoint, since, at } of words.values()) {
+    const sighting = sightings.get(endpoint);
+    if (sighting === undefined) sightings.set(endpoint, { endpoint, hosts: 1, since, at });
+    else {
+      sighting.hosts += 1;
+      sighting.since = Math.min(sighting.since, since);
+      sighting.at = Math.max(sighting.at, at);
+    }
+  }
+  return [...sightings.values()];
 }
 
 /** Others on this host reach a loopback address, everyone else the others: these go first. */

@@ -2,6 +2,7 @@
 import { type SignedStatement, signStatement } from "../../crypto/signed.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { Context } from "../context.ts";
+import type { Session } from "../link/session.ts";
 import type { Millis } from "../time.ts";
 import { createOwnAddresses } from "./ownAddresses.ts";
 import type { Rumours } from "./rumours.ts";
@@ -15,7 +16,7 @@ export type OwnStatement = {
   /** The same, at most once in ANNOUNCE_INTERVAL_MS: one statement answers all that others have said meanwhile. */
   readonly announceSoon: () => void;
   /** A proven peer sees this node there. */
-  readonly observed: (endpoint: Endpoint) => void;
+  readonly observed: (endpoint: Endpoint, by: Session) => void;
   /** Where the host is on its own networks; it is told with the next announcement. */
   readonly network: (endpoints: readonly Endpoint[]) => void;
   readonly isBehindNat: () => boolean;
@@ -74,9 +75,11 @@ export function createOwnStatement(
     current: () => own,
     announce,
     announceSoon,
-    observed: (endpoint) => {
+    observed: (endpoint, { standing, endpoint: observer }) => {
+      // Whoever may name any address as its own would have the word of as many hosts as there are addresses.
+      if (standing !== "validated" || observer === undefined) return;
       const isUnknown = own.content.endpoints.length === 0;
-      if (!addresses.observed(endpoint, context.now.mono)) return;
+      if (!addresses.observed(endpoint, observer, context.now.mono)) return;
       // Before that nobody can be sent to this node.
       if (isUnknown) announce();
       else announceSoon();
