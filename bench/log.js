@@ -9,9 +9,10 @@ import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { generateSeed, identityFromSeed } from "../dist/crypto/identity.js";
+import { randomStart } from "../dist/crypto/linkKeys.js";
 import { createRoomKeys, openRoom } from "../dist/crypto/roomKeys.js";
 import { signMessage } from "../dist/crypto/signed.js";
-import { randomBootId, randomLinkKeys, systemRng } from "../dist/node/entropy.js";
+import { systemRng } from "../dist/node/entropy.js";
 import { defaultConfig } from "../dist/protocol/config.js";
 import { createCore } from "../dist/protocol/core.js";
 import { createRestored, restoreRows } from "../dist/protocol/log/restored.js";
@@ -103,8 +104,7 @@ function openCore() {
     identity,
     room,
     nick: "bench",
-    boot: randomBootId(),
-    linkKeys: randomLinkKeys(),
+    start: randomStart(),
     config,
     rng: systemRng(),
     now: now(),

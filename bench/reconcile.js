@@ -14,7 +14,7 @@ import { defaultConfig } from "../dist/protocol/config.js";
 import { createCore } from "../dist/protocol/core.js";
 import { below, seededRng, uniform } from "../dist/protocol/rng.js";
 import { createAgenda } from "../dist/sim/world/agenda.js";
-import { linkKeysOf } from "../dist/sim/world/linkKeys.js";
+import { startOf } from "../dist/sim/world/linkKeys.js";
 import { createOpener } from "../dist/sim/world/opened.js";
 import { memoryStore } from "../dist/store/memory.js";
 import { encodeBody } from "../dist/wire/bodies/body.js";
@@ -144,8 +144,8 @@ function play({ sources, missing, holds, diesAt, areApart = false }) {
     if (index === 0) for (const { id } of kept) had.add(id);
     const store = memoryStore();
     store.append(kept, false, () => {});
-    const linkKeys = linkKeysOf(boot);
-    const core = createCore({ identity, room: secret, nick: `n${index}`, boot, linkKeys, config, rng, now, kept });
+    const start = startOf(boot);
+    const core = createCore({ identity, room: secret, nick: `n${index}`, start, config, rng, now, kept });
     const self = { boot, endpoint: `10.0.0.${index + 1}:1`, alarm: 0, isUp: true };
     self.driver = createDriver({
       core,

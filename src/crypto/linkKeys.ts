@@ -13,6 +13,9 @@ export type LinkKeys = { readonly publicKey: LinkKey; readonly secretKey: Uint8A
 /** One process start, and the public or both halves of its link key. */
 export type LinkEnd<Key> = { readonly boot: BootId; readonly key: Key };
 
+/** A process start: its boot id and its link key. */
+export type ProcessStart = LinkEnd<LinkKeys>;
+
 /** The keys that seal what goes one way and the other, 32 bytes each. */
 export type PairKeys = { readonly send: Uint8Array; readonly receive: Uint8Array };
 
@@ -24,6 +27,19 @@ export function linkKeysFrom(secret: Uint8Array): LinkKeys {
   const publicKey = Buffer.alloc(32);
   sodium.crypto_scalarmult_base(publicKey, secretKey);
   return { publicKey: toHex(publicKey) as LinkKey, secretKey };
+}
+
+/**
+ * Drawn from the operating system at this moment: a process that was copied while it ran has its own generator in both copies, in
+ * one state.
+ */
+export function randomStart(): ProcessStart {
+  const chance = Buffer.alloc(BOOT_BYTES + LINK_SECRET_BYTES);
+  sodium.randombytes_buf(chance);
+  return {
+    boot: toHex(chance.subarray(0, BOOT_BYTES)) as BootId,
+    key: linkKeysFrom(chance.subarray(BOOT_BYTES)),
+  };
 }
 
 /** Undefined: the peer's key is one of small order, with which everybody would agree on the same. */
@@ -41,4 +57,5 @@ export function pairKeys(roomKeys: RoomKeys, own: LinkEnd<LinkKeys>, peer: LinkE
 
 // --- internal ---
 
+const BOOT_BYTES = 8;
 const LABEL = Buffer.from("smplchat link key\0");

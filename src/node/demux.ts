@@ -11,7 +11,7 @@ import { type BootId, toHex } from "../wire/ids.ts";
 /** A room on the socket, and the process start that this host has in it. */
 export type Tenant = {
   readonly keys: RoomKeys;
-  readonly boot: BootId;
+  readonly boot: () => BootId;
   /** Somebody in the room is known to have this boot id. */
   readonly knowsBoot: (boot: BootId) => boolean;
 };
@@ -50,7 +50,7 @@ export function tenantOf<T extends Tenant>({ byTag }: Demux<T>, bytes: Uint8Arra
   const isOf = ({ keys, boot, knowsBoot }: T): boolean =>
     header.type === "linked"
       ? knowsBoot(header.boot)
-      : open(bootKey(keys, header.boot), header, boot, bytes) !== undefined;
+      : open(bootKey(keys, header.boot), header, boot(), bytes) !== undefined;
   return tenants.find(isOf) ?? tenants[0];
 }
 

@@ -5,6 +5,7 @@
  * A store answers later, with what was written or read. Those answers come back as inputs, so nothing here waits for a
  * disk.
  */
+import type { ProcessStart } from "../crypto/linkKeys.ts";
 import type { Core, Effect, Input, Outcome } from "../protocol/api.ts";
 import type { RememberedAddress } from "../protocol/entry/rememberedAddresses.ts";
 import type { ChatEvent } from "../protocol/events.ts";
@@ -28,6 +29,8 @@ export type DriverOptions = {
   readonly clock: () => Now;
   /** Of the host, its sleep included; left out: not known, and a wall clock that is set forward counts as sleep. */
   readonly uptime?: () => Millis | undefined;
+  /** Made when this process may be a copy of another; left out: it goes on as it is. */
+  readonly newStart?: () => ProcessStart;
   /** Replaces the one alarm: at that monotonic time (at once if it has passed) call `step({ type: "timer" })`, once. */
   readonly setAlarm: (at: Millis | undefined) => void;
   /**
@@ -99,7 +102,11 @@ export function createDriver(options: DriverOptions): Driver {
     const now = clock();
     const goneMs = detector.observe(now, armedAt);
     if (input.type === "timer") armedAt = undefined;
-    if (goneMs > 0) perform(core.handle({ type: "command", command: { type: "resumed", goneMs } }, now));
+    const start = detector.mayBeCopy() ? options.newStart?.() : undefined;
+    if (goneMs > 0 || start !== undefined) {
+      const command = { type: "resumed", goneMs, ...(start === undefined ? {} : { start }) } as const;
+      perform(core.handle({ type: "command", command }, now));
+    }
     const holdBack = isTurnOpen && held < HELD_MAX;
     held = holdBack ? held + 1 : 0;
     if (!isTurnOpen && options.atEndOfTurn !== undefined) {

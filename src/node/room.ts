@@ -1,5 +1,6 @@
 /** One room of a hub: a core with its driver, its store and its addresses, and the handle that faces hold. */
 import { encodeInvite } from "../crypto/invite.ts";
+import { randomStart } from "../crypto/linkKeys.ts";
 import { createRoomKeys, type RoomKeys } from "../crypto/roomKeys.ts";
 import { ownAddress } from "../net/interfaces.ts";
 import type { Command, Core, Imported, Outcome } from "../protocol/api.ts";
@@ -11,13 +12,11 @@ import { showingRefused } from "../store/refused.ts";
 import { type Store, StoreError } from "../store/store.ts";
 import { version } from "../version.ts";
 import { type Endpoint, formatEndpoint, isLinkLocal, isLoopback } from "../wire/endpoint.ts";
-import type { BootId } from "../wire/ids.ts";
 import { systemClock, systemUptime } from "./clock.ts";
 import type { DebugLog } from "./debug.ts";
 import { createDeliveries, type Deliveries, noteDelivery } from "./deliveries.ts";
 import type { Tenant } from "./demux.ts";
 import { createDriver, type Driver, type DriverOptions } from "./driver.ts";
-import { randomBootId, randomLinkKeys } from "./entropy.ts";
 import type { Ground } from "./ground.ts";
 import { type Reader, readFitting, readPage, replayAll, restore, signedAll } from "./keptMessages.ts";
 import { within } from "./limit.ts";
@@ -48,11 +47,10 @@ export async function openRoom(
   closed: (room: HostedRoom) => void,
 ): Promise<HostedRoom> {
   const keys = createRoomKeys(choice.secret);
-  const boot = randomBootId();
   const { store, restored } = await openStore(ground, keys);
   const dataDir = ground.options.dataDir;
   const addresses = dataDir === undefined ? addressesInMemory() : addressesOnDisk(dataDir, keys.id);
-  const core = openCore(ground, { choice, nick, boot, store, restored, addresses });
+  const core = openCore(ground, { choice, nick, store, restored, addresses });
   const room: OpenRoom = {
     ground,
     choice,
@@ -76,7 +74,7 @@ export async function openRoom(
   room.log.record("listening", { address: transport.address(), receiveBufferBytes: transport.receiveBufferBytes });
   const hosted: HostedRoom = {
     keys,
-    boot,
+    boot: core.boot,
     knowsBoot: core.knowsBoot,
     handle: handleOf(room, () => closed(hosted)),
     take: (type, bytes, from) => take(room, type, bytes, from),
@@ -114,7 +112,6 @@ type OpenRoom = {
 type Opening = {
   readonly choice: RoomChoice;
   readonly nick: string;
-  readonly boot: BootId;
   readonly store: Store;
   readonly restored: Restored;
   readonly addresses: Addresses;
@@ -144,14 +141,13 @@ async function openStore(ground: Ground, keys: RoomKeys): Promise<OpenStore> {
   }
 }
 
-function openCore(ground: Ground, { choice, nick, boot, store, restored, addresses }: Opening): Core {
+function openCore(ground: Ground, { choice, nick, store, restored, addresses }: Opening): Core {
   const { identity, config, rng, clock, lan, port } = ground;
   return ground.createCore({
     identity,
     room: choice.secret,
     nick,
-    boot,
-    linkKeys: randomLinkKeys(),
+    start: randomStart(),
     program: version,
     config,
     rng,
@@ -177,6 +173,7 @@ function driverOptions(
     // Another clock than the system's runs on its own.
     uptime: clock === systemClock ? systemUptime : () => undefined,
     remember,
+    newStart: randomStart,
     emit: (event) => emit(room(), event),
     answer: (ref, outcome) => answer(room(), ref, outcome),
     transmit: transport.send,

@@ -14,10 +14,17 @@ import type { Millis, Now } from "../protocol/time.ts";
 
 /** Shorter gaps are what probes and retries are made for. */
 export const SUSPENSION_MS_MIN = 5_000;
+/**
+ * From so long on the process may be one of two that were made of one: a machine of which a snapshot was started, a checkpoint that was
+ * restored. To go on as another process start costs a hello and a key agreement with each peer.
+ */
+export const COPY_MS_MIN = 30_000;
 
 export type SuspensionDetector = {
   /** Before every input; `alarmAt`: when the alarm is due. How long the node was gone: 0 or whole ms >= 5,000. */
   readonly observe: (now: Now, alarmAt: Millis | undefined) => Millis;
+  /** As it was observed last: so much time passed unseen that another copy of this process may have gone on. */
+  readonly mayBeCopy: () => boolean;
 };
 
 /** `uptime`: since the host started, sleep included; it is asked for when the wall clock has got ahead. */
@@ -25,6 +32,7 @@ export function suspensionDetector(start: Now, uptime: () => Millis | undefined 
   let last = start;
   /** By how much the uptime is ahead of the monotonic clock. */
   let aheadMs = differenceOf(uptime(), start);
+  let isCopy = false;
   /** Of the time by which the wall clock got ahead. */
   const sleptOf = (wallAheadMs: Millis, now: Now): Millis => {
     if (wallAheadMs <= SUSPENSION_MS_MIN) return 0;
@@ -34,12 +42,19 @@ export function suspensionDetector(start: Now, uptime: () => Millis | undefined 
   };
   return {
     observe: (now, alarmAt) => {
-      const sleptMs = sleptOf(now.wall - last.wall - (now.mono - last.mono), now);
+      const wallAheadMs = now.wall - last.wall - (now.mono - last.mono);
+      const sleptMs = sleptOf(wallAheadMs, now);
       // Anything observed since the alarm was due shows that the process ran: only the time after it counts.
       const lateMs = alarmAt === undefined ? 0 : now.mono - Math.max(alarmAt, last.mono);
       last = now;
-      return Math.round((sleptMs > SUSPENSION_MS_MIN ? sleptMs : 0) + (lateMs > SUSPENSION_MS_MIN ? lateMs : 0));
+      const goneMs = Math.round(
+        (sleptMs > SUSPENSION_MS_MIN ? sleptMs : 0) + (lateMs > SUSPENSION_MS_MIN ? lateMs : 0),
+      );
+      // Where a snapshot is started its uptime goes on from there, and only the wall clock is set.
+      isCopy = Math.max(goneMs, wallAheadMs) >= COPY_MS_MIN;
+      return goneMs;
     },
+    mayBeCopy: () => isCopy,
   };
 }
 

@@ -5,6 +5,7 @@
  * Ids are lower-case hex in text form, so that they compare, sort and print alike everywhere.
  */
 
+import type { ProcessStart } from "../crypto/linkKeys.ts";
 import type { MessageKind } from "../wire/bodies/kinds.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { BootId, MessageId, PeerId } from "../wire/ids.ts";
@@ -102,6 +103,8 @@ export interface Core {
   flush(now: Now): Effect[];
   /** When `handle({type:"timer"})` wants to be called next, on the monotonic clock. */
   nextDeadline(): Millis | undefined;
+  /** Of the present process start: another one after some `resumed`. */
+  boot(): BootId;
   /** Read-only views; each is a fresh copy. */
   self(): PeerView;
   /** Everyone known but oneself, by nick. */
@@ -159,6 +162,7 @@ export type Command =
       readonly maxBytes?: number;
     }
   /** The host slept or its clock jumped: `goneMs` of wall time passed unnoticed. */
-  | { readonly type: "resumed"; readonly goneMs: Millis }
+  /** Nothing was done for so long. `start`: there may be a copy of this process that goes on as well, so it becomes another one. */
+  | { readonly type: "resumed"; readonly goneMs: Millis; readonly start?: ProcessStart }
   /** Where this node is on the host's own networks, the likeliest to be reached first: at the start, and when it has changed. */
   | { readonly type: "network"; readonly endpoints: readonly Endpoint[] };

@@ -7,7 +7,7 @@ import type { RoomKeys } from "../crypto/roomKeys.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { Extensions } from "../wire/extensions.ts";
 import type { SetName } from "../wire/frames.ts";
-import type { BootId, LinkKey, MessageId, PeerId } from "../wire/ids.ts";
+import type { BootId, MessageId, PeerId } from "../wire/ids.ts";
 import type { Effect } from "./api.ts";
 import type { Config } from "./config.ts";
 import type { Counters } from "./counters.ts";
@@ -50,8 +50,6 @@ export type TimerRow =
 export type Context = {
   readonly identity: Identity;
   readonly roomKeys: RoomKeys;
-  /** The public key of this process start, which the statement names. */
-  readonly linkKey: LinkKey;
   /** What this node's statement says of its program. */
   readonly extensions: Extensions;
   readonly rng: Rng;

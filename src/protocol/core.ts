@@ -4,12 +4,11 @@
  * facts between them.
  */
 import type { Identity } from "../crypto/identity.ts";
-import type { LinkKeys } from "../crypto/linkKeys.ts";
+import type { ProcessStart } from "../crypto/linkKeys.ts";
 import { createRoomKeys, type RoomSecret } from "../crypto/roomKeys.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import { noExtensions } from "../wire/extensions.ts";
 import { END } from "../wire/frames.ts";
-import type { BootId } from "../wire/ids.ts";
 import { programExtensions, type StatementContent } from "../wire/statement.ts";
 import type { Core, Effect, Input } from "./api.ts";
 import { type BlobFetchOptions, createBlobFetch } from "./blobs/fetch.ts";
@@ -63,9 +62,8 @@ export type CoreOptions = {
   readonly room: RoomSecret;
   /** Checked by the caller: 1..64 bytes of UTF-8. */
   readonly nick: string;
-  readonly boot: BootId;
-  /** Those of this process start, which are kept nowhere else. */
-  readonly linkKeys: LinkKeys;
+  /** Its secret half is kept nowhere else. */
+  readonly start: ProcessStart;
   /** The version of the program, which others are told. */
   readonly program?: string;
   readonly config: Config;
@@ -180,6 +178,7 @@ export function createCore(options: CoreOptions): Core {
       return effects(false);
     },
     nextDeadline: timers.nextDeadline,
+    boot: () => link.boot,
     self: membership.selfView,
     peers: (at) => {
       setTime(at);
@@ -231,8 +230,7 @@ function createContext(
     rng,
     timers,
     counters,
-    link: createLink({ roomKeys, boot: options.boot, linkKeys: options.linkKeys, rng, timers, counters, ...heard }),
-    linkKey: options.linkKeys.publicKey,
+    link: createLink({ roomKeys, start: options.start, rng, timers, counters, ...heard }),
     config,
     now,
     emit: (event) => step.emits.push({ type: "emit", event }),

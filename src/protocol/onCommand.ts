@@ -105,6 +105,10 @@ export function createOnCommand(components: Components, partition: Partition, ba
           return done;
         }
         case "resumed":
+          if (command.start !== undefined) {
+            context.link.restart(command.start);
+            membership.reannounce();
+          }
           if (!inRoom) return done;
           resume.resumed(command.goneMs);
           lookAround();

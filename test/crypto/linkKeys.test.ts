@@ -1,6 +1,6 @@
 /** Keys of a link: two process starts agree on them, and nobody else can, whatever of the room is known. */
 import { describe, expect, it } from "vitest";
-import { linkKeysFrom, type PairKeys, pairKeys } from "../../src/crypto/linkKeys.ts";
+import { linkKeysFrom, type PairKeys, pairKeys, randomStart } from "../../src/crypto/linkKeys.ts";
 import { createRoomKeys, openRoom } from "../../src/crypto/roomKeys.ts";
 import { type BootId, type LinkKey, toHex } from "../../src/wire/ids.ts";
 
@@ -30,6 +30,15 @@ describe("two process starts", () => {
   it("have other keys in another room: a link key alone opens nothing", () => {
     const elsewhere = pairKeys(createRoomKeys(openRoom("lab2")), anna, publicOf(ben));
     expect(elsewhere?.send).not.toEqual(agreed(anna, ben).send);
+  });
+});
+
+describe("a process start drawn by chance", () => {
+  it("has a boot id of 16 hex digits and a key, others each time", () => {
+    const starts = Array.from({ length: 3 }, randomStart);
+    for (const { boot } of starts) expect(boot).toMatch(/^[0-9a-f]{16}$/);
+    const drawn = starts.flatMap(({ boot, key }) => [boot, key.publicKey, toHex(key.secretKey)]);
+    expect(new Set(drawn).size).toBe(9);
   });
 });
 

@@ -10,7 +10,7 @@ import type { BootId } from "../../src/wire/ids.ts";
 const sender = "5e".repeat(8) as BootId;
 const tenantIn = (room: string, boot: string) => ({
   keys: createRoomKeys(openRoom(room)),
-  boot: boot.repeat(8) as BootId,
+  boot: () => boot.repeat(8) as BootId,
   knowsBoot: (other: BootId) => other === `${room.length}`.padStart(16, "0"),
 });
 /** A room whose tag is that of another. */
@@ -23,7 +23,7 @@ const elsewhere = tenantIn("elsewhere", "04");
 
 const datagramTo = ({ keys, boot }: typeof one): Uint8Array => {
   const header = { type: "addressed", roomTag: keys.tag, boot: sender, counter: 1, salt: 0 } as const;
-  return seal(bootKey(keys, sender), header, boot, encodeFrame({ type: "ping" }));
+  return seal(bootKey(keys, sender), header, boot(), encodeFrame({ type: "ping" }));
 };
 const beaconOf = (keys: RoomKeys): Uint8Array =>
   sealBeacon(beaconKey(keys), Buffer.alloc(24, 1), { boot: sender, port: 1, heard: [], extensions: noExtensions });

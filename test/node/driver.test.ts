@@ -6,9 +6,10 @@ import type { Effect, Input, Outcome, StoreTrouble } from "../../src/protocol/ap
 import type { RememberedAddress } from "../../src/protocol/entry/rememberedAddresses.ts";
 import type { ChatEvent } from "../../src/protocol/events.ts";
 import type { Now } from "../../src/protocol/time.ts";
+import { startOf } from "../../src/sim/world/linkKeys.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import type { Done, Store } from "../../src/store/store.ts";
-import type { MessageId, PeerId } from "../../src/wire/ids.ts";
+import type { BootId, MessageId, PeerId } from "../../src/wire/ids.ts";
 import { FULL } from "../suites/faultyStore.ts";
 import { append, datagram, ENDPOINT, emit, fakeCore, idOf, transmit, trim } from "./fakeCore.ts";
 
@@ -240,6 +241,21 @@ describe("a host that slept", () => {
     expect(host.done).toEqual(["transmit 1", "transmit 2", "transmit 2"]);
   });
 
+  it("for long enough that a copy may go on as well becomes another process start, made anew each time", () => {
+    let starts = 0;
+    const host = drive(() => [], { newStart: () => startOf(`${++starts}`.padStart(16, "0") as BootId) });
+    const sleep = (ms: number): unknown => {
+      host.now.wall += ms;
+      host.driver.step(datagram(7));
+      return host.core.inputs.at(-2)?.input;
+    };
+    const resumed = (goneMs: number, boot?: string): unknown => {
+      const start = boot === undefined ? {} : { start: startOf(boot.padStart(16, "0") as BootId) };
+      return { type: "command", command: { type: "resumed", goneMs, ...start } };
+    };
+    expect([29_999, 30_000, 60_000].map(sleep)).toEqual([resumed(29_999), resumed(30_000, "1"), resumed(60_000, "2")]);
+  });
+
   it("or was stopped is noticed by the late alarm", () => {
     const core = fakeCore();
     core.deadline = 1_000;
@@ -276,7 +292,7 @@ it("that is stopped by a listener performs no later input", () => {
 
 /** `writes`: what the store was asked to write and has not answered. */
 type Around = { readonly store?: Store; readonly writes?: Done[] };
-type Turns = Pick<DriverOptions, "atEndOfTurn">;
+type Turns = Pick<DriverOptions, "atEndOfTurn" | "newStart">;
 
 function drive(core: ReturnType<typeof fakeCore> | ((input: Input) => Effect[]), around: Around & Turns = {}) {
   const { store = memoryStore(), writes = [], ...turns } = around;

@@ -1,6 +1,6 @@
 // Chance from the operating system.
 import { expect, it } from "vitest";
-import { randomBootId, systemRng } from "../../src/node/entropy.ts";
+import { systemRng } from "../../src/node/entropy.ts";
 
 it("gives unsigned 32-bit integers that fill the range and do not repeat, beyond one pool of bytes", () => {
   const rng = systemRng();
@@ -11,9 +11,4 @@ it("gives unsigned 32-bit integers that fill the range and do not repeat, beyond
   const upperHalf = numbers.filter((n) => n >= 2 ** 31).length;
   expect(upperHalf).toBeGreaterThan(2_000);
   expect(upperHalf).toBeLessThan(3_000);
-});
-
-it("makes a boot id of 16 hex digits, another each time", () => {
-  expect(randomBootId()).toMatch(/^[0-9a-f]{16}$/);
-  expect(randomBootId()).not.toBe(randomBootId());
 });

@@ -5,7 +5,7 @@ import type { ChatEvent } from "../../src/protocol/events.ts";
 import type { Millis, Now } from "../../src/protocol/time.ts";
 import type { CoreStats, PeerView } from "../../src/protocol/views.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
-import type { MessageId } from "../../src/wire/ids.ts";
+import type { BootId, MessageId } from "../../src/wire/ids.ts";
 
 export type FakeCore = Core & {
   /** Everything handed to it, in order. */
@@ -32,6 +32,7 @@ export function fakeCore(respond: (input: Input, now: Now) => Effect[] = () => [
     },
     flush: release,
     nextDeadline: () => core.deadline,
+    boot: () => "00".repeat(8) as BootId,
     self: () => noPeer,
     peers: () => [],
     ids: () => [],

@@ -68,3 +68,20 @@ it("adds up a stop and a sleep inside it", () => {
   const detector = suspensionDetector(at(0));
   expect(detector.observe(at(11_000, 50_000), 1_000)).toBe(60_000);
 });
+
+it("takes the process for one of two copies after half a minute, and where the wall clock alone was set by so much", () => {
+  let up = 1_000;
+  const detector = suspensionDetector(at(0), () => up);
+  const isCopyAfter = (mono: number, wallOffset: number, alarmAt: number): boolean => {
+    detector.observe(at(mono, wallOffset), alarmAt);
+    return detector.mayBeCopy();
+  };
+  expect(isCopyAfter(1_000, 0, 1_000), "nothing happened").toBe(false);
+  expect(isCopyAfter(22_000, 0, 2_000), "stood still for 20 s").toBe(false);
+  expect(isCopyAfter(54_000, 0, 24_000), "stood still for 30 s").toBe(true);
+  expect(isCopyAfter(55_000, 0, 55_000), "once").toBe(false);
+  // A snapshot was started: for its machine no time has passed, and somebody sets the clock.
+  expect(isCopyAfter(56_000, 3_600_000, 56_000), "set by an hour").toBe(true);
+  up += 3_600_000;
+  expect(isCopyAfter(57_000, 7_200_000, 57_000), "slept for an hour").toBe(true);
+});

@@ -7,6 +7,7 @@ import { type Identity, identityFromSeed } from "../../src/crypto/identity.ts";
 import { type PairKeys, pairKeys } from "../../src/crypto/linkKeys.ts";
 import { bootKey, createRoomKeys, open, openRoom, type RoomKeys, type RoomSecret } from "../../src/crypto/roomKeys.ts";
 import { readMessage } from "../../src/crypto/signed.ts";
+import { COPY_MS_MIN } from "../../src/node/suspension.ts";
 import type { Command, Core, Effect, Input, Outcome } from "../../src/protocol/api.ts";
 import { type Config, defaultConfig } from "../../src/protocol/config.ts";
 import type { Context, TimerRow } from "../../src/protocol/context.ts";
@@ -23,13 +24,13 @@ import { below, type Rng, seededRng } from "../../src/protocol/rng.ts";
 import type { Millis } from "../../src/protocol/time.ts";
 import { createTimers, type Timers } from "../../src/protocol/timers.ts";
 import type { Message } from "../../src/protocol/views.ts";
-import { linkKeysOf } from "../../src/sim/world/linkKeys.ts";
+import { linkKeysOf, startOf } from "../../src/sim/world/linkKeys.ts";
 import { newestMarks } from "../../src/store/memory.ts";
 import { decodeHeader, type Header } from "../../src/wire/datagram.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { noExtensions } from "../../src/wire/extensions.ts";
 import { decodeFrames, type Frame } from "../../src/wire/frames.ts";
-import type { BootId, LinkKey, MessageId } from "../../src/wire/ids.ts";
+import type { BootId, MessageId } from "../../src/wire/ids.ts";
 import { ask, createTestStore, doNext, keptIn, type TestStore } from "./testStore.ts";
 
 /** Time is virtual here, and each wait has a limit of that time: real time only catches what hangs, on a machine with much else to do. */
@@ -66,7 +67,8 @@ export type TestNode = {
   readonly name: string;
   endpoint: Endpoint;
   readonly identity: Identity;
-  boot: BootId;
+  /** Of its present process start. */
+  readonly boot: BootId;
   core: Core;
   /** What its own clock is off by. */
   skewMs: Millis;
@@ -165,16 +167,13 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
       const messages = new Map<MessageId, Message>();
       const views = new WeakMap<Uint8Array, Message>();
       const keys = setup.room === undefined ? roomKeys : createRoomKeys(setup.room);
-      const create = (): { core: Core; boot: BootId } => {
-        const boot = bootFrom(rng);
+      const create = (): { core: Core } => {
         return {
-          boot,
           core: createCore({
             identity,
             room: setup.room ?? ROOM,
             nick: name,
-            boot,
-            linkKeys: linkKeysOf(boot),
+            start: startOf(bootFrom(rng)),
             config: { ...defaultConfig, ...config },
             rng,
             now: { mono: now, wall: WALL + Math.floor(now) },
@@ -211,6 +210,9 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
         name,
         endpoint,
         identity,
+        get boot() {
+          return node.core.boot();
+        },
         ...create(),
         skewMs: 0,
         events: [],
@@ -237,7 +239,9 @@ export function createWorld(options: { readonly seed?: number; readonly delayMs?
         resume: () => {
           running.up = true;
           listen();
-          return node.command({ type: "resumed", goneMs: Math.round(now - suspendedAt) });
+          const goneMs = Math.round(now - suspendedAt);
+          const start = goneMs >= COPY_MS_MIN ? { start: startOf(bootFrom(rng)) } : {};
+          return node.command({ type: "resumed", goneMs, ...start });
         },
         moveTo: (next) => {
           listeners.delete(node.endpoint);
@@ -365,11 +369,9 @@ export function keyOf({ type, boot }: Header, receiver: BootId): Uint8Array {
 
 /** For a link alone, whose sessions are made by hand. */
 export function linkOptions(boot: BootId): Omit<LinkOptions, "timers" | "counters" | "settled"> {
-  const linkKeys = linkKeysOf(boot);
   return {
     roomKeys,
-    boot,
-    linkKeys,
+    start: startOf(boot),
     rng: seededRng(1),
     statement: () => new Uint8Array(0),
     isOutdated: () => false,
@@ -410,7 +412,6 @@ export function createBench(name = "bench", config: Partial<Config> = {}): Bench
     timers,
     counters,
     link: createLink({ ...linkOptions(bootFrom(rng)), timers, counters, settled }),
-    linkKey: "00".repeat(32) as LinkKey,
     config: { ...defaultConfig, ...config },
     now: { mono: 0, wall: WALL },
     emit: (event) => {

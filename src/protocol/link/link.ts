@@ -9,7 +9,7 @@
  * acknowledges is alive now: the acknowledgement is an answered challenge, and every datagram that asks for one is a
  * challenge.
  */
-import { type PairKeys, pairKeys } from "../../crypto/linkKeys.ts";
+import { type PairKeys, type ProcessStart, pairKeys } from "../../crypto/linkKeys.ts";
 import { bootKey, open, seal } from "../../crypto/roomKeys.ts";
 import {
   decodeHeader,
@@ -37,6 +37,8 @@ import { measure, retransmitAfterMs } from "./rtt.ts";
 import {
   countUnanswered,
   createSessions,
+  type Fate,
+  isAcquainted,
   isAnswering,
   isListed,
   isWithinLimit,
@@ -46,6 +48,7 @@ import {
   noteHello,
   noteProgress,
   type Outgoing,
+  outdate,
   patienceMs,
   type Session,
   type Ticket,
@@ -83,11 +86,11 @@ const ACK_EARLY = 16;
 
 import type { Link, LinkOptions, Received } from "./types.ts";
 export function createLink(options: LinkOptions): Link {
-  const { roomKeys, boot, rng, timers, counters, settled } = options;
-  const own = { boot, key: options.linkKeys };
+  const { roomKeys, rng, timers, counters, settled } = options;
+  let own = options.start;
   const agree = (peer: BootId, key: LinkKey): PairKeys | undefined => pairKeys(roomKeys, own, { boot: peer, key });
   const sessions = createSessions(agree);
-  const ownKey = bootKey(roomKeys, boot);
+  let ownKey = bootKey(roomKeys, own.boot);
   /** BOUNDED: `limits.unacknowledged`; the oldest counts as lost. */
   const unacknowledged = new Map<number, Sent>();
   /** BOUNDED: by what one step sends. Made room for others; counted as lost in the next step. */
@@ -112,19 +115,20 @@ export function createLink(options: LinkOptions): Link {
 
   const waiting = (of: number): Sent | undefined => unacknowledged.get(of) ?? overdue.get(of);
 
-  const settle = (of: number, wasLost: boolean): Sent | undefined => {
+  /** `void`: whether it arrived will never be known. */
+  const settle = (of: number, fate: Fate | "void"): Sent | undefined => {
     const sent = waiting(of);
     if (sent === undefined) return undefined;
     unacknowledged.delete(of);
     overdue.delete(of);
     timers.clear(`lost ${of}`);
     // A peer that does not know this node yet opens nothing of its: that is no loss of the network's.
-    const isTelling = !wasLost || sent.wasLinked !== false;
+    const isTelling = fate === "acknowledged" || (fate === "lost" && sent.wasLinked !== false);
     if (sent.to !== undefined && sent.isTrial !== true && isTelling)
-      loss.count(wasLost, (sent.session?.unanswered ?? 0) > SILENT_AFTER);
+      loss.count(fate === "lost", (sent.session?.unanswered ?? 0) > SILENT_AFTER);
     if (sent.session !== undefined) {
       sent.session.heldUp.delete(of);
-      noteSettled(sent.session.congestion, sent.isLive === true, wasLost);
+      noteSettled(sent.session.congestion, sent.isLive === true, fate === "lost");
       // What waits in the outbox goes on.
       if (sent.session.outbox.length + sent.session.bulk.length > 0) dirty.add(sent.session);
     }
@@ -152,7 +156,7 @@ export function createLink(options: LinkOptions): Link {
     hops?: number,
   ): Transmission => {
     const salt = (rng.u32() % 2 ** 16) * 2 ** 32 + rng.u32();
-    const bytes = seal(key, { type, roomTag: roomKeys.tag, boot, counter, salt }, addressee, frames);
+    const bytes = seal(key, { type, roomTag: roomKeys.tag, boot: own.boot, counter, salt }, addressee, frames);
     counter += 1;
     counters.sent(bytes.length);
     return { type: "transmit", bytes, to, ...(hops === undefined ? {} : { hops }) };
@@ -195,9 +199,9 @@ export function createLink(options: LinkOptions): Link {
     const packed = pack(session, takeAcks(session, timers, now), counter % BULK_EVERY === 0);
     const { frames, tickets, size, eliciting, isQuiet, isLive } = packed;
     if (frames.length === 0) return undefined;
-    const sent = { session, at: now, tickets, isTrial: isQuiet, isLive, wasLinked: session.isLinked };
+    const sent = { session, at: now, tickets, isTrial: isQuiet, isLive, wasLinked: isAcquainted(session) };
     const pair = session.pair();
-    const isHelloFirst = session.isStranger && !session.isLinked;
+    const isHelloFirst = session.isStranger && !isAcquainted(session);
     const before = isHelloFirst ? OVERHEAD_BYTES + STATEMENT_FRAME_BYTES + options.statement().length : 0;
     const whole = size + OVERHEAD_BYTES + before;
     const to = pair === undefined ? undefined : addressFor(session, whole, eliciting, now);
@@ -223,6 +227,13 @@ export function createLink(options: LinkOptions): Link {
     const ticket = tries > 1 ? ({ owner: "link", frame, tries: tries - 1 } as const) : undefined;
     queue(session, { bytes: frame, ticket, eliciting: true }, session.outbox);
   };
+  /** Whoever asked for its fate hears that it was lost. */
+  const giveUp = (sent: Sent): void => {
+    for (const ticket of sent.tickets) {
+      if (ticket.owner !== "link") settled(ticket, "lost");
+      else if (sent.session !== undefined) sendAgain(sent.session, ticket);
+    }
+  };
   const acknowledged = (session: Session, ack: Frame & { type: "ack" }, from: Endpoint, now: Millis): void => {
     const first = waiting(ack.counters[0] as number) ?? late.get(ack.counters[0] as number);
     const isProof = first !== undefined && first.echo === ack.echo;
@@ -235,7 +246,7 @@ export function createLink(options: LinkOptions): Link {
       if (sent === undefined) tickets.push(...cameLate(of, session, now, ack.delayMs));
       if (sent === undefined || (sent.session !== undefined && sent.session !== session)) return;
       if (index === 0) roundTrip(session, now - sent.at - ack.delayMs, now);
-      settle(of, false);
+      settle(of, "acknowledged");
       noteProgress(session, of, now);
       session.proven = true;
       session.unanswered = 0;
@@ -258,7 +269,7 @@ export function createLink(options: LinkOptions): Link {
     const pair = known?.pair() ?? (linkKey === undefined ? undefined : agree(header.boot, linkKey));
     if (pair === undefined) return counters.refuse("unknown-sender");
     // A session is made only for what opens: strangers cannot fill the table.
-    const frameBytes = open(pair.receive, header, boot, bytes);
+    const frameBytes = open(pair.receive, header, own.boot, bytes);
     if (frameBytes === undefined) return counters.refuse("not-sealed-for-us");
     const session = sessions.open(header.boot);
     session.linkKey ??= linkKey;
@@ -266,6 +277,7 @@ export function createLink(options: LinkOptions): Link {
     const frames = decodeFrames(frameBytes);
     if (frames === "bad-frame") return counters.refuse("bad-frame");
     session.isLinked = true;
+    session.isOutdated = false;
     noteAddress(session, from, header.counter);
     if (from === session.endpoint) session.received += bytes.length;
     session.heardAt = now;
@@ -284,7 +296,7 @@ export function createLink(options: LinkOptions): Link {
   };
   /** Sealed for the room: it says who its sender is, by a statement that only that one can have signed, and no more. */
   const receiveHello = (header: Header, bytes: Uint8Array, from: Endpoint, now: Millis): Received | undefined => {
-    const frameBytes = open(bootKey(roomKeys, header.boot), header, boot, bytes);
+    const frameBytes = open(bootKey(roomKeys, header.boot), header, own.boot, bytes);
     if (frameBytes === undefined) return counters.refuse("not-sealed-for-us");
     if (wasSeen(hellos, bytes)) return counters.refuse("replayed");
     const known = sessions.get(header.boot);
@@ -320,7 +332,26 @@ export function createLink(options: LinkOptions): Link {
   };
 
   return {
-    boot,
+    get boot() {
+      return own.boot;
+    },
+    get linkKey() {
+      return own.key.publicKey;
+    },
+    restart: (start: ProcessStart) => {
+      own = start;
+      ownKey = bootKey(roomKeys, own.boot);
+      for (const session of sessions.all()) {
+        outdate(session);
+        timers.clear(`ack ${session.boot}`);
+        session.ackAt = undefined;
+      }
+      late.clear();
+      for (const of of [...overdue.keys(), ...unacknowledged.keys()]) {
+        const sent = settle(of, "void");
+        if (sent !== undefined) giveUp(sent);
+      }
+    },
     sessions,
     receive: (bytes, from, now) => {
       counters.received(bytes.length);
@@ -333,7 +364,7 @@ export function createLink(options: LinkOptions): Link {
       }
       if (typeof header === "string") return counters.refuse(header);
       if (header.roomTag !== roomKeys.tag) return counters.refuse("foreign-room");
-      if (header.boot === boot) return counters.refuse("own-echo");
+      if (header.boot === own.boot) return counters.refuse("own-echo");
       return header.type === "linked"
         ? receiveLinked(header, bytes, from, now)
         : receiveHello(header, bytes, from, now);
@@ -361,16 +392,13 @@ export function createLink(options: LinkOptions): Link {
         timers.set(`lost ${of}`, due, { type: "lost", counter: of });
         return;
       }
-      const sent = settle(of, true);
+      const sent = settle(of, "lost");
       if (sent === undefined) return;
       if (sent.session !== undefined) sent.session.isStranger ||= mayBeUnknown(sent.session.unanswered);
       if (sent.session !== undefined && sent.session.acknowledgedMost < of) sent.session.lostInRow += 1;
       late.set(of, sent);
       if (late.size > LATE_MAX) late.delete(late.keys().next().value as number);
-      for (const ticket of sent.tickets) {
-        if (ticket.owner !== "link") settled(ticket, "lost");
-        else if (sent.session !== undefined) sendAgain(sent.session, ticket);
-      }
+      giveUp(sent);
     },
     send: (session, frame, { ticket, tries = 0, orderOf, isBulk, isQuiet } = {}) => {
       const bytes = encodeFrame(frame);
@@ -410,7 +438,7 @@ export function createLink(options: LinkOptions): Link {
       for (const { session, to, hops } of trials) {
         const pair = session.pair();
         if (pair === undefined) continue;
-        if (session.isStranger && !session.isLinked) effects.push(hello(to, session.boot, hops));
+        if (session.isStranger && !isAcquainted(session)) effects.push(hello(to, session.boot, hops));
         const number = counter;
         const effect = transmit(to, { type: "linked", key: pair.send }, encodeFrame({ type: "ping" }), hops);
         const sent = { session, to, at: now, echo: echoOf(effect.bytes), tickets: [], isTrial: true };

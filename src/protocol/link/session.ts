@@ -72,10 +72,14 @@ export type Session = {
   linkKey: LinkKey | undefined;
   /** The keys of the link, derived when first needed; undefined: without its link key there are none. */
   readonly pair: () => PairKeys | undefined;
+  /** This node is another process start now: the keys are others. */
+  readonly forgetPair: () => void;
   /** A datagram came that only it can have sealed: it has this node's link key. */
   isLinked: boolean;
   /** It may not have this node's link key: the next datagram goes after a hello. */
   isStranger: boolean;
+  /** This node is another process start since it was heard last: it may have the link key of before. */
+  isOutdated: boolean;
   readonly window: ReplayWindow;
   /** It signs with this node's own key: another process start has it. `told`: its user knows. */
   ownKey: "no" | "used" | "told";
@@ -139,6 +143,24 @@ export type Sessions = {
   readonly forget: (boot: BootId) => void;
   readonly size: () => number;
 };
+
+/** It has this node's link key: what goes to it can be opened there. */
+export function isAcquainted({ isLinked, isOutdated }: Session): boolean {
+  return isLinked && !isOutdated;
+}
+
+/** This node goes on as another process start, of which the peer has yet to hear. What it sent to the one before is owed no answer. */
+export function outdate(session: Session): void {
+  session.forgetPair();
+  session.isStranger = true;
+  session.isOutdated = true;
+  session.owedAcks = [];
+  session.owedHelloAcks.length = 0;
+  session.heldUp.clear();
+  // Short ids are those of two process starts.
+  for (const lane of ["prompt", "outbox", "bulk"] as const)
+    session[lane] = session[lane].filter(({ isComparing }) => isComparing !== true);
+}
 
 /** A new address has to be validated again (RFC 9000 §9). */
 export function moveTo(session: Session, endpoint: Endpoint | undefined): void {
@@ -266,8 +288,12 @@ function createSession(agree: Agree, boot: BootId, typical: Rtt): Session {
       if (session.linkKey !== undefined) pair ??= agree(boot, session.linkKey);
       return pair;
     },
+    forgetPair: () => {
+      pair = undefined;
+    },
     isLinked: false,
     isStranger: false,
+    isOutdated: false,
     window: createReplayWindow(),
     ownKey: "no",
     proven: false,

@@ -1,5 +1,5 @@
 /** What the link offers to the rest of the protocol, and what it needs. */
-import type { LinkKeys } from "../../crypto/linkKeys.ts";
+import type { ProcessStart } from "../../crypto/linkKeys.ts";
 import type { RoomKeys } from "../../crypto/roomKeys.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { Frame } from "../../wire/frames.ts";
@@ -32,7 +32,14 @@ export type Received = {
 };
 
 export type Link = {
+  /** Of the present process start, as is the public key that the statement names. */
   readonly boot: BootId;
+  readonly linkKey: LinkKey;
+  /**
+   * Goes on as another process start: nothing is sealed with the keys of before any more. What was under way counts as lost, what
+   * waits goes on. Peers are told who this is before anything else.
+   */
+  readonly restart: (start: ProcessStart) => void;
   readonly sessions: Sessions;
   /** Opens a datagram, and settles what it acknowledges; undefined: refused and counted. */
   readonly receive: (bytes: Uint8Array, from: Endpoint, now: Millis) => Received | undefined;
@@ -65,8 +72,7 @@ export type Link = {
 
 export type LinkOptions = {
   readonly roomKeys: RoomKeys;
-  readonly boot: BootId;
-  readonly linkKeys: LinkKeys;
+  readonly start: ProcessStart;
   /** For the salt of each datagram. */
   readonly rng: Rng;
   readonly timers: Pick<Timers<LinkTimer>, "set" | "clear">;

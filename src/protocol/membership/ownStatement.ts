@@ -36,18 +36,17 @@ export function createOwnStatement(
   given: SignedStatement | undefined,
   replaced: (before: SignedStatement, next: SignedStatement) => void,
 ): OwnStatement {
-  const { identity, roomKeys, link, linkKey, timers, extensions } = context;
-  const { boot } = link;
+  const { identity, roomKeys, link, timers, extensions } = context;
   const first = {
-    boot,
-    linkKey,
+    boot: link.boot,
+    linkKey: link.linkKey,
     incarnation: context.now.wall,
     status: "alive",
     nick,
     endpoints: [],
     extensions,
   } as const;
-  let own = given?.content.boot === boot ? given : signStatement(roomKeys, identity, first);
+  let own = given?.content.boot === link.boot ? given : signStatement(roomKeys, identity, first);
   const addresses = createOwnAddresses(own.content.endpoints, context.now.mono);
 
   let announcedAt: Millis = Number.NEGATIVE_INFINITY;
@@ -59,6 +58,7 @@ export function createOwnStatement(
     const { status, nick: name } = before.content;
     const incarnation = Math.min((change.incarnation ?? before.content.incarnation) + 1, INCARNATION_MAX);
     const endpoints = addresses.listed();
+    const { boot, linkKey } = link;
     const content = { boot, linkKey, status, nick: name, endpoints, extensions, ...change, incarnation };
     own = signStatement(roomKeys, identity, content);
     replaced(before, own);

@@ -21,7 +21,7 @@ import { type BootId, type MessageId, type PeerId, toHex } from "../../wire/ids.
 import { createDisk, type Disk } from "./disk.ts";
 import { LAN, PORT } from "./endpoints.ts";
 import { createVirtualHost, type Guest, type HostWorld, type VirtualHost } from "./host.ts";
-import { linkKeysOf } from "./linkKeys.ts";
+import { linkKeysOf, startOf } from "./linkKeys.ts";
 
 export { WALL_START } from "./host.ts";
 
@@ -111,6 +111,7 @@ export function createVirtualNode(
       store,
       clock: host.clock,
       remember: disk.addresses.remember,
+      newStart: () => startOf(randomBoot(rng)),
       transmit: (bytes, to) => {
         host.send(bytes, to);
         const more = world.beside?.(index, bytes, to);
@@ -140,7 +141,7 @@ export function createVirtualNode(
     },
     id: identity.id,
     disk,
-    boot: () => running?.boot,
+    boot: () => running?.boot(),
     payloadsOut: () => payloadsBefore + (running?.core.stats().payloadsOut ?? 0),
     isUp: () => running !== undefined,
     isAwake: () => running !== undefined && host.isAwake(),
@@ -155,8 +156,7 @@ export function createVirtualNode(
         identity,
         room: world.room,
         nick: `n${index}`,
-        boot,
-        linkKeys: linkKeysOf(boot),
+        start: startOf(boot),
         config: world.config,
         rng,
         now,
@@ -172,7 +172,7 @@ export function createVirtualNode(
       const driver = createDriverOf(core, store);
       running = {
         keys,
-        boot,
+        boot: core.boot,
         core,
         knowsBoot: core.knowsBoot,
         driver,

@@ -8,7 +8,7 @@ import type { RememberedAddress } from "../../../src/protocol/entry/rememberedAd
 import { limits } from "../../../src/protocol/limits.ts";
 import { seededRng } from "../../../src/protocol/rng.ts";
 import type { Millis } from "../../../src/protocol/time.ts";
-import { linkKeysOf } from "../../../src/sim/world/linkKeys.ts";
+import { startOf } from "../../../src/sim/world/linkKeys.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import type { PeerId } from "../../../src/wire/ids.ts";
 import {
@@ -37,8 +37,7 @@ function start(remembered: readonly RememberedAddress[], name = "alice"): Core {
     identity: identityOf(name),
     room: ROOM,
     nick: name,
-    boot: bootFrom(seededRng(7)),
-    linkKeys: linkKeysOf(bootFrom(seededRng(7))),
+    start: startOf(bootFrom(seededRng(7))),
     config: defaultConfig,
     rng: seededRng(1),
     now: { mono: 0, wall: WALL },

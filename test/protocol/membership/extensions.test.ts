@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { readStatement } from "../../../src/crypto/signed.ts";
 import { defaultConfig } from "../../../src/protocol/config.ts";
 import { type CoreOptions, createCore } from "../../../src/protocol/core.ts";
-import { linkKeysOf } from "../../../src/sim/world/linkKeys.ts";
+import { startOf } from "../../../src/sim/world/linkKeys.ts";
 import { WIRE_VERSION } from "../../../src/wire/datagram.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { programOf, type StatementContent, WIRES_EXTENSION } from "../../../src/wire/statement.ts";
@@ -19,8 +19,7 @@ function statementsOf(program?: string): (StatementContent | undefined)[] {
     identity: identityOf("alice"),
     room: ROOM,
     nick: "alice",
-    boot: bootFrom(world.rng),
-    linkKeys: linkKeysOf(bootFrom(world.rng)),
+    start: startOf(bootFrom(world.rng)),
     config: defaultConfig,
     rng: world.rng,
     now: { mono: 0, wall: WALL },
