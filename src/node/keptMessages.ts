@@ -58,13 +58,29 @@ export async function readFitting(
   return new Promise((resolve, reject) => {
     store.page(before, limit, (stored, trouble) => {
       if (trouble !== undefined) return reject(new StoreError(trouble));
-      const fitting = stored.filter(({ bytes }) => {
+      const fitting = stored.filter(({ id, bytes }) => {
         const content = decodeEnvelope(bytes);
         if (content === undefined) return false;
-        const body = decodeBody(content.kind, content.body);
-        return body.kind !== "unknown" && fits({ author: content.author, nick: body.nick, text: body.text });
+        const body = decodeBody(content.kind, content.body, content.target);
+        return body.kind !== "unknown" && fits({ id, author: content.author, nick: body.nick, text: body.text });
       });
       resolve({ oldest: stored[0]?.id, messages: viewsOf(fitting, reader) });
+    });
+  });
+}
+
+/** These, as people see them; undefined where one is not kept. Rejects with a StoreError. */
+export async function readMessages(
+  store: Store,
+  reader: Reader,
+  ids: readonly MessageId[],
+): Promise<(Message | undefined)[]> {
+  return new Promise((resolve, reject) => {
+    store.read(ids, (bodies, trouble) => {
+      if (trouble !== undefined) return reject(new StoreError(trouble));
+      const stored = ids.flatMap((id, at) => (bodies[at] === undefined ? [] : [{ id, bytes: bodies[at] }]));
+      const views = new Map(viewsOf(stored, reader).map((message) => [message.id, message]));
+      resolve(ids.map((id) => views.get(id)));
     });
   });
 }

@@ -18,7 +18,7 @@ import { createDeliveries, type Deliveries, noteDelivery } from "./deliveries.ts
 import type { Tenant } from "./demux.ts";
 import { createDriver, type Driver, type DriverOptions } from "./driver.ts";
 import type { Ground } from "./ground.ts";
-import { type Reader, readFitting, readPage, replayAll, restore, signedAll } from "./keptMessages.ts";
+import { type Reader, readFitting, readMessages, readPage, replayAll, restore, signedAll } from "./keptMessages.ts";
 import { within } from "./limit.ts";
 import { createReadiness, letGo, type Readiness, readyInTurn, waitUntilReady } from "./readiness.ts";
 import { searchHistory } from "./search.ts";
@@ -202,7 +202,11 @@ function handleOf(room: OpenRoom, closed: () => void): RoomHandle {
       if (limit === undefined) return replayAll(room.store, room.reader, take, ready);
       await take(await readPage(room.store, room.reader, limit));
     },
-    search: (query) => searchHistory((...asked) => readFitting(room.store, room.reader, ...asked), query),
+    search: (query, isGiven) =>
+      searchHistory((...asked) => readFitting(room.store, room.reader, ...asked), query, isGiven),
+    read: (ids) => readMessages(room.store, room.reader, ids),
+    ofKinds: core.ofKinds,
+    ids: core.ids,
     span: core.span,
     signed: (take) => signedAll(room.store, room.reader, take),
     import: (messages) => importMessages(room, messages),

@@ -20,7 +20,12 @@ export type SearchQuery = {
 };
 
 /** What a search looks at of a message. */
-export type Sayable = { readonly author: PeerId; readonly nick: string; readonly text: string };
+export type Sayable = {
+  readonly id: MessageId;
+  readonly author: PeerId;
+  readonly nick: string;
+  readonly text: string;
+};
 
 /** Messages that are looked through at a time: about 2 ms. */
 const PAGE = 500;
@@ -32,13 +37,17 @@ export type ReadFitting = (
   before?: MessageId,
 ) => Promise<{ readonly oldest: MessageId | undefined; readonly messages: readonly Message[] }>;
 
-/** Those that fit, newest first, as soon as some of a page do. What reading rejects with, this does. */
+/**
+ * Those that fit, newest first, as soon as some of a page do. `isGiven`: of these whatever the author wrote is given, since the
+ * asker knows another text of them. What reading rejects with, this does.
+ */
 export async function* searchHistory(
   read: ReadFitting,
   query: SearchQuery,
+  isGiven: (id: MessageId) => boolean = () => false,
 ): AsyncGenerator<readonly Message[], void, undefined> {
   const { since = "" } = query;
-  const fits = matcherFor(query);
+  const fits = matcherFor(query, isGiven);
   let { before } = query;
   for (;;) {
     const { oldest, messages } = await read(fits, PAGE, before);
@@ -49,6 +58,11 @@ export async function* searchHistory(
     before = oldest;
     await setImmediate();
   }
+}
+
+/** Whether the text is what the search looks for. */
+export function isInText({ text: wanted }: SearchQuery, text: string): boolean {
+  return foldText(text).includes(foldText(wanted));
 }
 
 /** The smallest id that a message of this time, in milliseconds since 1970, can have. */
@@ -63,12 +77,12 @@ export function idsFrom(time: number): MessageId {
 
 const TIME_MAX = 2 ** 48 - 1;
 
-function matcherFor({ text, from }: SearchQuery): (message: Sayable) => boolean {
+function matcherFor({ text, from }: SearchQuery, isGiven: (id: MessageId) => boolean): (message: Sayable) => boolean {
   const [wanted, named] = [foldText(text), from === undefined ? undefined : foldText(from)];
   const isBy = ({ author, nick }: Sayable): boolean => {
     if (named === undefined || foldText(nick) === named) return true;
     const tag = tagOf(author);
     return named === tag || named === `${foldText(nick)}·${tag}`;
   };
-  return (message) => isBy(message) && foldText(message.text).includes(wanted);
+  return (message) => isBy(message) && (isGiven(message.id) || foldText(message.text).includes(wanted));
 }

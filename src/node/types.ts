@@ -10,7 +10,7 @@ import type { Config } from "../protocol/config.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { Rng } from "../protocol/rng.ts";
 import type { Now } from "../protocol/time.ts";
-import type { CoreStats, LogSpan, Message, PeerView } from "../protocol/views.ts";
+import type { CoreStats, IndexedMessage, LogSpan, Message, PeerView } from "../protocol/views.ts";
 import type { Store } from "../store/store.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { MessageId, PeerId } from "../wire/ids.ts";
@@ -53,8 +53,14 @@ export interface RoomHandle {
     limit?: number,
     ready?: () => Promise<void>,
   ): Promise<void>;
-  /** What is kept and fits, newest first, a part at a time as it is found. Rejects with a StoreError. */
-  search(query: SearchQuery): AsyncIterable<readonly Message[]>;
+  /** What is kept and fits, newest first, a part at a time as it is found. `isGiven`: these whatever their text is. Rejects with a StoreError. */
+  search(query: SearchQuery, isGiven?: (id: MessageId) => boolean): AsyncIterable<readonly Message[]>;
+  /** These, in their order; undefined where one is not kept. Rejects with a StoreError. */
+  read(ids: readonly MessageId[]): Promise<(Message | undefined)[]>;
+  /** Of these kinds, by number, all that are kept, ascending. Nothing of it comes from the store. */
+  ofKinds(kinds: readonly number[]): readonly IndexedMessage[];
+  /** The ids of all that are kept, ascending. */
+  ids(): readonly MessageId[];
   /** How far back goes what is kept, and where messages may be lacking. */
   span(): LogSpan;
   /**

@@ -11,7 +11,7 @@ import type { Endpoint } from "../wire/endpoint.ts";
 import type { BootId, MessageId, PeerId } from "../wire/ids.ts";
 import type { ChatError, ChatEvent } from "./events.ts";
 import type { Millis, Now, UnixMillis } from "./time.ts";
-import type { CoreStats, LogSpan, PeerView } from "./views.ts";
+import type { CoreStats, IndexedMessage, LogSpan, PeerView } from "./views.ts";
 
 /** Everything that can happen to a node; nothing else changes its state. */
 export type Input =
@@ -111,6 +111,8 @@ export interface Core {
   peers(now: Now): PeerView[];
   /** What is kept, ascending: the same on every node. */
   ids(): MessageId[];
+  /** Of these kinds, by number, what is kept, ascending. */
+  ofKinds(kinds: readonly number[]): IndexedMessage[];
   stats(): CoreStats;
   /** Own messages that are not known to have reached anybody, those of earlier starts among them. */
   undelivered(): number;
@@ -136,8 +138,11 @@ export interface Core {
 
 /** What a person can ask of a node. */
 export type Command =
-  /** Emits `message` with own=true. Refused: text-empty, text-too-long, not-in-room, busy. */
-  | { readonly type: "say"; readonly text: string; readonly kind: MessageKind }
+  /**
+   * Emits `message` with own=true. `target`: for the kinds that need one. Whether it is here, and may be changed, is for its user to
+   * say. Refused: text-empty, text-too-long, bad-reaction, not-one-line, bad-target, not-in-room, busy.
+   */
+  | { readonly type: "say"; readonly text: string; readonly kind: MessageKind; readonly target?: MessageId | undefined }
   /** As `say`, with a body of any kind that the caller has encoded. Refused also: bad-kind, bad-target. */
   | {
       readonly type: "publish";

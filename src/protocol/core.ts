@@ -34,6 +34,7 @@ import { createBackpressure } from "./log/backpressure.ts";
 import { largeMost } from "./log/classes.ts";
 import { createIntake } from "./log/intake.ts";
 import { isKnown, latestTime, waitForNoneGone } from "./log/log.ts";
+import { messagesOf } from "./log/messageIndex.ts";
 import { createNewcomer } from "./log/newcomer.ts";
 import { createReads, takeRead } from "./log/reads.ts";
 import { createRestored, type Restored } from "./log/restored.ts";
@@ -187,6 +188,7 @@ export function createCore(options: CoreOptions): Core {
         .sort((a, b) => (a.nick < b.nick ? -1 : a.nick > b.nick ? 1 : a.id < b.id ? -1 : 1));
     },
     ids: () => log.index.ids.slice("", END, log.index.ids.size()),
+    ofKinds: (kinds) => messagesOf(log.index, kinds),
     stats: () => ({
       ...counters.totals(),
       peers: membership.presentCount(),

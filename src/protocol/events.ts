@@ -1,4 +1,6 @@
 /** The events that a node emits for its user. They hold codes and data only; the faces make the sentences. */
+
+import type { MessageKind } from "../wire/bodies/kinds.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { MessageId } from "../wire/ids.ts";
 import type { Millis } from "./time.ts";
@@ -94,7 +96,11 @@ export type Notice =
 export type ChatError =
   | { readonly code: "text-too-long"; readonly bytes: number; readonly limit: number }
   | { readonly code: "text-empty" }
-  /** Of what was published: no message can have this kind, or be about this. */
+  /** `characters`: code points. */
+  | { readonly code: "bad-reaction"; readonly characters: number; readonly limit: number }
+  /** A reaction or a topic of several lines. */
+  | { readonly code: "not-one-line"; readonly kind: MessageKind }
+  /** Of what was published: no message can have this kind, or be about this. `target` empty: there has to be one. */
   | { readonly code: "bad-kind"; readonly kind: number; readonly limit: number }
   | { readonly code: "bad-target"; readonly target: string }
   | { readonly code: "bad-nick"; readonly nick: string; readonly limit: number }

@@ -82,7 +82,7 @@ export function createOnCommand(components: Components, partition: Partition, ba
     run: (command) => {
       switch (command.type) {
         case "say":
-          return said(() => intake.say(command.text, command.kind, membership.own().content.nick));
+          return said(() => intake.say(command.text, command.kind, membership.own().content.nick, command.target));
         case "publish":
           return said(() => intake.publish(command.kind, command.body, command.target));
         case "import":

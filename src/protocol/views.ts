@@ -20,7 +20,7 @@ export type Message = {
   /** `unknown`: of a kind, or with a body, that this version cannot read; it is kept and relayed all the same. */
   readonly kind: MessageKind | "unknown";
   readonly kindNumber: number;
-  /** The message that this one is about. */
+  /** The message that this one is about: of a reply, react, edit and delete there is one. */
   readonly target: MessageId | undefined;
   /** Empty where the kind is unknown. */
   readonly text: string;
@@ -30,6 +30,18 @@ export type Message = {
   readonly own: boolean;
   /** Fetched as history rather than heard live. */
   readonly history: boolean;
+  /** Where it was read from what is kept: the edit whose text it has. */
+  readonly editedBy?: MessageId;
+  /** Where it was read from what is kept: its author deleted it. It has no text. */
+  readonly deleted?: true;
+};
+
+/** What the index knows of a message, its body apart. `kind`: its number. */
+export type IndexedMessage = {
+  readonly id: MessageId;
+  readonly author: PeerId;
+  readonly kind: number;
+  readonly target: MessageId | undefined;
 };
 
 export type PeerStatus = "alive" | "suspect" | "dead" | "left";

@@ -96,7 +96,7 @@ describe("the golden vectors", () => {
   it.each(signed.messages)("hold the message $id", ({ roomId, content, id, body, bytes }) => {
     const message = readMessage(ofRoom(roomId), fromHex(bytes));
     expect([asJson(message?.content), message?.id]).toEqual([content, id]);
-    expect(message && decodeBody(content.kind, message.content.body)).toEqual(body);
+    expect(message && decodeBody(content.kind, message.content.body, message.content.target)).toEqual(body);
     expect(message && verifyMessage(ofRoom(roomId), message)).toBe(true);
   });
 
@@ -125,7 +125,7 @@ describe("what must be refused", () => {
     header: decodeHeader,
     frames: (bytes) => (decodeFrames(bytes) === "bad-frame" ? undefined : "accepted"),
     message: decodeEnvelope,
-    body: (bytes) => (decodeBody(kindNumber("text"), bytes).kind === "unknown" ? undefined : "accepted"),
+    body: (bytes) => (decodeBody(kindNumber("text"), bytes, undefined).kind === "unknown" ? undefined : "accepted"),
     statement: decodeStatementContent,
     beacon: (bytes) => {
       const beacon = decodeBeacon(bytes);

@@ -6,7 +6,8 @@ import { beaconKey, openBeacon, sealBeacon } from "../../src/crypto/beacon.ts";
 import { blake2b } from "../../src/crypto/hash.ts";
 import { decodeInvite, encodeInvite, INVITE_PREFIX } from "../../src/crypto/invite.ts";
 import { decodeBeacon, encodeBeacon } from "../../src/wire/beacon.ts";
-import { decodeBody } from "../../src/wire/bodies/body.ts";
+import { decodeBody, encodeBody } from "../../src/wire/bodies/body.ts";
+import { kindNumber, type MessageKind, messageKinds, needsTarget } from "../../src/wire/bodies/kinds.ts";
 import { decodeTextBody, encodeTextBody } from "../../src/wire/bodies/text.ts";
 import { CursorError, createReader, createWriter, type Reader } from "../../src/wire/cursor.ts";
 import { decodeHeader, encodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, otherVersionOf } from "../../src/wire/datagram.ts";
@@ -14,10 +15,12 @@ import { ENDPOINT_BYTES_MAX, parseEndpoint, readEndpoint, writeEndpoint } from "
 import { decodeEnvelope, encodeEnvelope, SIGNATURE_BYTES } from "../../src/wire/envelope.ts";
 import { type Extensions, readExtensions, writeExtensions } from "../../src/wire/extensions.ts";
 import { decodeFrames, encodeFrame, type Frame, UNKNOWN_FROM } from "../../src/wire/frames.ts";
+import type { MessageId } from "../../src/wire/ids.ts";
 import { decodeStatementContent, encodeStatementContent, programOf } from "../../src/wire/statement.ts";
 import { roomKeys } from "../protocol/fixtures.ts";
 import {
   beaconArbitrary,
+  bodyTextArbitrary,
   endpointArbitrary,
   envelopeArbitrary,
   extensionsArbitrary,
@@ -134,14 +137,33 @@ function signedTargets(): Target[] {
       take: (bytes) => {
         const value = decodeTextBody(bytes);
         for (const number of [0, 1, 2, 3, 0xffff]) {
-          const { kind } = decodeBody(number, bytes);
-          const isText = value !== undefined && (number === 1 || number === 2);
+          const { kind } = decodeBody(number, bytes, undefined);
+          const isText = value !== undefined && (number === 1 || number === 2 || number === 3);
           if ((kind === "unknown") === isText) throw new Error(`read as kind ${number} it is ${kind}`);
         }
         return checked(bytes, value && { value, encoded: encodeTextBody(value) });
       },
     }),
+    ...messageKinds.map((kind) => bodyTarget(kind)),
   ];
+}
+
+/** Of one kind: what is within its bounds encodes to the same bytes, and what needs a target means nothing without. */
+function bodyTarget(kind: MessageKind): Target {
+  const about = "ab".repeat(24) as MessageId;
+  const number = kindNumber(kind);
+  return decoderTarget({
+    name: `body-${kind}`,
+    weight: 20,
+    mutator: () => ({ corpus: samples(bodyTextArbitrary(kind), 50).map(encodeTextBody), bytesMax: 2_000 }),
+    take: (bytes) => {
+      const value = decodeBody(number, bytes, about);
+      const lonely = decodeBody(number, bytes, undefined);
+      if (lonely.kind !== "unknown" && needsTarget(kind)) throw new Error(`a ${kind} without a target was read`);
+      if (value.kind === "unknown") return "refused";
+      return checked(bytes, { value, encoded: encodeBody(value.kind, value.nick, value.text).body });
+    },
+  });
 }
 
 /** Parts of larger encodings, whose one error their callers are made for. */

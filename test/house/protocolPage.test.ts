@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { BEACON_BYTES, BEACON_HEARD_MAX } from "../../src/wire/beacon.ts";
 import { CHUNK_BYTES, CHUNKS_MAX, PUSH_BYTES_MAX } from "../../src/wire/blob.ts";
+import { REACTION_CHARACTERS_MAX, TOPIC_BYTES_MAX } from "../../src/wire/bodies/body.ts";
 import { NICK_BYTES_MAX, TEXT_BYTES_MAX } from "../../src/wire/bodies/text.ts";
 import { DATAGRAM_BYTES_MAX, FRAMES_BYTES_MAX, WIRE_VERSION } from "../../src/wire/datagram.ts";
 import { BODY_BYTES_MAX, KIND_MAX, MESSAGE_BYTES_MAX, PARENTS_MAX } from "../../src/wire/envelope.ts";
@@ -75,6 +76,8 @@ describe("the limits of the page", () => {
     ["frames in a datagram", FRAMES_BYTES_MAX],
     ["nick", NICK_BYTES_MAX],
     ["text", TEXT_BYTES_MAX],
+    ["topic", TOPIC_BYTES_MAX],
+    ["reaction", REACTION_CHARACTERS_MAX],
     ["kind of a message", KIND_MAX],
     ["body of a message", BODY_BYTES_MAX],
     ["message that is pushed whole", PUSH_BYTES_MAX],

@@ -36,6 +36,7 @@ export function fakeCore(respond: (input: Input, now: Now) => Effect[] = () => [
     self: () => noPeer,
     peers: () => [],
     ids: () => [],
+    ofKinds: () => [],
     isHere: () => false,
     isInRoom: () => true,
     isSeeking: () => false,

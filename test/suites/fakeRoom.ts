@@ -116,8 +116,8 @@ function handleOf(state: FakeState): RoomHandle {
   };
   const fitting: ReadFitting = async (fits, limit, before) => {
     const page = await history(limit, before);
-    const isFound = ({ author, kind, text }: Message): boolean =>
-      kind !== "unknown" && fits({ author: author.id, nick: author.nick, text });
+    const isFound = ({ id, author, kind, text }: Message): boolean =>
+      kind !== "unknown" && fits({ id, author: author.id, nick: author.nick, text });
     return { oldest: page[0]?.id, messages: page.filter(isFound) };
   };
   return {
@@ -133,7 +133,17 @@ function handleOf(state: FakeState): RoomHandle {
       return run(state, command);
     },
     history,
-    search: (query) => searchHistory(fitting, query),
+    search: (query, isGiven) => searchHistory(fitting, query, isGiven),
+    read: async (ids) => {
+      if (state.broken !== undefined) throw state.broken;
+      return ids.map((id) => messages.find((message) => message.id === id));
+    },
+    ofKinds: (kinds) =>
+      messages
+        .filter((message) => kinds.includes(message.kindNumber))
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+        .map(({ id, author, kindNumber: kind, target }) => ({ id, author: author.id, kind, target })),
+    ids: () => messages.map(({ id }) => id).toSorted(),
     span: () => state.span ?? { oldest: messages[0]?.time, isWhole: true, gapsUntil: undefined },
     signed: async () => 0,
     import: async (messages) => ({ fates: messages.map(() => "added"), letGo: 0 }),
@@ -243,13 +253,14 @@ function keep(
 function run(state: FakeState, command: Command): Outcome {
   switch (command.type) {
     case "say": {
-      const { text, kind } = command;
+      const { text, kind, target } = command;
       const bytes = Buffer.byteLength(text);
+      const mayBeEmpty = kind === "react" || kind === "delete" || kind === "topic";
       if (!state.isIn) return refused({ code: "not-in-room" });
       if (state.isBusy) return refused({ code: "busy", waiting: 300 });
-      if (text.trim() === "") return refused({ code: "text-empty" });
+      if (text.trim() === "" && !mayBeEmpty) return refused({ code: "text-empty" });
       if (bytes > FAKE_TEXT_LIMIT) return refused({ code: "text-too-long", bytes, limit: FAKE_TEXT_LIMIT });
-      const { id } = keep(state, state.self, text, { own: true, kind });
+      const { id } = keep(state, state.self, text, { own: true, kind, target });
       state.undelivered.add(id);
       return { isDone: true, id };
     }

@@ -15,6 +15,8 @@ import { hashOfShort, shortIdOf } from "../../src/protocol/idset/shortIds.ts";
 import { rosterId } from "../../src/protocol/membership/roster.ts";
 import { type Beacon, encodeBeacon } from "../../src/wire/beacon.ts";
 import { decodeBody } from "../../src/wire/bodies/body.ts";
+import { kindNumber } from "../../src/wire/bodies/kinds.ts";
+import { encodeTextBody } from "../../src/wire/bodies/text.ts";
 import { createWriter } from "../../src/wire/cursor.ts";
 import { encodeHeader, type Header } from "../../src/wire/datagram.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
@@ -89,6 +91,35 @@ const BROKEN = signMessage(ROOM, BOB, {
   target: undefined,
   body: Buffer.from("05", "hex"),
 });
+/** Of each kind that came after the first two, and with them what is out of the bounds of its kind. */
+const ABOUT: readonly SignedMessage[] = (
+  [
+    ["notice", "backup done", undefined],
+    ["reply", "hi anna", HELLO.id],
+    ["react", "👍🏽", HELLO.id],
+    ["react", "", HELLO.id],
+    ["edit", "waves twice", WAVE.id],
+    ["delete", "", WAVE.id],
+    ["topic", "größe", undefined],
+    ["topic", "", undefined],
+  ] as const
+).map(([kind, text, target], index) =>
+  signMessage(ROOM, BOB, unsigned({ seq: 310 + index, hlc: NOON + 10 + index, kind, nick: "bób", text, target })),
+);
+const OUT_OF_BOUNDS: readonly SignedMessage[] = (
+  [
+    ["reply", "hi", undefined],
+    ["react", "👍".repeat(25), HELLO.id],
+    ["delete", "why", WAVE.id],
+    ["topic", "two\nlines", undefined],
+  ] as const
+).map(([kind, text, target], index) =>
+  signMessage(ROOM, BOB, {
+    ...unsigned({ seq: 320 + index, hlc: NOON + 20 + index, target }),
+    kind: kindNumber(kind),
+    body: encodeTextBody({ nick: "bób", text }),
+  }),
+);
 const WHISPER = signMessage(PRIVATE_ROOM, ANNA, ANNA_SAID);
 const ANNA_LINK = linkKeysFrom(Buffer.alloc(32, 0xa1));
 const BOB_LINK = linkKeysFrom(Buffer.alloc(32, 0xb2));
@@ -323,6 +354,7 @@ function makeSigned(): unknown {
     [ROOM, WAVE],
     [ROOM, LATER],
     [ROOM, BROKEN],
+    ...[...ABOUT, ...OUT_OF_BOUNDS].map((message): [RoomKeys, SignedMessage] => [ROOM, message]),
     [PRIVATE_ROOM, WHISPER],
   ];
   const statements: [RoomKeys, SignedStatement][] = [
@@ -335,7 +367,7 @@ function makeSigned(): unknown {
       roomId: toHex(room.id),
       seed: seeds.get(content.author),
       content: asJson(content),
-      body: decodeBody(content.kind, content.body),
+      body: decodeBody(content.kind, content.body, content.target),
       id: id satisfies MessageId,
       bytes: toHex(bytes),
     })),

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import type { RoomSecret } from "../../src/crypto/roomKeys.ts";
 import { BEACON_HEARD_MAX, type Beacon } from "../../src/wire/beacon.ts";
 import { CHUNKS_MAX, chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../src/wire/blob.ts";
+import { REACTION_CHARACTERS_MAX } from "../../src/wire/bodies/body.ts";
+import type { MessageKind } from "../../src/wire/bodies/kinds.ts";
 import { NICK_BYTES_MAX, type TextBody } from "../../src/wire/bodies/text.ts";
 import { COUNTER_MAX, type Header } from "../../src/wire/datagram.ts";
 import { type Endpoint, formatEndpoint } from "../../src/wire/endpoint.ts";
@@ -262,6 +264,17 @@ export const textBodyArbitrary: fc.Arbitrary<TextBody> = fc.record({
   nick: textArbitrary(NICK_BYTES_MAX),
   text: fc.oneof({ weight: 9, arbitrary: textArbitrary(400) }, { weight: 1, arbitrary: textArbitrary(20_000) }),
 });
+
+/** Within the bounds of its kind. */
+export const bodyTextArbitrary = (kind: MessageKind): fc.Arbitrary<TextBody> => {
+  const line = (characters: number) => fc.string({ unit: "grapheme", maxLength: Math.floor(characters / 4) });
+  const texts: { [K in MessageKind]?: fc.Arbitrary<string> } = {
+    react: fc.oneof(line(REACTION_CHARACTERS_MAX), fc.constantFrom("", "👍🏽", "👩‍👩‍👧‍👦", "🏴󠁧󠁢󠁷󠁬󠁳󠁿")),
+    topic: line(64),
+    delete: fc.constant(""),
+  };
+  return fc.record({ nick: textArbitrary(NICK_BYTES_MAX), text: texts[kind] ?? textArbitrary(400) });
+};
 
 /** Of any kind, with any body: an envelope looks into neither. */
 export const envelopeArbitrary: fc.Arbitrary<Envelope> = fc.record({

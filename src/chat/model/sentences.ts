@@ -105,10 +105,16 @@ export function errorText(error: ChatError): string {
       return notStoredText(error);
     case "text-empty":
       return "nothing to say: the text is empty";
+    case "bad-reaction":
+      return `a reaction has at most ${error.limit} characters, not ${error.characters}; nothing was sent`;
+    case "not-one-line":
+      return `a ${error.kind === "topic" ? "topic" : "reaction"} stands on one line; nothing was sent`;
     case "bad-kind":
       return `no message has the kind ${error.kind}: kinds are whole numbers from 1 to ${error.limit}`;
     case "bad-target":
-      return `${shown(error.target)} is no message: an id has 48 hex digits`;
+      return error.target === ""
+        ? "this is said about a message, and none was named"
+        : `${shown(error.target)} is no message that this can be about: an id has 48 hex digits`;
     case "bad-nick":
       return nickText(error.nick);
     case "not-in-room":

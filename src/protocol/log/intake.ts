@@ -4,8 +4,15 @@
  */
 import { tagOf } from "../../crypto/identity.ts";
 import { readMessage, type SignedMessage, signMessage, verifyMessage } from "../../crypto/signed.ts";
-import { decodeBody, encodeBody } from "../../wire/bodies/body.ts";
-import type { MessageKind } from "../../wire/bodies/kinds.ts";
+import {
+  characterCount,
+  decodeBody,
+  encodeBody,
+  REACTION_CHARACTERS_MAX,
+  TOPIC_BYTES_MAX,
+  textTrouble,
+} from "../../wire/bodies/body.ts";
+import { type MessageKind, needsTarget } from "../../wire/bodies/kinds.ts";
 import { BODY_BYTES_MAX, type Envelope, isKind, isMessageId, KIND_MAX } from "../../wire/envelope.ts";
 import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
 import { encodeText, isBlank } from "../../wire/text.ts";
@@ -36,7 +43,7 @@ import { addWrite, isFull, type Writes } from "./writes.ts";
 
 export type Intake = {
   /** The id of what was said, or why it was not. */
-  readonly say: (text: string, kind: MessageKind, nick: string) => MessageId | ChatError;
+  readonly say: (text: string, kind: MessageKind, nick: string, target: MessageId | undefined) => MessageId | ChatError;
   /** As `say`, with the body of any kind, encoded. */
   readonly publish: (kind: number, body: Uint8Array, target: MessageId | undefined) => MessageId | ChatError;
   /** `isLive`: relayed, not fetched. */
@@ -153,12 +160,12 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
       for (const asker of askers) give(asker, message);
       return trimmed;
     },
-    say: (text, kind, nick) => {
-      const bytes = encodeText(text).length;
-      if (isBlank(text)) return { code: "text-empty" };
-      if (bytes > limits.textBytes) return { code: "text-too-long", bytes, limit: limits.textBytes };
+    say: (given, kind, nick, target) => {
+      const text = sayable(given, kind);
+      const trouble = sayTrouble(text, kind, target);
+      if (trouble !== undefined) return trouble;
       const { kind: number, body } = encodeBody(kind, nick, text);
-      return publish(number, body, undefined);
+      return publish(number, body, target);
     },
     receive: (bytes, from, isLive) => {
       const message = readMessage(roomKeys, bytes);
@@ -211,7 +218,7 @@ export function isAfterParents({ hlc, parents }: Envelope): boolean {
 /** A message as people see it. `self`: whose screen it is. */
 export function viewMessage({ id, content }: SignedMessage, self: PeerId, isHistory: boolean): Message {
   const { author, seq, hlc, parents, target } = content;
-  const body = decodeBody(content.kind, content.body);
+  const body = decodeBody(content.kind, content.body, target);
   const [nick, text] = body.kind === "unknown" ? ["", ""] : [body.nick, body.text];
   return {
     id,
@@ -226,4 +233,30 @@ export function viewMessage({ id, content }: SignedMessage, self: PeerId, isHist
     own: author === self,
     history: isHistory,
   };
+}
+
+// --- internal ---
+
+/** An empty reaction takes one back, an empty topic clears it: what nobody can see of them is nothing. Deleting says nothing. */
+function sayable(text: string, kind: MessageKind): string {
+  if (kind === "delete") return "";
+  return (kind === "react" || kind === "topic") && isBlank(text) ? "" : text;
+}
+
+function sayTrouble(text: string, kind: MessageKind, target: MessageId | undefined): ChatError | undefined {
+  if (needsTarget(kind) !== (target !== undefined)) return { code: "bad-target", target: target ?? "" };
+  const mayBeEmpty = kind === "react" || kind === "topic" || kind === "delete";
+  if (!mayBeEmpty && isBlank(text)) return { code: "text-empty" };
+  switch (textTrouble(kind, text)) {
+    case "too-long": {
+      const limit = kind === "topic" ? TOPIC_BYTES_MAX : limits.textBytes;
+      return { code: "text-too-long", bytes: encodeText(text).length, limit };
+    }
+    case "too-many-characters":
+      return { code: "bad-reaction", characters: characterCount(text), limit: REACTION_CHARACTERS_MAX };
+    case "not-one-line":
+      return { code: "not-one-line", kind };
+    default:
+      return undefined;
+  }
 }

@@ -5,6 +5,7 @@
 import { fromHex, MESSAGE_ID_BYTES, type MessageId, type PeerId, timeOfId, toHex } from "../../wire/ids.ts";
 import { createOrderedSet, type OrderedSet } from "../idset/orderedSet.ts";
 import { mix } from "../membership/rank.ts";
+import type { IndexedMessage } from "../views.ts";
 import { HAS_TARGET, ROW, refsOf } from "./indexRows.ts";
 
 /** A message without its body. `size`: bytes of the whole, signature included. */
@@ -54,6 +55,8 @@ type Columns = {
 type Cells = { bytes: Buffer; used: number; readonly free: number[][] };
 
 const SLOTS_FIRST = 1_024;
+/** Of a slot that is not in use. */
+const NO_KIND = 0;
 const REFS_MAX = 5;
 
 export function createMessageIndex(salt = 0): MessageIndex {
@@ -137,7 +140,23 @@ export function removeEntry(index: MessageIndex, id: MessageId): void {
     index.authorsBySlot[author.number] = undefined;
     index.freeAuthors.push(author.number);
   }
+  // Whoever looks through the slots for a kind passes it over.
+  columns.kind[slot] = NO_KIND;
   index.freeSlots.push(slot);
+}
+
+/** Messages of these kinds, in the order of their ids: goes through all slots, and looks at the found ones alone. */
+export function messagesOf(index: MessageIndex, kinds: readonly number[]): IndexedMessage[] {
+  const wanted = new Set(kinds);
+  const found: IndexedMessage[] = [];
+  for (let slot = 0; slot < index.slots; slot += 1) {
+    const kind = index.columns.kind[slot] as number;
+    if (kind === NO_KIND || !wanted.has(kind)) continue;
+    const id = idAt(index, slot);
+    const { author, target } = entryOf(index, id) as IndexEntry;
+    found.push({ id, author, kind, target });
+  }
+  return found.sort((one, other) => (one.id < other.id ? -1 : 1));
 }
 
 export function entryOf(index: MessageIndex, id: MessageId): IndexEntry | undefined {

@@ -1,9 +1,23 @@
 /** The kinds of message that this version knows, by number. A number is assigned once and never reused. */
 
-/** `text`: something said; `action`: `/me` something. */
-export type MessageKind = "text" | "action";
+/**
+ * `text`: something said; `action`: `/me` something; `notice`: said by a program, to be answered by none; `reply`: said to another
+ * message. `react`, `edit` and `delete` change how another message is shown. `topic`: what the room is about.
+ */
+export type MessageKind = "text" | "action" | "notice" | "reply" | "react" | "edit" | "delete" | "topic";
 
-const NUMBERS: Readonly<Record<MessageKind, number>> = { text: 1, action: 2 };
+const NUMBERS: Readonly<Record<MessageKind, number>> = {
+  text: 1,
+  action: 2,
+  notice: 3,
+  reply: 4,
+  react: 5,
+  edit: 6,
+  delete: 7,
+  topic: 8,
+};
+
+export const messageKinds = Object.keys(NUMBERS) as readonly MessageKind[];
 
 export function kindNumber(kind: MessageKind): number {
   return NUMBERS[kind];
@@ -12,6 +26,11 @@ export function kindNumber(kind: MessageKind): number {
 /** Undefined: a later version may know it. */
 export function kindOf(number: number): MessageKind | undefined {
   return NAMES.get(number);
+}
+
+/** A message of this kind is about another one, and means nothing without. */
+export function needsTarget(kind: MessageKind): boolean {
+  return kind === "reply" || kind === "react" || kind === "edit" || kind === "delete";
 }
 
 // --- internal ---

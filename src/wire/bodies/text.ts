@@ -1,6 +1,6 @@
 /**
- * The bodies of a text and of an action (`/me` something): `nick sized ≤ 64 | text`, UTF-8, up to the end. The nick is the
- * author's at the time of writing, so that history has names after its author has gone.
+ * The body of a text, which all known kinds share: `nick sized ≤ 64 | text`, UTF-8, up to the end. The nick is the author's at
+ * the time of writing, so that history has names after its author has gone.
  */
 import { CursorError, createReader, createWriter } from "../cursor.ts";
 import { decodeText, encodeText } from "../text.ts";

@@ -48,6 +48,59 @@ describe("a log that is full of messages held back for their parents", () => {
 });
 
 describe("saying", () => {
+  const about = "ab".repeat(24) as MessageId;
+
+  it.each([
+    ["a reply to nothing", "reply", "hi", undefined, { code: "bad-target", target: "" }],
+    ["an edit of what is no message", "edit", "hi", "abc", { code: "bad-target", target: "abc" }],
+    ["a topic about a message", "topic", "hi", about, { code: "bad-target", target: about }],
+    ["an edit to nothing", "edit", " ", about, { code: "text-empty" }],
+    ["an empty notice", "notice", "", undefined, { code: "text-empty" }],
+    ["a long reaction", "react", "x".repeat(25), about, { code: "bad-reaction", characters: 25, limit: 24 }],
+    ["a reaction of two lines", "react", "a\nb", about, { code: "not-one-line", kind: "react" }],
+    ["a long topic", "topic", "x".repeat(513), undefined, { code: "text-too-long", bytes: 513, limit: 512 }],
+    ["a topic of two lines", "topic", "a\nb", undefined, { code: "not-one-line", kind: "topic" }],
+  ] as const)("%s is refused with the reason, and nothing is kept or sent", (_, kind, text, target, error) => {
+    const [alice] = gather(createWorld(), ["alice", "bob"]) as [TestNode, TestNode];
+    const said = alice.command({ type: "say", kind, text, target: target as MessageId | undefined });
+    expect(said).toEqual([{ type: "answer", ref: undefined, outcome: { isDone: false, error } }]);
+  });
+
+  it("something about a message names it, on all nodes, and the index finds it by its kind", () => {
+    const world = createWorld();
+    const [alice, bob] = gather(world, ["alice", "bob"]) as [TestNode, TestNode];
+    alice.say("hi");
+    const target = alice.log()[0]?.id as MessageId;
+    // What cannot be seen of a reaction is none, and what deletes says nothing.
+    for (const [kind, text] of [
+      ["react", "👍"],
+      ["react", " \u200b"],
+      ["edit", "hello"],
+      ["delete", "why"],
+    ] as const)
+      alice.command({ type: "say", kind, text, target });
+    alice.command({ type: "say", kind: "topic", text: "tea" });
+    world.run(2_000);
+    const said = [
+      ["react", "👍"],
+      ["react", ""],
+      ["edit", "hello"],
+      ["delete", ""],
+      ["topic", "tea"],
+    ];
+    for (const node of [alice, bob]) {
+      expect(
+        node
+          .log()
+          .slice(1)
+          .map(({ kind, text }) => [kind, text]),
+      ).toEqual(said);
+      expect(node.core.ofKinds([5, 7]).map((one) => [one.kind, one.target, one.author])).toEqual(
+        [5, 5, 7].map((kind) => [kind, target, alice.identity.id]),
+      );
+    }
+  });
+
   it.each([
     ["", { code: "text-empty" }],
     [" \n\t ", { code: "text-empty" }],

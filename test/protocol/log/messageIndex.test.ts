@@ -7,6 +7,7 @@ import {
   type IndexEntry,
   insertEntry,
   type MessageIndex,
+  messagesOf,
   removeEntry,
   sizeOf,
 } from "../../../src/protocol/log/messageIndex.ts";
@@ -35,6 +36,12 @@ function expectEqual(index: MessageIndex, model: ReadonlyMap<MessageId, IndexEnt
   expect(ids.map((id) => entryOf(index, id))).toEqual([...model.values()]);
   const authorsAndSizes = [...model.values()].map(({ author, size }) => [author, size]);
   expect(ids.map((id) => [authorOf(index, id), sizeOf(index, id)])).toEqual(authorsAndSizes);
+  // Of two kinds that are there and one that is not: in the order of ids, and nothing that has gone.
+  const kinds = [0, ...[...model.values()].slice(0, 2).map(({ kind }) => kind)];
+  const ofThese = [...model].filter(([, { kind }]) => kinds.includes(kind)).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  expect(messagesOf(index, kinds)).toEqual(
+    ofThese.map(([id, { author, kind, target }]) => ({ id, author, kind, target })),
+  );
 }
 
 describe("the index of messages", () => {

@@ -17,9 +17,12 @@ const pushOf = ({ bytes }: { readonly bytes: Uint8Array }): Frame => ({ type: "p
 const cases: readonly [string, { kind: number; body: Uint8Array; target?: MessageId }][] = [
   ["of a kind of a later version", { kind: 300, body: Buffer.from("00ff10", "hex") }],
   ["of the last kind there can be, about another message", { kind: 65_535, body: Buffer.from("aa", "hex"), target }],
-  ["of an unknown kind, with no body", { kind: 3, body: new Uint8Array(0) }],
+  ["of an unknown kind, with no body", { kind: 9, body: new Uint8Array(0) }],
   ["that says it is a text, with a nick longer than its body", { kind: 1, body: Buffer.from("05616e", "hex") }],
   ["that says it is an action, with broken UTF-8", { kind: 2, body: Buffer.from("0161ff", "hex") }],
+  ["that says it is an edit, and is about nothing", { kind: 6, body: Buffer.from("0161", "hex") }],
+  ["that says it is a reaction, with a line end", { kind: 5, body: Buffer.from("01610a", "hex"), target }],
+  ["that says it deletes, with a text", { kind: 7, body: Buffer.from("016178", "hex"), target }],
   ["that says it is a text, with no body", { kind: 1, body: new Uint8Array(0) }],
 ];
 
