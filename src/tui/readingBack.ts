@@ -2,7 +2,7 @@
  * Reading back beyond what the timeline of a room holds: pages of what is kept come above it, and go below. The reader sees a
  * window of them, which ends with the newest entries of the timeline as long as it holds these, too.
  */
-import { applyEvent, indexOfKey, type Timeline, type TimelineEvent } from "../chat/model/timeline.ts";
+import { applyEvent, indexOfKey, noteAbout, type Timeline, type TimelineEvent } from "../chat/model/timeline.ts";
 import { withMessages } from "../chat/model/window.ts";
 import type { UnixMillis } from "../protocol/time.ts";
 import type { Message } from "../protocol/views.ts";
@@ -40,15 +40,17 @@ const LATE = 500;
 export function readBack(live: Timeline): ReadingBack {
   const { entries } = live;
   const timeline = { ...live, floor: "", entries: entries.slice(Math.max(entries.length - WINDOW_LINES_MAX, 0)) };
-  const top = topOf({ timeline });
+  const top = topOf({ timeline, starts: [] });
   const starts = top === undefined ? [] : [top];
   return { timeline, end: undefined, isTop: false, starts, isLoading: false, hasFailed: false, isGoingToTop: false };
 }
 
 /** Older messages are to be read below this one; undefined: from the newest on. */
-export function topOf({ timeline }: Pick<ReadingBack, "timeline">): MessageId | undefined {
+export function topOf({ timeline, starts }: Pick<ReadingBack, "timeline" | "starts">): MessageId | undefined {
   const first = timeline.entries.find(({ type }) => type === "message");
-  return first?.key as MessageId | undefined;
+  const read = starts.at(-1);
+  // What takes no line was read as well.
+  return read !== undefined && (first === undefined || read < first.key) ? read : (first?.key as MessageId | undefined);
 }
 
 /** A page of those, oldest first. */
@@ -70,7 +72,7 @@ export function bottomOf(
   live: Timeline,
 ): { before: MessageId; limit: number } | undefined {
   if (end === undefined) return undefined;
-  const top = topOf({ timeline: live });
+  const top = topOf({ timeline: live, starts: [] });
   const before = starts.findLast((start) => start > end) ?? (top !== undefined && top > end ? top : undefined);
   return before && { before, limit: PAGE + LATE };
 }
@@ -89,13 +91,18 @@ export function followOn(reading: ReadingBack, live: Timeline): void {
   const { timeline, end = "" } = reading;
   const rest = live.entries.slice(indexOfKey(live.entries, end));
   reading.end = undefined;
-  keepNewest(reading, { ...live, floor: "", entries: [...timeline.entries, ...rest] });
+  const { overlay, elsewhere } = timeline;
+  keepNewest(reading, { ...live, floor: "", overlay, elsewhere, entries: [...timeline.entries, ...rest] });
 }
 
 /** What happens in the room meanwhile. `seen`: the key at the top of what the reader sees. */
 export function noteInWindow(reading: ReadingBack, event: TimelineEvent, now: UnixMillis, seen = ""): void {
   const isAdding = event.type === "message" || event.type === "line" || event.type === "peer";
-  if (isAdding && reading.end !== undefined) return;
+  if (isAdding && reading.end !== undefined) {
+    // It stands below the window, and may change what is in it.
+    if (event.type === "message") reading.timeline = noteAbout(reading.timeline, event.message);
+    return;
+  }
   reading.timeline = applyEvent(reading.timeline, event, now);
   const { entries } = reading.timeline;
   if (entries.length <= WINDOW_LINES_MAX) return;

@@ -1,11 +1,36 @@
-/** The text that people read of a message: what its author wrote, or a notice that this version cannot read it. */
+/** The text that people read of a message: what its author wrote, what it does to another, or that this version cannot read it. */
 import type { Message } from "../../protocol/views.ts";
 import { kindOf } from "../../wire/bodies/kinds.ts";
+import { refOf } from "./longText.ts";
+
+/** In place of the text. */
+export const DELETED = "(deleted)";
+/** Behind the text. */
+export const EDITED = "(edited)";
 
 /** As it was said: not safe to show. */
-export function messageText({ kind, kindNumber, text }: Message): string {
-  if (kind !== "unknown") return text;
-  return kindOf(kindNumber) === undefined ? OF_A_LATER_KIND : MALFORMED;
+export function messageText({ kind, kindNumber, text, target, deleted }: Message): string {
+  if (deleted === true) return DELETED;
+  const about = target === undefined ? "" : refOf(target);
+  switch (kind) {
+    case "unknown":
+      return kindOf(kindNumber) === undefined ? OF_A_LATER_KIND : MALFORMED;
+    case "react":
+      return text === "" ? `took the reaction to ${about} back` : `reacted ${text} to ${about}`;
+    case "edit":
+      return `edited ${about} to: ${text}`;
+    case "delete":
+      return `deleted ${about}`;
+    case "topic":
+      return text === "" ? "cleared the topic" : `set the topic: ${text}`;
+    default:
+      return text;
+  }
+}
+
+/** As it stands in a list: with a mark if it was edited. Not safe to show. */
+export function listedText(message: Message): string {
+  return message.editedBy === undefined ? messageText(message) : `${messageText(message)} ${EDITED}`;
 }
 
 // --- internal ---

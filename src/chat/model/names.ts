@@ -1,6 +1,7 @@
 /** The names of people on a line: the nick, and the tag of the key too if two known keys have nicks that look alike. */
 import type { Author, Message } from "../../protocol/views.ts";
 import type { PeerId } from "../../wire/ids.ts";
+import { refOf } from "./longText.ts";
 import { sanitizeLine, sanitizeNick } from "./sanitize.ts";
 import { passesForAscii, skeletonOf } from "./skeleton.ts";
 
@@ -48,10 +49,27 @@ export function namelessLabel({ tag }: Pick<Author, "tag">): string {
   return `?·${tag}`;
 }
 
-/** `<anna>`, or `* anna`. Safe to show. */
-export function saidBy({ kind, author }: Pick<Message, "kind" | "author">): string {
+/** As `speakerText`, of the author with the nick then. Safe to show. */
+export function saidBy({ kind, author, target }: Pick<Message, "kind" | "author" | "target">): string {
   const nick = author.nick === "" ? namelessLabel(author) : sanitizeNick(author.nick);
-  return kind === "action" ? `* ${nick}` : `<${nick}>`;
+  return speakerText(kind, kind === "reply" && target !== undefined ? `${nick} to ${refOf(target)}` : nick);
+}
+
+/** `<anna>`, `* anna`, `-anna-`; `-- anna` of what is not said but done. `who`: safe to show. */
+export function speakerText(kind: Message["kind"], who: string): string {
+  switch (kind) {
+    case "action":
+      return `* ${who}`;
+    case "notice":
+      return `-${who}-`;
+    case "react":
+    case "edit":
+    case "delete":
+    case "topic":
+      return `-- ${who}`;
+    default:
+      return `<${who}>`;
+  }
 }
 
 /** The same for nicks that look alike and count as one: letters of other scripts, case and compatibility forms apart. */

@@ -4,18 +4,32 @@
  * Messages stand in the order of their ids, so any order of the same `message` events gives the same timeline. Lines of
  * this program itself (notices, answers to commands) stand at the time at which they were made.
  *
+ * Edits, deletions and reactions change the entry that they are about, and take no line. What they are about may come later, or
+ * never: overlay.ts says what follows from them.
+ *
  * Text of others is made safe to show once, on its way in. A face draws an entry as it is.
  */
 import type { ChatEvent } from "../../protocol/events.ts";
 import type { UnixMillis } from "../../protocol/time.ts";
-import type { Message, PeerView } from "../../protocol/views.ts";
+import type { Author, Message, PeerView } from "../../protocol/views.ts";
 import type { MessageId, PeerId } from "../../wire/ids.ts";
 import { type Layers, noLayers, sizeOf, valueIn, withValue } from "./layers.ts";
-import { piecesOf } from "./longText.ts";
+import { cutText, piecesOf } from "./longText.ts";
 import { messageText } from "./messageText.ts";
 import { namelessLabel, sameNick } from "./names.ts";
+import {
+  amended,
+  amendmentOf,
+  createOverlay,
+  isLine,
+  type Overlay,
+  overlayWith,
+  type Reaction,
+  relatedTo,
+  relationOf,
+} from "./overlay.ts";
 import { type Folded, foldPresence, nothingFolded, type PresenceChange } from "./presence.ts";
-import { sanitizeNick, sanitizeText } from "./sanitize.ts";
+import { sanitizeLine, sanitizeNick, sanitizeText } from "./sanitize.ts";
 
 /** Lines kept on the screen's side; the store keeps its own number. */
 export const TIMELINE_LINES_MAX = 10_000;
@@ -23,6 +37,10 @@ export const TIMELINE_LINES_MAX = 10_000;
 export const TIMELINE_NICKS_MAX = 10_000;
 /** Joins and leaves further apart than this are not folded into one line. */
 const PRESENCE_FOLD_MS = 600_000;
+/** Messages that are known for replies to them and are not shown. */
+const ELSEWHERE_MAX = 1_000;
+/** Of the text that is quoted in a reply. */
+const QUOTE_UNITS_MAX = 40;
 
 /** `info`: an answer or a notice; `error`: something was refused. */
 export type LineTone = "info" | "error";
@@ -40,6 +58,13 @@ export type Entry =
       readonly nick: string;
       readonly text: string;
       readonly delivery?: Delivery;
+      /** The edit whose text it has. */
+      readonly editedBy?: MessageId;
+      /** `text` says so. */
+      readonly deleted?: true;
+      readonly reactions?: readonly Reaction[];
+      /** Of a reply. */
+      readonly quote?: Quote;
     }
   | {
       readonly type: "local";
@@ -51,6 +76,14 @@ export type Entry =
       readonly continued: boolean;
     }
   | ({ readonly type: "presence"; readonly key: string; readonly time: UnixMillis } & Folded);
+
+export type MessageEntry = Entry & { readonly type: "message" };
+
+/** What a reply is to. `missing`: it is not here, and may come. `text`: its beginning, safe to show, without `"`. */
+export type Quote =
+  | { readonly type: "missing" }
+  | { readonly type: "here"; readonly author: Author; readonly nick: string; readonly text: string }
+  | { readonly type: "deleted"; readonly author: Author; readonly nick: string };
 
 export type Timeline = {
   /** Ascending by key. BOUNDED: TIMELINE_LINES_MAX, the oldest go first. */
@@ -69,6 +102,12 @@ export type Timeline = {
   readonly unread: { readonly key: string; readonly count: number } | undefined;
   /** Local lines so far; makes their keys unique. */
   readonly localCount: number;
+  /** What messages say about others, also about those that are not here. */
+  readonly overlay: Overlay;
+  /** Messages that are not shown, for replies to them. BOUNDED: ELSEWHERE_MAX, the first told go first. */
+  readonly elsewhere: ReadonlyMap<MessageId, MessageEntry>;
+  /** The newest that is known, and who set it; safe to show. An empty text: it was cleared. */
+  readonly topic: { readonly id: MessageId; readonly nick: string; readonly text: string } | undefined;
 };
 
 /** What changes a room: everything a node tells, and what its reader does. `cleared` hides all that is shown now. */
@@ -77,6 +116,8 @@ export type TimelineEvent =
   | { readonly type: "line"; readonly text: string; readonly tone: LineTone }
   | { readonly type: "seeing"; readonly seeing: boolean }
   | { readonly type: "unread-read" }
+  /** These are kept, and not to be shown: what replies are to, and the topic. */
+  | { readonly type: "known"; readonly messages: readonly Message[] }
   | { readonly type: "cleared" };
 
 export function createTimeline(self: PeerView, peers: readonly PeerView[]): Timeline {
@@ -89,6 +130,9 @@ export function createTimeline(self: PeerView, peers: readonly PeerView[]): Time
     seeing: true,
     unread: undefined,
     localCount: 0,
+    overlay: createOverlay(),
+    elsewhere: new Map(),
+    topic: undefined,
   };
   return [self, ...peers].reduce((timeline, peer) => noteNick(timeline, peer.nick, peer.id), empty);
 }
@@ -98,6 +142,8 @@ export function applyEvent(timeline: Timeline, event: TimelineEvent, now: UnixMi
   switch (event.type) {
     case "message":
       return insertMessage(timeline, event.message);
+    case "known":
+      return event.messages.reduce(noteKnown, timeline);
     case "delivery":
       return setDelivery(timeline, event.id, { reached: event.reached, of: event.of, lacking: event.lacking });
     case "peer":
@@ -126,10 +172,54 @@ export function applyEvent(timeline: Timeline, event: TimelineEvent, now: UnixMi
 }
 
 /** `nick`: of its author, safe to show, where the message says none. */
-export function messageEntry(message: Message, nick?: string): Entry & { readonly type: "message" } {
+export function messageEntry(message: Message, nick?: string): MessageEntry {
   const { id, time, author } = message;
   const shown = author.nick === "" ? (nick ?? namelessLabel(author)) : sanitizeNick(author.nick);
-  return { type: "message", key: id, time, message, nick: shown, text: sanitizeText(messageText(message)) };
+  const entry = {
+    type: "message",
+    key: id,
+    time,
+    message,
+    nick: shown,
+    text: sanitizeText(messageText(message)),
+  } as const;
+  return { ...entry, ...stateOf(message) };
+}
+
+/** Whether it has a line of its own: what only changes others has none. */
+export function takesLine({ kind }: Message): boolean {
+  return kind !== "edit" && kind !== "delete" && kind !== "react";
+}
+
+/** What the message says about others, and about the room; its own line apart. */
+export function noteAbout(timeline: Timeline, message: Message): Timeline {
+  const { author, kind, id, text } = message;
+  const named = author.nick === "" ? timeline : noteNick(timeline, author.nick, author.id);
+  if (kind === "topic" && id > (named.topic?.id ?? ""))
+    return { ...named, topic: { id, nick: sanitizeNick(author.nick), text: sanitizeLine(text) } };
+  const relation = relationOf(message);
+  if (relation === undefined) return named;
+  const overlay = overlayWith(named.overlay, relation);
+  if (overlay === named.overlay) return named;
+  return kind === "reply" ? { ...named, overlay } : refreshed({ ...named, overlay }, [relation.target]);
+}
+
+/** These messages, where they are here, and replies to them, as they read by all that is known. */
+export function refreshed(timeline: Timeline, ids: readonly MessageId[]): Timeline {
+  const entries = timeline.entries.slice();
+  const next = { ...timeline, entries };
+  let isChanged = false;
+  const refresh = (id: MessageId): void => {
+    const at = indexOfKey(entries, id);
+    const entry = entries[at];
+    if (entry?.type !== "message" || entry.key !== id) return;
+    const now = dressed(next, entry);
+    isChanged ||= now !== entry;
+    entries[at] = now;
+  };
+  for (const id of ids) refresh(id);
+  for (const id of ids) for (const reply of relatedTo(next.overlay, id).replies) refresh(reply);
+  return isChanged ? next : timeline;
 }
 
 /** Index of the first entry whose key is not below `key`; `entries.length` if there is none. */
@@ -164,10 +254,12 @@ const isHere = (peer: PeerView): boolean => peer.status === "alive" || peer.stat
 const shownPeer = (peer: PeerView): PeerView => ({ ...peer, nick: sanitizeNick(peer.nick) });
 
 function insertMessage(timeline: Timeline, message: Message): Timeline {
-  const { id, nick } = message.author;
-  const named = nick === "" ? timeline : noteNick(timeline, nick, id);
-  const entry = messageEntry(message, timeline.peers.get(id)?.nick);
-  const next = insert(named, entry);
+  const named = noteAbout(timeline, message);
+  if (!takesLine(message)) return named;
+  const entry = messageEntry(message, timeline.peers.get(message.author.id)?.nick);
+  const inserted = insert(named, dressed(named, entry));
+  const { replies } = relatedTo(named.overlay, message.id);
+  const next = replies.length === 0 || inserted === named ? inserted : refreshed(inserted, [message.id]);
   // Own messages and fetched history are nothing new to their reader.
   if (next === named || message.own || message.history || timeline.seeing) return next;
   const { unread } = timeline;
@@ -209,8 +301,63 @@ function replaceAt(timeline: Timeline, at: number, entry: Entry): Timeline {
 function setDelivery(timeline: Timeline, id: MessageId, delivery: Delivery): Timeline {
   const at = indexOfKey(timeline.entries, id);
   const entry = timeline.entries[at];
-  if (entry?.type !== "message" || entry.key !== id) return timeline;
+  if (entry?.type !== "message" || entry.key !== id || entry.message.kind === "topic") return timeline;
   return replaceAt(timeline, at, { ...entry, delivery });
+}
+
+function noteKnown(timeline: Timeline, message: Message): Timeline {
+  const noted = noteAbout(timeline, message);
+  if (!isLine(message)) return noted;
+  const elsewhere = new Map(noted.elsewhere);
+  elsewhere.delete(message.id);
+  elsewhere.set(message.id, messageEntry(message));
+  const [oldest] = elsewhere.keys();
+  if (elsewhere.size > ELSEWHERE_MAX && oldest !== undefined) elsewhere.delete(oldest);
+  return refreshed({ ...noted, elsewhere }, [message.id]);
+}
+
+/** What there is to say of a message that was read as it reads now. */
+function stateOf({ editedBy, deleted }: Message): Pick<MessageEntry, "editedBy" | "deleted"> {
+  if (deleted === true) return { deleted };
+  return editedBy === undefined ? {} : { editedBy };
+}
+
+/** The entry with all that is said about it; the same where that is nothing new. */
+function dressed(timeline: Timeline, entry: MessageEntry): MessageEntry {
+  const { message } = entry;
+  const amendment = amendmentOf(relatedTo(timeline.overlay, message.id), message);
+  const reads = amended(message, amendment);
+  const quote = message.kind === "reply" ? quoteOf(timeline, message) : undefined;
+  const { editedBy, deleted, reactions: _, quote: __, ...bare } = entry;
+  const isSameText = editedBy === reads.editedBy && deleted === reads.deleted;
+  const now: MessageEntry = {
+    ...bare,
+    text: isSameText ? entry.text : sanitizeText(messageText(reads)),
+    ...stateOf(reads),
+    ...(reads.deleted === true || amendment.reactions.length === 0 ? {} : { reactions: amendment.reactions }),
+    ...(quote === undefined ? {} : { quote }),
+  };
+  return isSameText && isEqual(now.reactions, entry.reactions) && isEqual(now.quote, entry.quote) ? entry : now;
+}
+
+/** Both are small. */
+function isEqual(one: unknown, other: unknown): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
+}
+
+function quoteOf(timeline: Timeline, { id, target }: Message): Quote {
+  if (target === undefined || target >= id) return { type: "missing" };
+  const found = timeline.entries[indexOfKey(timeline.entries, target)];
+  const known = timeline.elsewhere.get(target);
+  const entry = found?.key === target ? found : known && dressed(timeline, known);
+  if (entry?.type !== "message" || !isLine(entry.message)) return { type: "missing" };
+  const { message, nick, text, deleted } = entry;
+  if (deleted === true) return { type: "deleted", author: message.author, nick };
+  const line = sanitizeLine(cutText(text, 4 * QUOTE_UNITS_MAX))
+    .replaceAll('"', "'")
+    .trim();
+  const cut = cutText(line, QUOTE_UNITS_MAX);
+  return { type: "here", author: message.author, nick, text: cut.length < line.length ? `${cut}…` : cut };
 }
 
 /** Nobody will have it: that it waits would not be true. */

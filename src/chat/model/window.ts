@@ -1,16 +1,17 @@
 /** A page of messages among the entries of a timeline. */
 import type { Message } from "../../protocol/views.ts";
-import { type Entry, messageEntry, noteNick, type Timeline } from "./timeline.ts";
+import { type Entry, messageEntry, noteAbout, refreshed, type Timeline, takesLine } from "./timeline.ts";
 
 /** In the order of keys, each once; whatever the floor of the timeline is. `messages`: ascending. */
 export function withMessages(timeline: Timeline, messages: readonly Message[]): Timeline {
-  let named = timeline;
-  const page = messages.map((message): Entry => {
-    const { id, nick } = message.author;
-    if (nick !== "") named = noteNick(named, nick, id);
-    return messageEntry(message, timeline.peers.get(id)?.nick);
-  });
-  return { ...named, entries: merged(page, timeline.entries) };
+  const noted = messages.reduce(noteAbout, timeline);
+  const lines = messages.filter(takesLine);
+  const page = lines.map((message): Entry => messageEntry(message, timeline.peers.get(message.author.id)?.nick));
+  const entries = merged(page, noted.entries);
+  return refreshed(
+    { ...noted, entries },
+    lines.map(({ id }) => id),
+  );
 }
 
 // --- internal ---
