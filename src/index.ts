@@ -9,7 +9,16 @@ export type { HistoryChunks, ImportedHistory, RefusedLine } from "./library/hist
 export { type EnterOptions, type Hub, openHub } from "./library/hub.ts";
 export type { MessageStream } from "./library/messageStream.ts";
 export { type HubOptions, newRoom, parseAddress, parseInvite, type RoomObject } from "./library/options.ts";
-export type { HistoryOptions, MessagesOptions, Room, Said, SayOptions, SearchOptions } from "./library/room.ts";
+export type {
+  HistoryOptions,
+  MessagesOptions,
+  Room,
+  Said,
+  SayableKind,
+  SayOptions,
+  SearchOptions,
+  Target,
+} from "./library/room.ts";
 export type { DebugRecord, Delivery, RoomStats } from "./node/types.ts";
 export type { Author, Message, PeerStatus, PeerView } from "./protocol/views.ts";
 export { version } from "./version.ts";

@@ -45,11 +45,13 @@ export function runJson(session: Session, options: StreamFaceOptions): Promise<v
         subscribed = rooms === undefined ? undefined : new Set(rooms as RoomHandle[]);
         return ref === undefined ? undefined : write({ ...jsonDone(), ...here(), ref });
       }
+      if (read.type === "refused") return refuse(read.refusal);
       const room = read.room === undefined ? undefined : roomNamed(session, read.room);
       if (room !== undefined && "code" in room) return refuse(room);
       if (read.type === "search") return session.search(read.asked, read.limit, ref, room);
       if (read.type === "history") return session.history(read.asked, ref, room);
-      return read.type === "say" ? session.say(read.text, read.kind, ref, room) : session.line(read.text, ref, room);
+      if (read.type === "say") return session.say(read.text, read.kind, ref, room, read.target);
+      return session.line(read.text, ref, room);
     };
   });
 }

@@ -2,13 +2,23 @@
 import type { AskedHistory } from "../chat/command/historyCommand.ts";
 import { ALL_ROOMS, type AskedSearch, type BadSearch, searchFor } from "../chat/command/parseSearch.ts";
 import { SEARCH_SHOWN } from "../chat/command/searchCommand.ts";
-import type { MessageKind } from "../wire/bodies/kinds.ts";
+import type { Refusal } from "../chat/model/events.ts";
+import { type MessageKind, messageKinds, needsTarget } from "../wire/bodies/kinds.ts";
 import { isMessageId } from "../wire/envelope.ts";
 import { MESSAGE_ID_BYTES, type MessageId } from "../wire/ids.ts";
 
 export type Input =
   | ({ readonly type: "typed"; readonly text: string } & InRoom & Ref)
-  | ({ readonly type: "say"; readonly text: string; readonly kind: MessageKind } & InRoom & Ref)
+  /** `target`: exactly where the kind needs one. */
+  | ({
+      readonly type: "say";
+      readonly text: string;
+      readonly kind: MessageKind;
+      readonly target: MessageId | undefined;
+    } & InRoom &
+      Ref)
+  /** It says what cannot be said. */
+  | ({ readonly type: "refused"; readonly refusal: Refusal } & InRoom & Ref)
   /** From now on, what happens in these rooms alone is told; undefined: in all. */
   | ({ readonly type: "subscribe"; readonly rooms: readonly string[] | undefined } & Ref)
   | ({ readonly type: "search"; readonly asked: AskedSearch | BadSearch; readonly limit: number } & InRoom & Ref)
@@ -47,12 +57,8 @@ function readAsked(object: Record<string, unknown>): Asked {
   const { room } = object;
   if (room !== undefined && typeof room !== "string") return bad('"room" is the name of a room, a string');
   switch (object.type) {
-    case "say": {
-      const { text, kind = "text" } = object;
-      if (typeof text !== "string") return bad('"say" needs a string "text"');
-      if (kind !== "text" && kind !== "action") return bad('"kind" is "text" or "action"');
-      return { type: "say", text, kind, room };
-    }
+    case "say":
+      return readSay(object, room);
     case "command": {
       const { line: typed } = object;
       if (typeof typed !== "string") return bad('"command" needs a string "line"');
@@ -75,6 +81,23 @@ function readAsked(object: Record<string, unknown>): Asked {
     default:
       return bad(`unknown "type": wanted ${TYPES}`);
   }
+}
+
+function readSay({ text, kind = "text", target }: Record<string, unknown>, room: string | undefined): Asked {
+  const refused = (refusal: Refusal): Asked => ({ type: "refused", refusal, room });
+  if (typeof kind !== "string") return bad('"kind" is a kind of message, a string');
+  if (!isSayable(kind)) return refused({ code: "bad-kind", kind });
+  // A deletion says nothing.
+  if (typeof text !== "string" && !(kind === "delete" && text === undefined)) return bad('"say" needs a string "text"');
+  if (needsTarget(kind) && target === undefined) return refused({ code: "bad-target", reason: "missing", kind });
+  if (!needsTarget(kind) && target !== undefined) return refused({ code: "bad-target", reason: "unneeded", kind });
+  if (target !== undefined && (typeof target !== "string" || !isMessageId(target)))
+    return refused({ code: "bad-target", reason: "form", kind });
+  return { type: "say", text: text ?? "", kind, target, room };
+}
+
+function isSayable(kind: string): kind is MessageKind {
+  return (messageKinds as readonly string[]).includes(kind);
 }
 
 function readSearch(object: Record<string, unknown>, room: string | undefined): Asked {

@@ -7,6 +7,7 @@ import { errorText, noticeText, refusalText, sentenceFor } from "../chat/model/s
 import type { Session } from "../chat/session/session.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { Author, Message, PeerView } from "../protocol/views.ts";
+import { needsTarget } from "../wire/bodies/kinds.ts";
 
 /** One line; nothing in it steers a terminal. */
 export function jsonLine(value: object): string {
@@ -145,6 +146,11 @@ function jsonOfReply(reply: Reply): object {
       });
       return jsonNotice("rooms", replyText(reply), { rooms });
     }
+    case "topic": {
+      const { topic } = reply;
+      const set = topic && { id: topic.id, author: jsonAuthor(topic.author), time: new Date(topic.time).toISOString() };
+      return jsonNotice("topic", replyText(reply), { topic: topic?.text ?? "", ...set });
+    }
     case "help": {
       const commands = commandTable.filter((spec) => reply.command === undefined || spec.name === reply.command);
       return jsonNotice("help", replyText(reply), { commands });
@@ -178,7 +184,10 @@ function jsonNotice(code: string, text: string, data: object): object {
   return { type: "notice", code, text, data };
 }
 
-/** Of an unknown kind: the number of the kind and what it is about, in place of what this version cannot read. */
+/**
+ * Of an unknown kind: the number of the kind and what it is about, in place of what this version cannot read. Of what was read from
+ * what is kept: whether it was edited or deleted.
+ */
 function jsonMessage({ kind, kindNumber, target, text, ...message }: Message): object {
   const isUnknown = kind === "unknown";
   const author = jsonAuthor(message.author);
@@ -192,6 +201,9 @@ function jsonMessage({ kind, kindNumber, target, text, ...message }: Message): o
     history: message.history,
     kind,
     ...(isUnknown ? { kindNumber, target: target ?? null } : {}),
+    ...(!isUnknown && needsTarget(kind) ? { target } : {}),
+    ...(message.editedBy === undefined ? {} : { edited: true }),
+    ...(message.deleted === true ? { deleted: true } : {}),
   };
 }
 

@@ -1,7 +1,9 @@
 /** The room object that a program holds. */
 import { setMaxListeners } from "node:events";
+import { type AboutKind, checkTarget } from "../chat/command/messageTarget.ts";
 import { parseAddress, resolveAddress } from "../chat/command/parseAddress.ts";
 import { searchFor } from "../chat/command/parseSearch.ts";
+import { keptPage, searchKept, topicIn } from "../chat/history/keptView.ts";
 import { refusalText } from "../chat/model/sentences.ts";
 import { createJoins } from "../chat/session/joins.ts";
 import { causalEvents } from "../chat/stream/causalFeed.ts";
@@ -11,6 +13,7 @@ import type { Command, Outcome } from "../protocol/api.ts";
 import { StoreError } from "../store/store.ts";
 import type { MessageKind } from "../wire/bodies/kinds.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
+import { isMessageId } from "../wire/envelope.ts";
 import { MESSAGE_ID_BYTES, type MessageId } from "../wire/ids.ts";
 import { createDeliveries, type Deliveries } from "./delivery.ts";
 import { refusalOf, SmplchatError, storeError } from "./errors.ts";
@@ -29,7 +32,11 @@ import { checkNick, checkObject, misfit } from "./options.ts";
 /** What was said. `delivery` never rejects: it resolves when all have the message, or nothing was heard of it for 5 s. */
 export type Said = { readonly id: MessageId; readonly delivery: Promise<Delivery> };
 
-export type SayOptions = { readonly kind?: MessageKind };
+/** Kinds that are about another message have methods of their own; so has the topic. */
+export type SayOptions = { readonly kind?: SayableKind };
+export type SayableKind = Extract<MessageKind, "text" | "action" | "notice">;
+/** A message, or its id. */
+export type Target = string | Pick<RoomMessage, "id">;
 export type HistoryOptions = { readonly before?: string; readonly limit?: number };
 export type SearchOptions = {
   readonly text?: string;
@@ -50,11 +57,26 @@ export interface Room {
   readonly private: boolean;
   /** Waits while the network takes nothing more. Codes: text-empty, text-too-long, busy, closed. */
   say(text: string, options?: SayOptions): Promise<Said>;
-  /** Those that come from now on. Ends when the room is left. */
+  /** Says it to a message. Codes: as `say`, and unknown-message, already-deleted, not-a-line. */
+  reply(message: Target, text: string): Promise<Said>;
+  /** With at most 24 characters, in place of the reaction before; an empty text takes it back. Codes: as `reply`, and bad-reaction. */
+  react(message: Target, emoji: string): Promise<Said>;
+  /** Gives an own message another text. Codes: as `reply`, and not-yours. */
+  edit(message: Target, text: string): Promise<Said>;
+  /** Takes an own message back: nobody is shown it any more. Codes: as `edit`. */
+  delete(message: Target): Promise<Said>;
+  /** At most 512 bytes on one line; an empty text clears it. */
+  setTopic(text: string): Promise<Said>;
+  /** As it was set last; empty: there is none. */
+  topic(): Promise<string>;
+  /** Those that come from now on, as they were said. Ends when the room is left. */
   messages(options?: MessagesOptions): MessageStream;
   /** Gives what ends it. */
   on<N extends RoomEventName>(name: N, listener: (value: RoomEvents[N]) => void): () => void;
-  /** The newest `limit` (50) messages kept here, below `before`, oldest first. */
+  /**
+   * The newest `limit` (50) messages kept here, below `before`, oldest first, of all kinds. They read as they do now: with the newest
+   * text (`editedBy`), or without one (`deleted`).
+   */
   history(options?: HistoryOptions): Promise<RoomMessage[]>;
   /**
    * Those kept here that fit, newest first, as they are found: `text` is part of what was said, case apart; `from` is the author's
@@ -141,6 +163,7 @@ export function roomOn(handle: RoomHandle, addresses: readonly string[]): Room {
       const { kind } = checkSay(text, options);
       return say({ type: "say", text, kind });
     },
+    ...aboutMethods(handle, say, open),
     messages: (options) => {
       open();
       const { history = true } = checkMessages(options);
@@ -158,9 +181,7 @@ export function roomOn(handle: RoomHandle, addresses: readonly string[]): Room {
     history: async (options) => {
       const { limit, before } = checkHistory(options);
       open();
-      const messages = await handle.history(limit, before).catch((error: unknown) => {
-        throw error instanceof StoreError ? storeError(error) : error;
-      });
+      const messages = await keptPage(handle, limit, before).catch(rethrown);
       return messages.map((message) => ({ ...message, room: name }));
     },
     search: (options) => {
@@ -235,6 +256,55 @@ function createListeners(): Listeners {
   };
 }
 
+type AboutMethods = Pick<Room, "reply" | "react" | "edit" | "delete" | "setTopic" | "topic">;
+
+function aboutMethods(handle: RoomHandle, say: (command: Command) => Promise<Said>, open: () => void): AboutMethods {
+  const about = async (kind: AboutKind, message: unknown, text: unknown): Promise<Said> => {
+    const id = checkTargetId(kind, message);
+    checkText(text);
+    open();
+    const target = await checkTarget(handle, kind, id).catch(rethrown);
+    if ("code" in target) {
+      const { code, ...data } = target;
+      throw new SmplchatError(code, refusalText(target), data);
+    }
+    return say({ type: "say", kind, text, target: target.id });
+  };
+  return {
+    reply: (message, text) => about("reply", message, text),
+    react: (message, emoji) => about("react", message, emoji),
+    edit: (message, text) => about("edit", message, text),
+    delete: (message) => about("delete", message, ""),
+    setTopic: async (text) => {
+      checkText(text);
+      return say({ type: "say", kind: "topic", text });
+    },
+    topic: async () => {
+      open();
+      return (await topicIn(handle).catch(rethrown))?.text ?? "";
+    },
+  };
+}
+
+function rethrown(error: unknown): never {
+  throw error instanceof StoreError ? storeError(error) : error;
+}
+
+function checkText(text: unknown): asserts text is string {
+  if (typeof text !== "string") throw misfit("a text", text, "a string");
+}
+
+function checkTargetId(method: string, message: unknown): MessageId {
+  const id = typeof message === "object" && message !== null ? (message as { id?: unknown }).id : message;
+  if (typeof id !== "string" || !isMessageId(id))
+    throw misfit(
+      `the message of ${method}`,
+      id,
+      `a message of this room, or its id: ${MESSAGE_ID_BYTES * 2} hex digits`,
+    );
+  return id;
+}
+
 /** One after another, in the order of the calls: each when the network takes it. */
 function createSay(
   handle: RoomHandle,
@@ -306,9 +376,14 @@ function closedError(room: string): SmplchatError {
 }
 
 function checkSay(text: unknown, options: unknown): { kind: MessageKind } {
-  if (typeof text !== "string") throw misfit("a text", text, "a string");
+  checkText(text);
   const { kind = "text" } = checkObject("say", options, ["kind"]);
-  if (kind !== "text" && kind !== "action") throw misfit("kind", kind, '"text" or "action"');
+  if (kind !== "text" && kind !== "action" && kind !== "notice")
+    throw misfit(
+      "kind",
+      kind,
+      '"text", "action" or "notice": replies, reactions, edits, deletions and the topic have methods',
+    );
   return { kind };
 }
 
@@ -325,7 +400,7 @@ async function* searched(
 ): AsyncGenerator<RoomMessage, void, undefined> {
   let left = limit;
   try {
-    for await (const part of handle.search(query))
+    for await (const part of searchKept(handle, query))
       for (const message of part) {
         yield { ...message, room: handle.choice.name };
         left -= 1;

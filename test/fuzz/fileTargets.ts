@@ -18,6 +18,7 @@ import { settingsTable } from "../../src/settings.ts";
 import { addressesOnDisk } from "../../src/store/addressFile.ts";
 import { IdentityError, openIdentity } from "../../src/store/identity.ts";
 import { takeLock } from "../../src/store/lock.ts";
+import { messageKinds, needsTarget } from "../../src/wire/bodies/kinds.ts";
 import { parseEndpoint } from "../../src/wire/endpoint.ts";
 import { createTalk, LAB, LAB_HEADER, smallTalk } from "../suites/signedTalk.ts";
 import { endpointArbitrary } from "../wire/arbitraries.ts";
@@ -259,9 +260,12 @@ function jsonTarget(): Target {
       }
       if (input.type === "search") return "code" in input.asked ? "refused" : "accepted";
       if (input.type === "history") return "accepted";
+      if (input.type === "refused") return "refused";
       if (input.room !== undefined && typeof input.room !== "string") throw new Error("bad room");
       if (typeof input.text !== "string") throw new Error("text is none");
-      if (input.type === "say" && input.kind !== "text" && input.kind !== "action") throw new Error("bad kind");
+      if (input.type === "say" && !messageKinds.includes(input.kind)) throw new Error("bad kind");
+      if (input.type === "say" && needsTarget(input.kind) !== (input.target !== undefined))
+        throw new Error("bad target");
       return "accepted";
     },
   });

@@ -29,7 +29,13 @@ describe("a line with a ref", () => {
     const refused: [object, string][] = [
       [{ type: "say", text: "" }, "text-empty"],
       [{ type: "say", text: LONG }, "text-too-long"],
-      [{ type: "say", text: "x", kind: "song" }, "bad-input"],
+      [{ type: "say", text: "x", kind: "song" }, "bad-kind"],
+      [{ type: "say", text: "x", kind: 7 }, "bad-input"],
+      [{ type: "say", text: "x", kind: "reply" }, "bad-target"],
+      [{ type: "say", text: "x", kind: "edit", target: "a1b2c3" }, "bad-target"],
+      [{ type: "say", text: "x", target: "ab".repeat(24) }, "bad-target"],
+      [{ type: "say", text: "x", kind: "reply", target: "ab".repeat(24) }, "unknown-message"],
+      [{ type: "command", line: "/reply" }, "bad-argument"],
       [{ type: "say" }, "bad-input"],
       [{ type: "shout" }, "bad-input"],
       [{ type: "command", line: "hi" }, "bad-input"],
@@ -109,6 +115,13 @@ describe("a line with a ref", () => {
       ["/room new den", "moved"],
       ["/say hi", "sent"],
       ["/me waves", "sent"],
+      ["/notice done", "sent"],
+      ["/topic", "topic"],
+      ["/topic tea", "sent"],
+      ["/edit hello", "sent"],
+      ["/reply 1 yes", "no-such-message"],
+      ["/react 1 👍", "no-such-message"],
+      ["/delete", "sent"],
     ];
     const named = new Set(answers.map(([line]) => line.slice(1).split(" ")[0]));
     expect([...named, "quit"].sort(), "no command is forgotten here").toEqual(

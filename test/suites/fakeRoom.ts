@@ -6,6 +6,7 @@ import type { Delivery, RoomChoice, RoomHandle, RoomStats } from "../../src/node
 import type { Command, Outcome } from "../../src/protocol/api.ts";
 import type { ChatError, ChatEvent } from "../../src/protocol/events.ts";
 import type { LogSpan, Message, PeerView } from "../../src/protocol/views.ts";
+import { characterCount, REACTION_CHARACTERS_MAX } from "../../src/wire/bodies/body.ts";
 import { kindNumber } from "../../src/wire/bodies/kinds.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import type { MessageId, PeerId } from "../../src/wire/ids.ts";
@@ -259,6 +260,9 @@ function run(state: FakeState, command: Command): Outcome {
       if (!state.isIn) return refused({ code: "not-in-room" });
       if (state.isBusy) return refused({ code: "busy", waiting: 300 });
       if (text.trim() === "" && !mayBeEmpty) return refused({ code: "text-empty" });
+      const characters = characterCount(text);
+      if (kind === "react" && characters > REACTION_CHARACTERS_MAX)
+        return refused({ code: "bad-reaction", characters, limit: REACTION_CHARACTERS_MAX });
       if (bytes > FAKE_TEXT_LIMIT) return refused({ code: "text-too-long", bytes, limit: FAKE_TEXT_LIMIT });
       const { id } = keep(state, state.self, text, { own: true, kind, target });
       state.undelivered.add(id);

@@ -5,7 +5,9 @@ import { headerLine } from "../../src/chat/history/format.ts";
 import { type Identity, identityFromSeed } from "../../src/crypto/identity.ts";
 import { createRoomKeys, openRoom } from "../../src/crypto/roomKeys.ts";
 import { type SignedMessage, signMessage } from "../../src/crypto/signed.ts";
-import type { RoomChoice } from "../../src/node/types.ts";
+import type { RoomChoice, RoomHandle } from "../../src/node/types.ts";
+import { viewMessage } from "../../src/protocol/log/intake.ts";
+import type { PeerId } from "../../src/wire/ids.ts";
 import { type Said, unsigned } from "./said.ts";
 
 export const LAB: RoomChoice = { name: "lab", private: false, secret: openRoom("lab") };
@@ -60,7 +62,16 @@ export async function fileOf(messages: readonly SignedMessage[], room: RoomChoic
     for (let from = 0; from < messages.length; from += 3) await take(messages.slice(from, from + 3));
     return 0;
   };
-  return allOf(historyLines({ choice: room, signed }));
+  const read: RoomHandle["read"] = async (ids) =>
+    ids.map((id) => {
+      const message = messages.find((one) => one.id === id);
+      return message && viewMessage(message, "" as PeerId, true);
+    });
+  const ofKinds: RoomHandle["ofKinds"] = (kinds) =>
+    messages
+      .filter(({ content }) => kinds.includes(content.kind))
+      .map(({ id, content: { author, kind, target } }) => ({ id, author, kind, target }));
+  return allOf(historyLines({ choice: room, signed, read, ofKinds }));
 }
 
 export async function allOf<T>(items: AsyncIterable<T>): Promise<T[]> {

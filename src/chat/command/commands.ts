@@ -1,10 +1,10 @@
 /** The commands that a person can type, in one table. The parser, `/help` and name completion use it. */
 
 /**
- * What follows the name. `none`: nothing. `word`: exactly one word; `word?`: at most one. `text`: the rest of the line, not
+ * What follows the name. `text?`: the rest of the line, perhaps empty. `none`: nothing. `word`: exactly one word; `word?`: at most one. `text`: the rest of the line, not
  * empty. `words`: any number of words. `setting`: nothing, a name, or a name and a value.
  */
-export type Takes = "none" | "word" | "word?" | "words" | "text" | "setting";
+export type Takes = "none" | "word" | "word?" | "words" | "text" | "text?" | "setting";
 
 export type CommandSpec = {
   readonly name: string;
@@ -14,6 +14,8 @@ export type CommandSpec = {
   readonly usage: string;
   /** One line. */
   readonly help: string;
+  /** A line as one types it, where the usage alone does not say enough. */
+  readonly example?: string;
 };
 
 export const commandTable = [
@@ -35,6 +37,47 @@ export const commandTable = [
   { name: "nick", aliases: [], takes: "word?", usage: "[NAME]", help: "change your nickname, or show it" },
   { name: "me", aliases: [], takes: "text", usage: "TEXT", help: "say what you do: * anna waves" },
   { name: "say", aliases: [], takes: "text", usage: "TEXT", help: "say TEXT as it is, even if it starts with a slash" },
+  { name: "notice", aliases: [], takes: "text", usage: "TEXT", help: "say TEXT as a program does: nobody answers it" },
+  {
+    name: "reply",
+    aliases: ["re"],
+    takes: "text?",
+    usage: "[N|ID] TEXT",
+    help: "answer the newest message of others, the Nth newest, or the one whose ID /log shows",
+    example: "/reply 2 yes, at noon",
+  },
+  {
+    name: "react",
+    aliases: [],
+    takes: "text?",
+    usage: "[N|ID] EMOJI",
+    help: "react to the newest message of others, the Nth newest, or ID; - takes it back",
+    example: "/react 1 👍",
+  },
+  {
+    name: "edit",
+    aliases: ["e"],
+    takes: "text?",
+    usage: "[N|ID] TEXT",
+    help: "give your newest message, your Nth newest, or ID another text",
+    example: "/edit 1 see you at noon",
+  },
+  {
+    name: "delete",
+    aliases: ["del"],
+    takes: "text?",
+    usage: "[N|ID]",
+    help: "take back your newest message, your Nth newest, or ID: it is shown to nobody any more",
+    example: "/delete 1",
+  },
+  {
+    name: "topic",
+    aliases: ["t"],
+    takes: "text?",
+    usage: "[TEXT|-]",
+    help: "say what the room is about, or show it; - clears it",
+    example: "/topic tea at noon",
+  },
   { name: "peers", aliases: ["names", "n", "who", "w"], takes: "none", usage: "", help: "list who is here" },
   { name: "whois", aliases: ["wi"], takes: "word", usage: "NICK", help: "show someone's key, address and round trip" },
   {
@@ -45,7 +88,13 @@ export const commandTable = [
     help: "show this room, list all of yours, or make a private one",
   },
   { name: "invite", aliases: [], takes: "none", usage: "", help: "show the line that lets others join this room" },
-  { name: "log", aliases: [], takes: "word?", usage: "[N]", help: "list the newest N kept messages (default 50)" },
+  {
+    name: "log",
+    aliases: [],
+    takes: "word?",
+    usage: "[N]",
+    help: "list the newest N kept messages (default 50), each with its ID",
+  },
   {
     name: "search",
     aliases: ["find"],

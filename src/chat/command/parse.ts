@@ -5,7 +5,7 @@ import { nearest } from "./nearest.ts";
 /** A command whose number of arguments fits; what they mean is checked where they are used. */
 export type TypedCommand = {
   readonly name: CommandName;
-  /** The words of `word`, `word?`, `words` and `setting` commands, or the one text of a `text` command. */
+  /** The words of `word`, `word?`, `words` and `setting` commands, or the one text of a `text` or `text?` command. */
   readonly args: readonly string[];
 };
 
@@ -55,6 +55,8 @@ export function parseLine(text: string): Parsed {
       return words.length <= 1 ? accept(words) : refuse("too-many");
     case "words":
       return accept(words);
+    case "text?":
+      return accept([rest]);
     case "text":
       return words.length > 0 ? accept([rest]) : refuse("missing");
     case "setting": {

@@ -1,42 +1,26 @@
 /** Performs each typed command. If a command is refused, nothing has changed. */
 import type { RoomHandle } from "../../node/types.ts";
 import type { Message, PeerView } from "../../protocol/views.ts";
-import type { MessageKind } from "../../wire/bodies/kinds.ts";
+import type { MessageId } from "../../wire/ids.ts";
+import { keptMessages, keptPage } from "../history/keptView.ts";
 import { LOG_SHOWN_MAX, type Refusal, type Reply } from "../model/events.ts";
 import { isRefOf } from "../model/longText.ts";
 import { peersByState } from "../model/peerTable.ts";
 import { isNick, NICK_CHARACTERS_MAX } from "../model/sanitize.ts";
 import type { CommandContext, Outcome } from "./commandContext.ts";
 import { commandNamed, commandNames } from "./commands.ts";
+import { aboutCommand, topicCommand } from "./messageCommands.ts";
+import { newestLines } from "./messageTarget.ts";
 import { nearest } from "./nearest.ts";
 import type { TypedCommand } from "./parse.ts";
 import { parseSearch } from "./parseSearch.ts";
 import { join, leave, type Refuse, roomCommand } from "./roomCommands.ts";
+import { sayText } from "./sayText.ts";
 import { search } from "./searchCommand.ts";
 import { setSetting } from "./settingsCommand.ts";
 
 /** Messages that `/log` lists when no number is given. */
 const LOG_SHOWN = 50;
-/** Messages that are looked through at a time. */
-const PAGE = 500;
-
-/** Waits until the node takes it: then nothing that was said is lost on the way out. */
-export async function sayText(context: CommandContext, text: string, kind: MessageKind): Promise<Outcome> {
-  // What UTF-8 cannot carry would look one way here and another way everywhere else.
-  const sayable = Buffer.from(text).toString();
-  for (;;) {
-    const room = context.room();
-    if (room.isBusy() && !(await context.ready())) return "refused";
-    const outcome = await room.run({ type: "say", text: sayable, kind });
-    if (outcome.isDone) {
-      if (outcome.id !== undefined) context.emit({ type: "sent", id: outcome.id });
-      return "done";
-    }
-    if (outcome.error.code === "busy") continue;
-    context.emit({ type: "chat", event: { type: "error", error: outcome.error } });
-    return "refused";
-  }
-}
 
 export async function runCommand(context: CommandContext, { name, args }: TypedCommand): Promise<Outcome> {
   const [first, second] = args;
@@ -51,9 +35,18 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
   const room = context.room();
   switch (name) {
     case "say":
-      return sayText(context, first ?? "", "text");
+      return sayText(context, { text: first ?? "", kind: "text" });
     case "me":
-      return sayText(context, first ?? "", "action");
+      return sayText(context, { text: first ?? "", kind: "action" });
+    case "notice":
+      return sayText(context, { text: first ?? "", kind: "notice" });
+    case "reply":
+    case "react":
+    case "edit":
+    case "delete":
+      return aboutCommand(context, name, first ?? "", refuse);
+    case "topic":
+      return topicCommand(context, first ?? "", reply);
     case "join":
       return join(context, first ?? "", reply, refuse);
     case "leave":
@@ -82,18 +75,23 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
       }
       const limit = first === undefined ? undefined : Number(first);
       const shown = Math.min(limit ?? LOG_SHOWN, LOG_SHOWN_MAX);
-      return reply({ code: "log", messages: await room.history(limit ?? LOG_ALL), shown, kept: room.stats().messages });
+      return reply({
+        code: "log",
+        messages: await keptPage(room, limit ?? LOG_ALL),
+        shown,
+        kept: room.stats().messages,
+      });
     }
     case "search": {
       const isMore = first?.trim().toLowerCase() === "more";
       return search(context, isMore ? context.searches.next : parseSearch(first ?? ""));
     }
     case "show": {
-      const isMeant = ({ id }: Message): boolean => isRefOf(first ?? "", id);
-      let [message] = await newestOf(room, 1, isMeant);
+      const isMeant = ({ id }: { readonly id: MessageId }): boolean => isRefOf(first ?? "", id);
+      let message = await newestMeant(room, isMeant);
       // What a search found may be of another room.
       const others = message === undefined ? context.options.hub.rooms().filter((other) => other !== room) : [];
-      for (const other of others) message ??= (await newestOf(other, 1, isMeant))[0];
+      for (const other of others) message ??= await newestMeant(other, isMeant);
       return message === undefined
         ? refuse({ code: "unknown-message", id: first ?? "" })
         : reply({ code: "show", message });
@@ -103,9 +101,9 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
         return refuse({ code: "bad-number", command: name, value: first });
       }
       const number = Number(first ?? 1);
-      const own = await newestOf(room, number, (message) => message.own);
+      const own = await newestLines(room, number, (message) => message.own);
       const message = own[number - 1];
-      if (message === undefined) return refuse({ code: "no-such-message", number, count: own.length });
+      if (message === undefined) return refuse({ code: "no-such-message", number, count: own.length, of: "own" });
       return reply({ code: "info", number, message, delivery: room.delivery(message.id) });
     }
     case "stats":
@@ -130,14 +128,13 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
 /** More than is ever kept. */
 const LOG_ALL = 1_000_000_000;
 
-/** The newest `count` messages for which the condition holds, newest first. */
-async function newestOf(room: RoomHandle, count: number, isMeant: (message: Message) => boolean): Promise<Message[]> {
-  const found: Message[] = [];
-  for (let page = await room.history(PAGE); page.length > 0; page = await room.history(PAGE, page[0]?.id)) {
-    found.push(...page.filter(isMeant).reverse());
-    if (found.length >= count) return found.slice(0, count);
-  }
-  return found;
+/** The newest message that is meant, as it reads now. */
+async function newestMeant(
+  room: RoomHandle,
+  isMeant: (message: { readonly id: MessageId }) => boolean,
+): Promise<Message | undefined> {
+  const id = room.ids().findLast((one) => isMeant({ id: one }));
+  return id === undefined ? undefined : (await keptMessages(room, [id]))[0];
 }
 
 async function rename(context: CommandContext, nick: string, refuse: Refuse): Promise<Outcome> {

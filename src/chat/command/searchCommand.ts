@@ -1,6 +1,7 @@
 /** `/search`: finds messages in what is kept of one room or of all, and tells of them as they are found. */
 import { within } from "../../node/limit.ts";
 import type { RoomHandle } from "../../node/types.ts";
+import { searchKept } from "../history/keptView.ts";
 import { type Found, MORE_COUNTED_MAX, type RoomInfo } from "../model/events.ts";
 import type { CommandContext, Outcome } from "./commandContext.ts";
 import { ALL_ROOMS, type AskedSearch, type BadSearch } from "./parseSearch.ts";
@@ -95,5 +96,5 @@ async function* newestFirst(context: CommandContext, rooms: readonly RoomHandle[
 }
 
 async function* foundIn(room: RoomHandle, info: RoomInfo, query: AskedSearch["query"]): Feed {
-  for await (const part of room.search(query)) for (const message of part) yield { room: info, message };
+  for await (const part of searchKept(room, query)) for (const message of part) yield { room: info, message };
 }

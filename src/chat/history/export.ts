@@ -1,8 +1,14 @@
-/** The signed history of a room as the lines of a file. Two nodes with the same history make the same file, byte for byte. */
+/**
+ * The signed history of a room as the lines of a file. Two nodes with the same history make the same file, byte for byte. What its
+ * author deleted is left out, with its edits: signed bytes cannot be there without their text.
+ */
 import { createHash } from "node:crypto";
 import type { SignedMessage } from "../../crypto/signed.ts";
 import type { RoomHandle } from "../../node/types.ts";
+import { kindOf } from "../../wire/bodies/kinds.ts";
+import { isLine } from "../model/overlay.ts";
 import { endLine, headerLine, messageLine } from "./format.ts";
+import { deletedIn } from "./keptView.ts";
 
 export type Exported = {
   /** As many as were given so far. */
@@ -16,7 +22,7 @@ export type Exported = {
  * comes later. Rejects with a StoreError.
  */
 export async function* historyLines(
-  room: Pick<RoomHandle, "choice" | "signed">,
+  room: Pick<RoomHandle, "choice" | "signed" | "read" | "ofKinds">,
   exported: Exported = { messages: 0, damaged: 0 },
 ): AsyncGenerator<string, void, void> {
   const { name, private: isPrivate, secret } = room.choice;
@@ -25,11 +31,13 @@ export async function* historyLines(
     hash.update(line).update("\n");
     return line;
   };
+  const isDeleted = await deletedIn(room);
   yield summed(headerLine({ name, private: isPrivate, id: secret.id }));
   const source = batches(room, exported);
   try {
     for (let batch = await source.next(); batch !== undefined; batch = await source.next())
       for (const message of batch) {
+        if (isLeftOut(message, isDeleted)) continue;
         const line = summed(messageLine(message));
         exported.messages += 1;
         yield line;
@@ -41,6 +49,12 @@ export async function* historyLines(
 }
 
 // --- internal ---
+
+function isLeftOut({ id, content }: SignedMessage, isDeleted: Awaited<ReturnType<typeof deletedIn>>): boolean {
+  const kind = kindOf(content.kind);
+  if (kind === "edit") return content.target !== undefined && isDeleted(content.target, content.author);
+  return kind !== undefined && isLine({ kind }) && isDeleted(id, content.author);
+}
 
 type Batches = {
   /** Undefined: there are no more. */

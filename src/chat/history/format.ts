@@ -6,7 +6,7 @@
 import { ROOM_ID_BYTES } from "../../crypto/roomKeys.ts";
 import type { SignedMessage } from "../../crypto/signed.ts";
 import { viewMessage } from "../../protocol/log/intake.ts";
-import { kindOf } from "../../wire/bodies/kinds.ts";
+import { kindOf, needsTarget } from "../../wire/bodies/kinds.ts";
 import { fromHex, type PeerId, toHex } from "../../wire/ids.ts";
 import { escapeUnsafe } from "../model/escape.ts";
 
@@ -85,7 +85,7 @@ export function differingField(message: SignedMessage, written: WrittenMessage):
   for (const field of ["id", "tag"] as const) if (author[field] !== signed.author[field]) return `author.${field}`;
   if (isUnread) return undefined;
   if (author.nick !== signed.author.nick) return "author.nick";
-  for (const field of ["kind", "text"] as const) if (written[field] !== signed[field]) return field;
+  for (const field of ["kind", "target", "text"] as const) if (written[field] !== signed[field]) return field;
   return undefined;
 }
 
@@ -102,20 +102,22 @@ type Written = {
   readonly author: { readonly id: string; readonly tag: string; readonly nick: string | null };
   readonly kind: string;
   readonly kindNumber: number;
+  readonly target?: string | undefined;
   readonly text?: string;
   readonly time: string;
   readonly seq: number;
 };
 
-/** Of a kind that this version cannot read there is neither nick nor text. */
+/** Of a kind that this version cannot read there is neither nick nor text, and nothing of what it is about. */
 function writtenOf(message: SignedMessage): Written {
-  const { id, author, seq, kind, kindNumber, text, time } = viewMessage(message, NOBODY, true);
+  const { id, author, seq, kind, kindNumber, target, text, time } = viewMessage(message, NOBODY, true);
   const isRead = kind !== "unknown" && kindOf(kindNumber) !== undefined;
   return {
     id,
     author: { ...author, nick: isRead ? author.nick : null },
     kind,
     kindNumber,
+    ...(isRead && needsTarget(kind) ? { target } : {}),
     ...(isRead ? { text } : {}),
     time: new Date(time).toISOString(),
     seq,

@@ -1,7 +1,9 @@
 /** What people read of history files: what is wrong with a line, what an import came to, what a check has found. */
 import { tagOf } from "../../crypto/identity.ts";
 import type { Message } from "../../protocol/views.ts";
+import { refOf } from "../model/longText.ts";
 import { messageText } from "../model/messageText.ts";
+import { speakerText } from "../model/names.ts";
 import { sanitizeLine, sanitizeNick, sanitizeText } from "../model/sanitize.ts";
 import { countText } from "../model/wording.ts";
 import type { HistoryRoom } from "./format.ts";
@@ -83,8 +85,9 @@ export function exportedText(messages: number, damaged: number, room: string, to
 
 /** `   14  2026-01-31T12:00:05.000Z <anna·k3f9> hello`; further lines of a text are indented. */
 export function checkedText(line: number, message: Message): string {
-  const who = labelOf(message.author);
-  const said = message.kind === "action" ? `* ${who}` : `<${who}>`;
+  const { kind, author, target } = message;
+  const who = labelOf(author);
+  const said = speakerText(kind, kind === "reply" && target !== undefined ? `${who} to ${refOf(target)}` : who);
   const text = sanitizeText(messageText(message)).replaceAll("\n", `\n${" ".repeat(NUMBER_WIDTH + 6)}`);
   return `${numberText(line)}  ${new Date(message.time).toISOString()} ${said} ${text}`;
 }

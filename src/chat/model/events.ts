@@ -6,9 +6,11 @@ import type { ChatEvent } from "../../protocol/events.ts";
 import type { LogSpan, Message, PeerView } from "../../protocol/views.ts";
 import type { SettingName } from "../../settings.ts";
 import type { RoomsTrouble } from "../../store/roomsFile.ts";
+import type { MessageKind } from "../../wire/bodies/kinds.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import type { CommandName } from "../command/commands.ts";
+import type { TargetTrouble } from "../command/messageTarget.ts";
 import type { ParseRefusal } from "../command/parse.ts";
 import type { BadAddress, UnknownHost } from "../command/parseAddress.ts";
 import type { AskedSearch, BadSearch } from "../command/parseSearch.ts";
@@ -99,6 +101,8 @@ export type Reply =
   /** undefined: all of them. */
   | { readonly code: "help"; readonly command: CommandName | undefined }
   | { readonly code: "nick"; readonly self: PeerView }
+  /** As it was set last. Undefined: it never was. */
+  | { readonly code: "topic"; readonly room: RoomInfo; readonly topic: Message | undefined }
   | { readonly code: "invite"; readonly invite: string; readonly room: RoomInfo }
   | {
       readonly code: "room";
@@ -141,10 +145,11 @@ export type Refusal =
   /** The nick is taken; but the next start will not know it. */
   | ({ readonly code: "nick-not-kept"; readonly nick: string } & NickTrouble)
   | { readonly code: "bad-number"; readonly command: CommandName; readonly value: string }
-  /** `count` own messages are kept. */
-  | { readonly code: "no-such-message"; readonly number: number; readonly count: number }
-  /** No kept message is called so. */
-  | { readonly code: "unknown-message"; readonly id: string }
+  | TargetTrouble
+  /** Of what a program says: no message that one can say is of this kind. */
+  | { readonly code: "bad-kind"; readonly kind: string }
+  /** Of what a program says: `form`: this is no id; `missing`: this kind needs one; `unneeded`: this kind has none. */
+  | { readonly code: "bad-target"; readonly reason: "form" | "missing" | "unneeded"; readonly kind: MessageKind }
   | { readonly code: "unknown-peer"; readonly nick: string }
   | { readonly code: "unknown-topic"; readonly topic: string; readonly nearest: string }
   | { readonly code: "unknown-setting"; readonly name: string; readonly nearest: string }

@@ -57,6 +57,11 @@ export function isLine({ kind }: Pick<Message, "kind">): boolean {
   return kind === "text" || kind === "action" || kind === "notice" || kind === "reply";
 }
 
+/** Whether it has a line of its own: what only changes others has none. */
+export function takesLine({ kind }: Pick<Message, "kind">): boolean {
+  return kind !== "edit" && kind !== "delete" && kind !== "react";
+}
+
 /** Undefined: the message says nothing about another one. */
 export function relationOf({ id, author, kind, target, text }: Message): Relation | undefined {
   if (kind !== "edit" && kind !== "delete" && kind !== "react" && kind !== "reply") return undefined;

@@ -4,12 +4,13 @@ import type { Message } from "../../protocol/views.ts";
 import { type CommandSpec, commandTable } from "../command/commands.ts";
 import { LOG_SHOWN_MAX, type Reply, type RoomRow, type SettingRow } from "./events.ts";
 import { countLineEnds, cutText, refOf } from "./longText.ts";
-import { messageText } from "./messageText.ts";
+import { listedText, messageText } from "./messageText.ts";
 import { saidBy } from "./names.ts";
+import { takesLine } from "./overlay.ts";
 import { peerDetails, peerTable } from "./peerTable.ts";
 import { sanitizeLine, sanitizeNick, sanitizeText } from "./sanitize.ts";
 import { searchText } from "./searchText.ts";
-import { clockText, countText } from "./wording.ts";
+import { clockText, countText, dateText } from "./wording.ts";
 
 export function replyText(reply: Reply): string {
   switch (reply.code) {
@@ -33,6 +34,8 @@ export function replyText(reply: Reply): string {
       return helpText(reply.command);
     case "nick":
       return `you are ${sanitizeNick(reply.self.nick)}·${reply.self.tag}`;
+    case "topic":
+      return topicText(reply);
     case "invite":
       return `${reply.invite}\n${reply.room.private ? `whoever has this line can enter #${reply.room.name}` : `#${reply.room.name} is open: whoever knows its name can enter, read and speak, and nobody can be shut out`}`;
     case "room":
@@ -52,15 +55,16 @@ export function replyText(reply: Reply): string {
 
 type Log = Reply & { readonly code: "log" };
 
-/** The messages of a log that a list for people has. */
+/** The messages of a log that a list for people has: what only changes others shows in these. */
 export function shownOfLog({ messages, shown }: Log): readonly Message[] {
-  return messages.slice(-shown);
+  return messages.filter(takesLine).slice(-shown);
 }
 
 /** How many more messages there are, and how to list them; undefined: none. */
 export function moreOfLog({ messages, shown, kept }: Log): string | undefined {
-  const listed = Math.min(messages.length, shown);
-  const more = Math.max(kept, messages.length) - listed;
+  const lines = messages.filter(takesLine).length;
+  const listed = Math.min(lines, shown);
+  const more = Math.max(kept - messages.length, 0) + lines - listed;
   if (more <= 0) return undefined;
   return listed < LOG_SHOWN_MAX ? `… ${more} more: /log ${Math.min(listed * 10, listed + more)}` : `… ${more} more`;
 }
@@ -77,15 +81,20 @@ function logText(log: Log): string {
 const LOG_TEXT_UNITS_MAX = 200;
 
 function logLine(message: Message): string {
-  const said = messageText(message);
+  const said = listedText(message);
   const text = sanitizeLine(said.slice(0, 2 * LOG_TEXT_UNITS_MAX));
   const isCut = said.length > 2 * LOG_TEXT_UNITS_MAX || text.length > LOG_TEXT_UNITS_MAX;
   const shown = isCut ? `${cutText(text, LOG_TEXT_UNITS_MAX)}… /show ${refOf(message.id)}` : text;
-  return `${clockText(message.time)} ${saidBy(message)} ${shown}`;
+  return `${refOf(message.id)} ${clockText(message.time)} ${saidBy(message)} ${shown}`;
+}
+
+function topicText({ room, topic }: Reply & { readonly code: "topic" }): string {
+  if (topic === undefined || topic.text === "") return `#${room.name} has no topic; /topic TEXT sets one`;
+  return `the topic of #${room.name}: ${sanitizeLine(topic.text)} (${sanitizeNick(topic.author.nick)}, ${dateText(topic.time)}); /topic - clears it`;
 }
 
 function showText(message: Message): string {
-  const text = sanitizeText(messageText(message));
+  const text = sanitizeText(listedText(message));
   const lines = countLineEnds(text) + 1;
   return `${clockText(message.time)} ${saidBy(message)} ${countText(lines, "line")}:\n${text}`;
 }
@@ -124,7 +133,8 @@ function helpText(name: string | undefined): string {
   return rows
     .map((spec, index) => {
       const aliases = spec.aliases.length === 0 ? "" : ` (also ${spec.aliases.map((alias) => `/${alias}`).join(" ")})`;
-      return `${heads[index]?.padEnd(width)}  ${spec.help}${aliases}`;
+      const example = name === undefined || spec.example === undefined ? "" : `; as in ${spec.example}`;
+      return `${heads[index]?.padEnd(width)}  ${spec.help}${aliases}${example}`;
     })
     .join("\n");
 }

@@ -3,6 +3,7 @@ import { idsFrom } from "../../node/search.ts";
 import { type Found, type Kept, MORE_COUNTED_MAX, type Reply } from "./events.ts";
 import { placeUpTo } from "./graphemes.ts";
 import { cutText, refOf } from "./longText.ts";
+import { listedText } from "./messageText.ts";
 import { saidBy } from "./names.ts";
 import { sanitizeLine } from "./sanitize.ts";
 import { clockText, dateText, isoDateText } from "./wording.ts";
@@ -34,7 +35,7 @@ const BEFORE_UNITS_MAX = 60;
 function foundRow({ room, message }: Found, wanted: string, isAcross: boolean): string {
   const where = isAcross ? `#${room.name} ` : "";
   const when = `${isoDateText(message.time)} ${clockText(message.time)}`;
-  return `${refOf(message.id)} ${when} ${where}${saidBy(message)} ${excerpt(message.text, wanted)}`;
+  return `${refOf(message.id)} ${when} ${where}${saidBy(message)} ${excerpt(listedText(message), wanted)}`;
 }
 
 function excerpt(said: string, wanted: string): string {

@@ -2,6 +2,9 @@
 import type { ChatError, ChatEvent, Notice } from "../../protocol/events.ts";
 import { PORT_DEFAULT } from "../../settings.ts";
 import type { RoomsTrouble } from "../../store/roomsFile.ts";
+import { messageKinds } from "../../wire/bodies/kinds.ts";
+import { MESSAGE_ID_BYTES } from "../../wire/ids.ts";
+import { commandNamed } from "../command/commands.ts";
 import type { Refusal, SessionEvent } from "./events.ts";
 import { replyText } from "./replies.ts";
 import { sanitizeLine, sanitizeNick } from "./sanitize.ts";
@@ -136,10 +139,13 @@ export function refusalText(refusal: Refusal): string {
   switch (refusal.code) {
     case "unknown-command":
       return `unknown command ${shown(refusal.command)}: did you mean ${refusal.nearest}? /help lists all`;
-    case "bad-argument":
+    case "bad-argument": {
+      const example = commandNamed(refusal.command)?.example;
+      if (example !== undefined) return `usage: /${refusal.command} ${refusal.usage}, as in ${example}`;
       return refusal.usage === ""
         ? `/${refusal.command} takes no argument`
         : `/${refusal.command} takes ${refusal.usage}: ${ARGUMENT_REASONS[refusal.reason]}`;
+    }
     case "ask-slash":
       return `not sent: a command, or text? To send it as text: /say ${shown(refusal.line)}`;
     case "bad-address":
@@ -159,11 +165,21 @@ export function refusalText(refusal: Refusal): string {
     case "bad-number":
       return `/${refusal.command} takes a whole number from 1 on, not ${shown(refusal.value)}`;
     case "no-such-message":
-      return refusal.count === 0
-        ? "you have said nothing yet"
-        : `${countText(refusal.count, "message")} of yours kept, none of them number ${refusal.number}`;
+      return noSuchText(refusal);
     case "unknown-message":
       return `there is no message ${shown(refusal.id)}; /log lists the newest`;
+    case "several-messages":
+      return `${refusal.count} messages are called ${shown(refusal.id)}: give more of its id, which /log shows the end of`;
+    case "not-yours":
+      return `only ${sanitizeNick(refusal.nick)} can ${refusal.kind} this message`;
+    case "already-deleted":
+      return refusal.kind === "delete" ? "this message is deleted already" : "this message was deleted";
+    case "not-a-line":
+      return `only what somebody said can be ${PARTICIPLES[refusal.kind]}`;
+    case "bad-kind":
+      return `${shown(refusal.kind)} is no kind of message: wanted ${messageKinds.join(", ")}`;
+    case "bad-target":
+      return badTargetText(refusal);
     case "bad-search":
       return badSearchText(refusal);
     case "unknown-peer":
@@ -198,6 +214,25 @@ export function refusalText(refusal: Refusal): string {
 }
 
 // --- internal ---
+
+const PARTICIPLES = { reply: "replied to", react: "reacted to", edit: "edited", delete: "deleted" } as const;
+
+function noSuchText({ number, count, of }: Refusal & { readonly code: "no-such-message" }): string {
+  const whose = of === "own" ? "of yours" : "of others";
+  if (count > 0) return `${countText(count, "message")} ${whose} kept, none of them number ${number}`;
+  return of === "own" ? "you have said nothing yet" : "nobody else has said anything yet";
+}
+
+function badTargetText({ reason, kind }: Refusal & { readonly code: "bad-target" }): string {
+  switch (reason) {
+    case "form":
+      return `"target" is the id of a message: ${2 * MESSAGE_ID_BYTES} hex digits`;
+    case "missing":
+      return `the kind "${kind}" needs a "target", the id of the message that it is about`;
+    case "unneeded":
+      return `the kind "${kind}" is about no message: leave "target" out`;
+  }
+}
 
 function badSearchText(refusal: Refusal & { readonly code: "bad-search" }): string {
   switch (refusal.reason) {

@@ -27,6 +27,7 @@ import {
   type Reaction,
   relatedTo,
   relationOf,
+  takesLine,
 } from "./overlay.ts";
 import { type Folded, foldPresence, nothingFolded, type PresenceChange } from "./presence.ts";
 import { sanitizeLine, sanitizeNick, sanitizeText } from "./sanitize.ts";
@@ -184,11 +185,6 @@ export function messageEntry(message: Message, nick?: string): MessageEntry {
     text: sanitizeText(messageText(message)),
   } as const;
   return { ...entry, ...stateOf(message) };
-}
-
-/** Whether it has a line of its own: what only changes others has none. */
-export function takesLine({ kind }: Message): boolean {
-  return kind !== "edit" && kind !== "delete" && kind !== "react";
 }
 
 /** What the message says about others, and about the room; its own line apart. */

@@ -1,6 +1,7 @@
 /** A page of messages among the entries of a timeline. */
 import type { Message } from "../../protocol/views.ts";
-import { type Entry, messageEntry, noteAbout, refreshed, type Timeline, takesLine } from "./timeline.ts";
+import { takesLine } from "./overlay.ts";
+import { type Entry, messageEntry, noteAbout, refreshed, type Timeline } from "./timeline.ts";
 
 /** In the order of keys, each once; whatever the floor of the timeline is. `messages`: ascending. */
 export function withMessages(timeline: Timeline, messages: readonly Message[]): Timeline {

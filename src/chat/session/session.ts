@@ -6,11 +6,14 @@ import { within } from "../../node/limit.ts";
 import type { RoomHandle } from "../../node/types.ts";
 import { StoreError } from "../../store/store.ts";
 import type { MessageKind } from "../../wire/bodies/kinds.ts";
+import type { MessageId } from "../../wire/ids.ts";
 import type { CommandContext, Outcome, RoomOpening, SessionOptions } from "../command/commandContext.ts";
 import { type AskedHistory, tellHistory } from "../command/historyCommand.ts";
+import { sayAbout } from "../command/messageCommands.ts";
 import { parseLine } from "../command/parse.ts";
 import type { AskedSearch, BadSearch } from "../command/parseSearch.ts";
-import { runCommand, sayText } from "../command/runCommand.ts";
+import { runCommand } from "../command/runCommand.ts";
+import { sayText } from "../command/sayText.ts";
 import { search } from "../command/searchCommand.ts";
 import type { SessionEvent } from "../model/events.ts";
 import { reasonText } from "../model/systemReason.ts";
@@ -59,8 +62,8 @@ export interface Session {
    * answers it carries `ref`; if nothing else does, `done` or a refusal. `room`: for which it is meant, in place of the shown one.
    */
   line(text: string, ref?: string, room?: RoomHandle): Promise<Outcome>;
-  /** Text as it is, even if it looks like a command, after the lines before it. */
-  say(text: string, kind?: MessageKind, ref?: string, room?: RoomHandle): Promise<Outcome>;
+  /** Text as it is, even if it looks like a command, after the lines before it. `target`: of the kinds that need one. */
+  say(text: string, kind?: MessageKind, ref?: string, room?: RoomHandle, target?: MessageId): Promise<Outcome>;
   /** As `/search`, in words that stand by themselves already; `limit`: of the messages that are told. */
   search(asked: AskedSearch | BadSearch, limit: number, ref?: string, room?: RoomHandle): Promise<Outcome>;
   /** A page of what is kept. */
@@ -105,7 +108,8 @@ export async function createSession(options: SessionOptions): Promise<Session> {
         ? answered(state, ref, room, perform)
         : inTurn(state, ref, room, perform);
     },
-    say: (text, kind = "text", ref, room) => inTurn(state, ref, room, (context) => sayText(context, text, kind)),
+    say: (text, kind = "text", ref, room, target) =>
+      inTurn(state, ref, room, (context) => sayAbout(context, { text, kind, target })),
     search: (asked, limit, ref, room) => inTurn(state, ref, room, (context) => search(context, asked, limit)),
     history: (asked, ref, room) => inTurn(state, ref, room, (context) => tellHistory(context, asked)),
     subscribe: (listener, ready) => {
@@ -316,7 +320,7 @@ function contextFor(
 
 function performLine(context: CommandContext, text: string): Promise<Outcome> {
   const parsed = parseLine(text);
-  if (parsed.type === "say") return sayText(context, parsed.text, "text");
+  if (parsed.type === "say") return sayText(context, { text: parsed.text, kind: "text" });
   if (parsed.type === "command") return runCommand(context, parsed.command);
   if (parsed.type === "refusal") context.emit({ type: "refusal", refusal: parsed.refusal });
   return Promise.resolve(parsed.type === "nothing" ? "done" : "refused");

@@ -6,6 +6,7 @@ import type { Message } from "../../protocol/views.ts";
 import type { RememberedRoom } from "../../store/roomsFile.ts";
 import { StoreError } from "../../store/store.ts";
 import type { Outcome } from "../command/commandContext.ts";
+import { asTheyRead } from "../history/keptView.ts";
 import type { SessionEvent } from "../model/events.ts";
 import { type FollowedRoom, followedRoom, isToldInReplay, note, takeMissed } from "./followedRoom.ts";
 import { createJoins, JOINS_MAX } from "./joins.ts";
@@ -190,12 +191,15 @@ async function replay(
     await state.heard;
     await state.ready();
   };
-  const take = async (messages: readonly Message[]): Promise<void> => {
+  const take = async (given: readonly Message[]): Promise<void> => {
     await ready();
     if (state.closing !== undefined) return;
-    const earlier = replayed === "all" ? 0 : kept - messages.length;
+    const earlier = replayed === "all" ? 0 : kept - given.length;
     if (earlier > 0) emit(state, { type: "earlier", messages: earlier }, room);
+    const messages = await asTheyRead(room, given);
     for (const message of messages) {
+      // People read what it changed as it is now.
+      if (replayed !== "all" && (message.kind === "edit" || message.kind === "delete")) continue;
       emit(state, { type: "chat", event: { type: "message", message, isInOrder: true } }, room);
       const delivery = message.own ? room.delivery(message.id) : undefined;
       if (delivery === undefined) continue;

@@ -7,11 +7,33 @@ import { readHistory } from "../../../src/chat/history/reader.ts";
 import { createRoomKeys } from "../../../src/crypto/roomKeys.ts";
 import { readMessage, verifyMessage } from "../../../src/crypto/signed.ts";
 import { TEXT_BYTES_MAX } from "../../../src/wire/bodies/text.ts";
+import type { MessageId } from "../../../src/wire/ids.ts";
 import { allOf, createTalk, fileOf, LAB, LAB_HEADER, smallTalk } from "../../suites/signedTalk.ts";
 
 const keys = createRoomKeys(LAB.secret);
 const wellFormed = (text: string): string => Buffer.from(text).toString();
 const bytesOf = (line: string): Uint8Array => Buffer.from(line);
+
+describe("a file", () => {
+  it("leaves out what its author deleted, with its edits, and nothing else", async () => {
+    const talk = createTalk();
+    const [secret, tea] = [talk.say("anna", "a secret"), talk.say("bob", "tea")];
+    const about = (name: string, text: string, kind: "edit" | "delete" | "reply", target: string) =>
+      talk.say(name, text, { kind, target: target as MessageId });
+    about("anna", "a secret, changed", "edit", secret.id);
+    const stays = [
+      tea,
+      about("bob", "chai", "edit", tea.id),
+      about("bob", "", "delete", secret.id),
+      about("anna", "", "delete", secret.id),
+      about("bob", "what was it?", "reply", secret.id),
+    ];
+    const lines = (await fileOf(talk.messages)).map((line) => JSON.parse(line));
+    expect(lines.slice(1, -1).map(({ id }) => id)).toEqual(stays.map(({ id }) => id));
+    expect(lines.at(-1)).toMatchObject({ type: "end", messages: stays.length });
+    expect(Buffer.from(JSON.stringify(lines)).includes("secret")).toBe(false);
+  });
+});
 
 describe("a line", () => {
   it("can be read by people, and holds the bytes that were signed", () => {
@@ -49,6 +71,17 @@ describe("a line", () => {
         },
       ),
     );
+  });
+
+  it("says what a reaction is about, and a changed one is told", () => {
+    const talk = createTalk();
+    const { id: target } = talk.say("anna", "tea?");
+    const reaction = talk.say("bob", "👍", { kind: "react", target });
+    const decoded = decodeLine(bytesOf(messageLine(reaction)));
+    if (decoded.type !== "message") throw new Error(`decoded as ${decoded.type}`);
+    expect(decoded.written).toMatchObject({ kind: "react", target, text: "👍" });
+    expect(differingField(reaction, decoded.written)).toBeUndefined();
+    expect(differingField(reaction, { ...decoded.written, target: reaction.id })).toBe("target");
   });
 
   it("of the longest text that there is fits, however much of it is escaped", () => {

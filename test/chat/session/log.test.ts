@@ -16,7 +16,7 @@ it("a log lists fifty messages unless told otherwise and says how many more ther
     return answered.split("\n");
   };
   const all = await answer("/log");
-  expect([all.length, all[0], all.at(-1)?.slice(6)]).toEqual([51, "… 10 more: /log 60", "<bob> message 59"]);
+  expect([all.length, all[0], all.at(-1)?.slice(13)]).toEqual([51, "… 10 more: /log 60", "<bob> message 59"]);
   const few = await answer("/log 3");
   expect([few.length, few[0]]).toEqual([4, "… 57 more: /log 30"]);
   expect(await answer("/log 100")).toHaveLength(60);
