@@ -2,8 +2,9 @@
 
 import type { SessionEvent } from "../chat/model/events.ts";
 import { excerptOf, refOf } from "../chat/model/longText.ts";
-import { messageText } from "../chat/model/messageText.ts";
-import { createNames } from "../chat/model/names.ts";
+import { listedText } from "../chat/model/messageText.ts";
+import { createNames, speakerText } from "../chat/model/names.ts";
+import { isLine, takesLine } from "../chat/model/overlay.ts";
 import { foldPresence, nothingFolded, presenceText } from "../chat/model/presence.ts";
 import { moreOfLog, shownOfLog } from "../chat/model/replies.ts";
 import { sanitizeText } from "../chat/model/sanitize.ts";
@@ -12,6 +13,7 @@ import { clockText, countText, dayText } from "../chat/model/wording.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { Message } from "../protocol/views.ts";
 import type { MessageId, PeerId } from "../wire/ids.ts";
+import { createDeeds } from "./deeds.ts";
 
 export type Transcript = {
   /**
@@ -26,7 +28,7 @@ export type Transcript = {
 
 /** Of a message in a list of many: the beginning of a long one. */
 function excerpt(message: Message): string {
-  return sanitizeText(excerptOf(messageText(message), refOf(message.id)));
+  return sanitizeText(excerptOf(listedText(message), refOf(message.id)));
 }
 
 type PeerEvent = Extract<ChatEvent, { type: "peer" }>;
@@ -36,7 +38,6 @@ type DeliveryEvent = Extract<ChatEvent, { type: "delivery" }>;
 const PRESENT_MAX = 10_000;
 /** Own messages that wait; beyond it, that they have reached somebody may not be told. */
 const WAITING_MAX = 10_000;
-
 /**
  * Of one room. `today`: what the first message's day is compared with, so that a talk of today starts without a day line.
  * `mark`: stands in every line, to tell which room it is of.
@@ -50,17 +51,37 @@ export function createTranscript(today: Date, mark: () => string = () => ""): Tr
   /** BOUNDED: WAITING_MAX. Own messages that nobody is known to have, and how many of them somebody has since. */
   const waiting = new Set<MessageId>();
   let arrived = 0;
+  const deeds = createDeeds(names);
+  /** BOUNDED: WAITING_MAX, the first told go first. Own messages that say nothing: of their delivery nothing is told. */
+  const unfollowed = new Set<MessageId>();
 
-  /** `text` is safe to show. */
-  const messageLines = (message: Message, text: string): string[] => {
-    const said = dayText(message.time);
+  /** Of a message that is told where it was said, or of what it does. */
+  const toldLines = (message: Message): string[] => {
+    if (message.own && !isLine(message)) unfollowed.add(message.id);
+    const [oldest] = unfollowed;
+    if (unfollowed.size > WAITING_MAX && oldest !== undefined) unfollowed.delete(oldest);
+    if (takesLine(message)) {
+      deeds.remember(message);
+      return messageLines(message, sanitizeText(listedText(message)));
+    }
+    const deed = deeds.textOf(message);
+    if (deed === undefined) return [];
+    return [...dayLines(message), `${clockText(message.time)} ${mark()}-- ${indented(deed)}`];
+  };
+  const dayLines = ({ time }: Message): string[] => {
+    const said = dayText(time);
     const lines = said === day ? [] : [`-- ${mark()}${said}`];
     day = said;
-    const nick = names.label(message.author);
-    const who = message.kind === "action" ? `* ${nick}` : `<${nick}>`;
-    // Further lines of a text are indented, so that none can pass for a message of its own.
-    const indented = text.replaceAll("\n", "\n      ");
-    return [...lines, `${clockText(message.time)} ${mark()}${who} ${indented}`];
+    return lines;
+  };
+
+  /** `text` is safe to show. */
+  const messageLines = (message: Message, text: string, before = ""): string[] => {
+    const lines = dayLines(message);
+    const { kind, author, target, time } = message;
+    const nick = names.label(author);
+    const who = kind === "reply" ? `${nick}, to ${deeds.quoteOf(target)}:` : speakerText(kind, nick);
+    return [...lines, `${before}${clockText(time)} ${mark()}${who} ${indented(text)}`];
   };
 
   /** Whether it is news that this peer is here or gone. */
@@ -91,6 +112,7 @@ export function createTranscript(today: Date, mark: () => string = () => ""): Tr
   };
   /** That something waits is said once, until nothing does. */
   const deliveryLines = ({ id, reached }: DeliveryEvent): string[] => {
+    if (unfollowed.has(id)) return [];
     if (reached > 0) {
       if (waiting.delete(id)) arrived += 1;
       return [];
@@ -104,13 +126,14 @@ export function createTranscript(today: Date, mark: () => string = () => ""): Tr
     if (event.type === "clear") return ["-- nothing to clear in line mode"];
     if (event.type === "reply" && event.reply.code === "log" && event.reply.messages.length > 0) {
       const more = moreOfLog(event.reply);
-      const lines = shownOfLog(event.reply).flatMap((message) => messageLines(message, excerpt(message)));
+      const lines = shownOfLog(event.reply).flatMap((message) =>
+        messageLines(message, excerpt(message), `${refOf(message.id)} `),
+      );
       return more === undefined ? lines : [`-- ${mark()}${more}`, ...lines];
     }
     if (event.type === "chat" && event.event.type === "delivery") return deliveryLines(event.event);
     if (event.type === "chat" && event.event.type === "message") {
-      const { message } = event.event;
-      return messageLines(message, sanitizeText(messageText(message)));
+      return toldLines(event.event.message);
     }
     if (event.type === "chat" && event.event.type === "notice" && event.event.notice.code === "joined") {
       const { id } = event.event.notice.peer;
@@ -134,4 +157,11 @@ export function createTranscript(today: Date, mark: () => string = () => ""): Tr
     isHolding: () => arrived > 0 || presenceText(held, names.label) !== "",
     release,
   };
+}
+
+// --- internal ---
+
+/** Further lines of a text are indented, so that none can pass for a message of its own. */
+function indented(text: string): string {
+  return text.replaceAll("\n", "\n      ");
 }

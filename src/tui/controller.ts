@@ -2,6 +2,7 @@
  * Decides what the full screen shows, and how keys and events change it. It holds a view of each room and the row of rooms. It knows nothing of terminals: `frame` says what to draw.
  */
 import { commandTable } from "../chat/command/commands.ts";
+import { keptMessages, keptPage, topicIn } from "../chat/history/keptView.ts";
 import type { SessionEvent } from "../chat/model/events.ts";
 import { keptText } from "../chat/model/searchText.ts";
 import { sentenceFor } from "../chat/model/sentences.ts";
@@ -27,7 +28,7 @@ import {
   takeOlder,
   topOf,
 } from "./readingBack.ts";
-import { nextActive, noteMention, openView, paintTabs, type RoomView, tabsOf } from "./roomViews.ts";
+import { nextActive, noteMention, openView, paintTabs, type RoomView, tabsOf, unknownTargets } from "./roomViews.ts";
 import { beginningRow, createRowLayout, type RowLayout } from "./rows.ts";
 import type { ScreenRows } from "./screen.tsx";
 import { paintStatus, questionText, statusText } from "./statusLine.ts";
@@ -135,7 +136,11 @@ export function createController({ session, palette, now, onChange, ...size }: C
     if (next.isLoaded) return;
     next.isLoaded = true;
     const room = shown;
-    room.history(HISTORY_SHOWN).then(
+    topicIn(room).then(
+      (topic) => topic !== undefined && change({ type: "known", messages: [topic] }, next) && onChange(),
+      () => undefined,
+    );
+    keptPage(room, HISTORY_SHOWN).then(
       (messages) => {
         next.isWholeAtStart = messages.length < HISTORY_SHOWN;
         if (messages.length === 0) return;
@@ -145,9 +150,24 @@ export function createController({ session, palette, now, onChange, ...size }: C
           if (delivery === undefined) continue;
           next.timeline = applyEvent(next.timeline, { type: "delivery", id: message.id, ...delivery }, message.time);
         }
+        askForTargets(room, next, messages);
         onChange();
       },
       (error: unknown) => unreadable(error, next),
+    );
+  }
+
+  /** Replies say what they are to, also where that is further up than what is here. */
+  function askForTargets(room: RoomHandle, of: RoomView, messages: readonly Message[]): void {
+    const ids = unknownTargets(of, messages);
+    if (ids.length === 0) return;
+    keptMessages(room, ids).then(
+      (found) => {
+        const known = found.filter((message) => message !== undefined);
+        if (change({ type: "known", messages: known }, of)) onChange();
+      },
+      // Nothing more can be said of them than that they are not here.
+      () => undefined,
     );
   }
 
@@ -200,7 +220,7 @@ export function createController({ session, palette, now, onChange, ...size }: C
     current.isLoading = true;
     const of = view;
     const room = shown;
-    room.history(limit, before).then(
+    keptPage(room, limit, before).then(
       (page) => {
         current.isLoading = false;
         // Of another room, or the reader has gone back to the newest lines.
@@ -214,6 +234,7 @@ export function createController({ session, palette, now, onChange, ...size }: C
           const event = { type: "delivery", id: message.id, ...delivery } as const;
           current.timeline = applyEvent(current.timeline, event, message.time);
         }
+        askForTargets(room, of, page);
         onChange();
       },
       (error: unknown) => {
@@ -344,8 +365,9 @@ export function createController({ session, palette, now, onChange, ...size }: C
       if (event.type === "ended") return "never";
       let isChanged = false;
       if (event.type === "chat") {
-        noteMention(of, room, event.event);
         isChanged = change(event.event, of);
+        noteMention(of, room, event.event);
+        if (event.event.type === "message") askForTargets(room, of, [event.event.message]);
         // Joins and leaves are lines of the room already, folded.
         if (event.event.type === "peer") return "soon";
       }

@@ -4,11 +4,14 @@
  */
 import { widthOf } from "../chat/model/columns.ts";
 import { isMentioned } from "../chat/model/mention.ts";
+import { isLine } from "../chat/model/overlay.ts";
 import { sanitizeLine } from "../chat/model/sanitize.ts";
-import { createTimeline, type Timeline } from "../chat/model/timeline.ts";
+import { createTimeline, indexOfKey, type Quote, type Timeline } from "../chat/model/timeline.ts";
 import type { Session } from "../chat/session/session.ts";
 import type { RoomHandle } from "../node/types.ts";
 import type { ChatEvent } from "../protocol/events.ts";
+import type { Message } from "../protocol/views.ts";
+import type { MessageId } from "../wire/ids.ts";
 import { type Composer, emptyComposer } from "./composer.ts";
 import type { ReadingBack } from "./readingBack.ts";
 import { type Palette, paintSpan } from "./style.ts";
@@ -29,6 +32,8 @@ export type RoomView = {
   reading: ReadingBack | undefined;
   /** Messages since it was seen last that call this node's nick. */
   mentions: number;
+  /** BOUNDED: ASKED_MAX, the first go first. Messages that replies are to, and that what is kept was asked for. */
+  readonly asked: Set<MessageId>;
 };
 
 /** Of a room that is not before the reader's eyes. */
@@ -42,13 +47,36 @@ export function openView(room: RoomHandle): RoomView {
     isWholeAtStart: false,
     reading: undefined,
     mentions: 0,
+    asked: new Set(),
   };
 }
 
+/** The event is in the timeline already. A reply to what this node said calls it, too. */
 export function noteMention(view: RoomView, room: RoomHandle, event: ChatEvent): void {
-  if (event.type !== "message" || view.timeline.seeing) return;
+  if (event.type !== "message" || view.timeline.seeing || !isLine(event.message)) return;
   const { own, history, text } = event.message;
-  if (!own && !history && isMentioned(text, room.self().nick)) view.mentions += 1;
+  if (own || history) return;
+  const self = room.self();
+  const quote = quoteIn(view.timeline, event.message);
+  const isAnswered = quote !== undefined && quote.type !== "missing" && quote.author.id === self.id;
+  if (isAnswered || isMentioned(text, self.nick)) view.mentions += 1;
+}
+
+/** Of these, what replies are to that is not here, and was not asked for. */
+export function unknownTargets(view: RoomView, messages: readonly Message[]): MessageId[] {
+  const { timeline, reading = { timeline } } = view;
+  const isMissing = (message: Message): boolean =>
+    (quoteIn(timeline, message) ?? quoteIn(reading.timeline, message))?.type === "missing";
+  const missing = messages.flatMap((message) =>
+    message.target !== undefined && isMissing(message) ? [message.target] : [],
+  );
+  const unasked = [...new Set(missing)].filter((target) => !view.asked.has(target));
+  for (const target of unasked) view.asked.add(target);
+  for (const target of view.asked) {
+    if (view.asked.size <= ASKED_MAX) break;
+    view.asked.delete(target);
+  }
+  return unasked;
 }
 
 /** One room of the row. */
@@ -114,6 +142,14 @@ export function nextActive(tabs: readonly RoomTab[]): number | undefined {
 }
 
 // --- internal ---
+
+const ASKED_MAX = 1_000;
+
+function quoteIn({ entries }: Timeline, { id, kind }: Message): Quote | undefined {
+  if (kind !== "reply") return undefined;
+  const entry = entries[indexOfKey(entries, id)];
+  return entry?.type === "message" && entry.key === id ? entry.quote : undefined;
+}
 
 const GAP = "  ";
 /** Columns of a label: one that is longer must not hide the others. */

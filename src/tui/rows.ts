@@ -7,9 +7,11 @@
 
 import { type Glyph, glyphsIn, widthOf } from "../chat/model/columns.ts";
 import { LINES_IN_PLACE_MAX, moreTexts, refOf } from "../chat/model/longText.ts";
-import { sameNick, taggedNick } from "../chat/model/names.ts";
+import { DELETED, EDITED } from "../chat/model/messageText.ts";
+import { sameNick, speakerMarks, taggedNick } from "../chat/model/names.ts";
+import type { Reaction } from "../chat/model/overlay.ts";
 import { presenceText } from "../chat/model/presence.ts";
-import type { Delivery, Entry } from "../chat/model/timeline.ts";
+import type { Delivery, Entry, MessageEntry, Quote } from "../chat/model/timeline.ts";
 import { clockText, dayText } from "../chat/model/wording.ts";
 import type { Author } from "../protocol/views.ts";
 import { type Palette, paintSpan, type Span } from "./style.ts";
@@ -50,6 +52,8 @@ type Block = {
   readonly head: readonly Span[];
   readonly body: Span;
   readonly tail: readonly Span[];
+  /** A row below, however many rows of the text are shown. */
+  readonly foot?: Span | undefined;
   /** The name of a message whose rows are limited; undefined: all rows are shown. */
   readonly ref: string | undefined;
   /** Each line is one of a list: what is wrapped stands deeper, so that it cannot pass for the next of them. */
@@ -73,7 +77,16 @@ function indentOf(width: number): number {
   return width >= TINY_WIDTH ? INDENT_NARROW : width > 1 ? 1 : 0;
 }
 
-function blockRows({ head, body, tail, ref, isList, continued }: Block, width: number, palette: Palette): string[] {
+function blockRows(block: Block, width: number, palette: Palette): string[] {
+  const rows = textRows(block, width, palette);
+  const { foot } = block;
+  const indent = indentOf(width);
+  if (foot !== undefined)
+    rows.push(" ".repeat(indent) + paintSpan({ ...foot, text: fitWidth(foot.text, width - indent) }));
+  return rows;
+}
+
+function textRows({ head, body, tail, ref, isList, continued }: Block, width: number, palette: Palette): string[] {
   const { text, style } = body;
   const indent = indentOf(width);
   const wrapIndent = isList && width >= TINY_WIDTH ? indent + INDENT_MORE : indent;
@@ -160,7 +173,7 @@ function blockOf(entry: Entry, sharedNicks: ReadonlySet<string>, palette: Palett
 }
 
 function messageBlock(
-  { message, nick, text, delivery }: Entry & { readonly type: "message" },
+  { message, nick, text, delivery, quote, editedBy, deleted, reactions = [] }: MessageEntry,
   time: Span,
   sharedNicks: ReadonlySet<string>,
   palette: Palette,
@@ -169,11 +182,33 @@ function messageBlock(
   const style = own ? palette.bold : palette.nick(author.id);
   const who: Span = { text: nickText(nick, author.tag, sharedNicks), style };
   const plain = (part: string): Span => ({ text: part, style: "" });
-  const said = kind === "action" ? [plain("* "), who, plain(" ")] : [plain("<"), who, plain("> ")];
+  const dim = (part: string): Span => ({ text: part, style: palette.dim });
+  // No nick has a blank in it, and no quote a quotation mark: what stands between the marks cannot be taken for a text.
+  const [before, behind] = speakerMarks(kind);
+  const to = quote === undefined ? [] : [dim(` ${quoteText(quote, sharedNicks)}`)];
   const tail: Span[] = [];
-  if (delivery !== undefined) tail.push({ text: ` ${deliveryText(delivery)}`, style: palette.dim });
-  const body = plain(text);
-  return { head: [time, ...said], body, tail, ref: refOf(message.id), isList: false, continued: false };
+  if (editedBy !== undefined) tail.push(dim(` ${EDITED}`));
+  if (delivery !== undefined && deleted !== true) tail.push(dim(` ${deliveryText(delivery)}`));
+  const body = deleted === true || kind === "topic" ? dim(text) : plain(text);
+  const foot = reactions.length === 0 ? undefined : dim(reactionsText(reactions));
+  const head = [time, plain(before), who, ...to, plain(`${behind} `)];
+  return { head, body, tail, foot, ref: refOf(message.id), isList: false, continued: false };
+}
+
+/** What is told of the reactions to one message, at most. */
+const REACTIONS_SHOWN = 12;
+
+/** `👍 2  🎉 1`. */
+function reactionsText(reactions: readonly Reaction[]): string {
+  const shown = reactions.slice(0, REACTIONS_SHOWN).map(({ text, authors }) => `${text} ${authors.length}`);
+  const more = reactions.length - shown.length;
+  return more > 0 ? `${shown.join("  ")}  +${more}` : shown.join("  ");
+}
+
+function quoteText(quote: Quote, sharedNicks: ReadonlySet<string>): string {
+  if (quote.type === "missing") return "to a message that is not here";
+  const nick = nickText(quote.nick, quote.author.tag, sharedNicks);
+  return quote.type === "deleted" ? `to ${nick} ${DELETED}` : `to ${nick} "${quote.text}"`;
 }
 
 /** Of a few the figures are as short as "all". */

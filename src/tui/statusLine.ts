@@ -32,13 +32,12 @@ export type StatusFacts = {
 
 /** At most `width` columns, if its most important part is no wider: the least important parts go first. */
 export function statusText(facts: StatusFacts, width: number): string {
-  let parts = partsOf(facts);
-  for (;;) {
-    const text = parts.map((part) => `[${part.text}]`).join(" ");
-    if (parts.length <= 1 || widthOf(text) <= width) return text;
-    const least = Math.min(...parts.map((part) => part.weight));
-    parts = parts.filter((part) => part.weight > least);
-  }
+  const text = partsText(facts, width);
+  const topic = facts.timeline.topic?.text ?? "";
+  // It gets what the others leave.
+  const left = width - widthOf(text) - " []".length;
+  if (topic === "" || left < Math.min(TOPIC_COLUMNS_MIN, widthOf(topic))) return text;
+  return `${text} [${widthOf(topic) <= left ? topic : `${fitWidth(topic, left - 1)}…`}]`;
 }
 
 /** What the next key decides, or undefined. `notice`: something the composer refused. */
@@ -53,6 +52,19 @@ export function paintStatus(status: string, question: string | undefined, width:
 }
 
 // --- internal ---
+
+/** Less of a topic tells nothing. */
+const TOPIC_COLUMNS_MIN = 8;
+
+function partsText(facts: StatusFacts, width: number): string {
+  let parts = partsOf(facts);
+  for (;;) {
+    const text = parts.map((part) => `[${part.text}]`).join(" ");
+    if (parts.length <= 1 || widthOf(text) <= width) return text;
+    const least = Math.min(...parts.map((part) => part.weight));
+    parts = parts.filter((part) => part.weight > least);
+  }
+}
 
 /** In the order in which they stand. `weight`: what goes last from a terminal that is too narrow; each is another. */
 type Part = { readonly text: string; readonly weight: number };

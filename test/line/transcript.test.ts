@@ -34,6 +34,49 @@ describe("the transcript", () => {
     expect(lines).toEqual([`${noon} <anna> hi`, `${noon} * anna waves`]);
   });
 
+  it("tells in words what somebody does to a message, and of what it was", () => {
+    const { room, lines } = setUp();
+    const [anna, bob] = [fakePeer("anna", 2), fakePeer("bob", 3)];
+    const { id: target } = room.hear(anna, 'a "fine" day');
+    room.hear(bob, "yes\nindeed", { kind: "reply", target });
+    room.hear(bob, "👍", { kind: "react", target });
+    room.hear(bob, "forged", { kind: "edit", target });
+    room.hear(anna, "a bad\nday", { kind: "edit", target });
+    room.hear(bob, "", { kind: "react", target });
+    room.hear(anna, "", { kind: "delete", target });
+    room.hear(anna, "late", { kind: "edit", target });
+    room.hear(bob, "🎉", { kind: "react", target });
+    room.hear(bob, "oh", { kind: "reply", target });
+    room.hear(bob, "what?", { kind: "reply", target: "ab".repeat(24) as MessageId });
+    room.hear(bob, "done", { kind: "notice" });
+    room.hear(anna, "tea", { kind: "topic" });
+    expect(lines).toEqual([
+      `${noon} <anna> a "fine" day`,
+      `${noon} bob, to anna "a 'fine' day": yes\n      indeed`,
+      `${noon} -- bob reacted 👍 to anna "a 'fine' day"`,
+      `${noon} -- anna edited "a 'fine' day" to: a bad\n      day`,
+      `${noon} -- bob took back the reaction to anna "a bad day"`,
+      `${noon} -- anna deleted a message`,
+      `${noon} bob, to anna (deleted): oh`,
+      `${noon} bob, to a message that is not shown here: what?`,
+      `${noon} -bob- done`,
+      `${noon} -- anna set the topic: tea`,
+    ]);
+  });
+
+  it("tells nothing of the delivery of what only changes others", () => {
+    const { room, lines, chat } = setUp();
+    const me = fakePeer("me", 1);
+    const { id: target } = room.hear(me, "hi", { own: true });
+    lines.length = 0;
+    for (const kind of ["react", "edit", "delete", "topic"] as const) {
+      const { id } = room.hear(me, kind === "delete" ? "" : "x", { own: true, kind, target });
+      chat({ type: "delivery", id, reached: 0, of: 0, lacking: [] });
+    }
+    expect(lines).toHaveLength(4);
+    expect(lines.join("\n")).not.toContain("waiting");
+  });
+
   it("says once that something waits, and once how much of it has reached somebody since", () => {
     const { room, lines, chat, transcript } = setUp();
     const own = (text: string) => room.hear(fakePeer("me", 1), text, { own: true }).id;
@@ -118,15 +161,15 @@ describe("the transcript", () => {
     const wide = room.hear(anna, "x".repeat(60_000));
     lines.length = 0;
     take({ type: "reply", reply: { code: "log", messages: room.kept(), shown: 3, kept: 22 } });
-    expect(lines.map((line) => line.replace(/^\d\d:\d\d /, ""))).toEqual([
+    expect(lines.map((line) => line.replace(/^(\w{6} )\d\d:\d\d /, "$1"))).toEqual([
       "-- … 19 more: /log 22",
-      "<anna> message 19",
+      "000014 <anna> message 19",
       [
-        "<anna> line 0",
+        `${lined.id.slice(-6)} <anna> line 0`,
         ...Array.from({ length: 39 }, (_, at) => `line ${at + 1}`),
         `… 860 more lines: /show ${lined.id.slice(-6)}`,
       ].join("\n      "),
-      `<anna> ${"x".repeat(2_000)}\n      … 58000 more characters: /show ${wide.id.slice(-6)}`,
+      `${wide.id.slice(-6)} <anna> ${"x".repeat(2_000)}\n      … 58000 more characters: /show ${wide.id.slice(-6)}`,
     ]);
     lines.length = 0;
     take({ type: "reply", reply: { code: "show", message: lined } });

@@ -21,8 +21,11 @@ export type ScreenRig = {
   readonly rows: () => string[];
 };
 
-export async function sitWith(options: { columns?: number; rows?: number; first?: FakeRoom } = {}): Promise<ScreenRig> {
-  const hub = createFakeHub(options.first === undefined ? {} : { first: options.first });
+export type ScreenRigOptions = { columns?: number; rows?: number; first?: FakeRoom; hub?: FakeHub };
+
+export async function sitWith(options: ScreenRigOptions = {}): Promise<ScreenRig> {
+  const { first } = options;
+  const hub = options.hub ?? createFakeHub(first === undefined ? {} : { first });
   const { session, room } = await createFaceRig({ hub });
   const controller = createController({
     session,
@@ -32,6 +35,8 @@ export async function sitWith(options: { columns?: number; rows?: number; first?
     now: () => NOON,
     onChange: () => undefined,
   });
+  // What is kept is read before anything happens.
+  await new Promise((resolve) => setImmediate(resolve));
   session.subscribe((event, of) => controller.event(event, of));
   const decoder = createKeyDecoder();
   const rows = (): string[] => {

@@ -23,12 +23,12 @@ import {
 type Kept = Pick<RoomHandle, "read" | "ofKinds">;
 
 /** The newest `limit` below `before`, oldest first, as they read now. Rejects with a StoreError. */
-export async function keptPage(
+export function keptPage(
   room: Kept & Pick<RoomHandle, "history">,
   limit: number,
   before?: MessageId,
 ): Promise<Message[]> {
-  return asTheyRead(room, await room.history(limit, before));
+  return room.history(limit, before).then((page) => asTheyRead(room, page));
 }
 
 /** These, in their order, as they read now; undefined where one is not kept. Rejects with a StoreError. */
@@ -43,9 +43,10 @@ export async function keptMessages(room: Kept, ids: readonly MessageId[]): Promi
 }
 
 /** The same messages as they read now. Of an edit of what was deleted the text is gone, too. Rejects with a StoreError. */
-export async function asTheyRead(room: Kept, messages: readonly Message[]): Promise<Message[]> {
+export function asTheyRead(room: Kept, messages: readonly Message[]): Promise<Message[]> | Message[] {
   if (messages.length === 0) return [];
   const about = changesOf(room);
+  // In most rooms nobody ever changes anything.
   if (about.size === 0) return [...messages];
   return Promise.all(
     messages.map(async (message) => {

@@ -57,18 +57,24 @@ export function saidBy({ kind, author, target }: Pick<Message, "kind" | "author"
 
 /** `<anna>`, `* anna`, `-anna-`; `-- anna` of what is not said but done. `who`: safe to show. */
 export function speakerText(kind: Message["kind"], who: string): string {
+  const [before, behind] = speakerMarks(kind);
+  return before + who + behind;
+}
+
+/** What stands before the name of who said it, and behind it. */
+export function speakerMarks(kind: Message["kind"]): readonly [before: string, behind: string] {
   switch (kind) {
     case "action":
-      return `* ${who}`;
+      return ["* ", ""];
     case "notice":
-      return `-${who}-`;
+      return ["-", "-"];
     case "react":
     case "edit":
     case "delete":
     case "topic":
-      return `-- ${who}`;
+      return ["-- ", ""];
     default:
-      return `<${who}>`;
+      return ["<", ">"];
   }
 }
 

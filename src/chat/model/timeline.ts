@@ -14,8 +14,8 @@ import type { UnixMillis } from "../../protocol/time.ts";
 import type { Author, Message, PeerView } from "../../protocol/views.ts";
 import type { MessageId, PeerId } from "../../wire/ids.ts";
 import { type Layers, noLayers, sizeOf, valueIn, withValue } from "./layers.ts";
-import { cutText, piecesOf } from "./longText.ts";
-import { messageText } from "./messageText.ts";
+import { piecesOf } from "./longText.ts";
+import { messageText, quotableText } from "./messageText.ts";
 import { namelessLabel, sameNick } from "./names.ts";
 import {
   amended,
@@ -40,8 +40,6 @@ export const TIMELINE_NICKS_MAX = 10_000;
 const PRESENCE_FOLD_MS = 600_000;
 /** Messages that are known for replies to them and are not shown. */
 const ELSEWHERE_MAX = 1_000;
-/** Of the text that is quoted in a reply. */
-const QUOTE_UNITS_MAX = 40;
 
 /** `info`: an answer or a notice; `error`: something was refused. */
 export type LineTone = "info" | "error";
@@ -349,11 +347,7 @@ function quoteOf(timeline: Timeline, { id, target }: Message): Quote {
   if (entry?.type !== "message" || !isLine(entry.message)) return { type: "missing" };
   const { message, nick, text, deleted } = entry;
   if (deleted === true) return { type: "deleted", author: message.author, nick };
-  const line = sanitizeLine(cutText(text, 4 * QUOTE_UNITS_MAX))
-    .replaceAll('"', "'")
-    .trim();
-  const cut = cutText(line, QUOTE_UNITS_MAX);
-  return { type: "here", author: message.author, nick, text: cut.length < line.length ? `${cut}…` : cut };
+  return { type: "here", author: message.author, nick, text: quotableText(text) };
 }
 
 /** Nobody will have it: that it waits would not be true. */

@@ -55,8 +55,6 @@ type Columns = {
 type Cells = { bytes: Buffer; used: number; readonly free: number[][] };
 
 const SLOTS_FIRST = 1_024;
-/** Of a slot that is not in use. */
-const NO_KIND = 0;
 const REFS_MAX = 5;
 
 export function createMessageIndex(salt = 0): MessageIndex {
@@ -140,8 +138,8 @@ export function removeEntry(index: MessageIndex, id: MessageId): void {
     index.authorsBySlot[author.number] = undefined;
     index.freeAuthors.push(author.number);
   }
-  // Whoever looks through the slots for a kind passes it over.
-  columns.kind[slot] = NO_KIND;
+  // No message has this kind: whoever looks through the slots passes it over.
+  columns.kind[slot] = 0;
   index.freeSlots.push(slot);
 }
 
@@ -151,7 +149,7 @@ export function messagesOf(index: MessageIndex, kinds: readonly number[]): Index
   const found: IndexedMessage[] = [];
   for (let slot = 0; slot < index.slots; slot += 1) {
     const kind = index.columns.kind[slot] as number;
-    if (kind === NO_KIND || !wanted.has(kind)) continue;
+    if (kind === 0 || !wanted.has(kind)) continue;
     const id = idAt(index, slot);
     const { author, target } = entryOf(index, id) as IndexEntry;
     found.push({ id, author, kind, target });
