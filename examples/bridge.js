@@ -5,11 +5,13 @@ const [address = "127.0.0.1", ...names] = process.argv.slice(2);
 const hub = await openHub({ nick: "bridge", port: 0, discovery: false });
 process.once("SIGTERM", () => hub.close());
 process.once("SIGINT", () => hub.close());
+/** What is about another message means nothing in a room that does not have it. */
+const carried = ["text", "action", "notice"];
 const rooms = await Promise.all(names.map((name) => hub.enter(name, { join: address })));
 
 for (const room of rooms) {
   room.on("message", (message) => {
-    if (message.own || message.history) return;
+    if (message.own || message.history || !carried.includes(message.kind)) return;
     for (const other of rooms)
       if (other !== room) other.say(`[${room.name}] ${message.author.nick}: ${message.text}`).catch(console.error);
   });

@@ -1,4 +1,4 @@
-// A bot that answers: `node examples/echo-bot.js 10.0.0.2` joins the room "lab" there and repeats what follows "!echo ".
+// A bot that answers: `node examples/echo-bot.js 10.0.0.2` joins the room "lab" there and answers with what follows "!echo ".
 import { openHub } from "smplchat";
 
 const [address] = process.argv.slice(2);
@@ -10,6 +10,8 @@ console.log(`echo listens on ${room.address()} in #${room.name}`);
 
 // The loop ends when the hub is closed. What was said before the bot came is not answered again.
 for await (const message of room.messages({ history: false })) {
+  // What programs say is a notice, and an edit or a reaction asks nothing.
+  if (message.own || message.kind !== "text") continue;
   const asked = /^!echo (.*)/s.exec(message.text);
-  if (!message.own && asked !== null) await room.say(`${message.author.nick}: ${asked[1]}`);
+  if (asked !== null) await room.reply(message, asked[1]);
 }
