@@ -220,7 +220,7 @@ it("refuses in words what makes no sense in a room, and changes nothing", async 
   await expect(room.say("x".repeat(70_000))).rejects.toMatchObject({ code: "text-too-long" });
   await expect(room.say({ type: "bogus" } as never)).rejects.toThrow("a text cannot be an object: wanted a string");
   await expect(room.say("hi", { kind: "shout" as never })).rejects.toThrow(
-    'kind cannot be "shout": wanted "text" or "action"',
+    'kind cannot be "shout": wanted "text", "action" or "notice"',
   );
   await expect(room.join("10.0.0.2:99999")).rejects.toThrow("the port is a number from 1 to 65535");
   await expect(room.join(5 as never)).rejects.toThrow(TypeError);

@@ -195,11 +195,13 @@ export function noteAbout(timeline: Timeline, message: Message): Timeline {
   if (relation === undefined) return named;
   const overlay = overlayWith(named.overlay, relation);
   if (overlay === named.overlay) return named;
-  return kind === "reply" ? { ...named, overlay } : refreshed({ ...named, overlay }, [relation.target]);
+  if (kind === "reply") return { ...named, overlay };
+  // No reply quotes a reaction.
+  return refreshed({ ...named, overlay }, [relation.target], kind !== "react");
 }
 
 /** These messages, where they are here, and replies to them, as they read by all that is known. */
-export function refreshed(timeline: Timeline, ids: readonly MessageId[]): Timeline {
+export function refreshed(timeline: Timeline, ids: readonly MessageId[], hasQuotes = true): Timeline {
   const entries = timeline.entries.slice();
   const next = { ...timeline, entries };
   let isChanged = false;
@@ -212,7 +214,7 @@ export function refreshed(timeline: Timeline, ids: readonly MessageId[]): Timeli
     entries[at] = now;
   };
   for (const id of ids) refresh(id);
-  for (const id of ids) for (const reply of relatedTo(next.overlay, id).replies) refresh(reply);
+  if (hasQuotes) for (const id of ids) for (const reply of relatedTo(next.overlay, id).replies) refresh(reply);
   return isChanged ? next : timeline;
 }
 

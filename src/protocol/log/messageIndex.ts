@@ -151,7 +151,7 @@ export function messagesOf(index: MessageIndex, kinds: readonly number[]): Index
     const kind = index.columns.kind[slot] as number;
     if (kind === 0 || !wanted.has(kind)) continue;
     const id = idAt(index, slot);
-    const { author, target } = entryOf(index, id) as IndexEntry;
+    const { author, target } = entryAt(index, slot);
     found.push({ id, author, kind, target });
   }
   return found.sort((one, other) => (one.id < other.id ? -1 : 1));
@@ -159,18 +159,7 @@ export function messagesOf(index: MessageIndex, kinds: readonly number[]): Index
 
 export function entryOf(index: MessageIndex, id: MessageId): IndexEntry | undefined {
   const slot = index.ids.valueOf(id);
-  if (slot === undefined) return undefined;
-  const { columns, cells } = index;
-  const shape = columns.shape[slot] as number;
-  const refersTo = readCells(cells, columns.cell[slot] as number, refsOf(shape));
-  return {
-    author: index.authorsBySlot[columns.author[slot] as number] as PeerId,
-    seq: columns.seq[slot] as number,
-    kind: columns.kind[slot] as number,
-    size: columns.size[slot] as number,
-    parents: refersTo.slice(0, shape & 7),
-    target: (shape & HAS_TARGET) === 0 ? undefined : refersTo.at(-1),
-  };
+  return slot === undefined ? undefined : entryAt(index, slot);
 }
 
 export function authorOf(index: MessageIndex, id: MessageId): PeerId | undefined {
@@ -219,6 +208,21 @@ export function isOlderThan(index: MessageIndex, id: MessageId, slot: number): b
 }
 
 // --- internal ---
+
+/** Of the message in this slot, which is in use. */
+function entryAt(index: MessageIndex, slot: number): IndexEntry {
+  const { columns, cells } = index;
+  const shape = columns.shape[slot] as number;
+  const refersTo = readCells(cells, columns.cell[slot] as number, refsOf(shape));
+  return {
+    author: index.authorsBySlot[columns.author[slot] as number] as PeerId,
+    seq: columns.seq[slot] as number,
+    kind: columns.kind[slot] as number,
+    size: columns.size[slot] as number,
+    parents: refersTo.slice(0, shape & 7),
+    target: (shape & HAS_TARGET) === 0 ? undefined : refersTo.at(-1),
+  };
+}
 
 function hashOfId(id: MessageId): number {
   return Number.parseInt(id.slice(12, 20), 16);
