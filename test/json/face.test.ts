@@ -114,7 +114,6 @@ describe("JSON mode", () => {
       '{"type":"shout","text":"x"}',
       '{"type":"say"}',
       '{"type":"say","text":5}',
-      '{"type":"say","text":"x","kind":"song"}',
       '{"type":"command"}',
       '{"type":"command","line":"hi"}',
     ]) {
