@@ -6,10 +6,10 @@ import { readFileSync } from "node:fs";
 const NODE_TICKS_PER_SECOND = 100;
 
 /**
- * `options`: program, nick, host, args, env. Times are `performance.now()` of this process, for all clients: one clock.
+ * `options`: program, nick, host, args, env, ignores. Times are `performance.now()` of this process, for all clients: one clock.
  * `onMessage(text, at)` is told of every message printed, `onLine` of every other line but `delivery`.
  */
-export function startClient({ program, nick, host, args = [], env = {}, home }) {
+export function startClient({ program, nick, host, args = [], env = {}, home, ignores }) {
   const words = ["netns", "exec", host.namespace, process.execPath, program, "--json", "--ephemeral", "--nick", nick];
   const child = spawn("ip", [...words, ...args], {
     env: { PATH: process.env.PATH, HOME: home, SMPLCHAT_DISCOVERY: "off", ...env },
@@ -43,7 +43,10 @@ export function startClient({ program, nick, host, args = [], env = {}, home }) 
     const at = performance.now();
     const lines = (rest + chunk).split("\n");
     rest = lines.pop();
-    for (const line of lines) if (!line.startsWith('{"type":"delivery"')) take(client, JSON.parse(line), at);
+    for (const line of lines) {
+      if (line.startsWith('{"type":"delivery"') || (ignores !== undefined && line.includes(ignores))) continue;
+      take(client, JSON.parse(line), at);
+    }
   });
   return client;
 }

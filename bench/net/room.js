@@ -7,14 +7,14 @@ import { openNetwork } from "./network.js";
 
 /**
  * Starts `nodes` clients that join the first one, and resolves when each counts all others as live. `spare` further hosts
- * wait for `startOn(host, args)`.
+ * wait for `startOn(host, args)`. `ignores`: what stands in lines that are not to be read.
  */
-export async function openRoom({ program, nodes, spare = 0, env }) {
+export async function openRoom({ program, nodes, spare = 0, env, ignores }) {
   const network = openNetwork(nodes + spare);
   const home = mkdtempSync(join(tmpdir(), "smplbench-"));
   const clients = [];
   const startOn = (at, args = []) => {
-    const client = startClient({ program, nick: `n${at + 1}`, host: network.hosts[at], args, env, home });
+    const client = startClient({ program, nick: `n${at + 1}`, host: network.hosts[at], args, env, home, ignores });
     clients.push(client);
     return client;
   };

@@ -5,6 +5,7 @@ import type { Millis } from "../../protocol/time.ts";
 import type { MessageId, PeerId } from "../../wire/ids.ts";
 import { endpointOf } from "../world/endpoints.ts";
 import { type HostWorld, WALL_START } from "../world/host.ts";
+import { linkKeysOf } from "../world/linkKeys.ts";
 import type { VirtualNode } from "../world/node.ts";
 import { everyone } from "./attack.ts";
 import type { Hostile, StrategyName } from "./names.ts";
@@ -82,6 +83,7 @@ export function createHostiles(setting: HostileSetting): Hostiles {
           });
         },
         targets: nodes,
+        linkKeyOf: (boot) => linkKeysOf(boot).publicKey,
         said: ({ id, content, bytes }) => setting.said(id, content.author, bytes.length),
       },
       `h${index}`,

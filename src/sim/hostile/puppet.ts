@@ -1,6 +1,6 @@
 /**
  * A hostile member of a room, moved by hand. It has the room's key and an identity, lives at an address of the virtual
- * network, and knows where all nodes are.
+ * network, or of a real one (bench/net/attacker.js), and knows where all nodes are.
  *
  * All that there is to sealing, opening, acknowledging and greeting stands in this file. Strategies send frames, forge
  * datagrams, and see the frames that come back. It has the secret half of no link key but its own.
@@ -17,9 +17,9 @@ import type { Endpoint } from "../../wire/endpoint.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import { noExtensions } from "../../wire/extensions.ts";
 import { decodeFrames, elicitsAck, encodeFrame, type Frame } from "../../wire/frames.ts";
-import { type BootId, type PeerId, toHex } from "../../wire/ids.ts";
+import { type BootId, type LinkKey, type PeerId, toHex } from "../../wire/ids.ts";
 import type { StatementContent } from "../../wire/statement.ts";
-import { linkKeysOf } from "../world/linkKeys.ts";
+import { linkKeysOf, startOf } from "../world/linkKeys.ts";
 
 /** A node that it can attack. */
 export type Target = {
@@ -41,6 +41,8 @@ export type PuppetWorld = {
   readonly overhear: (listener: (bytes: Uint8Array, from: Endpoint, to: Endpoint) => void) => void;
   /** Everyone of its room. */
   readonly targets: readonly Target[];
+  /** The public half of a node's link key, which stands in its statement; undefined: that has not come. */
+  readonly linkKeyOf: (boot: BootId) => LinkKey | undefined;
   /** It signed this, so it may be in logs. */
   readonly said: (message: SignedMessage) => void;
 };
@@ -119,6 +121,11 @@ export function greet(puppet: Puppet, to: Target): void {
   const known = acquaintanceWith(puppet, to);
   if (known === undefined || known.isProven || puppet.world.now() - known.greetedAt < GREET_AGAIN_MS) return;
   known.greetedAt = puppet.world.now();
+  knock(puppet, to);
+}
+
+/** The same, also where it has yet to learn who is there. */
+export function knock(puppet: Puppet, to: Target): void {
   sendOpen(puppet, to, [ownStatement(puppet), { type: "ping" }]);
 }
 
@@ -248,9 +255,9 @@ function acquaintanceWith(puppet: Puppet, target: Target): Acquaintance | undefi
   if (boot === undefined) return undefined;
   const known = puppet.acquaintances.get(boot);
   if (known !== undefined) return known;
-  // The public half of the node's key stands in its statement, which everybody has.
-  const own = { boot: puppet.boot, key: linkKeysOf(puppet.boot) };
-  const keys = pairKeys(puppet.world.roomKeys, own, { boot, key: linkKeysOf(boot).publicKey }) as PairKeys;
+  const key = puppet.world.linkKeyOf(boot);
+  if (key === undefined) return undefined;
+  const keys = pairKeys(puppet.world.roomKeys, startOf(puppet.boot), { boot, key }) as PairKeys;
   const met = { target, keys, greetedAt: Number.NEGATIVE_INFINITY, isProven: false, highest: -1 };
   puppet.acquaintances.set(boot, met);
   return met;
