@@ -33,7 +33,7 @@ import { createReachability, VOUCHED_MAX } from "./liveness/reachability.ts";
 import { createBackpressure } from "./log/backpressure.ts";
 import { largeMost } from "./log/classes.ts";
 import { createIntake } from "./log/intake.ts";
-import { isKnown, latestTime, waitForNoneGone } from "./log/log.ts";
+import { isKnown, latestTime } from "./log/log.ts";
 import { messagesOf } from "./log/messageIndex.ts";
 import { createNewcomer } from "./log/newcomer.ts";
 import { createReads, takeRead } from "./log/reads.ts";
@@ -55,7 +55,7 @@ import { createRelay } from "./relay/relay.ts";
 import { type Rng, sample } from "./rng.ts";
 import { createReconciliation } from "./sync/reconciliation.ts";
 import { createReplicas } from "./sync/replicas.ts";
-import type { Now } from "./time.ts";
+import type { Millis, Now } from "./time.ts";
 import { createTimers } from "./timers.ts";
 
 export type CoreOptions = {
@@ -90,6 +90,8 @@ const LOOK_AROUND_MS = 300;
 const SEEK_MS = 2_000;
 /** And others on the LAN so long to answer its first beacons. */
 const DISCOVER_MS = 1_000;
+/** Later than that no alarm rings, unless the process stood still. */
+const STILL_MS = 1_000;
 
 /** What one step asks of the host. BOUNDED: by what one input can cause; emptied at its end. */
 type Step = {
@@ -124,6 +126,13 @@ export function createCore(options: CoreOptions): Core {
   /** Where the host's clock is wrong, the time of the room counts. */
   const setTime = (host: Now): void => {
     context.now = { mono: host.mono, wall: rooms.clockSkew.roomTime(host) };
+  };
+  let steppedAt = now.mono;
+  /** What would have come meanwhile has still to be read. */
+  const noteStandstill = (at: Millis): void => {
+    const stillMs = at - Math.max(timers.nextDeadline() ?? at, steppedAt);
+    if (stillMs >= STILL_MS) log.order.postpone(stillMs);
+    steppedAt = at;
   };
   const take = (input: Input): void => {
     switch (input.type) {
@@ -167,6 +176,7 @@ export function createCore(options: CoreOptions): Core {
   return {
     handle: (input, at, holdBack = false) => {
       setTime(at);
+      noteStandstill(at.mono);
       take(input);
       // Not with what was received: others that have come already may answer what is due. The alarm rings right after them.
       if (input.type === "timer" || input.type === "command")
@@ -314,7 +324,7 @@ function createRooms(options: CoreOptions, step: Step, restored: Restored = rest
     isStored: () => writes.unwritten.size + writes.refused.size === 0,
     inSync: (set, from, ids, isStored) => {
       if (set !== "log") return;
-      intake.showInOrder(waitForNoneGone(log));
+      intake.showInOrder(newcomer.waitForNoneGone());
       newcomer.inSync(from, intake.showInOrder);
       resume.inSync(from);
       if (from.peer !== undefined && isStored) relay.onEqualLogs(from.peer, ids.has);

@@ -71,8 +71,8 @@ export type Kept = { readonly id: MessageId; readonly author: PeerId; readonly h
  */
 const HISTORY_WAIT_MS: Millis = 30_000;
 /**
- * So long one waits whose parents are here, and wait themselves for parents of their own. Its author has shown them, so it had
- * what is lacking, or had waited for it long enough.
+ * So long one waits whose parents are here, and wait themselves for parents of their own, while its author is here. It has shown
+ * them, so it has what is lacking, and brings it, or had waited for it long enough.
  */
 const BEHIND_WAIT_MS: Millis = 10_000;
 /** How often those that wait are looked at. */
@@ -205,7 +205,7 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
     showInOrder,
     giveUp: () => {
       if (newcomer.isArriving()) timers.set("causal-order", context.now.mono + 1_000, { type: "causal-order" });
-      else showInOrder(log.order.giveUp(context.now.mono));
+      else showInOrder(newcomer.waitedOut());
     },
   };
 }

@@ -129,13 +129,13 @@ export function refuseMessage(log: Log, id: MessageId, parents: readonly Message
 }
 
 /**
- * Another node holds the same, so what both lack is on no way between them. Those messages go that wait for such as may have
- * been let go everywhere.
+ * Another node holds the same, so what both lack is on no way between them. Those messages go that have waited since `since` or
+ * longer for such as may have been let go everywhere.
  */
-export function waitForNoneGone(log: Log): readonly MessageId[] {
+export function waitForNoneGone(log: Log, since: Millis): readonly MessageId[] {
   if (log.order.heldCount() === 0) return [];
   const freed: MessageId[] = [];
-  for (const id of log.order.awaited()) if (mayBeGone(log, id)) freed.push(...log.order.withdraw(id));
+  for (const id of log.order.awaited(since)) if (mayBeGone(log, id)) freed.push(...log.order.withdraw(id));
   return freed;
 }
 
@@ -146,7 +146,7 @@ export function mayBeGone(log: Log, id: MessageId): boolean {
   );
 }
 
-/** How long a message is held back at most: for parents that are not here, and for such as are held themselves. */
+/** How long a message is held back at most; `held`: while its author is here, for parents that are all held themselves. */
 export type HoldMs = { readonly missing: Millis; readonly held: Millis };
 
 export function insertMessage(log: Log, { id, content, bytes }: SignedMessage, now: Now, holdMs: HoldMs): Inserted {
@@ -155,8 +155,9 @@ export function insertMessage(log: Log, { id, content, bytes }: SignedMessage, n
   putBody(log.recent, id, bytes);
   const missing = parents.filter((parent) => log.missing.has(parent));
   const blocking = parents.filter((parent) => missing.includes(parent) || log.order.isHeld(parent));
-  const waitMs = missing.length > 0 ? holdMs.missing : holdMs.held;
-  const ordered = log.order.admit(id, blocking, now.mono + waitMs, author === log.self);
+  const behindMs = missing.length > 0 ? undefined : holdMs.held;
+  const wait = { since: now.mono, until: now.mono + holdMs.missing, behindMs };
+  const ordered = log.order.admit(id, blocking, wait, author === log.self);
   const trimmed = trim(log);
   const cut = cutToBytes(log);
   return {
