@@ -291,6 +291,11 @@ export function createRelay(
 
   return {
     publish: (id) => {
+      if (!log.index.ids.has(id)) {
+        // It was let go as soon as it was said. Nobody can get it, and its author is told so.
+        follow(outbox, id, new Set(), context.now.mono);
+        return context.trim([id]);
+      }
       count(id);
       const isOneHop = membership.presentCount() <= fanout();
       // Behind a queue more of the same is only more queue, and what seems lost is late.

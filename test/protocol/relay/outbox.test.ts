@@ -13,7 +13,8 @@ import {
   waitingCount,
 } from "../../../src/protocol/relay/outbox.ts";
 import type { MessageId, PeerId } from "../../../src/wire/ids.ts";
-import { createWorld, gather, names, notices, outcomeOf, type TestNode, told, type World } from "../fixtures.ts";
+import { createWorld, gather, names, notices, outcomeOf, type TestNode, told, WALL, type World } from "../fixtures.ts";
+import { createPuppet } from "../puppet.ts";
 
 type Delivery = Extract<ChatEvent, { type: "delivery" }>;
 
@@ -109,6 +110,23 @@ describe("what is let go before anybody had it", () => {
     expect(told.map(({ messages }) => messages)).toEqual([1, 2, 4, 8, 16]);
     expect(told.flatMap((notice) => notice.ids)).toEqual(ids.slice(0, 16));
     expect(anna.core.undelivered()).toBe(10);
+  });
+
+  it("is told, too, where that is as soon as it is said: others have newer ones, and all have as many", () => {
+    const world = createWorld();
+    const [anna] = gather(world, names(2), { maxMessages: 2 }) as [TestNode, TestNode];
+    for (const name of ["mallory", "trudy"]) {
+      const puppet = createPuppet(world, name, name.length + 200);
+      puppet.prove(anna);
+      puppet.tell(anna, [{ type: "message", bytes: puppet.message({ hlc: WALL + 250_000 }).bytes }]);
+    }
+    world.run(5_000);
+    const id = say(anna, "now");
+    expect(anna.core.ids()).not.toContain(id);
+    expect(notices(anna, "let-go")).toEqual([{ code: "let-go", ids: [id], messages: 1 }]);
+    world.run(10_000);
+    expect(anna.core.undelivered()).toBe(0);
+    expect(deliveries(anna, id)).toEqual([]);
   });
 
   it("is not told of what somebody has", () => {
