@@ -6,6 +6,7 @@ import { endOf, type Fault, type Scenario } from "../run/scenario.ts";
 import type { DiskTrouble } from "./disk.ts";
 import { indexOfEndpoint } from "./endpoints.ts";
 import type { VirtualHost } from "./host.ts";
+import { islandsOf } from "./islands.ts";
 import type { Acquaintance, NodeWorld, VirtualNode } from "./node.ts";
 import { startReplayer } from "./replayer.ts";
 
@@ -54,6 +55,7 @@ export function createFaults(
   const latecomers = scenario.faults.reduce((sum, fault) => sum + (fault.type === "late" ? fault.count : 0), 0);
   const firstLate = Math.max(stations.length - latecomers, 1);
   let nextLate = firstLate;
+  const lastMs = Math.max(0, ...scenario.faults.map(endOf));
   /** Whose address each was told when it came. */
   const told = new Map<VirtualNode, readonly Endpoint[]>();
   /** The side that a host is on while the network is split. */
@@ -88,6 +90,19 @@ export function createFaults(
       if (!endpoints.includes(before) || hadAnswer) continue;
       told.set(node, [now]);
       if (node.isUp()) node.command({ type: "join", endpoints: [now] });
+    }
+  };
+  /** When all is over: who can find nobody any more asks somebody for an address, as people do. */
+  const reunite = (): void => {
+    const nodes = stations.flatMap((station) => station.nodes);
+    for (const room of new Set(nodes.map((node) => node.room))) {
+      const inRoom = nodes.filter((node) => node.room === room);
+      const [most, ...others] = islandsOf(inRoom, (node) => told.get(node) ?? []);
+      const contact = most?.[0]?.endpoint;
+      for (const [node] of contact === undefined ? [] : others) {
+        counts.islands = (counts.islands ?? 0) + 1;
+        node?.command({ type: "join", endpoints: [contact as Endpoint] });
+      }
     }
   };
   const start = (station: Station, known?: Knowledge): void => {
@@ -238,12 +253,17 @@ export function createFaults(
         for (let time = 0; time < fault.times; time += 1)
           later(fault.atMs + time * fault.everyMs, () => perform(fault));
       }
+      // On a LAN beacons find whoever is there.
+      const isMoving = scenario.through !== "lan" && scenario.faults.some(({ type }) => type === "move");
+      if (isMoving) later(lastMs + REUNITE_MS, reunite);
     },
-    lastMs: Math.max(0, ...scenario.faults.map(endOf)),
+    lastMs,
   };
 }
 
 // --- internal ---
 
+/** Until then whoever can find others by itself has tried. */
+const REUNITE_MS: Millis = 10_000;
 /** What suspicions from before may take to run out. */
 const SUSPICION_MS: Millis = 30_000;
