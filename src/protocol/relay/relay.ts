@@ -293,7 +293,7 @@ export function createRelay(
     publish: (id) => {
       if (!log.index.ids.has(id)) {
         // It was let go as soon as it was said. Nobody can get it, and its author is told so.
-        follow(outbox, id, new Set(), context.now.mono);
+        follow(outbox, id, new Set());
         return context.trim([id]);
       }
       count(id);
