@@ -91,8 +91,7 @@ export function createCheckers(options: CheckerOptions): Checkers {
     const authorOf = (id: MessageId): number | PeerId => said.get(id)?.node ?? saidByHostile.get(id) ?? -1;
     const sized = (id: MessageId): Sized => ({ id, author: authorOf(id), size: sizes.get(id) ?? 0 });
     const keptOf = (ids: Iterable<MessageId>): Set<MessageId> => retained([...ids].map(sized), options.maxMessages);
-    // What a wrong clock stamped too far ahead is nobody's but its author's for now.
-    const isNow = (id: MessageId): boolean => timeOfId(id) <= now + limits.clockAheadMs - CLOCKS_MS;
+    const isNow = (id: MessageId): boolean => !isAheadAt(id, now);
     const logs = live.map(([index, node]) => ({ index, ids: node.core().ids() }));
     const everywhere = new Set(logs.flatMap(({ ids }) => ids.filter(isNow)));
     // Whatever was said may have pushed it out, even what is lost since.
@@ -167,6 +166,11 @@ export function createCheckers(options: CheckerOptions): Checkers {
       return complaints;
     },
   };
+}
+
+/** A wrong clock stamped it too far ahead: it is nobody's but its author's for now, or of those whose clocks are as wrong. */
+export function isAheadAt(id: MessageId, now: UnixMillis): boolean {
+  return timeOfId(id) > now + limits.clockAheadMs - CLOCKS_MS;
 }
 
 // --- internal ---

@@ -229,7 +229,7 @@ function play(scenario: Scenario, seed: number, options: RunOptions): Run {
   /** When all hold the same for a while, nobody calls a message waiting that others have. */
   function unheard(): string[] {
     if (settledMs === undefined || scenario.quietMs < DIGESTS_MS) return [];
-    return complaintsOfWaiting(nodes);
+    return complaintsOfWaiting(nodes, WALL_START + agenda.now());
   }
 
   /** Nobody talks: the first half is for rumours to die down, the second is measured. */

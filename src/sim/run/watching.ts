@@ -1,11 +1,12 @@
 /** Opens every datagram of a run, room by room, counts what it says and checks what it claims. */
+import type { UnixMillis } from "../../protocol/time.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import { END, type Frame } from "../../wire/frames.ts";
-import type { BootId } from "../../wire/ids.ts";
+import type { BootId, MessageId } from "../../wire/ids.ts";
 import type { HostWorld } from "../world/host.ts";
 import type { VirtualNode } from "../world/node.ts";
 import { createSniffer, type Sniffed } from "../world/sniffer.ts";
-import type { Checkers } from "./checkers.ts";
+import { type Checkers, isAheadAt } from "./checkers.ts";
 import { createClaims } from "./claims.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Room, Stage } from "./stage.ts";
@@ -80,10 +81,21 @@ export function complaintsOfQuiet({ frames, checks }: Compared, nodes: number): 
     : [`I10: ${frames + checks} frames compared logs when all were equal and nobody talked`];
 }
 
-/** All were equal for a while: who is not alone knows of somebody that has each of its messages. */
-export function complaintsOfWaiting(nodes: readonly VirtualNode[]): string[] {
+/**
+ * All were equal for a while: who is not alone knows of somebody that has each of its messages. What a wrong clock stamped too far
+ * ahead nobody else takes yet: it waits, and is said to.
+ */
+export function complaintsOfWaiting(nodes: readonly VirtualNode[], now: UnixMillis): string[] {
+  const isHeldBeside = (id: MessageId, node: VirtualNode): boolean =>
+    nodes.some((other) => other !== node && other.isUp() && other.core().ids().includes(id));
+  const aheadAt = (node: VirtualNode): number =>
+    node
+      .core()
+      .ids()
+      .filter((id) => isAheadAt(id, now) && !isHeldBeside(id, node)).length;
   return nodes.flatMap((node, number) => {
-    const waiting = node.isUp() && node.core().stats().peers > 0 ? node.core().undelivered() : 0;
+    const undelivered = node.isUp() && node.core().stats().peers > 0 ? node.core().undelivered() : 0;
+    const waiting = undelivered === 0 ? 0 : Math.max(undelivered - aheadAt(node), 0);
     return waiting === 0 ? [] : [`I8: n${number} calls ${waiting} of its messages waiting that all have`];
   });
 }

@@ -7,7 +7,8 @@ import { createStage, type Hooks } from "../../../src/sim/run/stage.ts";
 import { complaintsOfQuiet, complaintsOfWaiting, watchRooms } from "../../../src/sim/run/watching.ts";
 import { createAgenda } from "../../../src/sim/world/agenda.ts";
 import { createNetwork } from "../../../src/sim/world/network.ts";
-import type { VirtualNode } from "../../../src/sim/world/node.ts";
+import { type VirtualNode, WALL_START } from "../../../src/sim/world/node.ts";
+import type { MessageId } from "../../../src/wire/ids.ts";
 
 /** Three nodes of which two are up, and have said something. */
 function play(change: Partial<Scenario> = {}) {
@@ -64,15 +65,23 @@ test("checks of equal logs are no complaint, unless they never end", () => {
 });
 
 test("what waits among others that have it is a complaint, what waits for somebody to come is none", () => {
-  const nodeOf = (peers: number, waiting: number, isUp = true): VirtualNode =>
-    ({
-      isUp: () => isUp,
-      core: () => ({ stats: () => ({ peers }), undelivered: () => waiting }),
-    }) as unknown as VirtualNode;
-  expect(complaintsOfWaiting([nodeOf(2, 0), nodeOf(0, 3), nodeOf(2, 1, false)])).toEqual([]);
-  expect(complaintsOfWaiting([nodeOf(2, 0), nodeOf(2, 3)])).toEqual([
+  expect(complaintsOfWaiting([waitingNode(2, 0), waitingNode(0, 3), waitingNode(2, 1, [], false)], WALL_START)).toEqual(
+    [],
+  );
+  expect(complaintsOfWaiting([waitingNode(2, 0), waitingNode(2, 3)], WALL_START)).toEqual([
     "I8: n1 calls 3 of its messages waiting that all have",
   ]);
+});
+
+test("what a wrong clock stamped too far ahead waits, as long as no other has taken it", () => {
+  const ahead = idAt(WALL_START + 500_000);
+  const soon = idAt(WALL_START + 200_000);
+  expect(complaintsOfWaiting([waitingNode(2, 0), waitingNode(2, 1, [ahead])], WALL_START)).toEqual([]);
+  const complaint = ["I8: n1 calls 1 of its messages waiting that all have"];
+  expect(complaintsOfWaiting([waitingNode(2, 0), waitingNode(2, 2, [ahead])], WALL_START)).toEqual(complaint);
+  expect(complaintsOfWaiting([waitingNode(2, 0), waitingNode(2, 1, [soon])], WALL_START)).toEqual(complaint);
+  expect(complaintsOfWaiting([waitingNode(2, 0, [ahead]), waitingNode(2, 1, [ahead])], WALL_START)).toEqual(complaint);
+  expect(complaintsOfWaiting([waitingNode(2, 0), waitingNode(2, 1, [ahead])], WALL_START + 300_000)).toEqual(complaint);
 });
 
 test("whoever acknowledges a message claims it, by its number", () => {
@@ -85,6 +94,16 @@ test("a scenario without silence and without disks is not looked into", () => {
 });
 
 // --- internal ---
+
+/** It knows so many others, and calls so many of its messages waiting. */
+function waitingNode(peers: number, waiting: number, ids: MessageId[] = [], isUp = true): VirtualNode {
+  const core = { stats: () => ({ peers }), undelivered: () => waiting, ids: () => ids };
+  return { isUp: () => isUp, core: () => core } as unknown as VirtualNode;
+}
+
+function idAt(time: number): MessageId {
+  return `${time.toString(16).padStart(12, "0")}${"0".repeat(36)}` as MessageId;
+}
 
 function complete(): Scenario {
   const scenario = completeScenario({ name: "three", nodes: 3, quietMs: 1_000 });
