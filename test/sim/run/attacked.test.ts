@@ -42,11 +42,15 @@ test("what goes to nodes, and to an outsider, is no matter of victims; each node
 
 test("nodes that go on sending a minute after the attack are no room at peace", () => {
   const nodes = [true, true, false].map((isUp) => ({ isUp: () => isUp }));
-  const perNode = 1_000 * (MEASURED_MS / 1_000);
-  expect(complaintsOfPeace(2 * perNode, nodes)).toEqual([]);
-  expect(complaintsOfPeace(2 * perNode + 2_000, nodes)).toEqual([
-    "I11: a minute after the attack each node still sends 1100 bytes/s",
-  ]);
+  const spans = (...perSecond: number[]): number[] => perSecond.map((bytes) => 2 * bytes * (MEASURED_MS / 1_000));
+  const complaint = (perSecond: number): string[] => [
+    `I11: a minute after the attack each node still sends ${perSecond} bytes/s`,
+  ];
+  expect(complaintsOfPeace(spans(600, 100, 600), nodes, 0)).toEqual([]);
+  expect(complaintsOfPeace(spans(100, 700, 100), nodes, 0.25)).toEqual(complaint(700));
+  // Where much is lost somebody who lives is suspected now and then: all hear of it at once.
+  expect(complaintsOfPeace(spans(1_500, 1_000, 700), nodes, 0.48)).toEqual([]);
+  expect(complaintsOfPeace(spans(1_100, 1_500, 700), nodes, 0.48)).toEqual(complaint(1_100));
 });
 
 test("attacks are counted by name among the totals", () => {
