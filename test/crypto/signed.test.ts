@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import { identityFromSeed } from "../../src/crypto/identity.ts";
 import { createRoomKeys, openRoom } from "../../src/crypto/roomKeys.ts";
 import {
+  eraseMessage,
+  erases,
   readMessage,
   readStatement,
   type SignedMessage,
@@ -13,8 +15,9 @@ import {
   verifyMessage,
   verifyStatement,
 } from "../../src/crypto/signed.ts";
+import { DELETE_KIND } from "../../src/wire/bodies/kinds.ts";
 import { CursorError } from "../../src/wire/cursor.ts";
-import { encodeEnvelope, SIGNATURE_BYTES } from "../../src/wire/envelope.ts";
+import { ERASED_BYTES_MAX, encodeEnvelope, HLC_MAX, SIGNATURE_BYTES } from "../../src/wire/envelope.ts";
 import { type BootId, type LinkKey, timeOfId } from "../../src/wire/ids.ts";
 import { encodeStatementContent, type StatementContent } from "../../src/wire/statement.ts";
 import { type Said, unsigned } from "../suites/said.ts";
@@ -139,6 +142,73 @@ describe("a signed message", () => {
   });
 });
 
+describe("a message whose author has deleted it", () => {
+  const remove = (target: SignedMessage, by = anna, change: Said = {}): SignedMessage =>
+    signMessage(tea, by, {
+      ...said({ hlc: target.content.hlc + 1, text: "", target: target.id, ...change }),
+      kind: DELETE_KIND,
+    });
+  const erased = (target: SignedMessage, by: SignedMessage): Uint8Array =>
+    eraseMessage(target.bytes, by.bytes) as Uint8Array;
+
+  it("is the same message without its words, for everybody who verifies it", () => {
+    fc.assert(
+      fc.property(envelopeArbitrary, ({ author: _, ...content }) => {
+        fc.pre(content.kind !== DELETE_KIND && content.hlc < HLC_MAX);
+        const made = signMessage(tea, anna, content);
+        const bytes = erased(made, remove(made));
+        const read = accepts(bytes);
+        expect(read).toMatchObject({ id: made.id, size: made.bytes.length, content: { body: new Uint8Array() } });
+        expect(Buffer.from(bytes).includes(Buffer.from(content.body)) && content.body.length > 8).toBe(false);
+        expect(bytes.length).toBeLessThanOrEqual(ERASED_BYTES_MAX);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("with any bit changed is refused: flag, hash, proof and all", () => {
+    for (const bytes of bitsChanged(erased(message, remove(message)))) expect(accepts(bytes)).toBeUndefined();
+  });
+
+  it("is refused where nothing proves that its author deleted it", () => {
+    const other = signMessage(tea, anna, said({ seq: 4 }));
+    const elsewhere = signMessage(coffee, anna, {
+      ...said({ hlc: message.content.hlc + 1, target: message.id }),
+      kind: 7,
+    });
+    const badlySigned = { ...remove(message), bytes: Uint8Array.from(remove(message).bytes).fill(0, -SIGNATURE_BYTES) };
+    const proofs = {
+      "a delete by another": remove(message, bob),
+      "a delete of another message": remove(other),
+      "a delete for another room": elsewhere,
+      "a delete that nobody signed": badlySigned,
+      "a delete that is not later": remove(message, anna, { hlc: message.content.hlc }),
+      "what is no delete": signMessage(tea, anna, said({ hlc: message.content.hlc + 1, target: message.id })),
+      "what is no message": { ...message, bytes: new Uint8Array(100) },
+      nothing: { ...message, bytes: new Uint8Array() },
+    };
+    for (const [what, proof] of Object.entries(proofs)) expect(accepts(erased(message, proof)), what).toBeUndefined();
+    expect(accepts(erased(message, remove(message)))).toBeDefined();
+  });
+
+  it("stays refused in another room", () => {
+    expect(accepts(erased(message, remove(message)), coffee)).toBeUndefined();
+  });
+
+  it("is not erased by a delete that is too long, and a delete is not erased at all", () => {
+    const long = signMessage(tea, anna, {
+      ...said({ hlc: message.content.hlc + 1, target: message.id, text: "x".repeat(300) }),
+      kind: 7,
+    });
+    expect(erases(long, message.id, anna.id)).toBe(false);
+    expect(eraseMessage(message.bytes, long.bytes)).toBeUndefined();
+    const taken = remove(message);
+    expect(eraseMessage(taken.bytes, remove(taken).bytes)).toBeUndefined();
+    const bytes = erased(message, taken);
+    expect(eraseMessage(bytes, taken.bytes)).toBeUndefined();
+  });
+});
+
 describe("a signed statement", () => {
   it("is read as it was signed, and verified", () => {
     fc.assert(
@@ -167,9 +237,10 @@ describe("a signed statement", () => {
   });
 
   it("and a message never stand for one another, though one key signs both", () => {
-    const label = (text: string, content: Uint8Array) => Buffer.concat([Buffer.from(text), tea.id, content]);
+    const label = "smplchat message 2\0".length;
     const content = message.bytes.subarray(0, -SIGNATURE_BYTES);
-    const signed = (text: string) => Buffer.concat([content, anna.sign(label(text, content))]);
+    const signed = (text: string) =>
+      Buffer.concat([content, anna.sign(Buffer.concat([Buffer.from(text), message.signed.subarray(label)]))]);
     expect(accepts(signed("smplchat message 2\0"))).toEqual(message);
     expect(accepts(signed("smplchat statement 2\0"))).toBeUndefined();
   });

@@ -5,6 +5,7 @@
 import { beaconKey, openBeacon, sealBeacon } from "../../src/crypto/beacon.ts";
 import { blake2b } from "../../src/crypto/hash.ts";
 import { decodeInvite, encodeInvite, INVITE_PREFIX } from "../../src/crypto/invite.ts";
+import { eraseMessage, readMessage, verifyMessage } from "../../src/crypto/signed.ts";
 import { decodeBeacon, encodeBeacon } from "../../src/wire/beacon.ts";
 import { decodeBody, encodeBody } from "../../src/wire/bodies/body.ts";
 import { kindNumber, type MessageKind, messageKinds, needsTarget } from "../../src/wire/bodies/kinds.ts";
@@ -12,7 +13,7 @@ import { decodeTextBody, encodeTextBody } from "../../src/wire/bodies/text.ts";
 import { CursorError, createReader, createWriter, type Reader } from "../../src/wire/cursor.ts";
 import { decodeHeader, encodeHeader, FRAMES_BYTES_MAX, HEADER_BYTES, otherVersionOf } from "../../src/wire/datagram.ts";
 import { ENDPOINT_BYTES_MAX, parseEndpoint, readEndpoint, writeEndpoint } from "../../src/wire/endpoint.ts";
-import { decodeEnvelope, encodeEnvelope, SIGNATURE_BYTES } from "../../src/wire/envelope.ts";
+import { DELETE_BYTES_MAX, decodeEnvelope, encodeEnvelope, SIGNATURE_BYTES } from "../../src/wire/envelope.ts";
 import { type Extensions, readExtensions, writeExtensions } from "../../src/wire/extensions.ts";
 import { decodeFrames, encodeFrame, type Frame, UNKNOWN_FROM } from "../../src/wire/frames.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
@@ -23,6 +24,7 @@ import {
   bodyTextArbitrary,
   endpointArbitrary,
   envelopeArbitrary,
+  erasedArbitrary,
   extensionsArbitrary,
   frameArbitrary,
   framesArbitrary,
@@ -122,12 +124,15 @@ function signedTargets(): Target[] {
       mutator: () => ({
         corpus: [
           ...golden(["bytes"], "signed"),
-          ...samples(envelopeArbitrary).map((envelope) => withSignature(encodeEnvelope(envelope))),
+          ...[...samples(envelopeArbitrary), ...samples(erasedArbitrary)].map((envelope) =>
+            withSignature(encodeEnvelope(envelope)),
+          ),
         ],
         bytesMax: LARGE_BYTES,
       }),
       take: (bytes) => {
         const value = decodeEnvelope(bytes);
+        checkErased(bytes);
         return checked(bytes, value && { value, encoded: signedAs(bytes, encodeEnvelope(value)) });
       },
     }),
@@ -164,6 +169,19 @@ function bodyTarget(kind: MessageKind): Target {
       return checked(bytes, { value, encoded: encodeBody(value.kind, value.nick, value.text).body });
     },
   });
+}
+
+/** Whatever is read has one erased form at most, which is the same message: as long as before, and named alike. */
+function checkErased(bytes: Uint8Array): void {
+  const whole = readMessage(roomKeys, bytes);
+  if (whole === undefined) return;
+  verifyMessage(roomKeys, whole);
+  const erased = eraseMessage(bytes, bytes.subarray(0, DELETE_BYTES_MAX));
+  if (erased === undefined) return;
+  const read = readMessage(roomKeys, erased);
+  if (read === undefined || read.id !== whole.id || read.size !== whole.size)
+    throw new Error("erased it is another message");
+  if (verifyMessage(roomKeys, read)) throw new Error("erased, and proven by what proves nothing");
 }
 
 /** Parts of larger encodings, whose one error their callers are made for. */

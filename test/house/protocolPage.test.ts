@@ -7,7 +7,14 @@ import { CHUNK_BYTES, CHUNKS_MAX, PUSH_BYTES_MAX } from "../../src/wire/blob.ts"
 import { REACTION_CHARACTERS_MAX, TOPIC_BYTES_MAX } from "../../src/wire/bodies/body.ts";
 import { NICK_BYTES_MAX, TEXT_BYTES_MAX } from "../../src/wire/bodies/text.ts";
 import { DATAGRAM_BYTES_MAX, FRAMES_BYTES_MAX, WIRE_VERSION } from "../../src/wire/datagram.ts";
-import { BODY_BYTES_MAX, KIND_MAX, MESSAGE_BYTES_MAX, PARENTS_MAX } from "../../src/wire/envelope.ts";
+import {
+  BODY_BYTES_MAX,
+  DELETE_BYTES_MAX,
+  ERASED_BYTES_MAX,
+  KIND_MAX,
+  MESSAGE_BYTES_MAX,
+  PARENTS_MAX,
+} from "../../src/wire/envelope.ts";
 import { EXTENSIONS_MAX } from "../../src/wire/extensions.ts";
 import {
   ACK_COUNTERS_MAX,
@@ -82,6 +89,8 @@ describe("the limits of the page", () => {
     ["body of a message", BODY_BYTES_MAX],
     ["message that is pushed whole", PUSH_BYTES_MAX],
     ["message", MESSAGE_BYTES_MAX],
+    ["delete that erases", DELETE_BYTES_MAX],
+    ["message in the erased form", ERASED_BYTES_MAX],
     ["chunk", CHUNK_BYTES],
     ["parents of a message", PARENTS_MAX],
     ["endpoints of a statement, of an invite", ENDPOINTS_MAX],

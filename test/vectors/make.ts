@@ -9,13 +9,20 @@ import { identityFromSeed, tagOf } from "../../src/crypto/identity.ts";
 import { encodeInvite, INVITE_PREFIX, type Invite } from "../../src/crypto/invite.ts";
 import { linkKeysFrom, type PairKeys, pairKeys } from "../../src/crypto/linkKeys.ts";
 import { bootKey, createRoomKeys, openRoom, type RoomKeys, seal, shortIdKey } from "../../src/crypto/roomKeys.ts";
-import { type SignedMessage, type SignedStatement, signMessage, signStatement } from "../../src/crypto/signed.ts";
+import {
+  eraseMessage,
+  readMessage,
+  type SignedMessage,
+  type SignedStatement,
+  signMessage,
+  signStatement,
+} from "../../src/crypto/signed.ts";
 import { createOrderedSet } from "../../src/protocol/idset/orderedSet.ts";
 import { hashOfShort, shortIdOf } from "../../src/protocol/idset/shortIds.ts";
 import { rosterId } from "../../src/protocol/membership/roster.ts";
 import { type Beacon, encodeBeacon } from "../../src/wire/beacon.ts";
 import { decodeBody } from "../../src/wire/bodies/body.ts";
-import { kindNumber } from "../../src/wire/bodies/kinds.ts";
+import { DELETE_KIND, kindNumber } from "../../src/wire/bodies/kinds.ts";
 import { encodeTextBody } from "../../src/wire/bodies/text.ts";
 import { createWriter } from "../../src/wire/cursor.ts";
 import { encodeHeader, type Header } from "../../src/wire/datagram.ts";
@@ -120,6 +127,12 @@ const OUT_OF_BOUNDS: readonly SignedMessage[] = (
     body: encodeTextBody({ nick: "bób", text }),
   }),
 );
+/** WAVE's author takes it back, and what is left of it then. */
+const DELETE = signMessage(ROOM, BOB, {
+  ...unsigned({ seq: 303, hlc: NOON + 4, parents: [WAVE.id], target: WAVE.id, nick: "bób", text: "" }),
+  kind: DELETE_KIND,
+});
+const ERASED = readMessage(ROOM, eraseMessage(WAVE.bytes, DELETE.bytes) as Uint8Array) as SignedMessage;
 const WHISPER = signMessage(PRIVATE_ROOM, ANNA, ANNA_SAID);
 const ANNA_LINK = linkKeysFrom(Buffer.alloc(32, 0xa1));
 const BOB_LINK = linkKeysFrom(Buffer.alloc(32, 0xb2));
@@ -355,6 +368,8 @@ function makeSigned(): unknown {
     [ROOM, LATER],
     [ROOM, BROKEN],
     ...[...ABOUT, ...OUT_OF_BOUNDS].map((message): [RoomKeys, SignedMessage] => [ROOM, message]),
+    [ROOM, DELETE],
+    [ROOM, ERASED],
     [PRIVATE_ROOM, WHISPER],
   ];
   const statements: [RoomKeys, SignedStatement][] = [
@@ -367,7 +382,7 @@ function makeSigned(): unknown {
       roomId: toHex(room.id),
       seed: seeds.get(content.author),
       content: asJson(content),
-      body: decodeBody(content.kind, content.body, content.target),
+      body: content.erasure === undefined ? decodeBody(content.kind, content.body, content.target) : undefined,
       id: id satisfies MessageId,
       bytes: toHex(bytes),
     })),

@@ -4,11 +4,20 @@ import type { RoomSecret } from "../../src/crypto/roomKeys.ts";
 import { BEACON_HEARD_MAX, type Beacon } from "../../src/wire/beacon.ts";
 import { CHUNKS_MAX, chunkBytes, chunkCount, LARGE_BYTES_MIN } from "../../src/wire/blob.ts";
 import { REACTION_CHARACTERS_MAX } from "../../src/wire/bodies/body.ts";
-import type { MessageKind } from "../../src/wire/bodies/kinds.ts";
+import { DELETE_KIND, type MessageKind } from "../../src/wire/bodies/kinds.ts";
 import { NICK_BYTES_MAX, type TextBody } from "../../src/wire/bodies/text.ts";
 import { COUNTER_MAX, type Header } from "../../src/wire/datagram.ts";
 import { type Endpoint, formatEndpoint } from "../../src/wire/endpoint.ts";
-import { type Envelope, HLC_MAX, KIND_MAX, MESSAGE_BYTES_MAX, PARENTS_MAX } from "../../src/wire/envelope.ts";
+import {
+  BODY_BYTES_MAX,
+  BODY_HASH_BYTES,
+  DELETE_BYTES_MAX,
+  type Envelope,
+  HLC_MAX,
+  KIND_MAX,
+  MESSAGE_BYTES_MAX,
+  PARENTS_MAX,
+} from "../../src/wire/envelope.ts";
 import { EXTENSION_KEY_MAX, EXTENSIONS_MAX, type Extensions } from "../../src/wire/extensions.ts";
 import {
   ACK_COUNTERS_MAX,
@@ -286,6 +295,21 @@ export const envelopeArbitrary: fc.Arbitrary<Envelope> = fc.record({
   target: fc.option(messageIdArbitrary, { nil: undefined }),
   body: fc.oneof({ weight: 9, arbitrary: bytesArbitrary(0, 400) }, { weight: 1, arbitrary: bytesArbitrary(0, 20_000) }),
 });
+
+/** In the erased form: of any kind but a delete, and with a proof that proves nothing. */
+export const erasedArbitrary: fc.Arbitrary<Envelope> = fc
+  .record({
+    envelope: envelopeArbitrary,
+    bodyBytes: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: BODY_BYTES_MAX })),
+    hash: bytesArbitrary(BODY_HASH_BYTES, BODY_HASH_BYTES),
+    proof: bytesArbitrary(0, DELETE_BYTES_MAX),
+  })
+  .map(({ envelope, ...erasure }) => ({
+    ...envelope,
+    kind: envelope.kind === DELETE_KIND ? 1 : envelope.kind,
+    body: new Uint8Array(),
+    erasure,
+  }));
 
 export const statementArbitrary: fc.Arbitrary<StatementContent> = fc.record({
   peer: peerArbitrary,

@@ -3,23 +3,31 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LARGE_BYTES_MIN } from "../../src/wire/blob.ts";
 import { encodeBody } from "../../src/wire/bodies/body.ts";
+import { DELETE_KIND } from "../../src/wire/bodies/kinds.ts";
 import { NICK_BYTES_MAX, TEXT_BYTES_MAX } from "../../src/wire/bodies/text.ts";
 import { CursorError } from "../../src/wire/cursor.ts";
 import { FRAMES_BYTES_MAX } from "../../src/wire/datagram.ts";
 import {
   BODY_BYTES_MAX,
+  BODY_HASH_BYTES,
   CONTENT_OVERHEAD_MAX,
+  DELETE_BYTES_MAX,
   decodeEnvelope,
   type Envelope,
+  ERASED_BYTES_MAX,
   encodeEnvelope,
+  eraseBody,
   HLC_MAX,
   KIND_MAX,
   MESSAGE_BYTES_MAX,
+  type ReadEnvelope,
+  readColumns,
+  readEnvelope,
   SIGNATURE_BYTES,
 } from "../../src/wire/envelope.ts";
 import { encodeFrame } from "../../src/wire/frames.ts";
 import type { MessageId, PeerId } from "../../src/wire/ids.ts";
-import { bytesArbitrary, envelopeArbitrary, mutatedArbitrary } from "./arbitraries.ts";
+import { bytesArbitrary, envelopeArbitrary, erasedArbitrary, mutatedArbitrary } from "./arbitraries.ts";
 
 const signed = (envelope: Envelope): Buffer =>
   Buffer.concat([encodeEnvelope(envelope), Buffer.alloc(SIGNATURE_BYTES, 0x55)]);
@@ -51,7 +59,7 @@ const widest: Envelope = {
 describe("the envelope of a message", () => {
   it("comes back to the byte", () => {
     fc.assert(
-      fc.property(envelopeArbitrary, (envelope) => {
+      fc.property(fc.oneof(envelopeArbitrary, erasedArbitrary), (envelope) => {
         expect(decodeEnvelope(signed(envelope))).toEqual(envelope);
       }),
       { numRuns: 1_000 },
@@ -59,7 +67,11 @@ describe("the envelope of a message", () => {
   });
 
   it("is accepted in one encoding alone", () => {
-    const bytes = fc.oneof(mutatedArbitrary(envelopeArbitrary.map(signed)), bytesArbitrary(0, 200));
+    const bytes = fc.oneof(
+      mutatedArbitrary(envelopeArbitrary.map(signed)),
+      mutatedArbitrary(erasedArbitrary.map(signed)),
+      bytesArbitrary(0, 200),
+    );
     let accepted = 0;
     fc.assert(
       fc.property(bytes, (given) => {
@@ -180,7 +192,7 @@ describe("the envelope of a message", () => {
 
   it.each([
     ["of kind 0", (bytes: Buffer) => bytes.fill(0, KIND_AT, KIND_AT + 1)],
-    ["with a flag that is not known", (bytes: Buffer) => bytes.fill(0x40, PARENTS_AT, PARENTS_AT + 1)],
+    ["with a flag that is not known", (bytes: Buffer) => bytes.fill(0x20, PARENTS_AT, PARENTS_AT + 1)],
     ["that says it has a target, and has none", (bytes: Buffer) => bytes.fill(0x80, PARENTS_AT, PARENTS_AT + 1)],
     ["with a body longer than the bytes that follow", (bytes: Buffer) => bytes.fill(3, BODY_AT, BODY_AT + 1)],
     ["with bytes behind its body", (bytes: Buffer) => bytes.fill(1, BODY_AT, BODY_AT + 1)],
@@ -204,5 +216,67 @@ describe("the envelope of a message", () => {
     expect(decodeEnvelope(new Uint8Array(SIGNATURE_BYTES - 1))).toBeUndefined();
     expect(decodeEnvelope(new Uint8Array(SIGNATURE_BYTES))).toBeUndefined();
     expect(decodeEnvelope(new Uint8Array(MESSAGE_BYTES_MAX + 1))).toBeUndefined();
+  });
+});
+
+describe("the erased form of an envelope", () => {
+  const hash = Buffer.alloc(BODY_HASH_BYTES, 0xbb);
+  const erasedOf = (envelope: Envelope, proof = Buffer.from("cafe", "hex")): Envelope => ({
+    ...envelope,
+    body: new Uint8Array(),
+    erasure: { bodyBytes: envelope.body.length, hash, proof },
+  });
+
+  it("is as PROTOCOL.md says, byte for byte", () => {
+    expect(Buffer.from(encodeEnvelope(erasedOf({ ...plain, target: id(3) }))).toString("hex")).toBe(
+      `${"a1".repeat(32)}00${"000000000001"}c001${id(3)}02${"bb".repeat(32)}02cafe`,
+    );
+  });
+
+  it("has the head of the whole form, and tells its size", () => {
+    fc.assert(
+      fc.property(envelopeArbitrary, (envelope) => {
+        fc.pre(envelope.kind !== DELETE_KIND);
+        const bytes = signed(envelope);
+        const whole = readEnvelope(bytes) as ReadEnvelope;
+        const erased = eraseBody(bytes, whole, hash, Buffer.from("cafe", "hex")) as Uint8Array;
+        const read = readEnvelope(erased) as ReadEnvelope;
+        expect(read).toEqual({ content: erasedOf(envelope), head: expect.anything(), size: bytes.length });
+        expect(Buffer.compare(read.head, whole.head)).toBe(0);
+        expect(readColumns(erased)).toEqual({ ...readColumns(bytes), isErased: true });
+        expect(eraseBody(erased, read, hash, hash), "nothing is erased twice").toBeUndefined();
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("of the largest size is exactly as large as its bound says, and fits a page", () => {
+    const longest = signed({
+      ...erasedOf(widest, Buffer.alloc(DELETE_BYTES_MAX)),
+      erasure: { bodyBytes: BODY_BYTES_MAX, hash, proof: Buffer.alloc(DELETE_BYTES_MAX) },
+    });
+    expect(longest.length).toBe(ERASED_BYTES_MAX);
+    expect(decodeEnvelope(longest)?.erasure?.bodyBytes).toBe(BODY_BYTES_MAX);
+    expect(ERASED_BYTES_MAX).toBeLessThan(LARGE_BYTES_MIN);
+    const tooLong = erasedOf(plain, Buffer.alloc(DELETE_BYTES_MAX + 1));
+    expect(() => encodeEnvelope(tooLong)).toThrow(CursorError);
+    expect(
+      eraseBody(signed(plain), readEnvelope(signed(plain)) as ReadEnvelope, hash, Buffer.alloc(363)),
+    ).toBeUndefined();
+  });
+
+  it("of a delete is neither made nor read", () => {
+    const taken = { ...plain, kind: DELETE_KIND };
+    expect(() => encodeEnvelope(erasedOf(taken))).toThrow(CursorError);
+    expect(eraseBody(signed(taken), readEnvelope(signed(taken)) as ReadEnvelope, hash, hash)).toBeUndefined();
+    const bytes = signed(erasedOf(plain));
+    bytes[KIND_AT] = DELETE_KIND;
+    expect(decodeEnvelope(bytes)).toBeUndefined();
+  });
+
+  it("has no body beside the hash", () => {
+    expect(() => encodeEnvelope({ ...erasedOf(plain), body: plain.body })).toThrow(CursorError);
+    const bytes = signed(erasedOf(plain));
+    expect(decodeEnvelope(Buffer.concat([bytes.subarray(0, -SIGNATURE_BYTES), bytes.subarray(-65)]))).toBeUndefined();
   });
 });

@@ -6,6 +6,12 @@
  */
 export type MessageKind = "text" | "action" | "notice" | "reply" | "react" | "edit" | "delete" | "topic";
 
+/**
+ * Its author takes the target back: the body of that message is erased (crypto/signed.ts says which delete does so). Its own body
+ * is that of a text, without words.
+ */
+export const DELETE_KIND = 7;
+
 const NUMBERS: Readonly<Record<MessageKind, number>> = {
   text: 1,
   action: 2,
@@ -13,7 +19,7 @@ const NUMBERS: Readonly<Record<MessageKind, number>> = {
   reply: 4,
   react: 5,
   edit: 6,
-  delete: 7,
+  delete: DELETE_KIND,
   topic: 8,
 };
 
