@@ -162,6 +162,10 @@ async function withRoom<T>(inputs: Offline, choice: RoomChoice, act: (room: Room
     const unusable: ChatError[] = [];
     room.subscribe((event) => {
       if (event.type === "error" && event.error.code === "history-unusable") unusable.push(event.error);
+      if (event.type === "notice" && event.notice.code === "history-outdated")
+        note(
+          `the stored messages are of an earlier version: they are kept aside in ${sanitizeLine(event.notice.path)}`,
+        );
       if (event.type === "notice" && event.notice.code === "history-damaged")
         note(`the stored messages are damaged: they are kept aside in ${sanitizeLine(event.notice.path)}`);
     });

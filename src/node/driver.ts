@@ -137,6 +137,11 @@ export function createDriver(options: DriverOptions): Driver {
         case "append":
           append(effect);
           break;
+        case "erase": {
+          const ids = effect.erasures.map(({ id }) => id);
+          store.erase(effect.erasures, (trouble) => step({ type: "erased", ids, trouble }));
+          break;
+        }
         case "trim":
           store.trim(effect.ids);
           break;

@@ -112,6 +112,7 @@ function lostOf(transport: Transport, lan: Lan | undefined, foreign: Foreign): R
 }
 
 function historyEvent(trouble: HistoryTrouble): ChatEvent {
+  if (trouble.code === "outdated") return { type: "notice", notice: { code: "history-outdated", path: trouble.path } };
   if (trouble.code === "damaged") return { type: "notice", notice: { code: "history-damaged", path: trouble.path } };
   const { path, reason } = trouble;
   return { type: "error", error: { code: "history-unusable", path, reason } };

@@ -33,6 +33,8 @@ export type Input =
       readonly bodies: readonly (Uint8Array | undefined)[];
       readonly trouble?: StoreTrouble | undefined;
     }
+  /** What became of the effect `erase` of these. `trouble`: the bodies may be there still. */
+  | { readonly type: "erased"; readonly ids: readonly MessageId[]; readonly trouble?: StoreTrouble | undefined }
   /** The store was read for people, and these are not there, or not what was written. */
   | { readonly type: "lost"; readonly ids: readonly MessageId[] };
 
@@ -50,6 +52,8 @@ export type Effect =
       readonly messages: readonly StoredMessage[];
       readonly isOwn: boolean;
     }
+  /** The body of each is to go for good, the erased form in its place; the host answers with the input `erased`. */
+  | { readonly type: "erase"; readonly erasures: readonly Erasure[] }
   /** To be let go. */
   | { readonly type: "trim"; readonly ids: readonly MessageId[] }
   /** Where a peer was reached, and when; it is written when there is time. */
@@ -62,6 +66,9 @@ export type Effect =
   | { readonly type: "broadcast"; readonly bytes: Uint8Array }
   | { readonly type: "emit"; readonly event: ChatEvent }
   | { readonly type: "answer"; readonly ref: number | undefined; readonly outcome: Outcome };
+
+/** The message `id` was deleted by the message `by`, whose bytes are `proof`; left out: the store has them. */
+export type Erasure = { readonly id: MessageId; readonly by: MessageId; readonly proof?: Uint8Array };
 
 export type StoredMessage = { readonly id: MessageId; readonly bytes: Uint8Array };
 
@@ -81,7 +88,8 @@ export type Imported = { readonly fates: readonly ImportFate[]; readonly letGo: 
 
 /**
  * `known`: it was kept already. `let-go`: it would be let go at once, or was lately. `ahead`: its stamp is too far ahead of this
- * node's time. `busy`: so much waits for the store that it is to be offered again. `bad-order`: it names as its parents what is not older.
+ * node's time. `busy`: so much waits for the store that it is to be offered again. `bad-order`: it names as its parents what is not older. `bad-erasure`: its body is
+ * not there, and nothing proves that its author deleted it.
  */
 export type ImportFate =
   | "added"
@@ -91,6 +99,7 @@ export type ImportFate =
   | "busy"
   | "bad-message"
   | "bad-signature"
+  | "bad-erasure"
   | "bad-order";
 
 export interface Core {

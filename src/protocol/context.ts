@@ -8,7 +8,7 @@ import type { Endpoint } from "../wire/endpoint.ts";
 import type { Extensions } from "../wire/extensions.ts";
 import type { SetName } from "../wire/frames.ts";
 import type { BootId, MessageId, PeerId } from "../wire/ids.ts";
-import type { Effect } from "./api.ts";
+import type { Effect, Erasure } from "./api.ts";
 import type { Config } from "./config.ts";
 import type { Counters } from "./counters.ts";
 import type { ChatEvent } from "./events.ts";
@@ -63,6 +63,8 @@ export type Context = {
   readonly emit: (event: ChatEvent) => void;
   /** These messages are let go: the store forgets them, too. */
   readonly trim: (ids: readonly MessageId[]) => void;
+  /** The bodies of these messages are to go from the store. */
+  readonly erase: (erasures: readonly Erasure[]) => void;
   /** A peer was reached there, at that time of the room. */
   readonly remember: (address: Omit<Extract<Effect, { readonly type: "remember" }>, "type">) => void;
 };

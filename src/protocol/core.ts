@@ -41,7 +41,7 @@ import { createRestored, type Restored } from "./log/restored.ts";
 import { spanOf } from "./log/span.ts";
 import { VIEWS_MAX } from "./log/views.ts";
 import { createWants } from "./log/wants.ts";
-import { createWrites, forget, isFull, takeBatch, type Writes } from "./log/writes.ts";
+import { createWrites, forget, isFull, noteErasure, takeBatch, type Writes } from "./log/writes.ts";
 import { createClockSkew } from "./membership/clockSkew.ts";
 import { createMembership, type Membership } from "./membership/membership.ts";
 import type { Roster } from "./membership/roster.ts";
@@ -95,6 +95,7 @@ const STILL_MS = 1_000;
 
 /** What one step asks of the host. BOUNDED: by what one input can cause; emptied at its end. */
 type Step = {
+  readonly erases: Effect[];
   readonly trims: Effect[];
   readonly remembers: Effect[];
   readonly emits: Effect[];
@@ -103,7 +104,7 @@ type Step = {
 
 export function createCore(options: CoreOptions): Core {
   const { now } = options;
-  const step: Step = { trims: [], remembers: [], emits: [], answers: [] };
+  const step: Step = { erases: [], trims: [], remembers: [], emits: [], answers: [] };
   const rooms = createRooms(options, step);
   const { context, membership, log, writes, reads, discovery, reconnect, probe, replicas, newcomer } = rooms;
   const { timers, counters, link } = context;
@@ -144,6 +145,8 @@ export function createCore(options: CoreOptions): Core {
         return onStore.written(input.ticket, input.trouble);
       case "read":
         return onStore.read(input.ticket, input.bodies, input.trouble);
+      case "erased":
+        return onStore.erased(input.ids, input.trouble);
       case "lost":
         return onStore.lost(input.ids);
       case "command":
@@ -165,7 +168,7 @@ export function createCore(options: CoreOptions): Core {
       const isOwn = own.length > 0 || isAwaited;
       all.push({ type: "append", ticket: writes.isDurable ? ticket : undefined, messages, isOwn });
     }
-    all.push(...step.trims, ...step.remembers);
+    all.push(...step.erases, ...step.trims, ...step.remembers);
     const read = takeRead(reads);
     if (read !== undefined) all.push({ type: "read", ...read });
     all.push(...sent, ...step.emits, ...step.answers);
@@ -247,12 +250,19 @@ function createContext(
     now,
     emit: (event) => step.emits.push({ type: "emit", event }),
     trim: (ids) => {
-      for (const id of ids) forget(writes, id);
+      for (const id of ids) {
+        forget(writes, id);
+        writes.erasing.delete(id);
+      }
       unfollow(outbox, ids);
       if (ids.length > 0) step.trims.push({ type: "trim", ids });
       const letGo = takeLetGo(outbox);
       if (letGo === undefined) return;
       step.emits.push({ type: "emit", event: { type: "notice", notice: { code: "let-go", ...letGo } } });
+    },
+    erase: (erasures) => {
+      for (const erasure of erasures) noteErasure(writes, erasure);
+      if (erasures.length > 0) step.erases.push({ type: "erase", erasures });
     },
     remember: (address) => step.remembers.push({ type: "remember", ...address }),
   };
@@ -260,8 +270,7 @@ function createContext(
 
 /** Makes the rooms, lowest first, and says which fact goes where. */
 function createRooms(options: CoreOptions, step: Step, restored: Restored = restoredOf(options)) {
-  const writes = createWrites(options.isDurable === true);
-  const reads = createReads();
+  const [writes, reads] = [createWrites(options.isDurable === true), createReads()];
   const onOtherVersion = (from: Endpoint, wire: number): void => otherVersions.heard(from, wire);
   const { log } = restored;
   const outbox = createOutbox(restored.marks);
@@ -298,7 +307,8 @@ function createRooms(options: CoreOptions, step: Step, restored: Restored = rest
     writes,
     newcomer,
     wants,
-    onKept: ({ author, hlc, isLive }, from) => {
+    onKept: ({ id, size, author, hlc, isLive }, from) => {
+      blobFetch.arrived(id, size);
       resume.heard(author, hlc, from);
       if (isLive) return;
       newcomer.progress();
@@ -434,6 +444,7 @@ function tablesOf(rooms: Rooms): ReturnType<Core["tables"]> {
     // What one step brings comes on top.
     unwritten: { size: writes.unwritten.size, bound: limits.unwritten + 64 },
     refused: { size: writes.refused.size, bound: limits.unwritten },
+    erasing: { size: writes.erasing.size, bound: limits.unwritten },
     reads: { size: reads.errands, bound: limits.reads },
     recentBytes: { size: log.recent.bytes, bound: log.recent.bytesMax },
   };

@@ -75,6 +75,8 @@ export type Notice =
   | { readonly code: "addresses-damaged"; readonly path: string; readonly reason?: string | undefined }
   /** From the host: what was kept of all rooms could not be read. It is in the directory `path` now, and begun anew. */
   | { readonly code: "history-damaged"; readonly path: string }
+  /** An earlier version kept it, whose messages this one cannot verify. It is kept aside there. */
+  | { readonly code: "history-outdated"; readonly path: string }
   /** There is no network any more but the loopback. */
   | { readonly code: "offline" }
   /**

@@ -315,7 +315,11 @@ function createHandlers(
     },
     receipt: ({ session }, receipt) => relay.onReceipt(session, receipt),
     message: (received, { bytes }) => {
-      if (message(received, bytes, false) !== undefined) reconciliation.onGift(received.session);
+      const id = message(received, bytes, false);
+      if (id === undefined) return;
+      reconciliation.onGift(received.session);
+      // It was offered as a large one, and its body is erased since.
+      for (const { from, slice } of components.pendingSlices.take(id)) relay.onSighting(from, id, slice, "id");
     },
     want: ({ session }, want) => reconciliation.onWant(session, want),
     wantListed: ({ session }, want) => reconciliation.onWantListed(session, want),

@@ -3,7 +3,7 @@ import { readMessage, verifyMessage } from "../crypto/signed.ts";
 import type { MessageId } from "../wire/ids.ts";
 import type { StoreTrouble } from "./api.ts";
 import type { Session } from "./link/session.ts";
-import { answerWith } from "./log/answer.ts";
+import { answerWith, isKeptForm } from "./log/answer.ts";
 import { loseMessages } from "./log/log.ts";
 import { type Errand, settleRead } from "./log/reads.ts";
 import { putBody } from "./log/recentBodies.ts";
@@ -19,6 +19,7 @@ export type OnStore = {
     bodies: readonly (Uint8Array | undefined)[],
     trouble: StoreTrouble | undefined,
   ) => void;
+  readonly erased: (ids: readonly MessageId[], trouble: StoreTrouble | undefined) => void;
   readonly lost: (ids: readonly MessageId[]) => void;
 };
 
@@ -38,6 +39,9 @@ export function createOnStore(components: Components): OnStore {
       emit({ type: "error", error: { code: "not-stored", reason, detail, messages: writes.refused.size, own } });
     }
     isFailing = true;
+    writeLater();
+  };
+  const writeLater = (): void => {
     if (!timers.has("write-again"))
       timers.set("write-again", context.now.mono + WRITE_AGAIN_MS, { type: "write-again" });
   };
@@ -58,6 +62,11 @@ export function createOnStore(components: Components): OnStore {
         counters.drop("body-unreadable");
         continue;
       }
+      // Read before the store had erased it: that is not sent to anybody, nor is it lost.
+      if (log.index.ids.has(id) && !isKeptForm(log, id, message.bytes)) {
+        counters.drop("body-erased");
+        continue;
+      }
       putBody(log.recent, id, message.bytes);
       found.set(id, message.bytes);
     }
@@ -68,7 +77,9 @@ export function createOnStore(components: Components): OnStore {
    * confirmed is not looked for there.
    */
   const lost = (ids: readonly MessageId[], wasShown: boolean): void => {
-    const inStoreAlone = ids.filter((id) => isWritten(writes, id) && !log.recent.bodies.has(id));
+    const inStoreAlone = ids.filter(
+      (id) => isWritten(writes, id) && !log.recent.bodies.has(id) && !writes.erasing.has(id),
+    );
     const gone = loseMessages(log, inStoreAlone, wasShown);
     for (const _ of gone) counters.drop("lost");
     context.trim(gone);
@@ -104,6 +115,13 @@ export function createOnStore(components: Components): OnStore {
         batch.messages.map(({ id }) => id),
         batch.own,
       );
+    },
+    erased: (ids, trouble) => {
+      if (trouble !== undefined) {
+        counters.drop("not-erased");
+        return writeLater();
+      }
+      for (const id of ids) writes.erasing.delete(id);
     },
     lost: (ids) => lost(ids, false),
     read: (ticket, bodies, trouble) => {

@@ -4,7 +4,7 @@ import type { Partition } from "./liveness/partition.ts";
 import { letOldGo } from "./log/age.ts";
 import { askAgainListed } from "./log/listedWants.ts";
 import { loosen } from "./log/log.ts";
-import { authorOf } from "./log/messageIndex.ts";
+import { authorOf, isErased } from "./log/messageIndex.ts";
 import { writeAgain } from "./log/writes.ts";
 import type { Components } from "./onDatagram.ts";
 import { hurry } from "./relay/outbox.ts";
@@ -79,7 +79,8 @@ export function createOnTimer(components: Components, partition: Partition): (ro
       case "marks":
         return hurry(outbox);
       case "write-again":
-        return writeAgain(writes, (id) => authorOf(log.index, id) === context.identity.id);
+        writeAgain(writes, (id) => authorOf(log.index, id) === context.identity.id);
+        return context.erase([...writes.erasing.values()].filter(({ id }) => isErased(log.index, id)));
     }
   };
 }

@@ -22,8 +22,10 @@ export type Message = {
   readonly kindNumber: number;
   /** The message that this one is about: of a reply, react, edit and delete there is one. */
   readonly target: MessageId | undefined;
-  /** Empty where the kind is unknown. */
+  /** Empty where the kind is unknown, or the author has deleted the message. */
   readonly text: string;
+  /** Its author has deleted it: the words are gone. The nick is that of the deletion. */
+  readonly erased?: true;
   /** The author's clock when it was written (hybrid logical clock, ms). */
   readonly time: UnixMillis;
   readonly parents: readonly MessageId[];

@@ -17,7 +17,6 @@ import {
   roomStore,
 } from "./level.ts";
 import { isDamage, isLocked, troubleOf } from "./levelErrors.ts";
-import { buildIndex } from "./levelIndex.ts";
 import { memoryStore } from "./memory.ts";
 import { ExposedError } from "./ownership.ts";
 import { DatabaseError, type Store } from "./store.ts";
@@ -26,6 +25,8 @@ import { DatabaseError, type Store } from "./store.ts";
 export type HistoryTrouble =
   /** It is kept in the directory `path`, and another was begun. */
   | { readonly code: "damaged"; readonly path: string }
+  /** Likewise: an earlier version wrote it, whose signatures say nothing to this one. */
+  | { readonly code: "outdated"; readonly path: string }
   /** The directory `path` cannot be used: nothing is kept past the end of the process. */
   | { readonly code: "unusable"; readonly path: string; readonly reason: string };
 
@@ -95,8 +96,8 @@ async function begin(state: State): Promise<void> {
     }
   } catch (error) {
     if (isLocked(error)) throw new DatabaseError("history-in-use", path, error);
-    if (error !== DAMAGE && !isDamage(error)) throw error;
-    await moveAside(state);
+    if (error !== DAMAGE && error !== OUTDATED && !isDamage(error)) throw error;
+    await moveAside(state, error === OUTDATED ? "outdated" : "damaged");
     level = await open(path);
     await checkFormat(path, level);
   }
@@ -104,6 +105,7 @@ async function begin(state: State): Promise<void> {
 }
 
 const DAMAGE = new Error("damaged");
+const OUTDATED = new Error("outdated");
 
 /** LevelDB would begin a new database over the remains of one whose file `CURRENT` is lost, and remove them. */
 function lacksItsBeginning(path: string): boolean {
@@ -111,16 +113,16 @@ function lacksItsBeginning(path: string): boolean {
   return !names.includes("CURRENT") && names.some((name) => /^\d+\.(ldb|sst|log)$/.test(name));
 }
 
-async function moveAside(state: State): Promise<void> {
+async function moveAside(state: State, code: "damaged" | "outdated"): Promise<void> {
   const { path } = state;
   const at = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
   const names = new Set(readdirSync(dirname(path)));
-  const base = `${path}-damaged-${at}`;
+  const base = `${path}-${code}-${at}`;
   let aside = base;
   for (let more = 2; names.has(basename(aside)); more += 1) aside = `${base}-${more}`;
   await rename(path, aside);
   makeDirectory(path);
-  state.troubles.push({ code: "damaged", path: aside });
+  state.troubles.push({ code, path: aside });
 }
 
 function openStore(state: State, room: Uint8Array): Store {
@@ -145,7 +147,7 @@ async function setAside(state: State): Promise<boolean> {
   await closeDatabase(database);
   state.database = undefined;
   try {
-    await moveAside(state);
+    await moveAside(state, "damaged");
     await begin(state);
   } catch (error) {
     state.troubles.push({ code: "unusable", path: state.path, reason: reasonOf(error) });
@@ -161,14 +163,13 @@ function reasonOf(error: unknown): string {
 
 const FORMAT_KEY = Buffer.from("\0format");
 
-/** How to bring a database of version 1 to 2, of 2 to 3, and so on. Each leaves one that it could be done to again. */
-const MIGRATIONS: readonly ((level: Level) => Promise<void>)[] = [
-  // Version 2 has an index of each room.
-  (level) => buildIndex(level),
-];
-const FORMAT = MIGRATIONS.length + 1;
+/** Below it messages were signed with their whole bodies: nothing of them can be verified. No release wrote that. */
+const FORMAT_LEAST = 3;
+/** How to bring a database of version FORMAT_LEAST to the next, and so on. Each leaves one that it could be done to again. */
+const MIGRATIONS: readonly ((level: Level) => Promise<void>)[] = [];
+const FORMAT = FORMAT_LEAST + MIGRATIONS.length;
 
-/** Throws `DAMAGE` for what no version of this program has written. */
+/** Throws `DAMAGE` for what no version of this program has written, and `OUTDATED` for what this one cannot use. */
 async function checkFormat(path: string, level: Level): Promise<void> {
   const kept = await level.get(FORMAT_KEY);
   if (kept === undefined) {
@@ -178,8 +179,9 @@ async function checkFormat(path: string, level: Level): Promise<void> {
   const text = Buffer.from(kept).toString("latin1");
   if (!/^[1-9]\d{0,5}$/.test(text)) throw DAMAGE;
   if (Number(text) > FORMAT) throw new DatabaseError("history-newer", path);
+  if (Number(text) < FORMAT_LEAST) throw OUTDATED;
   for (let version = Number(text); version < FORMAT; version += 1) {
-    await MIGRATIONS[version - 1]?.(level);
+    await MIGRATIONS[version - FORMAT_LEAST]?.(level);
     await writeFormat(level, version + 1);
   }
 }

@@ -95,10 +95,14 @@ function changeRows(rows: readonly Row[], changes: readonly Change[]): readonly 
   const byId = new Map(rows);
   let isChanged = false;
   for (const [id, row] of changes) {
-    isChanged = (row === undefined ? byId.delete(id) : !byId.has(id)) || isChanged;
+    isChanged = (row === undefined ? byId.delete(id) : !isSame(byId.get(id), row)) || isChanged;
     if (row !== undefined) byId.set(id, row);
   }
   return isChanged ? [...byId].sort(([a], [b]) => (a < b ? -1 : 1)) : undefined;
+}
+
+function isSame(one: Uint8Array | undefined, other: Uint8Array): boolean {
+  return one !== undefined && Buffer.compare(one, other) === 0;
 }
 
 function isAppended(rows: readonly Row[], changed: readonly Row[]): boolean {

@@ -7,15 +7,26 @@ import { ClassicLevel, type Iterator } from "classic-level";
 import type { StoredMessage, StoreTrouble } from "../protocol/api.ts";
 import type { MessageId } from "../wire/ids.ts";
 import { decodeLeaf } from "./leaves.ts";
+import {
+  type Distance,
+  type Erasing,
+  lastRound,
+  noteErased,
+  nothingErasing,
+  type RoundHost,
+  readNotes,
+  scheduleRound,
+} from "./levelErase.ts";
 import { isDamage, troubleOf } from "./levelErrors.ts";
 import {
-  idOfKey,
   keyOf,
   LEAF_TYPE,
   type Level,
   MARK_TYPE,
   MESSAGE_TYPE,
+  messageOf,
   nameOf,
+  plain,
   prefixOf,
   rangeOf,
   SCAN,
@@ -23,8 +34,20 @@ import {
 import { buildIndex, type Changed, type DiskIndex, IndexDamage, indexSteps, type Step } from "./levelIndex.ts";
 import { encodeMark, markKeyOf, newestMarks } from "./levelMarks.ts";
 import { type Freed, giveBack, noteFreed, nothingFreed } from "./levelSpace.ts";
+import {
+  appendedIn,
+  changesOf,
+  erasedIn,
+  eraseOf,
+  isWrite,
+  marksIn,
+  noteKeyOf,
+  type Put,
+  takeWrites,
+  type Write,
+} from "./levelWrites.ts";
 import { checkSpace } from "./space.ts";
-import type { Done, Store, TakeBatch, TakeRows } from "./store.ts";
+import { type Done, NO_DELETE, type Store, type TakeBatch, type TakeRows } from "./store.ts";
 
 export type { Level } from "./levelFormat.ts";
 /** Rejects with LevelDB's error. */
@@ -44,6 +67,9 @@ export type Database = {
   readonly untrimmed: Map<string, Uint8Array>;
   readonly index: DiskIndex;
   readonly freed: Freed;
+  readonly erasing: Erasing;
+  /** BOUNDED: by those who read the whole history of a room. */
+  readonly feeds: Set<Promise<void>>;
   isClosed: boolean;
 };
 
@@ -64,16 +90,33 @@ export const openLevel: OpenLevel = async (path) => {
 };
 
 /** `level`: open already. */
-export function createDatabase(path: string, level: Level, open: OpenLevel): Database {
+export function createDatabase(path: string, level: Level, open: OpenLevel, distance?: Distance): Database {
   const state = { level, isBroken: false, isWorking: false, isClosed: false };
-  return { path, openLevel: open, ...state, queue: [], untrimmed: new Map(), index: new Map(), freed: nothingFreed() };
+  const tables = { queue: [], untrimmed: new Map(), index: new Map(), feeds: new Set<Promise<void>>() };
+  const database = {
+    path,
+    openLevel: open,
+    ...state,
+    ...tables,
+    freed: nothingFreed(),
+    erasing: nothingErasing(distance),
+  };
+  // What an earlier process was about to do.
+  const goOn = (keys: readonly Uint8Array[]): void => {
+    noteErased(database.erasing, keys, undefined);
+    scheduleRound(database.erasing, roundHost(database));
+  };
+  ask(database, readNotes, goOn, () => undefined);
+  return database;
 }
 
 /** After all that was asked is answered. What is asked later is refused. */
-export function closeDatabase(database: Database): Promise<void> {
+export async function closeDatabase(database: Database): Promise<void> {
+  await database.erasing.running;
   return new Promise((resolve) => {
     const close = async (): Promise<void> => {
       database.isClosed = true;
+      await lastRound(database.erasing, database.isBroken ? undefined : database.level);
       await database.level?.close().catch(() => undefined);
       database.level = undefined;
       resolve();
@@ -151,14 +194,9 @@ export function roomStore(database: Database, room: Uint8Array): Store {
         (trouble) => void take(NO_ROWS, true, trouble),
       );
     },
-    erase: (ids, done) => {
+    erase: (erasures, done) => {
       if (isOver()) return done(CLOSED);
-      ask(
-        database,
-        (level) => erase(database, level, prefix, ids),
-        () => done(),
-        done,
-      );
+      enqueue(database, { type: "erase", erases: erasures.map((one) => eraseOf(prefix, one)), done });
     },
     close: (done) => {
       if (isOver()) return done();
@@ -178,7 +216,8 @@ export function roomStore(database: Database, room: Uint8Array): Store {
 const BATCH = 1_000;
 const LEAVES_AT_ONCE = 64;
 const NO_ROWS = new Uint8Array();
-const WRITE_BYTES_MAX = 4_194_304;
+/** A note says all by its key. */
+const NOTE = Uint8Array.of(1);
 const UNTRIMMED_MAX = 100_000;
 const CLOSED: StoreTrouble = { code: "closed", detail: "closed" };
 
@@ -190,13 +229,6 @@ type RoomStore = {
   isClosed: boolean;
 };
 
-type Put = { readonly name: string; readonly key: Uint8Array; readonly value: Uint8Array };
-
-type Write =
-  | { readonly type: "append"; readonly puts: readonly Put[]; readonly isOwn: boolean; readonly done: Done }
-  | { readonly type: "mark"; readonly puts: readonly Put[] }
-  | { readonly type: "trim"; readonly keys: readonly Uint8Array[] };
-
 type Operation =
   | Write
   /** `ask` gives what tells the answer; it is told outside of what it may fail with. */
@@ -206,15 +238,6 @@ type Operation =
 function put(prefix: Uint8Array, id: MessageId, value: Uint8Array): Put {
   const key = keyOf(prefix, id);
   return { name: nameOf(key), key, value };
-}
-
-function messageOf([key, bytes]: readonly [Uint8Array, Uint8Array]): StoredMessage {
-  return { id: idOfKey(key), bytes: plain(bytes) };
-}
-
-/** What is read comes as a Buffer, which is not equal to the same bytes of another kind. */
-function plain(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 // --- the queue ---
@@ -289,68 +312,58 @@ async function levelToWrite(database: Database): Promise<Level> {
   return level;
 }
 
+function roundHost(database: Database): RoundHost {
+  return {
+    inTurn: (perform) => new Promise((resolve, reject) => ask(database, perform, resolve, reject)),
+    readers: () => database.feeds,
+  };
+}
+
 // --- writing ---
 
-function isWrite(operation: Operation | undefined): operation is Write {
-  return operation?.type === "append" || operation?.type === "mark" || operation?.type === "trim";
-}
-
-/** Writes that stand together at the head, of WRITE_BYTES_MAX or one. A mark before an append may be written before it, never after. */
-function takeWrites(queue: Operation[]): Write[] {
-  const writes: Write[] = [];
-  let bytes = 0;
-  for (let head = queue[0]; isWrite(head); head = queue[0]) {
-    if (head.type === "append") for (const { value } of head.puts) bytes += value.length;
-    if (bytes > WRITE_BYTES_MAX && writes.length > 0) break;
-    writes.push(head);
-    queue.shift();
-  }
-  return writes;
-}
-
 async function writeTogether(database: Database, writes: readonly Write[]): Promise<void> {
-  const trouble = await write(database, writes).catch((error: unknown) => {
+  const result = await write(database, writes).catch((error: unknown) => {
     if (database.isClosed) return CLOSED;
     database.isBroken = true;
     for (const one of writes) if (one.type === "trim") for (const key of one.keys) remember(database, key);
     return troubleOf(error);
   });
-  for (const one of writes) if (one.type === "append") told(() => one.done(trouble));
+  const trouble = "code" in result ? result : undefined;
+  for (const one of writes) {
+    if (one.type === "append") told(() => one.done(trouble));
+    if (one.type !== "erase") continue;
+    // What is left in the files of it goes first.
+    if (trouble === undefined && database.erasing.keys.size > 0 && !("code" in result) && !result.has(one))
+      noteErased(database.erasing, [], (late) => told(() => one.done(late)));
+    else told(() => one.done(trouble ?? (!("code" in result) && result.has(one) ? NO_DELETE : undefined)));
+  }
+  scheduleRound(database.erasing, roundHost(database));
 }
 
-/** A message that is kept stays as it is: what the database has is seen together with what the batch itself changes. */
-async function write(database: Database, writes: readonly Write[]): Promise<undefined> {
+/** Returns what the writes could not do. */
+async function write(database: Database, writes: readonly Write[]): Promise<ReadonlySet<Write>> {
   if (database.isClosed) throw new Error("closed");
   const level = await levelToWrite(database);
-  const appended = new Map(
-    writes.flatMap((one) => (one.type === "append" ? one.puts : [])).map(({ name, key }) => [name, key]),
-  );
-  const found = appended.size === 0 ? [] : await level.hasMany([...appended.values()]);
-  const kept = new Set([...appended.keys()].filter((_, at) => found[at]));
-  /** BOUNDED: by the writes and `untrimmed`. What the batch makes of each key. */
-  const changed = new Map<string, { readonly key: Uint8Array; readonly value: Uint8Array | undefined }>();
-  for (const [name, key] of database.untrimmed) changed.set(name, { key, value: undefined });
-  for (const one of writes) {
-    if (one.type === "trim") for (const key of one.keys) changed.set(nameOf(key), { key, value: undefined });
-    else if (one.type === "append")
-      for (const { name, key, value } of one.puts) {
-        const before = changed.get(name);
-        if (before === undefined ? !kept.has(name) : before.value === undefined) changed.set(name, { key, value });
-      }
-  }
-  const sync = writes.some((one) => one.type === "append" && one.isOwn);
+  const appended = appendedIn(writes);
+  const there = appended.size === 0 ? [] : await level.hasMany([...appended.values()]);
+  const kept = new Set([...appended.keys()].filter((_, at) => there[at]));
+  const { changed, erased, lacking } = changesOf(writes, database.untrimmed, kept, await findErased(level, writes));
+  const sync = erased.length > 0 || writes.some((one) => one.type === "append" && one.isOwn);
   const marks = marksIn(writes);
-  if (changed.size + marks.size > 0) await writeChanged(database, level, changed, marks, sync);
+  if (changed.size + marks.size > 0) await writeChanged(database, level, changed, [...marks.values()], erased, sync);
   database.untrimmed.clear();
   noteFreed(database.freed, changed);
   giveBack(database.freed, level);
+  noteErased(database.erasing, erased, undefined);
+  return lacking;
 }
 
-/** The latest of each, by its name. */
-function marksIn(writes: readonly Write[]): Map<string, Put> {
-  const marks = new Map<string, Put>();
-  for (const one of writes) if (one.type === "mark") for (const mark of one.puts) marks.set(mark.name, mark);
-  return marks;
+async function findErased(level: Level, writes: readonly Write[]): Promise<Map<string, Uint8Array>> {
+  const keys = erasedIn(writes);
+  const values = keys.size === 0 ? [] : await level.getMany([...keys.values()]);
+  const found = new Map<string, Uint8Array>();
+  for (const [at, name] of [...keys.keys()].entries()) if (values[at] !== undefined) found.set(name, plain(values[at]));
+  return found;
 }
 
 /** Messages and marks, and the index that tells of the messages, in one batch. If that is damaged it is made anew first. */
@@ -358,10 +371,12 @@ async function writeChanged(
   database: Database,
   level: Level,
   changed: Changed,
-  marks: ReadonlyMap<string, Put>,
+  marks: readonly Put[],
+  erased: readonly Uint8Array[],
   sync: boolean,
 ): Promise<void> {
-  const messages: Step[] = [...marks.values()].map(({ key, value }) => ({ type: "put", key, value }));
+  const messages: Step[] = marks.map(({ key, value }) => ({ type: "put", key, value }));
+  for (const key of erased) messages.push({ type: "put", key: noteKeyOf(key), value: NOTE });
   for (const { key, value } of changed.values()) {
     if (value !== undefined) messages.push({ type: "put", key, value });
     else messages.push({ type: "del", key }, { type: "del", key: markKeyOf(key) });
@@ -383,23 +398,6 @@ async function writeChanged(
 
 function remember({ untrimmed }: Database, key: Uint8Array): void {
   if (untrimmed.size < UNTRIMMED_MAX) untrimmed.set(nameOf(key), key);
-}
-
-async function erase(database: Database, level: Level, prefix: Uint8Array, ids: readonly MessageId[]): Promise<void> {
-  if (ids.length === 0) return;
-  const keys = [...ids].sort().map((id) => keyOf(prefix, id));
-  const current = database.isBroken ? await levelToWrite(database) : level;
-  const [first, last] = [keys[0] as Uint8Array, keys.at(-1) as Uint8Array];
-  try {
-    // A deleted value stays in its file until the deletion, in a later one, is merged with it.
-    await current.compactRange(first, last);
-    const erased = new Map(keys.map((key) => [nameOf(key), { key, value: undefined }]));
-    await writeChanged(database, current, erased, new Map(), true);
-    await current.compactRange(first, last);
-  } catch (error) {
-    database.isBroken = true;
-    throw error;
-  }
 }
 
 // --- reading ---
@@ -493,7 +491,9 @@ async function feedRows(
   });
 }
 
-function follow({ feeds }: RoomStore, running: Promise<void>): void {
-  feeds.add(running);
-  void running.finally(() => feeds.delete(running));
+function follow({ feeds, database }: RoomStore, running: Promise<void>): void {
+  for (const those of [feeds, database.feeds]) {
+    those.add(running);
+    void running.finally(() => those.delete(running));
+  }
 }

@@ -1,8 +1,9 @@
 /** The store in memory: it answers at once, and its messages are gone when the process ends. */
-import type { Mark, StoredMessage } from "../protocol/api.ts";
+import { eraseMessage } from "../crypto/signed.ts";
+import type { Erasure, Mark, StoredMessage, StoreTrouble } from "../protocol/api.ts";
 import { rowsOf } from "../protocol/log/indexRows.ts";
 import type { MessageId } from "../wire/ids.ts";
-import type { Store } from "./store.ts";
+import { NO_DELETE, type Store } from "./store.ts";
 
 /** Messages of one call of `all` or `index`. */
 const BATCH = 1_000;
@@ -62,12 +63,22 @@ export function memoryStore(): Store {
     },
     marks: (limit, done) => done(newestMarks(marks, limit)),
     trim: remove,
-    erase: (erased, done) => {
-      remove(erased.filter((id) => kept.has(id)));
-      done();
-    },
+    erase: (erasures, done) => done(eraseIn(kept, erasures)),
     close: (done) => done(),
   };
+}
+
+/** Puts erased forms in the place of whole ones. */
+export function eraseIn(kept: Map<MessageId, Uint8Array>, erasures: readonly Erasure[]): StoreTrouble | undefined {
+  let trouble: StoreTrouble | undefined;
+  for (const { id, by, proof = kept.get(by) } of erasures) {
+    const whole = kept.get(id);
+    if (whole === undefined) continue;
+    const erased = proof && eraseMessage(whole, proof);
+    if (proof === undefined) trouble = NO_DELETE;
+    else if (erased !== undefined) kept.set(id, erased);
+  }
+  return trouble;
 }
 
 /** In the order of ids. */

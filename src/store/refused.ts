@@ -2,7 +2,8 @@
  * A store that also reads messages that it could not write. They are in memory alone, but people have been shown them.
  * When the store has taken or dropped one, this forgets it.
  */
-import type { StoredMessage } from "../protocol/api.ts";
+import { eraseMessage } from "../crypto/signed.ts";
+import type { Erasure, StoredMessage } from "../protocol/api.ts";
 import { limits } from "../protocol/limits.ts";
 import type { MessageId } from "../wire/ids.ts";
 import type { Store } from "./store.ts";
@@ -34,9 +35,9 @@ export function showingRefused(store: Store): Store {
       for (const id of ids) forget(refused, id);
       store.trim(ids);
     },
-    erase: (ids, done) => {
-      for (const id of ids) forget(refused, id);
-      store.erase(ids, done);
+    erase: (erasures, done) => {
+      for (const erasure of erasures) erase(refused, erasure);
+      store.erase(erasures, done);
     },
   };
 }
@@ -54,6 +55,15 @@ function remember(refused: Refused, { id, bytes }: StoredMessage): void {
     if (refused.bodies.size <= limits.unwritten && refused.bytes <= limits.recentBytes) return;
     forget(refused, oldest);
   }
+}
+
+/** Without the delete at hand it is not shown until the store has it. */
+function erase(refused: Refused, { id, by, proof = refused.bodies.get(by) }: Erasure): void {
+  const whole = refused.bodies.get(id);
+  if (whole === undefined) return;
+  const erased = proof && eraseMessage(whole, proof);
+  forget(refused, id);
+  if (erased !== undefined) remember(refused, { id, bytes: erased });
 }
 
 function forget(refused: Refused, id: MessageId): void {

@@ -5,7 +5,7 @@
  * Every call answers by a callback, once, perhaps before it returns; a virtual disk has no promises to wait for. Calls
  * take effect in their order, and a read sees every append before it, durable or not. No call throws.
  */
-import type { Mark, StoredMessage, StoreTrouble } from "../protocol/api.ts";
+import type { Erasure, Mark, StoredMessage, StoreTrouble } from "../protocol/api.ts";
 import type { MessageId } from "../wire/ids.ts";
 
 export type Store = {
@@ -43,8 +43,11 @@ export type Store = {
   readonly marks: (limit: number, done: (marks: readonly Mark[], trouble?: StoreTrouble) => void) => void;
   /** Forgets these messages, and their marks. What fails is tried again with the next. */
   readonly trim: (ids: readonly MessageId[]) => void;
-  /** The body of each is overwritten as far as the medium allows; its id stays known as erased. */
-  readonly erase: (ids: readonly MessageId[], done: Done) => void;
+  /**
+   * The erased form takes the place of each of these that is kept whole. It is read from now on; `done`: the body is nowhere on the
+   * medium any more, as far as that allows. Where this store does not have the delete either, that is trouble.
+   */
+  readonly erase: (erasures: readonly Erasure[], done: Done) => void;
   /** Lets go, after all that was begun has been answered. */
   readonly close: (done: () => void) => void;
 };
@@ -53,6 +56,9 @@ export type TakeBatch = (messages: readonly StoredMessage[], isLast: boolean, tr
 
 /** `rows`: none or many, whole ones. */
 export type TakeRows = (rows: Uint8Array, isLast: boolean, trouble?: StoreTrouble) => unknown;
+
+/** What is to be erased by a delete that is not there. */
+export const NO_DELETE: StoreTrouble = { code: "failed", detail: "no-delete" };
 
 /** Without trouble: it is done. */
 export type Done = (trouble?: StoreTrouble) => void;

@@ -142,6 +142,27 @@ export function eraseBody(
   return new Uint8Array(Buffer.concat([withFlag(head, true), hash, length.finish(), proof, signature]));
 }
 
+/** Of `bytes` that are a message. */
+export function isErasedForm(bytes: Uint8Array): boolean {
+  return ((bytes[flagsAt(bytes)] ?? 0) & IS_ERASED) !== 0;
+}
+
+/** Bytes of the erased form, by what an index has of the whole one. `refs`: parents and target. */
+export function erasedBytes(
+  {
+    size,
+    seq,
+    kind,
+    refs,
+  }: { readonly size: number; readonly seq: number; readonly kind: number; readonly refs: number },
+  proofBytes: number,
+): number {
+  const fields = PEER_ID_BYTES + varintBytes(seq) + HLC_BYTES + 1 + refs * MESSAGE_ID_BYTES + varintBytes(kind);
+  const rest = size - fields - SIGNATURE_BYTES;
+  const bodyBytes = [1, 2, 3].map((length) => rest - length).find((bytes, at) => varintBytes(bytes) === at + 1) ?? 0;
+  return size - bodyBytes + BODY_HASH_BYTES + varintBytes(proofBytes) + proofBytes;
+}
+
 /** What of an envelope an index holds, as bytes: nothing is decoded into text. */
 export type EnvelopeColumns = {
   /** Views. The ids of the parents, and of the target behind them. */
@@ -195,12 +216,21 @@ function mayBeErased(kind: number): void {
   if (kind === DELETE_KIND) throw new CursorError("a delete has no erased form");
 }
 
+function flagsAt(bytes: Uint8Array): number {
+  let at = PEER_ID_BYTES;
+  while ((bytes[at] ?? 0) >= 0x80) at += 1;
+  return at + 1 + HLC_BYTES;
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes += 1;
+  return bytes;
+}
+
 /** A copy of the head. */
 function withFlag(head: Uint8Array, isErased: boolean): Uint8Array {
-  const reader = createReader(head);
-  reader.bytes(PEER_ID_BYTES);
-  reader.varint();
-  const at = reader.position() + HLC_BYTES;
+  const at = flagsAt(head);
   const copy = Uint8Array.from(head);
   copy[at] = isErased ? (copy[at] as number) | IS_ERASED : (copy[at] as number) & ~IS_ERASED;
   return copy;

@@ -25,6 +25,8 @@ const exempt: Readonly<Record<string, string>> = {
   "src/protocol/link/replayWindow.ts FEW": "when the bitmap is made",
   "src/protocol/log/messageIndex.ts SLOTS_FIRST": "the first size of a table",
   "src/protocol/log/indexRows.ts HAS_TARGET": "a bit of a row",
+  "src/protocol/log/indexRows.ts IS_ERASED": "a bit of a row",
+  "src/protocol/log/indexRows.ts WAS_LARGE": "a bit of a row",
   "src/protocol/log/messageIndex.ts REFS_MAX": "the ids that a message names",
   "src/protocol/log/recentBodies.ts OVERHEAD_BYTES": "an estimate of memory",
   "src/protocol/membership/ownStatement.ts INCARNATION_MAX": "what fits the wire",

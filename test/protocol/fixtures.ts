@@ -418,6 +418,7 @@ export function createBench(name = "bench", config: Partial<Config> = {}): Bench
       events.push(event);
     },
     trim: () => {},
+    erase: () => {},
     remember: () => {},
     events,
     fates,
@@ -430,6 +431,7 @@ export function createBench(name = "bench", config: Partial<Config> = {}): Bench
 const EFFECTS: readonly Effect["type"][] = [
   "mark",
   "append",
+  "erase",
   "trim",
   "remember",
   "read",

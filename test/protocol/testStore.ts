@@ -1,9 +1,10 @@
 /** The store of a node of the small world: a disk that answers in the order of what it was asked, at once or when a test says so. */
 import type { Effect, Input, Mark, StoredMessage, StoreTrouble } from "../../src/protocol/api.ts";
 import type { RememberedAddress } from "../../src/protocol/entry/rememberedAddresses.ts";
+import { eraseIn } from "../../src/store/memory.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
 
-type Asked = Extract<Effect, { readonly type: "append" | "mark" | "trim" | "read" }>;
+type Asked = Extract<Effect, { readonly type: "append" | "mark" | "erase" | "trim" | "read" }>;
 
 export type TestStore = {
   readonly kept: Map<MessageId, Uint8Array>;
@@ -44,6 +45,7 @@ export function ask(store: TestStore, effect: Effect): void {
       store.asked.push(effect);
       return;
     case "mark":
+    case "erase":
     case "trim":
     case "read":
       store.asked.push(effect);
@@ -64,6 +66,10 @@ export function doNext(store: TestStore): Input | undefined {
     case "append":
       if (store.trouble === undefined) for (const message of next.messages) keep(store, message);
       return next.ticket === undefined ? undefined : { type: "written", ticket: next.ticket, trouble: store.trouble };
+    case "erase": {
+      const trouble = store.trouble ?? eraseIn(store.kept, next.erasures);
+      return { type: "erased", ids: next.erasures.map(({ id }) => id), trouble };
+    }
     case "trim":
       for (const id of next.ids) store.kept.delete(id);
       for (const id of next.ids) store.marks.delete(id);

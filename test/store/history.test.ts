@@ -59,11 +59,27 @@ describe("the history of a data directory", () => {
   it("that a newer version has written is left alone", async () => {
     await append((await open()).openStore(ROOM), message(1));
     await closeAll();
-    await setFormat("3");
+    await setFormat("4");
     expect(await openHistory(dataDir, 1).catch((reason: unknown) => reason)).toMatchObject({ code: "history-newer" });
-    await setFormat("2");
+    await setFormat("3");
     expect(await kept(await open())).toEqual([message(1)]);
   });
+
+  it.each(["1", "2"])(
+    "of the earlier format %s, whose messages nobody can verify, is kept aside whole",
+    async (format) => {
+      await append((await open()).openStore(ROOM), message(1));
+      await closeAll();
+      await setFormat(format);
+      const history = await open();
+      expect(await kept(history)).toEqual([]);
+      const [trouble] = history.troubles;
+      expect(history.troubles).toEqual([
+        { code: "outdated", path: expect.stringMatching(/history-outdated-\d{8}T\d{6}Z$/) },
+      ]);
+      expect(readdirSync(trouble?.path ?? "")).toContain("CURRENT");
+    },
+  );
 });
 
 describe("a damaged history", () => {

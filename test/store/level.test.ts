@@ -3,16 +3,19 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { eraseMessage } from "../../src/crypto/signed.ts";
 import type { Mark, StoredMessage, StoreTrouble } from "../../src/protocol/api.ts";
 import type { Level } from "../../src/store/level.ts";
 import type { Store } from "../../src/store/store.ts";
+import { decodeEnvelope, type Envelope, encodeEnvelope, SIGNATURE_BYTES } from "../../src/wire/envelope.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
+import { envelopeOf, idOf } from "../suites/envelopes.ts";
 import { describeRefusing, describeStore } from "../suites/store.ts";
 import { closeDatabases, closeRigs, type LevelRig, openRig, roomsOf } from "./levelRig.ts";
 
@@ -178,15 +181,108 @@ describe("a database on disk", () => {
     expect(await new Promise((done) => rig.store.read([id(count - 1)], done))).toHaveLength(1);
   });
 
-  it("leaves no text behind of what was erased", async () => {
-    const rig = await openRig();
-    const secret = Buffer.from("a text that nobody may read any more");
-    await append(rig, [message(1), { id: id(2), bytes: secret }, message(3)]);
-    expect(textOnDisk(rig.path)).toContain(secret.toString());
-    const trouble = await new Promise((done) => rig.store.erase([id(2)], done));
-    expect(trouble).toBeUndefined();
-    expect(textOnDisk(rig.path)).not.toContain(secret.toString());
-    expect(await indexOf(rig.store)).toEqual([1, 3].map(message));
+  describe("leaves no text behind of what was erased", () => {
+    const PROOF = Uint8Array.of(1, 2, 3);
+    const secretOf = (n: number): string => createHash("sha512").update(`secret ${n}`).digest("base64");
+    /** A message with a text that stands nowhere else. */
+    const telling = (n: number): StoredMessage => {
+      const plain = decodeEnvelope(envelopeOf(n).bytes) as Envelope;
+      const content = encodeEnvelope({ ...plain, kind: 1, body: Buffer.from(secretOf(n)) });
+      return { id: idOf(n), bytes: new Uint8Array(Buffer.concat([content, new Uint8Array(SIGNATURE_BYTES)])) };
+    };
+    const erase = (rig: LevelRig, ...numbers: number[]): Promise<unknown> =>
+      new Promise((done) =>
+        rig.store.erase(
+          numbers.map((n) => ({ id: idOf(n), by: idOf(999), proof: PROOF })),
+          done,
+        ),
+      );
+    /** Any part of it: LevelDB compresses what it has written before. */
+    const isIn = (text: string, n: number): boolean =>
+      secretOf(n)
+        .match(/.{12}/g)
+        ?.some((part) => text.includes(part)) === true;
+    const isOnDisk = ({ path }: LevelRig, n: number): boolean => isIn(textOnDisk(path), n);
+
+    it("written a moment ago, or long ago and in other files, and after a start as well", async () => {
+      let rig = await openRig();
+      await append(rig, [1, 2, 3].map(telling));
+      rig = await rig.reopen();
+      await append(rig, [4, 5, 6].map(telling));
+      expect([1, 2, 3, 4, 5, 6].filter((n) => isOnDisk(rig, n))).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(await erase(rig, 2, 5)).toBeUndefined();
+      expect([1, 2, 3, 4, 5, 6].filter((n) => isOnDisk(rig, n))).toEqual([1, 3, 4, 6]);
+      rig = await rig.reopen();
+      expect([1, 2, 3, 4, 5, 6].filter((n) => isOnDisk(rig, n))).toEqual([1, 3, 4, 6]);
+      expect((await indexOf(rig.store)).map((one) => one.bytes.length)).toEqual(
+        [1, 2, 3, 4, 5, 6].map((n) => (n === 2 || n === 5 ? erasedOf(n) : telling(n).bytes).length),
+      );
+    });
+    const erasedOf = (n: number): Uint8Array => eraseMessage(telling(n).bytes, PROOF) as Uint8Array;
+
+    it("in a history of many files, many at once", async () => {
+      const rig = await openRig();
+      for (let from = 1; from < 12_000; from += 1_000)
+        await append(
+          rig,
+          Array.from({ length: 1_000 }, (_, at) => telling(from + at)),
+        );
+      const many = Array.from({ length: 30 }, (_, at) => 17 + 397 * at);
+      expect(await erase(rig, 5_000)).toBeUndefined();
+      expect(await erase(rig, ...many)).toBeUndefined();
+      const text = textOnDisk(rig.path);
+      expect([5_000, ...many].filter((n) => isIn(text, n))).toEqual([]);
+      expect(await new Promise((done) => rig.store.read([idOf(17)], done))).toEqual([erasedOf(17)]);
+    });
+
+    it("while somebody reads the whole history: what was seen then goes when that ends", async () => {
+      const rig = await openRig();
+      await append(
+        rig,
+        Array.from({ length: 1_500 }, (_, at) => telling(1 + at)),
+      );
+      let goOn = (): void => undefined;
+      const paused = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      const ended = new Promise<void>((resolve) => {
+        rig.store.all((_, isLast) => {
+          if (isLast) resolve();
+          return paused;
+        });
+      });
+      await append(rig, [telling(2_000)]);
+      let isDone = false;
+      const erased = erase(rig, 1_400).then(() => {
+        isDone = true;
+      });
+      await append(rig, [telling(2_001)]);
+      await append(rig, [telling(2_002)]);
+      expect(isDone).toBe(false);
+      goOn();
+      await Promise.all([ended, erased]);
+      expect(isOnDisk(rig, 1_400)).toBe(false);
+    });
+
+    it("if the process ended before LevelDB had merged anything: the next start does", async () => {
+      const rig = await openRig();
+      await append(rig, [1, 2, 3].map(telling));
+      rig.database.erasing.isOver = true;
+      const asked = vi.fn();
+      rig.store.erase([{ id: idOf(2), by: idOf(999), proof: PROOF }], asked);
+      await vi.waitFor(async () =>
+        expect(await new Promise((done) => rig.store.read([idOf(2)], done))).toEqual([erasedOf(2)]),
+      );
+      expect(asked).not.toHaveBeenCalled();
+      expect(isOnDisk(rig, 2)).toBe(true);
+      // As a process that is killed leaves it.
+      const left = mkdtempSync(join(tmpdir(), "smplchat-left-"));
+      cpSync(rig.path, left, { recursive: true });
+      const again = await openRig(left);
+      await vi.waitFor(() => expect(isOnDisk(again, 2)).toBe(false), { timeout: 10_000 });
+      await again.settle();
+      expect((await again.database.level?.keys({ gte: Uint8Array.of(4) }).all()) ?? []).toEqual([]);
+    });
   });
 
   it("refuses what is asked after it was closed, each once", async () => {
@@ -199,7 +295,7 @@ describe("a database on disk", () => {
     rig.store.read([id(1)], (...answer) => heard.push(answer));
     rig.store.page(undefined, 1, (...answer) => heard.push(answer));
     rig.store.all((...answer) => heard.push(answer));
-    rig.store.erase([id(1)], (...answer) => heard.push(answer));
+    rig.store.erase([{ id: id(1), by: id(2) }], (...answer) => heard.push(answer));
     rig.store.close(() => heard.push("closed"));
     expect(heard).toEqual([[[undefined], closed], [[], closed], [[], true, closed], [closed], "closed"]);
   });

@@ -79,7 +79,7 @@ export async function openRig(at?: string): Promise<LevelRig> {
     };
     return Object.assign(level, { batch: refusing }) as unknown as Level;
   };
-  const database = createDatabase(path, await open(path), open);
+  const database = createDatabase(path, await open(path), open, { everyMs: 0, restTimes: 0 });
   rigs.add(database);
   let reading = 0;
   const count = (by: 1 | -1): void => {
@@ -108,7 +108,9 @@ export async function openRig(at?: string): Promise<LevelRig> {
 
 /** All that was asked is answered. */
 async function settle(database: Database, isReading: () => boolean): Promise<void> {
-  while (database.isWorking || isReading()) await new Promise((done) => setImmediate(done));
+  const isErasing = (): boolean => database.erasing.keys.size > 0 || database.erasing.running !== undefined;
+  while (database.isWorking || isReading() || (isErasing() && !database.isBroken))
+    await new Promise((done) => setImmediate(done));
 }
 
 /** Tells when an index begins and has ended. */

@@ -75,7 +75,7 @@ it("is told to the writer all the same, and is shown once when it is written at 
   append(store, 1);
   disk.set(FULL);
   store.trim([id(2)]);
-  store.erase([id(3)], () => undefined);
+  store.erase([{ id: id(3), by: id(9) }], () => undefined);
   expect(troubles).toEqual([FULL]);
   expect(page(store, 10)).toEqual([id(1)]);
 });

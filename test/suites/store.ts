@@ -1,7 +1,8 @@
 /** What every store must do, whatever keeps it: memory, an embedded database, the simulator's disk. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Mark, StoredMessage, StoreTrouble } from "../../src/protocol/api.ts";
+import { eraseMessage } from "../../src/crypto/signed.ts";
+import type { Erasure, Mark, StoredMessage, StoreTrouble } from "../../src/protocol/api.ts";
 import { rowsOf } from "../../src/protocol/log/indexRows.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { MessageId } from "../../src/wire/ids.ts";
@@ -109,13 +110,41 @@ function describeKeeping(open: Open): void {
     expect(await indexOf(of)).toEqual([message(4), message(5), message(6)]);
   });
 
-  it("has nothing more of a body that was erased", async () => {
+  it("has the erased form in place of a body that was erased, in what it reads and in its index", async () => {
     const of = await open();
     await append(of, 1, 2, 3);
-    await answer<void>(of, (done) => of.store.erase([id(2), id(7)], (trouble) => done(undefined, trouble)));
-    expect(await read(of, 2)).toEqual([undefined]);
-    expect(await page(of, 10)).toEqual([message(1), message(3)]);
-    expect(await indexOf(of)).toEqual([message(1), message(3)]);
+    const { trouble } = await answer<void>(of, (done) =>
+      of.store.erase([erasure(2), erasure(7)], (found) => done(undefined, found)),
+    );
+    expect(trouble).toBeUndefined();
+    expect(await read(of, 2, 7)).toEqual([erasedBytes(2), undefined]);
+    const kept = [message(1), { id: id(2), bytes: erasedBytes(2) }, message(3)];
+    expect(await page(of, 10)).toEqual(kept);
+    expect(await indexOf(of)).toEqual(kept);
+    expect(Buffer.compare(await rowsIn(of), rowsOf(kept))).toBe(0);
+  });
+
+  it("erases by a delete that it has itself, and says so where it has not", async () => {
+    const of = await open();
+    await append(of, 1, 2);
+    const erase = (by: number) =>
+      answer<void>(of, (done) => of.store.erase([{ id: id(1), by: id(by) }], (found) => done(undefined, found)));
+    expect((await erase(9)).trouble).toMatchObject({ code: "failed", detail: "no-delete" });
+    expect(await read(of, 1)).toEqual([bytes(1)]);
+    expect((await erase(2)).trouble).toBeUndefined();
+    expect(await read(of, 1)).toEqual([eraseMessage(bytes(1), bytes(2))]);
+    expect((await erase(2)).trouble, "once more").toBeUndefined();
+    expect(await read(of, 1)).toEqual([eraseMessage(bytes(1), bytes(2))]);
+  });
+
+  it("keeps the erased form of what is appended whole again, and lets it go when it is trimmed", async () => {
+    const of = await open();
+    of.store.append([message(2)], false, () => undefined);
+    of.store.erase([erasure(2)], () => undefined);
+    await append(of, 1, 2);
+    expect(await read(of, 2)).toEqual([erasedBytes(2)]);
+    of.store.trim([id(2)]);
+    expect(await indexOf(of)).toEqual([message(1)]);
   });
 
   it("gives a history of thousands back in batches, each message once, the last batch marked", async () => {
@@ -183,22 +212,23 @@ function describeIndex(open: Open): void {
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 12 }), async (changes) => {
         const of = await open();
-        const model = new Set<number>();
+        const model = new Map<number, Uint8Array>();
         for (const { type, range, isDown } of changes) {
           const numbers = Array.from({ length: range.count }, (_, at) => range.from + at);
           for (const n of numbers) {
-            if (type === "append") model.add(n);
-            else model.delete(n);
+            if (type === "append") model.set(n, model.get(n) ?? bytes(n));
+            else if (type === "trim") model.delete(n);
+            else if (model.has(n)) model.set(n, erasedBytes(n));
           }
           const messages = (isDown ? numbers.toReversed() : numbers).map(envelopeOf);
           if (type === "append") for (const one of messages) of.store.append([one], false, () => undefined);
-          else if (type === "erase") of.store.erase(numbers.map(idOf), () => undefined);
+          else if (type === "erase") of.store.erase(numbers.map(erasure), () => undefined);
           else of.store.trim(numbers.map(idOf));
           // Some of them share a batch with what follows.
           if (isDown) await of.settle();
         }
         await of.settle();
-        const kept = [...model].sort((a, b) => a - b).map(envelopeOf);
+        const kept = [...model].sort(([a], [b]) => a - b).map(([n, form]) => ({ id: id(n), bytes: form }));
         expect(Buffer.compare(await rowsIn(of), rowsOf(kept))).toBe(0);
       }),
       { numRuns: 60 },
@@ -210,7 +240,7 @@ function describeIndex(open: Open): void {
     await append(of, 1, 2);
     of.store.append([envelopeOf(3), { id: idOf(5), bytes: envelopeOf(4).bytes }], false, () => undefined);
     await of.settle();
-    expect(Buffer.compare(await rowsIn(of), rowsOf([envelopeOf(3)]))).toBe(0);
+    expect(Buffer.compare(await rowsIn(of), rowsOf([1, 2, 3].map(envelopeOf)))).toBe(0);
   });
 }
 
@@ -260,11 +290,11 @@ function perform(store: Store, one: Step, model: Map<MessageId, Uint8Array>): { 
         false,
         (trouble) => heard.push(trouble),
       );
-      for (const n of one.numbers) model.set(id(n), bytes(n));
+      for (const n of one.numbers) model.set(id(n), model.get(id(n)) ?? bytes(n));
       return { heard, expected: undefined };
     case "erase":
-      for (const key of ids) model.delete(key);
-      store.erase(ids, (trouble) => heard.push(trouble));
+      for (const n of one.numbers) if (model.has(id(n))) model.set(id(n), erasedBytes(n));
+      store.erase(one.numbers.map(erasure), (trouble) => heard.push(trouble));
       return { heard, expected: undefined };
     case "trim":
       for (const key of ids) model.delete(key);
@@ -302,8 +332,8 @@ function describeMarks(open: Open): void {
     of.store.trim([id(1)]);
     await append(of, 4);
     expect(await marksOf(of, 10)).toEqual([mark(2, 0), mark(3, 0)]);
-    await answer<void>(of, (done) => of.store.erase([id(3)], (trouble) => done(undefined, trouble)));
-    expect(await marksOf(of, 10)).toEqual([mark(2, 0)]);
+    await answer<void>(of, (done) => of.store.erase([erasure(3)], (trouble) => done(undefined, trouble)));
+    expect(await marksOf(of, 10), "what is erased is still a message").toEqual([mark(2, 0), mark(3, 0)]);
   });
 
   it("shows no message that is only marked", async () => {
@@ -315,9 +345,14 @@ function describeMarks(open: Open): void {
   });
 }
 
-const id = (n: number): MessageId => n.toString(16).padStart(48, "0") as MessageId;
-const bytes = (n: number): Uint8Array => Uint8Array.of(n & 255, n >> 8);
-const message = (n: number): StoredMessage => ({ id: id(n), bytes: bytes(n) });
+const id = idOf;
+const message = (n: number): StoredMessage => envelopeOf(n);
+const bytes = (n: number): Uint8Array => message(n).bytes;
+/** A store takes the word of the core for it that this is the delete. */
+const PROOF = Uint8Array.of(1, 2, 3);
+const erasure = (n: number): Erasure => ({ id: id(n), by: id(999), proof: PROOF });
+/** A delete has no such form. */
+const erasedBytes = (n: number): Uint8Array => eraseMessage(bytes(n), PROOF) ?? bytes(n);
 const byId = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
 
 /** What one request was answered, which must be once. */

@@ -107,6 +107,7 @@ function troubleOf(fate: ImportFate): ImportTrouble | undefined {
     case "bad-message":
       return { code: "not-a-message" };
     case "bad-signature":
+    case "bad-erasure":
     case "bad-order":
     case "ahead":
       return { code: fate };

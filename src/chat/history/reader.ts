@@ -23,6 +23,8 @@ export type HistoryTrouble =
   /** They were changed, or were signed for another room. */
   | { readonly code: "wrong-id" }
   | { readonly code: "bad-signature" }
+  /** Its body is not there, and nothing proves that its author deleted it. */
+  | { readonly code: "bad-erasure" }
   /** It names as its parents what is not older than itself. */
   | { readonly code: "bad-order" }
   /** What is written out is not what was signed. */

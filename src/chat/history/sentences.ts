@@ -38,6 +38,8 @@ export function troubleText(trouble: ImportTrouble): string {
       return "its id does not fit its signed bytes: it was changed, or is of another room";
     case "bad-signature":
       return "the signature does not fit";
+    case "bad-erasure":
+      return "its words are cut out, and nothing proves that its author deleted it";
     case "bad-order":
       return "it names as seen before what is not older";
     case "differs":
@@ -98,7 +100,7 @@ export function wrongText(line: number, trouble: ImportTrouble): string {
 
 /** One line each. */
 export function summaryLines(summary: HistorySummary): string[] {
-  const { room, messages, authors, bad, missingParents, first, last } = summary;
+  const { room, messages, erased, authors, bad, missingParents, first, last } = summary;
   if (room === undefined) return ["-- nothing of it can be checked"];
   const span =
     first === undefined || last === undefined
@@ -112,7 +114,11 @@ export function summaryLines(summary: HistorySummary): string[] {
       `${countText(missingParents, "message")} that somebody here had seen ${missingParents === 1 ? "is" : "are"} missing`,
     );
   const whole = lacking.length === 0 ? ["nothing in between is missing, as far as these messages tell"] : lacking;
-  return [head, ...authors.map(authorLine), ...whole, wrong].map((line) => `-- ${line}`);
+  const deleted =
+    erased === 0
+      ? []
+      : [`${countText(erased, "message")} ${erased === 1 ? "was" : "were"} deleted by the author: the words are gone`];
+  return [head, ...authors.map(authorLine), ...deleted, ...whole, wrong].map((line) => `-- ${line}`);
 }
 
 // --- internal ---

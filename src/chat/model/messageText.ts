@@ -10,8 +10,8 @@ export const DELETED = "(deleted)";
 export const EDITED = "(edited)";
 
 /** As it was said: not safe to show. */
-export function messageText({ kind, kindNumber, text, target, deleted }: Message): string {
-  if (deleted === true) return DELETED;
+export function messageText({ kind, kindNumber, text, target, deleted, erased }: Message): string {
+  if (deleted === true || erased === true) return DELETED;
   const about = target === undefined ? "" : refOf(target);
   switch (kind) {
     case "unknown":

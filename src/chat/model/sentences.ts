@@ -89,6 +89,8 @@ export function noticeText(notice: Notice, room: string): string {
       return `left #${room}; /join #${room} comes back`;
     case "addresses-damaged":
       return `the addresses remembered in ${shown(notice.path)} cannot be read${notice.reason === undefined ? "" : ` (${reasonText(notice.reason)})`}: the list begins anew`;
+    case "history-outdated":
+      return `the stored messages are of an earlier version, which signed them in another way: they are kept aside in ${shown(notice.path)}, and not used`;
     case "history-damaged":
       return `the stored messages are damaged: they are kept aside in ${shown(notice.path)}, and fetched from peers again`;
     case "offline":

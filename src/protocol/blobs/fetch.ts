@@ -28,6 +28,8 @@ export type BlobFetch = {
   /** `from` holds a message of `bytes` bytes that may not be here; `live`: it was relayed, not asked for as history. */
   readonly offered: (from: Session, id: MessageId, bytes: number, live: boolean) => void;
   readonly onChunk: (from: Session, chunk: Frame & { readonly type: "chunk" }) => void;
+  /** The message of so many bytes is here, perhaps without its body: nothing of it is kept. */
+  readonly arrived: (id: MessageId, bytes: number) => void;
   /** What was asked for is late, or nobody asks any more. */
   readonly onTimer: (key: string) => void;
   /** Something is being fetched now. */
@@ -285,6 +287,12 @@ export function createBlobFetch(context: Context, { isKnown, whole }: BlobFetchO
       if (!fetch.assembly.accept(chunk.index, chunk.bytes, from.boot)) return;
       if (fetch.assembly.isWhole()) finish(fetch, from);
       else if (fetch.state === "active") ask(fetch);
+    },
+    arrived: (id, bytes) => {
+      const fetch = fetches.get(keyOf(id, bytes));
+      if (fetch === undefined) return;
+      remove(fetch);
+      startNext();
     },
     onTimer: (key) => {
       const fetch = fetches.get(key);

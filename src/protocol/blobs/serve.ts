@@ -8,7 +8,7 @@ import { limits } from "../limits.ts";
 import type { Session } from "../link/session.ts";
 import { bodyAtHand } from "../log/answer.ts";
 import type { Log } from "../log/log.ts";
-import { sizeOf } from "../log/messageIndex.ts";
+import { isErased, sizeOf } from "../log/messageIndex.ts";
 import { type Reads, read } from "../log/reads.ts";
 import type { Writes } from "../log/writes.ts";
 
@@ -51,9 +51,21 @@ export function createBlobServer(context: Context, log: Log, writes: Writes, rea
     }
   };
 
+  /** Whoever fetches the body gets what is left of the message, which is no more than a datagram carries. */
+  const giveErased = (to: Session, id: MessageId): void => {
+    const bytes = bodyAtHand(log, writes, id);
+    if (bytes === undefined) {
+      if (!read(reads, [id], { type: "give", to: to.boot, ids: [id], isBulk: false })) counters.drop("reads-full");
+      return;
+    }
+    counters.count("payloadsOut");
+    link.send(to, { type: "message", bytes });
+  };
+
   return {
     onWantChunks: (from, { id, chunks }) => {
       const total = sizeOf(log.index, id);
+      if (isErased(log.index, id)) return giveErased(from, id);
       const isThere = total >= LARGE_BYTES_MIN && chunks.every((index) => index < chunkCount(total));
       if (!isThere) return counters.drop("chunk-unknown");
       const bytes = bodyAtHand(log, writes, id);

@@ -13,7 +13,7 @@ export const LARGE_ONE_IN = 20;
 /** Large messages take no more bytes than that, however many others are kept. */
 export const LARGE_BYTES_IN_ALL = 64 * 2 ** 20;
 
-/** Does not fit a push: its id travels, and whoever lacks it fetches it. `size`: bytes of the message. */
+/** Does not fit a push: its id travels, and whoever lacks it fetches it. `size`: bytes of the message. Its class goes by the whole form. */
 export function isLarge(size: number): boolean {
   return size > PUSH_BYTES_MAX;
 }
@@ -44,8 +44,8 @@ export function createClasses({ small, large }: ClassLimits, isOlder: IsOlder): 
   return { small: createRetention(small, isOlder), large: createRetention(large, isOlder) };
 }
 
-export function classOf({ small, large }: Classes, size: number): Retention {
-  return isLarge(size) ? large : small;
+export function classOf({ small, large }: Classes, isLarge: boolean): Retention {
+  return isLarge ? large : small;
 }
 
 export function setMost({ small, large }: Classes, most: number): void {

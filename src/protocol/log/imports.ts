@@ -14,7 +14,7 @@ export type Imports = {
   readonly context: Context;
   readonly log: Log;
   readonly writes: Writes;
-  readonly intake: Pick<Intake, "keepBrought">;
+  readonly intake: Pick<Intake, "keepBrought" | "eraseKnown">;
 };
 
 /** What is written of it outlives a power cut once it is confirmed: its file may be gone by then. */
@@ -34,12 +34,15 @@ export function importMessages(imports: Imports, messages: readonly Uint8Array[]
 // --- internal ---
 
 /** The signature is checked first, even of what is known: who brings a file is told whether it is as it was written. */
-function fateOf({ context, log, writes }: Imports, message: SignedMessage): ImportFate {
-  const { id, content, bytes } = message;
-  if (!verifyMessage(context.roomKeys, message)) return "bad-signature";
-  if (isKnown(log, id)) return log.index.ids.has(id) ? "known" : "let-go";
+function fateOf({ context, log, writes, intake }: Imports, message: SignedMessage): ImportFate {
+  const { id, content, size } = message;
+  if (!verifyMessage(context.roomKeys, message)) return content.erasure === undefined ? "bad-signature" : "bad-erasure";
+  if (isKnown(log, id)) {
+    intake.eraseKnown(message);
+    return log.index.ids.has(id) ? "known" : "let-go";
+  }
   if (!isAfterParents(content)) return "bad-order";
   if (isAhead(context.now.wall, content.hlc)) return "ahead";
-  if (isRefused(log, id, content.author, bytes.length)) return "let-go";
+  if (isRefused(log, id, content.author, size)) return "let-go";
   return isFull(writes) ? "busy" : "added";
 }

@@ -2,11 +2,13 @@
  * Rows of the index as a store keeps them, one for each message. A start reads these instead of the messages, so that it
  * neither decodes nor hashes a body.
  *
- * `id 24 | author 32 | seq 8 (double) | size 4 | kind 2 | shape 1 | parents n·24 | target 24 (if any)`. All numbers are big-endian.
+ * `id 24 | author 32 | seq 8 (double) | size 4 | kind 2 | shape 1 | parents n·24 | target 24 (if any)`. All numbers are big-endian. The size is
+ * that of the form that is kept.
  */
 import { readColumns } from "../../wire/envelope.ts";
 import { fromHex, MESSAGE_ID_BYTES, PEER_ID_BYTES } from "../../wire/ids.ts";
 import type { StoredMessage } from "../api.ts";
+import { isLarge } from "./classes.ts";
 
 /** Where the fields of a row begin. */
 export const ROW = {
@@ -21,6 +23,9 @@ export const ROW = {
 
 /** In the shape: there is a target. Its low three bits are the number of parents. */
 export const HAS_TARGET = 8;
+/** In the shape: the body is erased; and the whole form was large. */
+export const IS_ERASED = 16;
+export const WAS_LARGE = 32;
 
 /** Ids that a message of this shape refers to: its parents, and its target. */
 export function refsOf(shape: number): number {
@@ -31,7 +36,7 @@ export function refsOf(shape: number): number {
 export function rowOf(id: Uint8Array, bytes: Uint8Array): Uint8Array | undefined {
   const columns = readColumns(bytes);
   if (columns === undefined) return undefined;
-  const { author, seq, hlc, kind, parents, hasTarget, refs } = columns;
+  const { author, seq, hlc, kind, parents, hasTarget, refs, isErased, size } = columns;
   for (let at = 0; at < hlc.length; at += 1) if (hlc[at] !== id[at]) return undefined;
   const row = Buffer.allocUnsafe(ROW.refs + refs.length);
   row.set(id, ROW.id);
@@ -39,9 +44,14 @@ export function rowOf(id: Uint8Array, bytes: Uint8Array): Uint8Array | undefined
   row.writeDoubleBE(seq, ROW.seq);
   row.writeUInt32BE(bytes.length, ROW.size);
   row.writeUInt16BE(kind, ROW.kind);
-  row[ROW.shape] = parents | (hasTarget ? HAS_TARGET : 0);
+  row[ROW.shape] = parents | (hasTarget ? HAS_TARGET : 0) | (isErased ? erasedShape(isLarge(size)) : 0);
   row.set(refs, ROW.refs);
   return row;
+}
+
+/** What an erased body adds to the shape. */
+export function erasedShape(wasLarge: boolean): number {
+  return IS_ERASED | (wasLarge ? WAS_LARGE : 0);
 }
 
 /** Of those that are messages. */

@@ -5,6 +5,7 @@
 import { tagOf } from "../../crypto/identity.ts";
 import { readMessage, type SignedMessage, signMessage, verifyMessage } from "../../crypto/signed.ts";
 import {
+  type Body,
   characterCount,
   decodeBody,
   encodeBody,
@@ -12,8 +13,9 @@ import {
   TOPIC_BYTES_MAX,
   textTrouble,
 } from "../../wire/bodies/body.ts";
-import { type MessageKind, needsTarget } from "../../wire/bodies/kinds.ts";
-import { BODY_BYTES_MAX, type Envelope, isKind, isMessageId, KIND_MAX } from "../../wire/envelope.ts";
+import { kindOf, type MessageKind, needsTarget } from "../../wire/bodies/kinds.ts";
+import { decodeTextBody } from "../../wire/bodies/text.ts";
+import { BODY_BYTES_MAX, decodeEnvelope, type Envelope, isKind, isMessageId, KIND_MAX } from "../../wire/envelope.ts";
 import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
 import { encodeText, isBlank } from "../../wire/text.ts";
 import type { Context } from "../context.ts";
@@ -23,11 +25,13 @@ import type { Session } from "../link/session.ts";
 import type { Millis } from "../time.ts";
 import type { Message } from "../views.ts";
 import { letOldGo } from "./age.ts";
-import { answerWith } from "./answer.ts";
+import { answerWith, bodyAtHand } from "./answer.ts";
+import { type Erasing, eraseKnown, eraseLeft, eraseStored, eraseTarget, formOf, withoutBody } from "./erasing.ts";
 import { isAhead } from "./hlc.ts";
 import {
   type Inserted,
   insertMessage,
+  isErasable,
   isKnown,
   isRefused,
   mayBeGone,
@@ -50,6 +54,8 @@ export type Intake = {
   readonly receive: (bytes: Uint8Array, from: Session, isLive: boolean) => Received;
   /** It was brought by somebody else than a peer, is genuine, and nothing speaks against keeping it. Returns what was let go for it. */
   readonly keepBrought: (message: SignedMessage) => readonly MessageId[];
+  /** The body of a kept message goes if this is the erased form of it, which is genuine. */
+  readonly eraseKnown: (message: SignedMessage) => void;
   /** These messages may be shown by a face that only appends. */
   readonly showInOrder: (ids: readonly MessageId[]) => void;
   /** Lets what has waited too long for parents that nobody has be shown. */
@@ -63,7 +69,13 @@ export type Intake = {
 export type Received = MessageId | "later" | "forged" | undefined;
 
 /** What of a message that came in concerns others. */
-export type Kept = { readonly id: MessageId; readonly author: PeerId; readonly hlc: number; readonly isLive: boolean };
+export type Kept = {
+  readonly id: MessageId /** Bytes of the whole form. */;
+  readonly size: number;
+  readonly author: PeerId;
+  readonly hlc: number;
+  readonly isLive: boolean;
+};
 
 /**
  * So long a message of the history waits for parents that nobody brings. What was said since waits as long as one who is gone
@@ -99,7 +111,8 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
   let seq = Math.max(context.now.wall, restored.seq);
   context.trim([...restored.trimmed, ...setBudget(log, context.config)]);
   letOldGo(context, log);
-
+  const erasing = { context, log, writes };
+  eraseLeft(erasing);
   const showInOrder = (ids: readonly MessageId[]): void => {
     if (ids.length > 0) emit({ type: "ordered", ids });
     if (timers.has("causal-order")) return;
@@ -111,17 +124,17 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
   };
   const keep = (heard: SignedMessage, isHistory: boolean): Inserted => {
     const { id } = heard;
-    // A view would keep the whole buffer that it looks into: of a datagram, or of many that share a slab.
-    const message = { ...heard, bytes: new Uint8Array(heard.bytes) };
+    const { message, by } = formOf(erasing, heard);
+    // Before it is kept, as its target may be what is let go for it.
+    eraseTarget(erasing, message);
     const waitMs = newcomer.isArriving() ? HISTORY_WAIT_MS : context.config.nodeTimeoutMs;
-    const inserted = insertMessage(log, message, context.now, {
-      missing: waitMs,
-      held: Math.min(waitMs, BEHIND_WAIT_MS),
-    });
-    const view = viewMessage(message, identity.id, isHistory);
+    const holdMs = { missing: waitMs, held: Math.min(waitMs, BEHIND_WAIT_MS) };
+    const inserted = insertMessage(log, message, context.now, holdMs);
+    const view = viewMessage(by === undefined ? message : withoutBody(message), identity.id, isHistory);
     // It was said elsewhere with this key, or before what was kept here was lost: no number comes twice.
     if (view.own && view.seq >= seq && view.seq < SEQ_FOLLOWED_MAX) seq = view.seq + 1;
     addWrite(writes, message, view.own);
+    if (by !== undefined) eraseStored(erasing, id, by);
     const wasShown = log.lost.delete(id);
     // What was let go to make room may be its parents: they go first.
     const isInOrder = inserted.ordered[0] === id;
@@ -134,10 +147,8 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
     return inserted;
   };
   const publish = (kind: number, body: Uint8Array, target: MessageId | undefined): MessageId | ChatError => {
-    // What no envelope can say is told to who asked for it: nothing else may fail from here on.
-    if (!isKind(kind)) return { code: "bad-kind", kind, limit: KIND_MAX };
-    if (target !== undefined && !isMessageId(target)) return { code: "bad-target", target };
-    if (body.length > BODY_BYTES_MAX) return { code: "text-too-long", bytes: body.length, limit: BODY_BYTES_MAX };
+    const trouble = troubleOf(kind, body, target);
+    if (trouble !== undefined) return trouble;
     const parents = parentsFor(log, clock.limit(context.now.wall));
     const hlc = clock.stamp(context.now.wall, parents.map(timeOfId));
     const message = signMessage(roomKeys, identity, { seq, hlc, kind, parents, target, body });
@@ -145,19 +156,59 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
     keep(message, false);
     return message.id;
   };
-  const give = (to: Session, message: SignedMessage): void => {
-    const frame = answerWith(message.id, message.bytes);
-    if (frame.type === "message") counters.count("payloadsOut");
-    context.link.send(to, frame);
+  /** What the proof of an erased form says may be news here, too: the delete is a message. */
+  const receiveProof = ({ content }: SignedMessage, from: Session): void => {
+    if (content.erasure !== undefined) receive(content.erasure.proof, from, false);
+  };
+  const receive = (bytes: Uint8Array, from: Session, isLive: boolean): Received => {
+    const message = readMessage(roomKeys, bytes);
+    if (message === undefined) return counters.refuse("bad-message");
+    const { id, content } = message;
+    if (isKnown(log, id)) {
+      if (content.erasure === undefined || !isErasable(log, id, content.author)) return id;
+      if (!verifyMessage(roomKeys, message)) return forged(context, message);
+      receiveProof(message, from);
+      eraseKnown(erasing, message);
+      return id;
+    }
+    if (isAhead(context.now.wall, content.hlc) || isFull(writes)) {
+      counters.drop(isFull(writes) ? "store-behind" : "ahead");
+      return "later";
+    }
+    // Its author has seen its parents: it is later than they are, and an id says when.
+    if (!isAfterParents(content)) return counters.refuse("bad-order");
+    if (isRefused(log, id, content.author, message.size)) {
+      counters.drop("let-go");
+      wants.arrived(id);
+      showInOrder(refuseMessage(log, id, content.parents));
+      return id;
+    }
+    if (!verifyMessage(roomKeys, message)) return forged(context, message);
+    clock.observe(context.now.wall, content.hlc, content.author);
+    const askers = wants.arrived(id);
+    const isOld = context.now.wall - content.hlc > HISTORY_AGE_MS;
+    onKept({ id, size: message.size, author: content.author, hlc: content.hlc, isLive }, from);
+    const { missing } = keep(message, !isLive && (newcomer.isArriving() || isOld));
+    // While history is fetched in order, parents come by themselves.
+    if (!newcomer.isArriving()) {
+      // What may be gone everywhere is asked for only if it may be on its way as well.
+      const asked = missing.filter((parent) => isLive || !mayBeGone(log, parent));
+      wantParents(context, { log, wants, parentWants }, content, asked, from);
+    }
+    for (const asker of askers) give(erasing, asker, id);
+    receiveProof(message, from);
+    return id;
   };
   return {
     publish,
+    eraseKnown: (message) => eraseKnown(erasing, message),
+    receive,
     keepBrought: (message) => {
       const { id, content } = message;
       clock.observe(context.now.wall, content.hlc, content.author);
       const askers = wants.arrived(id);
       const { trimmed } = keep(message, true);
-      for (const asker of askers) give(asker, message);
+      for (const asker of askers) give(erasing, asker, id);
       return trimmed;
     },
     say: (given, kind, nick, target) => {
@@ -166,41 +217,6 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
       if (trouble !== undefined) return trouble;
       const { kind: number, body } = encodeBody(kind, nick, text);
       return publish(number, body, target);
-    },
-    receive: (bytes, from, isLive) => {
-      const message = readMessage(roomKeys, bytes);
-      if (message === undefined) return counters.refuse("bad-message");
-      const { id, content } = message;
-      if (isKnown(log, id)) return id;
-      if (isAhead(context.now.wall, content.hlc) || isFull(writes)) {
-        counters.drop(isFull(writes) ? "store-behind" : "ahead");
-        return "later";
-      }
-      // Its author has seen its parents: it is later than they are, and an id says when.
-      if (!isAfterParents(content)) return counters.refuse("bad-order");
-      if (isRefused(log, id, content.author, bytes.length)) {
-        counters.drop("let-go");
-        wants.arrived(id);
-        showInOrder(refuseMessage(log, id, content.parents));
-        return id;
-      }
-      if (!verifyMessage(roomKeys, message)) {
-        counters.drop("bad-signature");
-        return "forged";
-      }
-      clock.observe(context.now.wall, content.hlc, content.author);
-      const askers = wants.arrived(id);
-      const isOld = context.now.wall - content.hlc > HISTORY_AGE_MS;
-      onKept({ id, author: content.author, hlc: content.hlc, isLive }, from);
-      const { missing } = keep(message, !isLive && (newcomer.isArriving() || isOld));
-      // While history is fetched in order, parents come by themselves.
-      if (!newcomer.isArriving()) {
-        // What may be gone everywhere is asked for only if it may be on its way as well.
-        const asked = missing.filter((parent) => isLive || !mayBeGone(log, parent));
-        wantParents(context, { log, wants, parentWants }, content, asked, from);
-      }
-      for (const asker of askers) give(asker, message);
-      return id;
     },
     showInOrder,
     giveUp: () => {
@@ -217,8 +233,9 @@ export function isAfterParents({ hlc, parents }: Envelope): boolean {
 
 /** A message as people see it. `self`: whose screen it is. */
 export function viewMessage({ id, content }: SignedMessage, self: PeerId, isHistory: boolean): Message {
-  const { author, seq, hlc, parents, target } = content;
-  const body = decodeBody(content.kind, content.body, target);
+  const { author, seq, hlc, parents, target, erasure } = content;
+  const body =
+    erasure === undefined ? decodeBody(content.kind, content.body, target) : erasedBody(content.kind, erasure.proof);
   const [nick, text] = body.kind === "unknown" ? ["", ""] : [body.nick, body.text];
   return {
     id,
@@ -228,6 +245,7 @@ export function viewMessage({ id, content }: SignedMessage, self: PeerId, isHist
     kindNumber: content.kind,
     target,
     text,
+    ...(erasure === undefined ? {} : { erased: true as const }),
     time: hlc,
     parents,
     own: author === self,
@@ -259,4 +277,36 @@ function sayTrouble(text: string, kind: MessageKind, target: MessageId | undefin
     default:
       return undefined;
   }
+}
+
+/** The nick is that of the delete. */
+function erasedBody(number: number, proof: Uint8Array): Body {
+  const kind = kindOf(number);
+  if (kind === undefined) return { kind: "unknown", number };
+  const said = decodeTextBody(decodeEnvelope(proof)?.body ?? NO_BYTES);
+  return { kind, nick: said?.nick ?? "", text: "" };
+}
+
+const NO_BYTES = new Uint8Array();
+
+/** What no envelope can say is told to who asked for it: nothing else may fail from there on. */
+function troubleOf(kind: number, body: Uint8Array, target: MessageId | undefined): ChatError | undefined {
+  if (!isKind(kind)) return { code: "bad-kind", kind, limit: KIND_MAX };
+  if (target !== undefined && !isMessageId(target)) return { code: "bad-target", target };
+  if (body.length <= BODY_BYTES_MAX) return undefined;
+  return { code: "text-too-long", bytes: body.length, limit: BODY_BYTES_MAX };
+}
+
+function forged({ counters }: Context, { content }: SignedMessage): "forged" {
+  counters.drop(content.erasure === undefined ? "bad-signature" : "bad-erasure");
+  return "forged";
+}
+
+/** To whom asked for it before it was here. */
+function give({ context, log, writes }: Erasing, to: Session, id: MessageId): void {
+  const bytes = bodyAtHand(log, writes, id);
+  if (bytes === undefined) return;
+  const frame = answerWith(id, bytes);
+  if (frame.type === "message") context.counters.count("payloadsOut");
+  context.link.send(to, frame);
 }

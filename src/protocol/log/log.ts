@@ -3,8 +3,9 @@
  * function of the messages that were heard (retention.ts), so what was let go is not taken again. The log holds index entries
  * and recent bodies. All bodies are in the store.
  */
-import type { SignedMessage } from "../../crypto/signed.ts";
-import { PARENTS_MAX } from "../../wire/envelope.ts";
+import { isDelete, type SignedMessage } from "../../crypto/signed.ts";
+import { DELETE_KIND } from "../../wire/bodies/kinds.ts";
+import { erasedBytes, PARENTS_MAX } from "../../wire/envelope.ts";
 import { END, type KeepLimits } from "../../wire/frames.ts";
 import { MESSAGE_ID_BYTES, type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
 import { boundOfTime } from "../idset/range.ts";
@@ -17,6 +18,7 @@ import {
   classLimits,
   classOf,
   createClasses,
+  isLarge,
   LARGE_ONE_IN,
   setMost,
 } from "./classes.ts";
@@ -30,10 +32,12 @@ import {
   idAt,
   insertEntry,
   insertRow,
+  isLargeAt,
   isOlder,
   isOlderThan,
   type MessageIndex,
   removeEntry,
+  setErased,
   sizeOf,
 } from "./messageIndex.ts";
 import { createRecentBodies, dropBody, putBody, type RecentBodies } from "./recentBodies.ts";
@@ -62,6 +66,11 @@ export type Log = {
   readonly gone: Gone;
   /** BOUNDED: `limits.gone`, the latest. Messages that the store has lost, or that were let go, and that were shown before: they are not shown again. */
   readonly lost: Set<MessageId>;
+  /**
+   * BOUNDED: kept deletes. The newest delete of each author and target, by both: the last of them that is let go. The target may be
+   * kept or not.
+   */
+  readonly deletes: Map<string, MessageId>;
 };
 
 /** What a log may hold. `maxBytes`: as `Log.bytes`. */
@@ -99,6 +108,7 @@ export function createLog(self: PeerId, max: number, recentBytes: number = limit
     views: createViews(),
     gone: createGone(),
     lost: new Set(),
+    deletes: new Map(),
   };
 }
 
@@ -112,11 +122,11 @@ export function wasKept({ index, gone }: Log, id: MessageId): boolean {
   return gone.latest.get(id) === true || index.ids.has(id);
 }
 
-/** True if it would be let go as soon as it came. `size`: bytes of the message. */
+/** True if it would be let go as soon as it came. `size`: bytes of the whole form. */
 export function isRefused({ index, classes, since }: Log, id: MessageId, author: PeerId, size: number): boolean {
   if (timeOfId(id) < since) return true;
   const isOlderThanKept = (slot: number): boolean => isOlderThan(index, id, slot);
-  return refuses(classOf(classes, size), authorNumber(index, author), isOlderThanKept);
+  return refuses(classOf(classes, isLarge(size)), authorNumber(index, author), isOlderThanKept);
 }
 
 /** It was refused. Returns what waited for it alone. */
@@ -149,9 +159,15 @@ export function mayBeGone(log: Log, id: MessageId): boolean {
 /** How long a message is held back at most; `held`: while its author is here, for parents that are all held themselves. */
 export type HoldMs = { readonly missing: Millis; readonly held: Millis };
 
-export function insertMessage(log: Log, { id, content, bytes }: SignedMessage, now: Now, holdMs: HoldMs): Inserted {
-  const { author, seq, kind, parents, target } = content;
-  const isForked = insert(log, id, { author, seq, kind, size: bytes.length, parents, target });
+export function insertMessage(
+  log: Log,
+  { id, content, bytes, size }: SignedMessage,
+  now: Now,
+  holdMs: HoldMs,
+): Inserted {
+  const { author, seq, kind, parents, target, erasure } = content;
+  const erased = erasure === undefined ? {} : { erased: isLarge(size) ? ("large" as const) : ("small" as const) };
+  const isForked = insert(log, id, { author, seq, kind, size: bytes.length, parents, target, ...erased });
   putBody(log.recent, id, bytes);
   const missing = parents.filter((parent) => log.missing.has(parent));
   const blocking = parents.filter((parent) => missing.includes(parent) || log.order.isHeld(parent));
@@ -177,7 +193,8 @@ export function restoreRow(log: Log, id: MessageId, rows: Buffer, at: number, au
   const slot = insertRow(index, id, rows, at, author);
   const { columns } = index;
   log.bytes += bytesFor(columns.size[slot] as number);
-  keep(classOf(log.classes, columns.size[slot] as number), columns.author[slot] as number, slot);
+  keep(classOf(log.classes, isLargeAt(index, slot)), columns.author[slot] as number, slot);
+  if (columns.kind[slot] === DELETE_KIND) noteDelete(log, id, entryOf(index, id) as IndexEntry);
   const end = at + ROW.refs + (rows[at + ROW.shape] as number & 7) * MESSAGE_ID_BYTES;
   for (let ref = at + ROW.refs; ref < end; ref += MESSAGE_ID_BYTES)
     addParent(log, rows.toString("hex", ref, ref + MESSAGE_ID_BYTES) as MessageId);
@@ -194,7 +211,7 @@ export function loseMessages(log: Log, ids: readonly MessageId[], wasShown: bool
   const lost = new Set(ids.filter((id) => index.ids.has(id)));
   for (const id of lost) {
     const slot = index.ids.valueOf(id) as number;
-    takeOut(classOf(log.classes, index.columns.size[slot] as number), index.columns.author[slot] as number, slot);
+    takeOut(classOf(log.classes, isLargeAt(index, slot)), index.columns.author[slot] as number, slot);
     remove(log, id);
     if (wasShown) log.lost.add(id);
   }
@@ -206,6 +223,37 @@ export function loseMessages(log: Log, ids: readonly MessageId[], wasShown: bool
     for (const parent of entryOf(index, id)?.parents ?? [])
       if (lost.has(parent)) log.missing.set(parent, (log.missing.get(parent) ?? 0) + 1);
   return [...lost];
+}
+
+/** The kept delete that erases the message with this id by this author, whether that is kept or not. */
+export function deleteOf({ deletes }: Log, id: MessageId, author: PeerId): MessageId | undefined {
+  return deletes.get(deleteKey(id, author));
+}
+
+/** Messages that are kept whole although a delete of them is kept, and those deletes: what a crash came between. */
+export function unerased(log: Log): (readonly [id: MessageId, by: MessageId])[] {
+  return [...log.deletes].flatMap(([key, by]) => {
+    const id = key.slice(0, 2 * MESSAGE_ID_BYTES) as MessageId;
+    return isErasable(log, id, key.slice(id.length) as PeerId) ? [[id, by] as const] : [];
+  });
+}
+
+/** It is kept whole, is by this author, and has an erased form. */
+export function isErasable({ index }: Log, id: MessageId, author: PeerId): boolean {
+  const entry = entryOf(index, id);
+  return entry?.author === author && entry.kind !== DELETE_KIND && entry.erased === undefined;
+}
+
+/** Its body is gone. `proofBytes`: of the delete that stands in its place. Returns the bytes of the erased form. */
+export function eraseEntry(log: Log, id: MessageId, proofBytes: number): number {
+  const { index } = log;
+  const { size, seq, kind, parents, target } = entryOf(index, id) as IndexEntry;
+  const refs = parents.length + (target === undefined ? 0 : 1);
+  const bytes = erasedBytes({ size, seq, kind, refs }, proofBytes);
+  setErased(index, index.ids.valueOf(id) as number, bytes);
+  log.bytes += bytes - size;
+  dropBody(log.recent, id);
+  return bytes;
 }
 
 /** At most 4 ids that a message written now names as its parents, ascending: what its author can have seen, up to `latest`. */
@@ -254,7 +302,7 @@ export function setSince(log: Log, since: UnixMillis): { ids: readonly MessageId
   for (const id of index.ids.slice("", bound, index.ids.size())) {
     const slot = index.ids.valueOf(id) as number;
     // In the order of ids each is the oldest of its author.
-    takeOldest(classOf(classes, index.columns.size[slot] as number), index.columns.author[slot] as number);
+    takeOldest(classOf(classes, isLargeAt(index, slot)), index.columns.author[slot] as number);
     ordered.push(...dropMessage(log, id));
     ids.push(id);
   }
@@ -356,8 +404,9 @@ function insert(log: Log, id: MessageId, entry: IndexEntry): boolean {
   log.bytes += bytesFor(entry.size);
   forgetGone(log.gone, id);
   const slot = index.ids.valueOf(id) as number;
-  keep(classOf(log.classes, entry.size), index.columns.author[slot] as number, slot);
+  keep(classOf(log.classes, isLargeAt(index, slot)), index.columns.author[slot] as number, slot);
   addToViews(log.views, index, id, slot);
+  if (entry.kind === DELETE_KIND) noteDelete(log, id, entry);
   for (const parent of entry.parents) addParent(log, parent);
   if (!log.missing.delete(id)) addHead(log, id);
   return isForked;
@@ -393,10 +442,28 @@ function trim(log: Log): { ids: MessageId[]; ordered: MessageId[] } {
 
 function remove(log: Log, id: MessageId): void {
   log.bytes -= bytesFor(sizeOf(log.index, id));
-  for (const parent of entryOf(log.index, id)?.parents ?? []) forgetMissing(log, parent);
+  const entry = entryOf(log.index, id);
+  for (const parent of entry?.parents ?? []) forgetMissing(log, parent);
+  if (entry?.kind === DELETE_KIND) forgetDelete(log, id, entry);
   removeEntry(log.index, id);
   log.heads.delete(id);
   dropBody(log.recent, id);
+}
+
+function noteDelete(log: Log, id: MessageId, { author, kind, size, target }: IndexEntry): void {
+  if (target === undefined || !isDelete(kind, size) || timeOfId(target) >= timeOfId(id)) return;
+  const key = deleteKey(target, author);
+  const known = log.deletes.get(key);
+  if (known === undefined || known < id) log.deletes.set(key, id);
+}
+
+function forgetDelete({ deletes }: Log, id: MessageId, { author, target }: IndexEntry): void {
+  const key = deleteKey(target as MessageId, author);
+  if (deletes.get(key) === id) deletes.delete(key);
+}
+
+function deleteKey(target: MessageId, author: PeerId): string {
+  return target + author;
 }
 
 function isBelowFloor({ index }: Log, retention: Retention, id: MessageId): boolean {

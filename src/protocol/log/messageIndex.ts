@@ -6,9 +6,10 @@ import { fromHex, MESSAGE_ID_BYTES, type MessageId, type PeerId, timeOfId, toHex
 import { createOrderedSet, type OrderedSet } from "../idset/orderedSet.ts";
 import { mix } from "../membership/rank.ts";
 import type { IndexedMessage } from "../views.ts";
-import { HAS_TARGET, ROW, refsOf } from "./indexRows.ts";
+import { isLarge } from "./classes.ts";
+import { erasedShape, HAS_TARGET, IS_ERASED, ROW, refsOf, WAS_LARGE } from "./indexRows.ts";
 
-/** A message without its body. `size`: bytes of the whole, signature included. */
+/** A message without its body. `size`: bytes of the form that is kept, signature included. */
 export type IndexEntry = {
   readonly author: PeerId;
   readonly seq: number;
@@ -16,6 +17,8 @@ export type IndexEntry = {
   readonly size: number;
   readonly parents: readonly MessageId[];
   readonly target: MessageId | undefined;
+  /** The body is erased: the class of the whole form. */
+  readonly erased?: "small" | "large";
 };
 
 export type MessageIndex = {
@@ -45,7 +48,7 @@ type Columns = {
   readonly seq: Float64Array;
   readonly size: Uint32Array;
   readonly kind: Uint16Array;
-  /** Parents in the low three bits, and HAS_TARGET. */
+  /** Parents in the low three bits, HAS_TARGET, IS_ERASED and WAS_LARGE. */
   readonly shape: Uint8Array;
   /** The first of the cells with the ids of the parents, and of the target behind them. */
   readonly cell: Uint32Array;
@@ -89,7 +92,8 @@ export function insertEntry(index: MessageIndex, id: MessageId, entry: IndexEntr
   columns.seq[slot] = entry.seq;
   columns.size[slot] = entry.size;
   columns.kind[slot] = entry.kind;
-  columns.shape[slot] = entry.parents.length | (entry.target === undefined ? 0 : HAS_TARGET);
+  const erased = entry.erased === undefined ? 0 : erasedShape(entry.erased === "large");
+  columns.shape[slot] = entry.parents.length | (entry.target === undefined ? 0 : HAS_TARGET) | erased;
   columns.cell[slot] = takeCells(index.cells, refersTo.length);
   for (const [offset, ref] of refersTo.entries()) {
     index.cells.bytes.set(fromHex(ref), ((columns.cell[slot] as number) + offset) * MESSAGE_ID_BYTES);
@@ -167,7 +171,31 @@ export function authorOf(index: MessageIndex, id: MessageId): PeerId | undefined
   return slot === undefined ? undefined : index.authorsBySlot[index.columns.author[slot] as number];
 }
 
-/** Bytes of the message; 0: it is not kept. */
+/** The body of the message in this slot is gone: the erased form is kept, which has so many bytes. */
+export function setErased({ columns }: MessageIndex, slot: number, size: number): void {
+  columns.shape[slot] = (columns.shape[slot] as number) | erasedShape(isLargeAt({ columns }, slot));
+  columns.size[slot] = size;
+}
+
+/** Of which class the message in this slot is: that of its whole form, in whichever form it is kept. */
+export function isLargeAt({ columns }: Pick<MessageIndex, "columns">, slot: number): boolean {
+  const shape = columns.shape[slot] as number;
+  return (shape & IS_ERASED) === 0 ? isLarge(columns.size[slot] as number) : (shape & WAS_LARGE) !== 0;
+}
+
+/** False also of what is not kept. */
+export function isLargeId(index: MessageIndex, id: MessageId): boolean {
+  const slot = index.ids.valueOf(id);
+  return slot !== undefined && isLargeAt(index, slot);
+}
+
+/** It is kept, and its body is erased. */
+export function isErased(index: MessageIndex, id: MessageId): boolean {
+  const slot = index.ids.valueOf(id);
+  return slot !== undefined && ((index.columns.shape[slot] as number) & IS_ERASED) !== 0;
+}
+
+/** Bytes of the form of the message that is kept; 0: it is not kept. */
 export function sizeOf(index: MessageIndex, id: MessageId): number {
   const slot = index.ids.valueOf(id);
   return slot === undefined ? 0 : (index.columns.size[slot] as number);
@@ -221,6 +249,7 @@ function entryAt(index: MessageIndex, slot: number): IndexEntry {
     size: columns.size[slot] as number,
     parents: refersTo.slice(0, shape & 7),
     target: (shape & HAS_TARGET) === 0 ? undefined : refersTo.at(-1),
+    ...((shape & IS_ERASED) === 0 ? {} : { erased: (shape & WAS_LARGE) === 0 ? "small" : "large" }),
   };
 }
 

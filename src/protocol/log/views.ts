@@ -7,7 +7,7 @@ import { type MessageId, timeOfId } from "../../wire/ids.ts";
 import { createOrderedSet, type OrderedSet } from "../idset/orderedSet.ts";
 import type { Millis, UnixMillis } from "../time.ts";
 import { type Classes, classOf, createClasses } from "./classes.ts";
-import { idAt, isOlder, type MessageIndex } from "./messageIndex.ts";
+import { idAt, isLargeAt, isOlder, type MessageIndex } from "./messageIndex.ts";
 import { keep, letGo } from "./retention.ts";
 
 /** By what who sees it keeps, as text. BOUNDED: VIEWS_MAX, each by those limits. */
@@ -74,9 +74,9 @@ function makeView(views: Views, index: MessageIndex, limits: KeepLimits, now: Mi
 
 function add({ since, ids, classes }: View, index: MessageIndex, id: MessageId, slot: number): void {
   if (timeOfId(id) < since) return;
-  const { author, size } = index.columns;
+  const { author } = index.columns;
   ids.insert(id, slot);
-  const retention = classOf(classes, size[slot] as number);
+  const retention = classOf(classes, isLargeAt(index, slot));
   keep(retention, author[slot] as number, slot);
   const gone = letGo(retention);
   if (gone !== undefined) ids.remove(idAt(index, gone));

@@ -6,14 +6,14 @@
  * remember it.
  */
 import type { MessageId } from "../../wire/ids.ts";
-import type { StoredMessage } from "../api.ts";
+import type { Erasure, StoredMessage } from "../api.ts";
 import { limits } from "../limits.ts";
 import type { Received } from "../link/types.ts";
 
 /** What one step hands to the store at once. */
 export type Batch = {
   readonly ticket: number;
-  readonly messages: StoredMessage[];
+  messages: StoredMessage[];
   /** BOUNDED: by the messages. Of them such as this node said. */
   readonly own: MessageId[];
   /** Somebody waits for it, as for an own message. */
@@ -37,11 +37,13 @@ export type Writes = {
   /** BOUNDED: `limits.unwritten`, `limits.recentBytes`; more are kept in memory only. What the store has refused. */
   readonly refused: Map<MessageId, Uint8Array>;
   refusedBytes: number;
+  /** BOUNDED: `limits.unwritten`; more are left to the next start. What the store was asked to erase, and has not yet. */
+  readonly erasing: Map<MessageId, Erasure>;
   tickets: number;
 };
 
 export function createWrites(isDurable: boolean): Writes {
-  const tables = { pending: new Map(), unwritten: new Map(), refused: new Map() };
+  const tables = { pending: new Map(), unwritten: new Map(), refused: new Map(), erasing: new Map() };
   return { isDurable, batch: undefined, ...tables, refusedBytes: 0, tickets: 0 };
 }
 
@@ -86,6 +88,21 @@ export function takeOwed(batch: Batch): Received[] {
     if (unwritten.size === 0) whole.push(received);
   }
   return whole;
+}
+
+/** In what is on its way to the store, or was refused, this stands in place of the message now. What the store has got already it erases itself. */
+export function replaceUnwritten(writes: Writes, id: MessageId, bytes: Uint8Array): void {
+  const batch = writes.unwritten.get(id) ?? writes.batch;
+  if (batch?.messages.some((message) => message.id === id) === true)
+    batch.messages = batch.messages.map((message) => (message.id === id ? { id, bytes } : message));
+  if (!writes.refused.has(id)) return;
+  forget(writes, id);
+  remember(writes, { id, bytes });
+}
+
+export function noteErasure({ erasing }: Writes, erasure: Erasure): void {
+  erasing.set(erasure.id, erasure);
+  for (const oldest of erasing.keys()) if (erasing.size > limits.unwritten) erasing.delete(oldest);
 }
 
 /** What this step has to write, taken once. */

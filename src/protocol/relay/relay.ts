@@ -16,7 +16,7 @@ import type { Reachability } from "../liveness/reachability.ts";
 import { bodyAtHand } from "../log/answer.ts";
 import { isLarge } from "../log/classes.ts";
 import { type Log, wasKept } from "../log/log.ts";
-import { authorOf, sizeOf } from "../log/messageIndex.ts";
+import { authorOf, isLargeId as isOfLargeClass, sizeOf } from "../log/messageIndex.ts";
 import { isWritten, type Writes } from "../log/writes.ts";
 import type { Membership } from "../membership/membership.ts";
 import { hashOf } from "../membership/rank.ts";
@@ -144,7 +144,8 @@ export function createRelay(
     task.slice.order < ID_ORDERS_FROM &&
     !isHolder(task.id, delegateOf(delegation));
   const touch = (id: MessageId): Spread => touchSpread(spreads, id, outbox);
-  const isLargeId = (id: MessageId): boolean => isLarge(sizeOf(log.index, id));
+  /** By its class: nodes that keep the one form or the other agree on what is reported. */
+  const isLargeId = (id: MessageId): boolean => isOfLargeClass(log.index, id);
   const isHolder = (id: MessageId, peer: Member | undefined): boolean => isHolderOf(spreads, id, peer?.id);
   const tasksOf = (id: MessageId): readonly Task[] => spreads.get(id)?.tasks ?? [];
 

@@ -5,12 +5,12 @@
  * What it has confirmed survives a crash. Of what it had not confirmed, any first part may survive. It has random numbers
  * of its own, so that its draws change nothing else in a run.
  */
-import type { Mark, StoredMessage, StoreTrouble } from "../../protocol/api.ts";
+import type { Erasure, Mark, StoredMessage, StoreTrouble } from "../../protocol/api.ts";
 import { rowsOf } from "../../protocol/log/indexRows.ts";
 import { below, type Rng, uniform } from "../../protocol/rng.ts";
 import type { Millis } from "../../protocol/time.ts";
 import { type Addresses, addressesInMemory } from "../../store/addressFile.ts";
-import { memoryStore, newestMarks } from "../../store/memory.ts";
+import { eraseIn, memoryStore, newestMarks } from "../../store/memory.ts";
 import type { Done, Store } from "../../store/store.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import type { Agenda } from "./agenda.ts";
@@ -144,7 +144,7 @@ type Operation =
   | { readonly type: "mark"; readonly marks: readonly Mark[] }
   | { readonly type: "append"; readonly messages: readonly StoredMessage[]; readonly done: Done }
   | { readonly type: "trim"; readonly ids: readonly MessageId[] }
-  | { readonly type: "erase"; readonly ids: readonly MessageId[]; readonly done: Done };
+  | { readonly type: "erase"; readonly erasures: readonly Erasure[]; readonly done: Done };
 
 type State = DiskWorld & {
   /** BOUNDED: by what a core keeps. */
@@ -215,7 +215,7 @@ function storeOn(state: State): Store {
     // Asked for at a start alone, when nothing is under way.
     marks: (limit, done) => done(newestMarks(state.marks, limit)),
     trim: (ids) => put(state, { type: "trim", ids }),
-    erase: (ids, done) => put(state, { type: "erase", ids, done }),
+    erase: (erasures, done) => put(state, { type: "erase", erasures, done }),
     close: (done) => {
       state.closing.push(done);
       letGo(state);
@@ -248,13 +248,13 @@ function write(state: State): void {
 }
 
 function finish(state: State, operation: Operation): void {
-  if (operation.type === "trim") return apply(state, operation);
+  if (operation.type === "trim") return void apply(state, operation);
   const trouble = troubleOf(state);
-  if (operation.type === "mark") return trouble === undefined ? apply(state, operation) : undefined;
+  if (operation.type === "mark") return trouble === undefined ? void apply(state, operation) : undefined;
   if (trouble !== undefined) return refuse(state, operation, trouble);
-  apply(state, operation);
+  const lacking = apply(state, operation);
   if (operation.type === "append") for (const { id } of operation.messages) state.confirmed.add(id);
-  operation.done();
+  operation.done(lacking);
 }
 
 function troubleOf({ rng, trouble }: State): StoreTrouble | undefined {
@@ -274,18 +274,21 @@ function refuse(state: State, operation: Exclude<Operation, { type: "trim" | "ma
   operation.done(trouble);
 }
 
-function apply({ kept, marks, trimmed }: State, operation: Operation): void {
+/** Trouble: of what is to be erased the delete is not there. */
+function apply({ kept, marks, trimmed }: State, operation: Operation): StoreTrouble | undefined {
   if (operation.type === "mark") {
     for (const mark of operation.marks) marks.set(mark.id, mark);
-    return;
+    return undefined;
   }
   if (operation.type === "append") {
     for (const { id, bytes } of operation.messages) if (!kept.has(id)) kept.set(id, bytes);
-    return;
+    return undefined;
   }
+  if (operation.type === "erase") return eraseIn(kept, operation.erasures);
   for (const id of operation.ids) kept.delete(id);
   for (const id of operation.ids) marks.delete(id);
   for (const id of operation.ids) trimmed.add(id);
+  return undefined;
 }
 
 function letGo(state: State): void {
@@ -299,7 +302,8 @@ function seen({ kept, isWriting, writing, queue }: State): ReadonlyMap<MessageId
   const view = new Map(kept);
   for (const operation of [...writing, ...queue]) {
     if (operation.type === "mark") continue;
-    if (operation.type !== "append") for (const id of operation.ids) view.delete(id);
+    if (operation.type === "erase") eraseIn(view, operation.erasures);
+    else if (operation.type !== "append") for (const id of operation.ids) view.delete(id);
     else for (const { id, bytes } of operation.messages) if (!view.has(id)) view.set(id, bytes);
   }
   return view;
@@ -357,6 +361,7 @@ function crash(state: State): void {
 /** One for each message: a crash comes between any two of them. */
 function inParts(operation: Operation): Operation[] {
   if (operation.type === "mark") return operation.marks.map((mark) => ({ type: "mark", marks: [mark] }));
+  if (operation.type === "erase") return operation.erasures.map((erasure) => ({ ...operation, erasures: [erasure] }));
   return operation.type === "append"
     ? operation.messages.map((message) => ({ ...operation, messages: [message] }))
     : operation.ids.map((id) => ({ ...operation, ids: [id] }));

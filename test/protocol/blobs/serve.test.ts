@@ -18,7 +18,7 @@ type Wanted = Frame & { readonly type: "wantChunks" };
 
 const id = "0123456789ab".repeat(4) as MessageId;
 const PEER = "ab".repeat(32) as PeerId;
-const messageOf = (total: number): Uint8Array => Buffer.from(Array.from({ length: total }, (_, at) => (at * 31) & 255));
+const messageOf = (total: number): Uint8Array => Buffer.from(Array.from({ length: total }, (_, at) => (at * 31) & 63));
 const chunkOf = (bytes: Uint8Array, index: number): Frame => {
   const at = index * CHUNK_BYTES;
   const part = bytes.subarray(at, at + chunkBytes(bytes.length, index));
