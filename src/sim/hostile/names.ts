@@ -26,6 +26,7 @@ export const hostileStrategies = {
   receiptLiar: "reports deliveries that have not been",
   equivocate: "tells one half of the room one thing and the other half another, under one number",
   leaveForge: "says goodbye in others' names, and repeats what they said of themselves before",
+  cutBodies: "hands out what others have said without its body, as if they had deleted it",
   creditHog: "fetches all there is with all the credit there is, without end",
 } as const;
 export type StrategyName = keyof typeof hostileStrategies;

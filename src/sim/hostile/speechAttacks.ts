@@ -1,9 +1,10 @@
 /** Attacks on the log: what a hostile member says, how much of it, when it says that was, and what it only promises. */
-import { readMessage, type SignedMessage, signMessage } from "../../crypto/signed.ts";
+import { eraseMessage, readMessage, type SignedMessage, signMessage } from "../../crypto/signed.ts";
 import { below } from "../../protocol/rng.ts";
 import { encodeBody } from "../../wire/bodies/body.ts";
+import { DELETE_KIND } from "../../wire/bodies/kinds.ts";
 import { HLC_MAX, PARENTS_MAX } from "../../wire/envelope.ts";
-import type { MessageId } from "../../wire/ids.ts";
+import { fromHex, type MessageId } from "../../wire/ids.ts";
 import {
   type Attack,
   anyOf,
@@ -134,6 +135,39 @@ export const badSignatures: Play = (attack) => {
   });
 };
 
+/** The erased form of what it hears, with a delete of its own, one in the author's name that nobody has signed, or no delete at all. */
+export const cutBodies: Play = (attack) => {
+  const { puppet } = attack;
+  const { roomKeys, wall, rng } = puppet.world;
+  const voice = voiceOf(attack);
+  /** BOUNDED: CUT_MAX, the latest. Messages of others, whole. */
+  const heard: SignedMessage[] = [];
+  puppet.listeners.push((frames) => {
+    for (const frame of frames) {
+      const bytes = frame.type === "push" ? frame.message : frame.type === "message" ? frame.bytes : undefined;
+      const message = bytes && readMessage(roomKeys, Uint8Array.from(bytes));
+      if (message === undefined || message.content.author === puppet.identity.id) continue;
+      heard.push(message);
+      if (heard.length > CUT_MAX) heard.shift();
+    }
+  });
+  repeat(attack, 10, 200, (time) => {
+    const victim = heard[below(rng, Math.max(heard.length, 1))];
+    if (victim === undefined) return spread(attack, voice, sayText(puppet, `waiting ${time}`));
+    const own = sayText(puppet, "", {
+      kind: DELETE_KIND,
+      target: victim.id,
+      hlc: Math.max(wall(), victim.content.hlc + 1),
+    });
+    if (time % 10 === 0) spread(attack, voice, own);
+    const inItsName = Uint8Array.from(own.bytes);
+    inItsName.set(fromHex(victim.content.author));
+    const proof = anyOf(rng, [own.bytes, inItsName, victim.bytes.subarray(0, 200)]);
+    const bytes = eraseMessage(victim.bytes, proof);
+    if (bytes !== undefined) tellAll(attack, [{ type: "push", slice: WHOLE, message: bytes }]);
+  });
+};
+
 /** Half of the room hears one of the two, half the other; of its statements likewise. */
 export const equivocate: Play = (attack) => {
   const { puppet } = attack;
@@ -157,6 +191,7 @@ export const equivocate: Play = (attack) => {
 
 // --- internal ---
 
+const CUT_MAX = 20;
 const FLOOD_MESSAGES = 700;
 /** What is dear to sanitise, to segment or to lay out, and does not look it. */
 const ODD: readonly string[] = [

@@ -17,6 +17,7 @@ import {
   announceNever,
   badSignatures,
   collide,
+  cutBodies,
   equivocate,
   flood,
   floodLarge,
@@ -50,4 +51,5 @@ export const strategies: Readonly<Record<StrategyName, Play>> = {
   equivocate,
   leaveForge,
   creditHog,
+  cutBodies,
 };

@@ -2,13 +2,15 @@
  * Checks the invariants of ARCHITECTURE.md after every run, from outside: by what nodes emit, send, hold and have on their
  * disks. There is one for each room.
  */
+import { erases, isDelete } from "../../crypto/signed.ts";
 import type { Mark, StoredMessage } from "../../protocol/api.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
 import { limits } from "../../protocol/limits.ts";
 import { isLarge, mostInAll } from "../../protocol/log/classes.ts";
 import type { Millis, UnixMillis } from "../../protocol/time.ts";
-import { kindOf } from "../../wire/bodies/kinds.ts";
+import { DELETE_KIND, kindOf } from "../../wire/bodies/kinds.ts";
 import { DATAGRAM_BYTES_MAX } from "../../wire/datagram.ts";
+import { decodeEnvelope, readColumns } from "../../wire/envelope.ts";
 import { type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
 import type { NetworkCounts } from "../world/network.ts";
 import type { VirtualNode } from "../world/node.ts";
@@ -74,7 +76,7 @@ export function createCheckers(options: CheckerOptions): Checkers {
   };
   const checkMessage = (node: number, event: ChatEvent & { type: "message" }): void => {
     const { id, author, kind, kindNumber, text } = event.message;
-    textBytes.set(id, Buffer.byteLength(text));
+    textBytes.set(id, Math.max(Buffer.byteLength(text), textBytes.get(id) ?? 0));
     checkAuthor(node, id, author.id);
     const known = said.get(id);
     if (known === undefined) return;
@@ -161,6 +163,7 @@ export function createCheckers(options: CheckerOptions): Checkers {
       for (const [index, node] of nodes) {
         if (!node.isUp()) continue;
         disks.ended(index, node.core().ids());
+        for (const id of leftWhole(node)) complain(`n${index} keeps the words of ${short(id)}, and the delete of it`);
         checkTables(index, node);
       }
       return complaints;
@@ -175,9 +178,27 @@ export function isAheadAt(id: MessageId, now: UnixMillis): boolean {
 
 // --- internal ---
 
-/** Bytes of the messages that are on the nodes' disks. */
+/** What is whole on the disk of a node that keeps it, and keeps a delete of it by its author. */
+function leftWhole(node: VirtualNode): MessageId[] {
+  const kept = node.disk.kept();
+  return node
+    .core()
+    .ids()
+    .flatMap((by) => {
+      const bytes = kept.get(by);
+      const content =
+        bytes && isDelete(readColumns(bytes)?.kind ?? 0, bytes.length) ? decodeEnvelope(bytes) : undefined;
+      const target = content?.target;
+      if (bytes === undefined || content === undefined || target === undefined) return [];
+      const whole = decodeEnvelope(kept.get(target) ?? new Uint8Array());
+      if (whole === undefined || whole.erasure !== undefined || whole.kind === DELETE_KIND) return [];
+      return erases({ content, bytes }, target, whole.author) ? [target] : [];
+    });
+}
+
+/** Bytes of the messages, in their whole form, that are on the nodes' disks. */
 function sizesOf(nodes: readonly VirtualNode[]): Map<MessageId, number> {
   const sizes = new Map<MessageId, number>();
-  for (const { disk } of nodes) for (const [id, bytes] of disk.kept()) sizes.set(id, bytes.length);
+  for (const { disk } of nodes) for (const [id, bytes] of disk.kept()) sizes.set(id, readColumns(bytes)?.size ?? 0);
   return sizes;
 }

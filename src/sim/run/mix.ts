@@ -3,7 +3,7 @@
  * the same scenario.
  */
 import { below, type Rng, sample, seededRng, uniform } from "../../protocol/rng.ts";
-import { openWeaknesses, strategyNames } from "../hostile/names.ts";
+import { openWeaknesses, type StrategyName, strategyNames } from "../hostile/names.ts";
 import type { DiskSettings } from "../world/disk.ts";
 import { readScenario } from "./library.ts";
 import type { Fault, FaultType, Network, Scenario, Speech } from "./scenario.ts";
@@ -36,15 +36,16 @@ export function mixOf(seed: number, hostileShare = HOSTILE_SHARE): Scenario {
     through: uniform(seededRng(seed ^ 0x1a4)) < LAN_SHARE ? "lan" : "any",
     config: uniform(rng) < 0.3 ? { fanout: 1 + below(rng, 12), seenLimit: 1 + below(rng, 4) } : {},
   };
-  const honest = withRooms(withRetention(withNewer(withDisks(mix, seed, talkMs), seed), seed), seed);
+  const honest = withDeletes(withRooms(withRetention(withNewer(withDisks(mix, seed, talkMs), seed), seed), seed), seed);
   return described(withHostile(honest, seed, talkMs, hostileShare));
 }
 
 /** What a mix has in it that is no fault, and is worth counting with them. */
 export function ingredientsOf(mix: Scenario): Readonly<Record<string, number>> {
-  const { network, speech, through, newer, config, rooms, recentBytes } = mix;
+  const { network, speech, through, newer, deletes, config, rooms, recentBytes } = mix;
   return {
     "mixed rooms": newer > 0 ? 1 : 0,
+    "deleted messages": deletes > 0 ? 1 : 0,
     "small logs": config.maxMessages === undefined ? 0 : 1,
     "several rooms": rooms > 1 ? 1 : 0,
     "few bodies in memory": recentBytes === undefined ? 0 : 1,
@@ -64,6 +65,7 @@ const basics = {
   rooms: 1,
   roomsPerHost: [1, 1],
   newer: 0,
+  deletes: 0,
 } as const;
 
 /** What each of these is drawn from stays as it was when others came: a seed is the same mix for ever. */
@@ -188,15 +190,29 @@ function withRooms(mix: Scenario, seed: number): Scenario {
   return { ...mix, rooms, roomsPerHost: [1, rooms], faults: [...mix.faults, leaving] };
 }
 
+/** Mixes in which people delete what they have said, some of it or nearly all. */
+const DELETES_SHARE = 0.3;
+
+function withDeletes(mix: Scenario, seed: number): Scenario {
+  const rng = seededRng(seed ^ 0xde1);
+  return uniform(rng) < DELETES_SHARE ? { ...mix, deletes: (1 + below(rng, 9)) / 10 } : mix;
+}
+
 /** Mixes that some of the members attack. */
 const HOSTILE_SHARE = 0.15;
 const ATTACKS_MAX = 3;
+/** Attacks that came later have a chance of their own: what else a seed draws stays as it was. */
+const STRATEGIES_LATER: readonly StrategyName[] = ["cutBodies"];
+const STRATEGIES_FIRST = strategyNames.filter((name) => !STRATEGIES_LATER.includes(name));
+const LATER_SHARE = 0.25;
 
 function withHostile(mix: Scenario, seed: number, talkMs: number, share: number): Scenario {
   const rng = seededRng(seed ^ 0x4057);
   if (uniform(rng) >= share) return mix;
   const count = 1 + below(rng, Math.max(Math.floor(mix.nodes / 3), 1));
-  const drawn = sample(rng, strategyNames, 1 + below(rng, ATTACKS_MAX));
+  const drawn = sample(rng, STRATEGIES_FIRST, 1 + below(rng, ATTACKS_MAX));
+  const later = seededRng(seed ^ 0xc07);
+  drawn.push(...STRATEGIES_LATER.filter(() => uniform(later) < LATER_SHARE));
   const strategies = drawn.filter((name) => openWeaknesses[name] === undefined);
   if (strategies.length === 0) return mix;
   const atMs = below(rng, Math.max(Math.floor(talkMs / 2), 1));

@@ -23,6 +23,8 @@ export type Scenario = {
   readonly roomsPerHost: readonly [number, number];
   /** So many run a later version, which says and sends what this one does not know. */
   readonly newer: number;
+  /** So often, 0 to below 1, somebody deletes a message of its own when somebody has said something. */
+  readonly deletes: number;
   /** Bytes of message bodies that a node keeps in memory; left out: as many as in life. */
   readonly recentBytes?: number | undefined;
   readonly faults: readonly Fault[];
@@ -164,6 +166,7 @@ const basics = {
   rooms: 1,
   roomsPerHost: [1, 1],
   newer: 0,
+  deletes: 0,
   faults: [],
   config: {},
 } as const;
@@ -206,6 +209,7 @@ const checks = {
     rooms: whole(1, 1_000),
     roomsPerHost: pair,
     newer: whole(0, 10_000),
+    deletes: share,
     recentBytes: whole(0, 1_000_000_000),
     config: table,
     faults: list,

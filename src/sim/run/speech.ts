@@ -3,12 +3,14 @@
  * version does not know.
  */
 import { below, type Rng, sample, seededRng, uniform } from "../../protocol/rng.ts";
-import { kindNumber } from "../../wire/bodies/kinds.ts";
+import { encodeBody } from "../../wire/bodies/body.ts";
+import { DELETE_KIND, kindNumber } from "../../wire/bodies/kinds.ts";
 import { KIND_MAX } from "../../wire/envelope.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import type { VirtualNode } from "../world/node.ts";
 import type { Scenario } from "./scenario.ts";
 import { chanceBytes, type Stage } from "./stage.ts";
+import { entry } from "./words.ts";
 
 export type Speech = {
   /** Has somebody say the message with this number, if anyone is there. */
@@ -26,6 +28,24 @@ export function createSpeech(
 ): Speech {
   const { speech } = scenario;
   const later = seededRng(seed ^ 0x5a1d);
+  /** BOUNDED: by the messages of a run. What each node has said and not deleted. */
+  const own = new Map<number, MessageId[]>();
+  const deleting = seededRng(seed ^ 0xde1e7e);
+  const noteSaid = (author: number, id: MessageId, kind: number): void => {
+    if (scenario.deletes > 0) entry(own, author, () => []).push(id);
+    said(author, id, kind);
+  };
+  /** Somebody who is awake takes something back. */
+  const deleteSome = (): void => {
+    if (scenario.deletes === 0 || uniform(deleting) >= scenario.deletes) return;
+    const awake = [...own].filter(([index, ids]) => ids.length > 0 && nodes[index]?.isAwake() === true);
+    const [author, ids] = awake[below(deleting, Math.max(awake.length, 1))] ?? [];
+    if (author === undefined || ids === undefined) return;
+    const [target] = ids.splice(below(deleting, ids.length), 1) as [MessageId];
+    const body = encodeBody("text", `n${author}`, "").body;
+    const outcome = (nodes[author] as VirtualNode).command({ type: "publish", kind: DELETE_KIND, body, target });
+    if (outcome?.isDone === true && outcome.id !== undefined) said(author, outcome.id, DELETE_KIND);
+  };
   const authorOf = (number: number): number | undefined => {
     const isAwake = (index: number): boolean => nodes[index]?.isAwake() === true;
     if (speech.authors !== undefined) {
@@ -42,11 +62,12 @@ export function createSpeech(
     if (newer.has(author) && uniform(later) < UNKNOWN_SHARE) {
       const kind = UNKNOWN_KIND_MIN + below(later, KIND_MAX - UNKNOWN_KIND_MIN + 1);
       const id = publish(node, kind, later, speech.bytes);
-      if (id !== undefined) said(author, id, kind);
+      if (id !== undefined) noteSaid(author, id, kind);
     } else {
       const id = node.say(`${number} `.padEnd(speech.bytes, "abcdefghij"));
-      if (id !== undefined) said(author, id, kindNumber("text"));
+      if (id !== undefined) noteSaid(author, id, kindNumber("text"));
     }
+    deleteSome();
   };
   return {
     say,

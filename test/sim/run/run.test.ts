@@ -76,6 +76,35 @@ everyMs = 300
   expect(sniffed?.frameBytes.unknown).toBeGreaterThan(0);
 });
 
+test("what people delete is on no disk in the end, whatever became of disks and nodes meanwhile", () => {
+  const deleting = scenario(`
+name = "deleting"
+nodes = 6
+deletes = 0.6
+settleMs = 60000
+[speech]
+messages = 40
+everyMs = 300
+[disk]
+writeMs = [1, 10]
+readMs = [0.1, 2]
+[[faults]]
+type = "crash"
+atMs = 3000
+forMs = 4000
+count = 2
+[[faults]]
+type = "failing"
+atMs = 2000
+forMs = 5000
+count = 3
+share = 0.5
+`);
+  const { broken, measured } = run(deleting, 3);
+  expect(broken).toEqual([]);
+  expect(measured.coverage).toBe(1);
+});
+
 test("on disks that fail and damage what they read the room goes on, and ends with all of it written", () => {
   const ailing = scenario(`
 name = "ailing"
