@@ -83,6 +83,7 @@ export function differingField(message: SignedMessage, written: WrittenMessage):
   for (const field of ["id", "seq", "time", "kindNumber"] as const) if (written[field] !== signed[field]) return field;
   const author = isRecord(written.author) ? written.author : {};
   for (const field of ["id", "tag"] as const) if (author[field] !== signed.author[field]) return `author.${field}`;
+  if (written.erased !== signed.erased) return "erased";
   if (isUnread) return undefined;
   if (author.nick !== signed.author.nick) return "author.nick";
   for (const field of ["kind", "target", "text"] as const) if (written[field] !== signed[field]) return field;
@@ -104,13 +105,17 @@ type Written = {
   readonly kindNumber: number;
   readonly target?: string | undefined;
   readonly text?: string;
+  readonly erased?: true;
   readonly time: string;
   readonly seq: number;
 };
 
-/** Of a kind that this version cannot read there is neither nick nor text, and nothing of what it is about. */
+/**
+ * Of a kind that this version cannot read there is neither nick nor text, and nothing of what it is about. There is no text of what
+ * was deleted.
+ */
 function writtenOf(message: SignedMessage): Written {
-  const { id, author, seq, kind, kindNumber, target, text, time } = viewMessage(message, NOBODY, true);
+  const { id, author, seq, kind, kindNumber, target, text, time, erased } = viewMessage(message, NOBODY, true);
   const isRead = kind !== "unknown" && kindOf(kindNumber) !== undefined;
   return {
     id,
@@ -118,7 +123,7 @@ function writtenOf(message: SignedMessage): Written {
     kind,
     kindNumber,
     ...(isRead && needsTarget(kind) ? { target } : {}),
-    ...(isRead ? { text } : {}),
+    ...(erased ? { erased } : isRead ? { text } : {}),
     time: new Date(time).toISOString(),
     seq,
   };

@@ -26,6 +26,8 @@ export type HistorySummary = {
   readonly room: HistoryRoom | undefined;
   /** Those whose signatures are good. */
   readonly messages: number;
+  /** Of these, so many whose authors have deleted them. */
+  readonly erased: number;
   /** In the order of their first messages. */
   readonly authors: readonly AuthorSummary[];
   /** Lines with something wrong. */
@@ -62,6 +64,7 @@ export async function* verifyHistory(input: HistoryInput): AsyncGenerator<Verify
     missing: new Set(),
     authors: new Map(),
     messages: 0,
+    erased: 0,
     bad: 0,
     newest: "",
     first: undefined,
@@ -83,7 +86,11 @@ export async function* verifyHistory(input: HistoryInput): AsyncGenerator<Verify
     const { line, message } = item;
     if (!verifyMessage(state.room as HistoryRoom, message)) {
       state.bad += 1;
-      yield { type: "bad", line, trouble: { code: "bad-signature" } };
+      yield {
+        type: "bad",
+        line,
+        trouble: { code: message.content.erasure === undefined ? "bad-signature" : "bad-erasure" },
+      };
       continue;
     }
     const isTwice = isIn(state, message.id);
@@ -123,6 +130,7 @@ type State = {
   /** BOUNDED: by the authors in the file. */
   readonly authors: Map<PeerId, Counted>;
   messages: number;
+  erased: number;
   bad: number;
   newest: MessageId | "";
   first: number | undefined;
@@ -145,8 +153,9 @@ function isIn({ known, late }: State, id: MessageId): boolean {
   return late.has(id) || hasId(known, id);
 }
 
-function note(state: State, { id, author, seq, time, parents }: Message, line: number): void {
+function note(state: State, { id, author, seq, time, parents, erased }: Message, line: number): void {
   state.messages += 1;
+  if (erased) state.erased += 1;
   state.first = Math.min(state.first ?? time, time);
   state.last = Math.max(state.last ?? time, time);
   if (id < state.newest) state.late.add(id);
@@ -185,9 +194,9 @@ function mayBeStart({ time }: Counted, seq: number, missing: number): boolean {
   return missing >= START_NUMBERS_LEAST && seq >= time - CLOCK_LIFT_MS;
 }
 
-function summaryOf({ room, messages, authors, bad, missing, first, last }: State): HistorySummary {
+function summaryOf({ room, messages, erased, authors, bad, missing, first, last }: State): HistorySummary {
   const counted = [...authors.values()].map(({ last: _, time: __, ...author }) => author);
-  return { room, messages, authors: counted, bad, missingParents: missing.size, first, last };
+  return { room, messages, erased, authors: counted, bad, missingParents: missing.size, first, last };
 }
 
 // --- ids, ascending, as bytes ---

@@ -3,9 +3,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { summaryLines, wrongText } from "../../../src/chat/history/sentences.ts";
 import { type HistorySummary, isGood, type VerifyItem, verifyHistory } from "../../../src/chat/history/verify.ts";
-import type { SignedMessage } from "../../../src/crypto/signed.ts";
+import { createRoomKeys } from "../../../src/crypto/roomKeys.ts";
+import { eraseMessage, readMessage, type SignedMessage } from "../../../src/crypto/signed.ts";
+import { encodeBody } from "../../../src/wire/bodies/body.ts";
 import { privateRoom } from "../../suites/said.ts";
-import { allOf, asInput, createTalk, fileOf, smallTalk, TALK_START } from "../../suites/signedTalk.ts";
+import { allOf, asInput, createTalk, fileOf, LAB, smallTalk, TALK_START } from "../../suites/signedTalk.ts";
 
 type Checked = {
   readonly texts: string[];
@@ -48,6 +50,25 @@ describe("a file as it was exported", () => {
     expect(lines.slice(-2)).toEqual([
       "-- nothing in between is missing, as far as these messages tell",
       "-- all signatures are good",
+    ]);
+  });
+
+  it("counts what was deleted, and names what somebody cut out", async () => {
+    const talk = smallTalk(4);
+    const [first, second] = talk.messages as [SignedMessage, SignedMessage];
+    const by = talk.say("anna", "", { target: first.id });
+    const deletion = talk.say("anna", "", { kind: 7, target: first.id, body: encodeBody("text", "anna", "").body });
+    const form = (of: SignedMessage, proof: SignedMessage): SignedMessage =>
+      readMessage(createRoomKeys(LAB.secret), eraseMessage(of.bytes, proof.bytes) as Uint8Array) as SignedMessage;
+    const rest = talk.messages.slice(1);
+    const checked = await checkMessages([form(first, deletion), ...rest]);
+    expect(checked).toMatchObject({ wrong: [], isGood: true, summary: { messages: 6, erased: 1, missingParents: 0 } });
+    expect(checked.texts[0]).toBe("");
+    expect(summaryLines(checked.summary)).toContain("-- 1 message was deleted by the author: the words are gone");
+    const cut = await checkMessages([form(first, deletion), form(second, by), ...rest.slice(1)]);
+    expect([cut.isGood, cut.wrong]).toEqual([
+      false,
+      ["3  -- its words are cut out, and nothing proves that its author deleted it"],
     ]);
   });
 
