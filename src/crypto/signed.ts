@@ -4,7 +4,7 @@
  * `id = hlc 6 bytes ‖ BLAKE2b(signed bytes)[0..18)`: ids sort by time, and a second signature over the same content makes the
  * same message.
  */
-import { DELETE_KIND } from "../wire/bodies/kinds.ts";
+import { DELETE_KIND, EDIT_KIND } from "../wire/bodies/kinds.ts";
 import {
   BODY_HASH_BYTES,
   DELETE_BYTES_MAX,
@@ -14,7 +14,7 @@ import {
   readEnvelope,
   SIGNATURE_BYTES,
 } from "../wire/envelope.ts";
-import { type MessageId, type PeerId, timeOfId, toHex } from "../wire/ids.ts";
+import { type MessageId, timeOfId, toHex } from "../wire/ids.ts";
 import { decodeStatementContent, encodeStatementContent, type StatementContent } from "../wire/statement.ts";
 import { blake2b } from "./hash.ts";
 import { type Identity, verifySignature } from "./identity.ts";
@@ -67,24 +67,23 @@ export function verifyMessage(room: SignedRoom, message: SignedMessage): boolean
   if (!verifySignature(content.author, signed, bytes.subarray(bytes.length - SIGNATURE_BYTES))) return false;
   if (content.erasure === undefined) return true;
   const proof = readMessage(room, content.erasure.proof);
-  return proof !== undefined && erases(proof, id, content.author) && verifyMessage(room, proof);
+  return proof !== undefined && erases(proof, { id, ...content }) && verifyMessage(room, proof);
 }
 
+/** What of a message decides which deletes erase it. */
+export type Erasable = Pick<Envelope, "author" | "kind" | "target"> & { readonly id: MessageId };
+
 /**
- * Whether a message, if it is genuine, erases the body of another one: a small delete by the same author, which is later. So it
- * says itself what it does, and while retention keeps a message that a datagram carries, it keeps the delete of it.
+ * Whether a message, if it is genuine, erases the body of another one: a small delete by the same author, which is later, of that one
+ * or of what that one edits. So it says itself what it does, and while retention keeps a message that a datagram carries, it keeps
+ * the delete of it.
  */
 export function erases(
   { content, bytes }: Pick<SignedMessage, "content" | "bytes">,
-  id: MessageId,
-  author: PeerId,
+  { id, author, kind, target }: Erasable,
 ): boolean {
-  return (
-    isDelete(content.kind, bytes.length) &&
-    content.target === id &&
-    content.author === author &&
-    timeOfId(id) < content.hlc
-  );
+  const isMeant = content.target === id || (kind === EDIT_KIND && target !== undefined && content.target === target);
+  return isDelete(content.kind, bytes.length) && isMeant && content.author === author && timeOfId(id) < content.hlc;
 }
 
 /** What an index can tell of it. `size`: bytes of the message. */

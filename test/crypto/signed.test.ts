@@ -200,7 +200,7 @@ describe("a message whose author has deleted it", () => {
       ...said({ hlc: message.content.hlc + 1, target: message.id, text: "x".repeat(300) }),
       kind: 7,
     });
-    expect(erases(long, message.id, anna.id)).toBe(false);
+    expect(erases(long, { id: message.id, ...message.content })).toBe(false);
     expect(eraseMessage(message.bytes, long.bytes)).toBeUndefined();
     const taken = remove(message);
     expect(eraseMessage(taken.bytes, remove(taken).bytes)).toBeUndefined();

@@ -96,7 +96,8 @@ describe("the golden vectors", () => {
   it.each(signed.messages)("hold the message $id", ({ roomId, content, id, body, bytes }) => {
     const message = readMessage(ofRoom(roomId), fromHex(bytes));
     expect([asJson(message?.content), message?.id]).toEqual([content, id]);
-    if (body !== undefined) expect(message && decodeBody(content.kind, message.content.body, message.content.target)).toEqual(body);
+    if (body !== undefined)
+      expect(message && decodeBody(content.kind, message.content.body, message.content.target)).toEqual(body);
     expect(body === undefined).toBe(message?.content.erasure !== undefined);
     expect(message && verifyMessage(ofRoom(roomId), message)).toBe(true);
   });

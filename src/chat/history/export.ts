@@ -1,6 +1,6 @@
 /**
  * The signed history of a room as the lines of a file. Two nodes with the same history make the same file, byte for byte. What its
- * author deleted is left out, with its edits: signed bytes cannot be there without their text.
+ * author deleted is there in its erased form.
  */
 import { createHash } from "node:crypto";
 import type { SignedMessage } from "../../crypto/signed.ts";
@@ -50,7 +50,9 @@ export async function* historyLines(
 
 // --- internal ---
 
+/** Its words are here still, though its author has deleted it: the store is about to overwrite them. */
 function isLeftOut({ id, content }: SignedMessage, isDeleted: Awaited<ReturnType<typeof deletedIn>>): boolean {
+  if (content.erasure !== undefined) return false;
   const kind = kindOf(content.kind);
   if (kind === "edit") return content.target !== undefined && isDeleted(content.target, content.author);
   return kind !== undefined && isLine({ kind }) && isDeleted(id, content.author);

@@ -99,7 +99,7 @@ export async function topicIn(room: Kept): Promise<Message | undefined> {
   const said = room.ofKinds([kindNumber("topic")]);
   for (let at = said.length - 1; at >= 0; at -= 1) {
     const [message] = await room.read([(said[at] as IndexedMessage).id]);
-    if (message?.kind === "topic") return message;
+    if (message?.kind === "topic" && message.erased !== true) return message;
   }
   return undefined;
 }

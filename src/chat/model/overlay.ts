@@ -63,8 +63,10 @@ export function takesLine({ kind }: Pick<Message, "kind">): boolean {
 }
 
 /** Undefined: the message says nothing about another one. */
-export function relationOf({ id, author, kind, target, text }: Message): Relation | undefined {
+export function relationOf({ id, author, kind, target, text, erased }: Message): Relation | undefined {
   if (kind !== "edit" && kind !== "delete" && kind !== "react" && kind !== "reply") return undefined;
+  // Without its words it changes nothing. A reply stands where it stood.
+  if (erased === true && kind !== "reply") return undefined;
   // What it is about was there before it.
   if (target === undefined || target >= id) return undefined;
   return { id, author: author.id, kind, target, text };

@@ -187,9 +187,9 @@ export function messageEntry(message: Message, nick?: string): MessageEntry {
 
 /** What the message says about others, and about the room; its own line apart. */
 export function noteAbout(timeline: Timeline, message: Message): Timeline {
-  const { author, kind, id, text } = message;
+  const { author, kind, id, text, erased } = message;
   const named = author.nick === "" ? timeline : noteNick(timeline, author.nick, author.id);
-  if (kind === "topic" && id > (named.topic?.id ?? ""))
+  if (kind === "topic" && erased !== true && id > (named.topic?.id ?? ""))
     return { ...named, topic: { id, nick: sanitizeNick(author.nick), text: sanitizeLine(text) } };
   const relation = relationOf(message);
   if (relation === undefined) return named;

@@ -2,13 +2,13 @@
  * Keeps messages without their bodies whose authors have deleted them, whichever came first, the message or the delete. What of
  * a body is in memory goes at once; the store is told to overwrite the rest.
  */
-import { eraseMessage, erases, readMessage, type SignedMessage } from "../../crypto/signed.ts";
+import { eraseMessage, erases, isDelete, readMessage, type SignedMessage } from "../../crypto/signed.ts";
 import { DELETE_KIND } from "../../wire/bodies/kinds.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import type { Context } from "../context.ts";
 import { bodyAtHand } from "./answer.ts";
-import { deleteOf, eraseEntry, isErasable, type Log, unerased } from "./log.ts";
-import { sizeOf } from "./messageIndex.ts";
+import { deleteOf, eraseEntry, isErasable, type Log, unerased, wholeEdits } from "./log.ts";
+import { entryOf, sizeOf } from "./messageIndex.ts";
 import { putBody } from "./recentBodies.ts";
 import { replaceUnwritten, type Writes } from "./writes.ts";
 
@@ -28,9 +28,13 @@ export function eraseStored({ context, log }: Pick<Erasing, "context" | "log">, 
 
 /** What this message, which is genuine, erases of what is kept. */
 export function eraseTarget(erasing: Erasing, by: SignedMessage): void {
-  const { target, author } = by.content;
-  if (target !== undefined && erases(by, target, author) && isErasable(erasing.log, target, author))
-    eraseKept(erasing, target, by);
+  const { target, author, kind } = by.content;
+  if (target === undefined || !isDelete(kind, by.bytes.length)) return;
+  const { log } = erasing;
+  for (const id of [target, ...wholeEdits(log, target, author)]) {
+    const entry = isErasable(log, id, author) ? entryOf(log.index, id) : undefined;
+    if (entry !== undefined && erases(by, { id, ...entry })) eraseKept(erasing, id, by);
+  }
 }
 
 /** The body of a kept message goes if this is the erased form of it, which is genuine. */
@@ -49,7 +53,7 @@ export function formOf(
   const { id, content, bytes } = heard;
   // A view would keep the whole buffer that it looks into: of a datagram, or of many that share a slab.
   const message = { ...heard, bytes: new Uint8Array(bytes) };
-  const by = deleteOf(log, id, content.author);
+  const by = deleteOf(log, { id, ...content });
   if (by === undefined || content.kind === DELETE_KIND || content.erasure !== undefined) return { message };
   const proof = bodyAtHand(log, writes, by);
   const erased = proof && eraseMessage(bytes, proof);

@@ -34,6 +34,7 @@ import {
   isErasable,
   isKnown,
   isRefused,
+  type Log,
   mayBeGone,
   parentsFor,
   refuseMessage,
@@ -115,12 +116,7 @@ export function createIntake(context: Context, { restored, writes, newcomer, wan
   eraseLeft(erasing);
   const showInOrder = (ids: readonly MessageId[]): void => {
     if (ids.length > 0) emit({ type: "ordered", ids });
-    if (timers.has("causal-order")) return;
-    const next = log.order.nextGiveUp();
-    if (next === undefined) return;
-    // Looked at now and then: what is held later may have less time than what is held already.
-    const inMs = Math.min(Math.max(next - context.now.mono, 1_000), HELD_LOOK_MS);
-    timers.set("causal-order", context.now.mono + inMs, { type: "causal-order" });
+    lookAtHeld(context, log);
   };
   const keep = (heard: SignedMessage, isHistory: boolean): Inserted => {
     const { id } = heard;
@@ -254,6 +250,14 @@ export function viewMessage({ id, content }: SignedMessage, self: PeerId, isHist
 }
 
 // --- internal ---
+
+/** Now and then: what is held later may have less time than what is held already. */
+function lookAtHeld({ timers, now }: Context, { order }: Log): void {
+  const next = timers.has("causal-order") ? undefined : order.nextGiveUp();
+  if (next === undefined) return;
+  const inMs = Math.min(Math.max(next - now.mono, 1_000), HELD_LOOK_MS);
+  timers.set("causal-order", now.mono + inMs, { type: "causal-order" });
+}
 
 /** An empty reaction takes one back, an empty topic clears it: what nobody can see of them is nothing. Deleting says nothing. */
 function sayable(text: string, kind: MessageKind): string {

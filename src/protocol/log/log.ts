@@ -3,8 +3,8 @@
  * function of the messages that were heard (retention.ts), so what was let go is not taken again. The log holds index entries
  * and recent bodies. All bodies are in the store.
  */
-import { isDelete, type SignedMessage } from "../../crypto/signed.ts";
-import { DELETE_KIND } from "../../wire/bodies/kinds.ts";
+import { type Erasable, isDelete, type SignedMessage } from "../../crypto/signed.ts";
+import { DELETE_KIND, EDIT_KIND } from "../../wire/bodies/kinds.ts";
 import { erasedBytes, PARENTS_MAX } from "../../wire/envelope.ts";
 import { END, type KeepLimits } from "../../wire/frames.ts";
 import { MESSAGE_ID_BYTES, type MessageId, type PeerId, timeOfId } from "../../wire/ids.ts";
@@ -36,6 +36,7 @@ import {
   isOlder,
   isOlderThan,
   type MessageIndex,
+  messagesOf,
   removeEntry,
   setErased,
   sizeOf,
@@ -225,17 +226,32 @@ export function loseMessages(log: Log, ids: readonly MessageId[], wasShown: bool
   return [...lost];
 }
 
-/** The kept delete that erases the message with this id by this author, whether that is kept or not. */
-export function deleteOf({ deletes }: Log, id: MessageId, author: PeerId): MessageId | undefined {
-  return deletes.get(deleteKey(id, author));
+/** The kept delete that erases this message, whether that is kept or not. */
+export function deleteOf({ deletes }: Log, { id, author, kind, target }: Erasable): MessageId | undefined {
+  const own = deletes.get(deleteKey(id, author));
+  if (own !== undefined || kind !== EDIT_KIND || target === undefined) return own;
+  const ofTarget = deletes.get(deleteKey(target, author));
+  return ofTarget !== undefined && timeOfId(id) < timeOfId(ofTarget) ? ofTarget : undefined;
 }
 
 /** Messages that are kept whole although a delete of them is kept, and those deletes: what a crash came between. */
 export function unerased(log: Log): (readonly [id: MessageId, by: MessageId])[] {
-  return [...log.deletes].flatMap(([key, by]) => {
+  const targets = [...log.deletes].flatMap(([key, by]) => {
     const id = key.slice(0, 2 * MESSAGE_ID_BYTES) as MessageId;
     return isErasable(log, id, key.slice(id.length) as PeerId) ? [[id, by] as const] : [];
   });
+  const edits = messagesOf(log.index, log.deletes.size === 0 ? [] : [EDIT_KIND]).flatMap((edit) => {
+    const by = deleteOf(log, edit);
+    return by !== undefined && isErasable(log, edit.id, edit.author) ? [[edit.id, by] as const] : [];
+  });
+  return [...new Map([...targets, ...edits])];
+}
+
+/** Kept edits of a message by its author that have their bodies still. Goes through the whole index. */
+export function wholeEdits(log: Log, target: MessageId, author: PeerId): MessageId[] {
+  return messagesOf(log.index, [EDIT_KIND])
+    .filter((edit) => edit.target === target && edit.author === author && isErasable(log, edit.id, author))
+    .map(({ id }) => id);
 }
 
 /** It is kept whole, is by this author, and has an erased form. */

@@ -192,7 +192,7 @@ function leftWhole(node: VirtualNode): MessageId[] {
       if (bytes === undefined || content === undefined || target === undefined) return [];
       const whole = decodeEnvelope(kept.get(target) ?? new Uint8Array());
       if (whole === undefined || whole.erasure !== undefined || whole.kind === DELETE_KIND) return [];
-      return erases({ content, bytes }, target, whole.author) ? [target] : [];
+      return erases({ content, bytes }, { id: target, ...whole }) ? [target] : [];
     });
 }
 

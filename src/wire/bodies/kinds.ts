@@ -11,6 +11,8 @@ export type MessageKind = "text" | "action" | "notice" | "reply" | "react" | "ed
  * is that of a text, without words.
  */
 export const DELETE_KIND = 7;
+/** It says how the target, of the same author, reads now. It goes with its target when that is deleted. */
+export const EDIT_KIND = 6;
 
 const NUMBERS: Readonly<Record<MessageKind, number>> = {
   text: 1,
@@ -18,7 +20,7 @@ const NUMBERS: Readonly<Record<MessageKind, number>> = {
   notice: 3,
   reply: 4,
   react: 5,
-  edit: 6,
+  edit: EDIT_KIND,
   delete: DELETE_KIND,
   topic: 8,
 };

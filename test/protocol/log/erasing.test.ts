@@ -4,7 +4,7 @@ import { eraseMessage, type SignedMessage } from "../../../src/crypto/signed.ts"
 import type { Config } from "../../../src/protocol/config.ts";
 import type { Message } from "../../../src/protocol/views.ts";
 import { encodeBody } from "../../../src/wire/bodies/body.ts";
-import { DELETE_KIND } from "../../../src/wire/bodies/kinds.ts";
+import { DELETE_KIND, EDIT_KIND } from "../../../src/wire/bodies/kinds.ts";
 import { decodeEnvelope } from "../../../src/wire/envelope.ts";
 import type { Frame } from "../../../src/wire/frames.ts";
 import type { MessageId } from "../../../src/wire/ids.ts";
@@ -89,6 +89,44 @@ describe("a deleted message", () => {
     expect([told(dan).find((message) => message.id === id)?.text, isErasedAt(dan, id)]).toEqual(["", true]);
     for (const node of nodes) node.restart();
     expect(nodes.map((node) => viewOf(node, id)?.erased)).toEqual([true, true, true]);
+  });
+
+  it("takes its edits with it, those too that come later", () => {
+    const place = setUp();
+    const { node, puppet } = place;
+    const message = puppet.message({ text: "the code is no secret" });
+    const { body } = encodeBody("edit", "mallory", SECRET);
+    const edit = (after: number): SignedMessage =>
+      puppet.message({ kind: EDIT_KIND, body, target: message.id, hlc: message.content.hlc + after });
+    const [early, late, newer] = [edit(1), edit(2), edit(4)];
+    const foreign = createPuppet(place.world, "bob");
+    const byAnother = foreign.message({ kind: EDIT_KIND, body, target: message.id, hlc: message.content.hlc + 1 });
+    foreign.prove(node);
+    puppet.tell(node, [push(message), push(early)]);
+    foreign.tell(node, [push(byAnother)]);
+    const by = puppet.message({ kind: DELETE_KIND, body: NOTHING, target: message.id, hlc: message.content.hlc + 3 });
+    puppet.tell(node, [push(by)]);
+    puppet.tell(node, [push(late), push(newer)]);
+    expect([message, early, late].map(({ id }) => isErasedAt(node, id))).toEqual([true, true, true]);
+    expect(tells(place, early.id)).toBe(false);
+    expect(viewOf(node, late.id)).toMatchObject({ kind: "edit", text: "", erased: true });
+    // What another says of it is another's, and what was said after the delete is no part of what was deleted.
+    expect([byAnother, newer].map(({ id }) => isErasedAt(node, id))).toEqual([false, false]);
+  });
+
+  it("has its edits erased at the next start where a crash came between", () => {
+    const { node, puppet } = setUp();
+    const message = puppet.message({ text: "the code is no secret" });
+    const { body } = encodeBody("edit", "mallory", SECRET);
+    const edit = puppet.message({ kind: EDIT_KIND, body, target: message.id, hlc: message.content.hlc + 1 });
+    const by = puppet.message({ kind: DELETE_KIND, body: NOTHING, target: message.id, hlc: message.content.hlc + 2 });
+    puppet.tell(node, [push(message), push(edit)]);
+    const whole = node.store.kept.get(edit.id) as Uint8Array;
+    puppet.tell(node, [push(by)]);
+    node.store.kept.set(edit.id, whole);
+    node.restart();
+    node.step({ type: "timer" });
+    expect(isErasedAt(node, edit.id)).toBe(true);
   });
 
   it("is told without its words where it comes after the delete, and is stored so", () => {
