@@ -72,7 +72,9 @@ export function createStage(scenario: Scenario, seed: number, world: HostWorld, 
       const { disk: settings } = scenario;
       // Each disk has chance of its own: what one of them draws changes nothing else.
       const chance = seededRng((seed ^ 0xd15c) + 7_919 * node);
-      const onRefused = (ids: readonly MessageId[]): void => hooks.onRefused(node, ids);
+      // A process that stands still hears of it when it goes on.
+      const onRefused = (ids: readonly MessageId[]): void =>
+        (nodes[node] as VirtualNode).host.whenAwake(() => hooks.onRefused(node, ids));
       return createDisk(settings === undefined ? undefined : { agenda, rng: chance, settings, onRefused });
     },
     ...(scenario.newer === 0

@@ -40,6 +40,32 @@ test("a lossy room with a crash ends with all messages everywhere", () => {
   for (const kind of ["lost", "duplicated", "reordered", "junk"] as const) expect(network[kind]).toBeGreaterThan(0);
 });
 
+test("a node that stands still while its disk refuses its words tells of it when it goes on, and owes no more", () => {
+  const still = scenario(`
+name = "still"
+nodes = 3
+settleMs = 30000
+[disk]
+writeMs = [200, 300]
+[speech]
+messages = 30
+everyMs = 100
+[[faults]]
+type = "full"
+count = 3
+atMs = 500
+forMs = 8000
+[[faults]]
+type = "stall"
+count = 3
+atMs = 1950
+forMs = 3000
+`);
+  const { broken, disks } = run(still, 1);
+  expect(broken).toEqual([]);
+  expect(disks.full).toBeGreaterThan(0);
+});
+
 test("a room that is still split at the end is told apart from one that healed", () => {
   const split = scenario(`
 name = "split"
