@@ -47,7 +47,13 @@ if (unknown !== undefined) command.error(`there is no attack ${unknown}: ${ATTAC
 if (command.getOptionValueSource("program") === "default") build();
 setTimeout(() => command.error(`not done after ${LIMIT_MS / 60_000} minutes`), LIMIT_MS).unref();
 
-const room = await openRoom({ program: options.program, nodes: options.nodes, spare: 2, env: {}, ignores: ATTACKER });
+const room = await openRoom({
+  program: options.program,
+  nodes: options.nodes,
+  spare: 2,
+  env: { SMPLCHAT_DISCOVERY: "off" },
+  ignores: ATTACKER,
+});
 const home = mkdtempSync(join(tmpdir(), "smplscreen-"));
 let screen;
 try {

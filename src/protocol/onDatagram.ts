@@ -5,15 +5,17 @@
 import { readStatement, type SignedStatement, verifyStatement } from "../crypto/signed.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import { type Frame, proofFor, type Slice } from "../wire/frames.ts";
-import { fromHex, type MessageId, timeOfId } from "../wire/ids.ts";
+import { type BootId, fromHex, type MessageId, timeOfId } from "../wire/ids.ts";
+import { createAllowance, mayDo, noteDone } from "./allowance.ts";
 import type { BlobFetch } from "./blobs/fetch.ts";
-import type { PendingSlices } from "./blobs/pendingSlices.ts";
+import { createPendingSlices, type PendingSlices } from "./blobs/pendingSlices.ts";
 import type { BlobServer } from "./blobs/serve.ts";
 import type { Context } from "./context.ts";
 import type { Discovery } from "./entry/discovery.ts";
 import type { Knocks } from "./entry/knock.ts";
 import type { Reconnect } from "./entry/reconnect.ts";
 import type { Resume } from "./entry/resume.ts";
+import { limits } from "./limits.ts";
 import { isIgnored } from "./link/distrust.ts";
 import { type Fate, type Session, type Ticket, willAsk } from "./link/session.ts";
 import type { Received } from "./link/types.ts";
@@ -87,6 +89,9 @@ const WAITING_MAX = 32;
 const BULK_ACK_DELAY_MS: Millis = 15;
 /** An advertised message may be about to come by itself. */
 const ADVERTISED_DELAY_MS: Millis = 10;
+/** Advertised ids of messages that are not here yet: of one peer so many are relayed at once, and one more after each interval. */
+const FORETOLD_MAX = 50;
+const FORETOLD_REGAIN_MS: Millis = 50;
 /** Statements of others in the first answer, within three times what a contact sends. */
 const FIRST_PEERS = 6;
 
@@ -279,6 +284,10 @@ function createHandlers(
 ): Handlers {
   const { context, log, membership, probe, newcomer, resume, relay, reconciliation, wants, blobFetch } = components;
   const { counters } = context;
+  /** By the peers that advertise what is not here. */
+  const foretold = createAllowance<BootId>(FORETOLD_MAX, FORETOLD_REGAIN_MS, limits.sessions);
+  /** Slices of what they advertise beyond that. Not those of large messages: here anybody can push others out. */
+  const untold = createPendingSlices();
   return {
     padding: () => {},
     unknown: () => counters.drop("unknown-frame"),
@@ -310,8 +319,16 @@ function createHandlers(
     },
     advertise: ({ session }, { id, slice }) => {
       if (isTooEarly(id)) return;
-      relay.onSighting(session, id, slice, "id");
-      if (!isKnown(log, id)) wants.want(id, session, ADVERTISED_DELAY_MS);
+      if (isKnown(log, id)) return relay.onSighting(session, id, slice, "id");
+      // What is nowhere is not told to the whole room: beyond the allowance the message has to come first.
+      if (mayDo(foretold, session.boot, context.now.mono)) {
+        noteDone(foretold, session.boot, context.now.mono);
+        relay.onSighting(session, id, slice, "id");
+      } else {
+        counters.drop("foretold-too-much");
+        untold.put(id, { from: session, slice });
+      }
+      wants.want(id, session, ADVERTISED_DELAY_MS);
     },
     receipt: ({ session }, receipt) => relay.onReceipt(session, receipt),
     message: (received, { bytes }) => {
@@ -320,6 +337,7 @@ function createHandlers(
       reconciliation.onGift(received.session);
       // It was offered as a large one, and its body is erased since.
       for (const { from, slice } of components.pendingSlices.take(id)) relay.onSighting(from, id, slice, "id");
+      for (const { from, slice } of untold.take(id)) relay.onSighting(from, id, slice, "id");
     },
     want: ({ session }, want) => reconciliation.onWant(session, want),
     wantListed: ({ session }, want) => reconciliation.onWantListed(session, want),

@@ -107,8 +107,11 @@ const rows: Readonly<Record<string, Row>> = {
       }),
   },
   wanted: {
-    fill: ({ node, mallory }) =>
-      times(400, (index) => mallory.tell(node, [{ type: "advertise", slice: WHOLE, id: idOf(index) }])),
+    // One peer alone does not fill it.
+    fill: (place) => {
+      for (const [by, puppet] of enter(place, 9).entries())
+        times(50, (index) => puppet.tell(place.node, [{ type: "advertise", slice: WHOLE, id: idOf(50 * by + index) }]));
+    },
   },
   listedWants: {
     // Each list another one, of messages that nobody has, at a place of its own.

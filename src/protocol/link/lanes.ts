@@ -42,6 +42,7 @@ export function pack(session: Session, acks: readonly Uint8Array[], isBulkFirst:
       packed.eliciting ||= outgoing.eliciting;
       packed.isQuiet ||= outgoing.isQuiet === true;
       packed.isLive ||= orderOf !== undefined;
+      if (outgoing.isOwn === true) session.ownWaiting -= 1;
       if (ticket !== undefined) packed.tickets.push(ticket);
       if (orderOf !== undefined) messages.push(orderOf);
       taken += 1;

@@ -97,7 +97,7 @@ export function createLink(options: LinkOptions): Link {
   const overdue = new Map<number, Sent>();
   /** BOUNDED: the sessions used in one step. */
   const dirty = new Set<Session>();
-  /** BOUNDED: sessions. Those for which frames wait. */
+  /** BOUNDED: sessions. Those for which own words wait. */
   const stuck = new Set<Session>();
   /** BOUNDED: LATE_MAX. Counted as lost; an acknowledgement may come yet. */
   const late = new Map<number, Sent>();
@@ -182,6 +182,7 @@ export function createLink(options: LinkOptions): Link {
   const queue = (session: Session, outgoing: Outgoing, lane: Outgoing[]): void => {
     if (lane.length >= limits.outboxFrames) return counters.drop("outbox-full");
     lane.push(outgoing);
+    if (outgoing.isOwn === true) session.ownWaiting += 1;
     dirty.add(session);
   };
 
@@ -400,12 +401,12 @@ export function createLink(options: LinkOptions): Link {
       if (late.size > LATE_MAX) late.delete(late.keys().next().value as number);
       giveUp(sent);
     },
-    send: (session, frame, { ticket, tries = 0, orderOf, isBulk, isQuiet } = {}) => {
+    send: (session, frame, { ticket, tries = 0, orderOf, isBulk, isOwn, isQuiet } = {}) => {
       const bytes = encodeFrame(frame);
       const again = tries > 0 ? ({ owner: "link", frame: bytes, tries } as const) : undefined;
       const lane = isBulk === true ? session.bulk : isPrompt(frame) ? session.prompt : session.outbox;
       const asks = { eliciting: elicitsAck(frame), isComparing: isComparing(frame) };
-      queue(session, { bytes, ticket: ticket ?? again, orderOf, isQuiet, ...asks }, lane);
+      queue(session, { bytes, ticket: ticket ?? again, orderOf, isOwn, isQuiet, ...asks }, lane);
     },
     pingAt: (session, to, hops) => {
       trials.push({ session, to, hops });
@@ -452,7 +453,7 @@ export function createLink(options: LinkOptions): Link {
           if (packed === undefined) break;
           effects.push(...packed);
         }
-        if (session.outbox.length > 0) stuck.add(session);
+        if (session.ownWaiting > 0) stuck.add(session);
         else stuck.delete(session);
       }
       dirty.clear();
@@ -463,7 +464,7 @@ export function createLink(options: LinkOptions): Link {
     unacknowledged: () => unacknowledged.size,
     backlog: (now) => {
       let most = 0;
-      for (const session of stuck) if (isAnswering(session, now)) most = Math.max(most, session.outbox.length);
+      for (const session of stuck) if (isAnswering(session, now)) most = Math.max(most, session.ownWaiting);
       return most;
     },
   };

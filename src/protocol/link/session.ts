@@ -42,6 +42,8 @@ export type Outgoing = {
   readonly orderOf?: MessageId | undefined;
   readonly isQuiet?: boolean | undefined;
   readonly isComparing?: boolean | undefined;
+  /** What this node's own user said, see `Session.ownWaiting`. */
+  readonly isOwn?: boolean | undefined;
 };
 export type OwedAck = { readonly counter: number; readonly echo: number; readonly at: Millis };
 
@@ -104,6 +106,8 @@ export type Session = {
   bulk: Outgoing[];
   /** BOUNDED: 32. Frames that wait until the session is proven. */
   waiting: Frame[];
+  /** How many of these frames carry what this node's own user said. */
+  ownWaiting: number;
   readonly congestion: Congestion;
   /** Datagrams sent since it acknowledged any. */
   unanswered: number;
@@ -131,6 +135,8 @@ export type SendOptions = {
   readonly orderOf?: MessageId;
   /** What was said a while ago: while anything else waits it has one datagram in BULK_EVERY. */
   readonly isBulk?: boolean;
+  /** What this node's own user said: while much of it waits, nothing more is taken from the user. */
+  readonly isOwn?: boolean;
   /** It is to open the NAT of this side, and not to arrive beyond another one: QUIET_HOPS. */
   readonly isQuiet?: boolean;
 };
@@ -309,6 +315,7 @@ function createSession(agree: Agree, boot: BootId, typical: Rtt): Session {
     outbox: [],
     bulk: [],
     waiting: [],
+    ownWaiting: 0,
     congestion: createCongestion(),
     unanswered: 0,
     unansweredSince: 0,

@@ -66,7 +66,10 @@ export type Link = {
   readonly lossRateAtWorst: () => number;
   /** Datagrams that wait for their acknowledgement. */
   readonly unacknowledged: () => number;
-  /** The most frames that wait for any one session that answers, bulk apart, since what is under way to it fills its window. */
+  /**
+   * The most frames of what its own user said that wait for any one session that answers, since what is under way to it fills its
+   * window. What others make this node send does not count: they could silence it.
+   */
   readonly backlog: (now: Millis) => number;
 };
 

@@ -28,28 +28,40 @@ export type Wants = {
 const SOURCES_MAX = 4;
 /** Sources asked one upon the other. */
 const PARALLEL_MAX = 2;
+/** Ids that one peer alone has told of: anybody can name what is nowhere, and must leave room for what others name. */
+const WANTED_OF_ONE_MAX = limits.wanted / 8;
 /** Then it is left to reconciliation. */
 const TRIES_MAX = 8;
 
 export function createWants(context: Context): Wants {
   const { link, timers, counters } = context;
   /** BOUNDED: `limits.wanted`; more are left to reconciliation. */
-  const wanted = new Map<MessageId, { sources: BootId[]; askers: Session[]; tries: number }>();
+  const wanted = new Map<MessageId, { sources: BootId[]; askers: Session[]; tries: number; readonly toldBy: BootId }>();
+  /** BOUNDED: by `wanted`. How many of these each peer was the first to tell of. */
+  const toldBy = new Map<BootId, number>();
 
   const listed = createListedWants();
 
+  const forget = (id: MessageId): void => {
+    const teller = wanted.get(id)?.toldBy;
+    if (teller === undefined) return;
+    const left = (toldBy.get(teller) ?? 1) - 1;
+    if (left > 0) toldBy.set(teller, left);
+    else toldBy.delete(teller);
+    wanted.delete(id);
+  };
   const ask = (id: MessageId): void => {
     const entry = wanted.get(id);
     if (entry !== undefined) entry.sources = entry.sources.filter((boot) => link.sessions.get(boot) !== undefined);
     const boot = entry?.sources.shift();
     const session = boot === undefined ? undefined : link.sessions.get(boot);
     if (entry === undefined || boot === undefined || session === undefined || entry.tries >= TRIES_MAX) {
-      wanted.delete(id);
+      forget(id);
       return;
     }
     entry.sources.push(boot);
     entry.tries += 1;
-    link.send(session, { type: "want", ids: [id] });
+    link.send(session, { type: "want", ids: [id] }, { isBulk: true });
     timers.set(`want ${id}`, context.now.mono + retransmitAfterMs(session.rtt), { type: "want", id });
   };
 
@@ -64,14 +76,17 @@ export function createWants(context: Context): Wants {
         return;
       }
       if (wanted.size >= limits.wanted) return counters.drop("wanted-full");
-      wanted.set(id, { sources: [source.boot], askers: [], tries: 0 });
+      const told = toldBy.get(source.boot) ?? 0;
+      if (told >= WANTED_OF_ONE_MAX) return counters.drop("wanted-of-one-full");
+      toldBy.set(source.boot, told + 1);
+      wanted.set(id, { sources: [source.boot], askers: [], tries: 0, toldBy: source.boot });
       if (delayMs === 0) ask(id);
       else timers.set(`want ${id}`, context.now.mono + delayMs, { type: "want", id });
     },
     arrived: (id) => {
       timers.clear(`want ${id}`);
       const askers = wanted.get(id)?.askers ?? [];
-      wanted.delete(id);
+      forget(id);
       arrivedListed(context, listed, id);
       return askers;
     },

@@ -117,7 +117,13 @@ export function createRelay(
     link.send(membership.session(peer), frame, {
       ticket: { owner: "relay", id: task.id, task: task.number, branch: index, delegate: delegation.delegate, carried },
       orderOf: task.id,
+      ...urgencyOf(task.id),
     });
+  };
+  /** Who says too much waits behind the others. */
+  const urgencyOf = (id: MessageId): { readonly isOwn: boolean; readonly isBulk: boolean } => {
+    const isOwn = authorOf(log.index, id) === context.identity.id;
+    return { isOwn, isBulk: !isOwn && spreads.get(id)?.isOverBudget === true };
   };
   const frameWith = (id: MessageId, slice: Slice, isBody: boolean): Frame => {
     const size = sizeOf(log.index, id);
@@ -220,7 +226,7 @@ export function createRelay(
     const isBody = !isLate && !hasIt && spreads.get(id)?.isOverBudget !== true && branch.slice.order < ID_ORDERS_FROM;
     const frame = frameWith(id, branch.slice, isBody);
     if (carriedBy(frame) === "body") counters.count("payloadsOut");
-    link.send(membership.session(peer), frame, { orderOf: id });
+    link.send(membership.session(peer), frame, { orderOf: id, ...urgencyOf(id) });
   };
 
   const sumOf = (task: Task): Settled =>

@@ -1,7 +1,9 @@
 /** Who speaks faster than the network takes it is told so, and nothing that was taken is lost. */
 import { describe, expect, it } from "vitest";
 import { below } from "../../../src/protocol/rng.ts";
-import { createWorld, errorOf, gather, notices, shown, type TestNode } from "../fixtures.ts";
+import type { MessageId } from "../../../src/wire/ids.ts";
+import { createWorld, errorOf, gather, notices, shown, type TestNode, WALL, type World } from "../fixtures.ts";
+import { createPuppet, type Puppet } from "../puppet.ts";
 
 /** Says as much as is taken at once; how many that was. */
 function sayUntilBusy(node: TestNode, from: number): number {
@@ -80,5 +82,50 @@ describe("who says much before anyone has answered", () => {
     expect(notices(alice, "no-answer")).toHaveLength(1);
     for (let said = 0; said < 2_000; said += 1) alice.say(`alone ${said}`);
     expect(alice.log()).toHaveLength(2_256);
+  });
+});
+
+describe("a member who tells of thousands of messages that are nowhere", () => {
+  const WHOLE = { order: 0, lo: 0, last: 0xffffffff };
+  const announce = (world: World, mallory: Puppet, node: TestNode, count: number): void => {
+    for (let told = 0; told < count; told += 25) {
+      const frames = Array.from({ length: 25 }, () => {
+        const chance = Array.from({ length: 5 }, () => world.rng.u32().toString(16).padStart(8, "0")).join("");
+        const id = `${(WALL + Math.floor(world.now()) - 1_000).toString(16).padStart(12, "0")}${chance.slice(0, 36)}`;
+        return { type: "advertise", slice: WHOLE, id: id as MessageId } as const;
+      });
+      mallory.tell(node, frames);
+      world.run(5);
+    }
+  };
+  const room = (): { world: World; nodes: TestNode[]; mallory: Puppet } => {
+    const world = createWorld();
+    const nodes = gather(world, ["alice", "bob", "carol", "dave"]);
+    // It proves itself, and acknowledges nothing more.
+    const mallory = createPuppet(world, "mallory");
+    for (const node of nodes) mallory.prove(node);
+    world.run(3_000);
+    return { world, nodes, mallory };
+  };
+
+  it("and takes nothing of what it is asked, silences nobody: what is said is taken, and is everywhere at once", () => {
+    const { world, nodes, mallory } = room();
+    for (const node of nodes) announce(world, mallory, node, 1_500);
+    nodes.forEach((node, at) => {
+      expect(node.core.isBusy()).toBe(false);
+      node.say(`all the same ${at}`);
+    });
+    world.until("all to have all", () => nodes.every((node) => shown(node).length === nodes.length), 1_000);
+  });
+
+  it("does not make the room tell itself of all of them", () => {
+    const { world, nodes, mallory } = room();
+    let sent = 0;
+    world.onSend = ({ from, to }) => {
+      if (from !== mallory.endpoint && to !== mallory.endpoint) sent += 1;
+    };
+    for (const node of nodes) announce(world, mallory, node, 1_500);
+    // Each that is relayed makes the other three send: here they would be 18,000.
+    expect(sent).toBeLessThan(6_000);
   });
 });

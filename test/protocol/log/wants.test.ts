@@ -85,13 +85,22 @@ describe("a wanted message", () => {
     expect(world.asked).toEqual([one]);
   });
 
-  it("beyond the bound is counted, not kept", () => {
-    const world = create();
-    const [source] = world.sources as [Session];
-    for (let index = 0; index < limits.wanted + 5; index += 1) {
-      world.wants.want(index.toString(16).padStart(48, "0") as MessageId, source, 60);
-    }
-    expect(world.wants.size()).toBe(limits.wanted);
-    expect(world.bench.counters.totals().dropped).toEqual({ "wanted-full": 5 });
+  it("beyond the bound is counted, not kept; one peer alone fills an eighth of it", () => {
+    const world = create(8);
+    const [first] = world.sources as [Session];
+    const idOf = (index: number): MessageId => index.toString(16).padStart(48, "0") as MessageId;
+    for (let index = 0; index < limits.wanted / 8 + 3; index += 1) world.wants.want(idOf(index), first, 60);
+    expect(world.wants.size()).toBe(limits.wanted / 8);
+    expect(world.bench.counters.totals().dropped).toEqual({ "wanted-of-one-full": 3 });
+    world.sources.forEach((source, at) => {
+      for (let index = 0; index < limits.wanted / 8; index += 1) world.wants.want(idOf(index * 8 + at), source, 60);
+    });
+    world.wants.want(idOf(2 ** 30), world.sources[1] as Session, 60);
+    expect(world.wants.size()).toBeLessThanOrEqual(limits.wanted);
+    // What has come makes room for what the same peer tells of next.
+    const before = world.wants.size();
+    world.wants.arrived(idOf(0));
+    world.wants.want(idOf(2 ** 31), first, 60);
+    expect(world.wants.size()).toBe(before);
   });
 });
