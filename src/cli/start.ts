@@ -9,6 +9,7 @@ import { configOf } from "../node/config.ts";
 import { openHub } from "../node/hub.ts";
 import { makeDirectory } from "../store/directory.ts";
 import { IdentityError } from "../store/identity.ts";
+import { openPeopleFile } from "../store/peopleFile.ts";
 import { openRoomsFile } from "../store/roomsFile.ts";
 import { version } from "../version.ts";
 import { concealInvites } from "./conceal.ts";
@@ -123,8 +124,12 @@ async function openSession(inputs: Inputs, nick: string, face: Face, debug: Debu
   const kept = dataDir === undefined ? undefined : await openRoomsFile(dataDir, hub.slot);
   const listed = kept?.read.rooms ?? [];
   const trouble = kept?.read.trouble;
+  const known = dataDir === undefined ? undefined : await openPeopleFile(dataDir, hub.slot);
+  const peopleTrouble = known?.read.trouble;
   const isOnScreen = face === "full-screen";
   if (trouble !== undefined && !isOnScreen) await complain(refusalText({ code: "rooms-not-kept", trouble }));
+  if (peopleTrouble !== undefined && !isOnScreen)
+    await complain(refusalText({ code: "people-not-kept", trouble: peopleTrouble }));
   return createSession({
     hub,
     rooms: chooseRooms(wanted, listed),
@@ -132,6 +137,9 @@ async function openSession(inputs: Inputs, nick: string, face: Face, debug: Debu
     // The full screen hides what was written before it.
     listTrouble: isOnScreen ? trouble : undefined,
     ...(kept === undefined ? {} : { rememberRooms: kept.write }),
+    people: known?.read.entries ?? [],
+    peopleTrouble: isOnScreen ? peopleTrouble : undefined,
+    ...(known === undefined ? {} : { rememberPeople: known.write }),
     nick,
     // For `/set` alone, which shows them.
     settings: { ...settings, ROOM: settings.ROOM.map(concealInvites), JOIN: settings.JOIN.map(concealInvites) },

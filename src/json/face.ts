@@ -6,7 +6,7 @@ import { runStreamFace, type StreamFaceOptions } from "../chat/stream/face.ts";
 import { LINE_BYTES_MAX } from "../chat/stream/lines.ts";
 import type { RoomHandle } from "../node/types.ts";
 import { readInput } from "./input.ts";
-import { jsonDone, jsonError, jsonLine, jsonOf, jsonReady, refOf } from "./output.ts";
+import { jsonDone, jsonError, jsonLine, jsonOf, jsonReady, refOf, type Seen } from "./output.ts";
 
 /** Resolves when the session has ended and its last line is written. */
 export function runJson(session: Session, options: StreamFaceOptions): Promise<void> {
@@ -17,12 +17,14 @@ export function runJson(session: Session, options: StreamFaceOptions): Promise<v
 
     const here = (): object => ({ room: session.label(session.room()) });
 
+    const seen = (): Seen => ({ ...session.trust(), self: session.room().self().id });
+
     write(jsonReady(session, options.version));
     session.subscribe(
       causalFeed((event, room) => {
         // An answer is told whatever room it is about.
         if (event.ref === undefined && event.type === "chat" && subscribed?.has(room) === false) return;
-        for (const value of jsonOf(event, session.label(room))) write(value);
+        for (const value of jsonOf(event, session.label(room), seen())) write(value);
       }),
       output.ready,
     );
@@ -34,7 +36,8 @@ export function runJson(session: Session, options: StreamFaceOptions): Promise<v
       const read = readInput(line.text);
       const { ref } = read;
       const refuse = (refusal: Refusal): void => {
-        for (const value of jsonOf({ type: "refusal", refusal, ref }, session.label(session.room()))) write(value);
+        for (const value of jsonOf({ type: "refusal", refusal, ref }, session.label(session.room()), seen()))
+          write(value);
       };
       if (read.type === "bad-input")
         return write({ ...jsonError("bad-input", read.reason, {}), ...here(), ...refOf(ref) });

@@ -2,12 +2,15 @@
 import { commandTable } from "../chat/command/commands.ts";
 import { escapeUnsafe } from "../chat/model/escape.ts";
 import type { Kept, Reply, SessionEvent } from "../chat/model/events.ts";
+import { keyWords } from "../chat/model/keyWords.ts";
 import { replyText } from "../chat/model/replies.ts";
 import { errorText, noticeText, refusalText, sentenceFor } from "../chat/model/sentences.ts";
+import type { Trust } from "../chat/model/trust.ts";
 import type { Session } from "../chat/session/session.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { Author, Message, PeerView } from "../protocol/views.ts";
 import { needsTarget } from "../wire/bodies/kinds.ts";
+import type { PeerId } from "../wire/ids.ts";
 
 /** One line; nothing in it steers a terminal. */
 export function jsonLine(value: object): string {
@@ -20,17 +23,20 @@ export function jsonReady(session: Session, version: string): object {
   return {
     type: "ready",
     version,
-    self: jsonAuthor(room.self()),
+    self: { ...authorOf(room.self()), verified: true },
     room: { name: session.label(room), private: isPrivate },
     rooms: session.rooms().map((one) => ({ name: session.label(one), private: one.choice.private })),
     address: room.address(),
   };
 }
 
+/** Who is verified and ignored, and who one is: that is verified, too. */
+export type Seen = Trust & { readonly self: PeerId };
+
 /** Nothing for events that are for screens only. Each names its room. What answers a line with a `ref` carries it. */
-export function jsonOf(event: SessionEvent, room: string): object[] {
+export function jsonOf(event: SessionEvent, room: string, seen: Seen): object[] {
   const { ref } = event;
-  return valuesOf(event, room).map((value) => ({ ...value, room, ...refOf(ref) }));
+  return valuesOf(event, room, seen).map((value) => ({ ...value, room, ...refOf(ref) }));
 }
 
 export function jsonDone(): object {
@@ -47,21 +53,21 @@ export function jsonError(code: string, text: string, data: object): object {
 
 // --- internal ---
 
-function valuesOf(event: SessionEvent, room: string): object[] {
+function valuesOf(event: SessionEvent, room: string, seen: Seen): object[] {
   switch (event.type) {
     case "sent":
       return event.ref === undefined ? [] : [{ type: "sent", id: event.id }];
     case "done":
       return event.ref === undefined ? [] : [jsonDone()];
     case "chat":
-      return jsonOfChat(event.event, room);
+      return jsonOfChat(event.event, room, seen);
     case "reply":
       // A search is told whole.
       if (event.reply.code === "search" && !event.reply.isOver) return [];
-      return [jsonOfReply(event.reply)];
+      return [jsonOfReply(event.reply, seen)];
     case "refusal": {
       const { code, ...data } = event.refusal;
-      return [jsonError(code, refusalText(event.refusal), data)];
+      return [jsonError(code, refusalText(event.refusal), plain(data, seen))];
     }
     case "moved": {
       const { name, private: isPrivate } = event.room;
@@ -76,17 +82,24 @@ function valuesOf(event: SessionEvent, room: string): object[] {
       return [jsonNotice("undelivered", sentenceFor(event, room)?.text ?? "", { messages: event.messages })];
     case "busy":
       return [jsonNotice("busy", sentenceFor(event, room)?.text ?? "", { lines: event.lines })];
+    case "key-changed": {
+      const { peer, known } = event;
+      const { since } = known;
+      const data = { nick: peer.nick, peer: jsonAuthor(peer, seen), known: { ...jsonAuthor(known, seen), since } };
+      return [jsonNotice("key-changed", sentenceFor(event, room)?.text ?? "", data)];
+    }
     case "clear":
       return [jsonNotice("cleared", "there is no screen to clear", {})];
+    case "people":
     case "ended":
       return [];
   }
 }
 
-function jsonOfChat(event: ChatEvent, room: string): object[] {
+function jsonOfChat(event: ChatEvent, room: string, seen: Seen): object[] {
   switch (event.type) {
     case "message":
-      return [jsonMessage(event.message)];
+      return [jsonMessage(event.message, seen)];
     case "ordered":
       return [];
     case "stored":
@@ -96,14 +109,14 @@ function jsonOfChat(event: ChatEvent, room: string): object[] {
         {
           type: "peer",
           status: event.status,
-          peer: { ...jsonAuthor(event.peer), address: event.peer.address ?? null },
+          peer: { ...jsonAuthor(event.peer, seen), address: event.peer.address ?? null },
         },
       ];
     case "delivery":
       return [{ ...event, final: isFinal(event) }];
     case "notice": {
       const { code, ...data } = event.notice;
-      return [jsonNotice(code, noticeText(event.notice, room), plain(data))];
+      return [jsonNotice(code, noticeText(event.notice, room), plain(data, seen))];
     }
     case "error": {
       const { code, ...data } = event.error;
@@ -117,19 +130,26 @@ function isFinal({ reached, of, lacking }: ChatEvent & { type: "delivery" }): bo
   return reached > 0 && reached + lacking.length >= of;
 }
 
-function jsonOfReply(reply: Reply): object {
+function jsonOfReply(reply: Reply, seen: Seen): object {
   switch (reply.code) {
     case "peers":
-      return { type: "peers", self: jsonPeer(reply.self), peers: reply.peers.map(jsonPeer) };
+      return {
+        type: "peers",
+        self: jsonPeer(reply.self, seen),
+        peers: reply.peers.map((peer) => jsonPeer(peer, seen)),
+      };
     case "stats":
       return { type: "stats", ...reply.stats };
     case "log":
       return { type: "log", ids: reply.messages.map((message) => message.id) };
     case "search":
-      return jsonSearch(reply);
+      return jsonSearch(reply, seen);
     case "history": {
       const { room, messages, more } = reply;
-      const past = messages.map((message) => ({ ...jsonMessage({ ...message, history: true }), room: room.name }));
+      const past = messages.map((message) => ({
+        ...jsonMessage({ ...message, history: true }, seen),
+        room: room.name,
+      }));
       return { type: "history", room: room.name, messages: past, more };
     }
     case "show":
@@ -139,7 +159,11 @@ function jsonOfReply(reply: Reply): object {
       return jsonNotice("info", replyText(reply), { number, id: message.id, ...delivery });
     }
     case "whois":
-      return jsonNotice("whois", replyText(reply), { peers: reply.peers.map(jsonPeer) });
+      return jsonNotice("whois", replyText(reply), { peers: reply.peers.map((peer) => jsonWhois(peer, reply, seen)) });
+    case "ignoring": {
+      const people = reply.people.map((person) => ({ ...jsonAuthor(person, seen), since: person.since }));
+      return jsonNotice("ignoring", replyText(reply), { people });
+    }
     case "rooms": {
       const rooms = reply.rooms.map(({ room, label, messages = null, ...row }) => {
         return { name: room.name, label, private: room.private, ...row, messages };
@@ -148,7 +172,11 @@ function jsonOfReply(reply: Reply): object {
     }
     case "topic": {
       const { topic } = reply;
-      const set = topic && { id: topic.id, author: jsonAuthor(topic.author), time: new Date(topic.time).toISOString() };
+      const set = topic && {
+        id: topic.id,
+        author: jsonAuthor(topic.author, seen),
+        time: new Date(topic.time).toISOString(),
+      };
       return jsonNotice("topic", replyText(reply), { topic: topic?.text ?? "", ...set });
     }
     case "help": {
@@ -159,16 +187,16 @@ function jsonOfReply(reply: Reply): object {
       return jsonNotice("settings", replyText(reply), { settings: reply.rows });
     default: {
       const { code, ...data } = reply;
-      return jsonNotice(code, replyText(reply), plain(data));
+      return jsonNotice(code, replyText(reply), plain(data, seen));
     }
   }
 }
 
 /** Newest first. `kept`: how far back it goes in each room, and before when some may be lacking. */
-function jsonSearch({ found, more, kept }: Reply & { readonly code: "search" }): object {
+function jsonSearch({ found, more, kept }: Reply & { readonly code: "search" }, seen: Seen): object {
   return {
     type: "search",
-    messages: found.map(({ room, message }) => ({ ...jsonMessage(message), room: room.name })),
+    messages: found.map(({ room, message }) => ({ ...jsonMessage(message, seen), room: room.name })),
     more: more > 0,
     kept: kept.map(({ room, span }) => jsonKept(room.name, span)),
   };
@@ -188,9 +216,9 @@ function jsonNotice(code: string, text: string, data: object): object {
  * Of an unknown kind: the number of the kind and what it is about, in place of what this version cannot read. Of what was read from
  * what is kept: whether it was edited or deleted.
  */
-function jsonMessage({ kind, kindNumber, target, text, ...message }: Message): object {
+function jsonMessage({ kind, kindNumber, target, text, ...message }: Message, seen: Seen): object {
   const isUnknown = kind === "unknown";
-  const author = jsonAuthor(message.author);
+  const author = jsonAuthor(message.author, seen);
   return {
     type: "message",
     id: message.id,
@@ -204,28 +232,43 @@ function jsonMessage({ kind, kindNumber, target, text, ...message }: Message): o
     ...(!isUnknown && needsTarget(kind) ? { target } : {}),
     ...(message.editedBy === undefined ? {} : { edited: true }),
     ...(message.deleted === true ? { deleted: true } : {}),
+    ...(seen.ignored.has(message.author.id) ? { ignored: true } : {}),
   };
 }
 
-function jsonAuthor({ id, tag, nick }: Author | PeerView): object {
+function authorOf({ id, tag, nick }: Author): Author {
   return { id, tag, nick };
 }
 
-function jsonPeer(peer: PeerView): object {
+function jsonAuthor(author: Author, { self, verified }: Seen): object {
+  return { ...authorOf(author), verified: author.id === self || verified.has(author.id) };
+}
+
+function jsonPeer(peer: PeerView, seen: Seen): object {
   const { status, address = null } = peer;
   const times = { sinceMs: tenths(peer.sinceMs), rttMs: tenths(peer.rttMs), lastHeardMs: tenths(peer.lastHeardMs) };
-  return { ...jsonAuthor(peer), status, address, ...times };
+  const ignored = seen.ignored.has(peer.id) ? { ignored: true } : {};
+  return { ...jsonAuthor(peer, seen), status, address, ...times, ...ignored };
+}
+
+/** `since`: the day on which the key was first seen; null: of oneself. */
+function jsonWhois(peer: PeerView, { known }: Reply & { readonly code: "whois" }, seen: Seen): object {
+  const since = known.find(({ id }) => id === peer.id)?.since ?? null;
+  return { ...jsonPeer(peer, seen), words: keyWords(peer.id), since };
 }
 
 function tenths(ms: number | undefined): number | null {
   return ms === undefined ? null : Math.round(ms * 10) / 10;
 }
 
-/** `peer` and `self` of notices in the form of all peers, `room` without what `/invite` is for, times in whole milliseconds. */
-function plain(data: object): object {
+/** `peer`, `peers` and `self` in the form of all people, `room` without what `/invite` is for, times in whole milliseconds. */
+function plain(data: object, seen: Seen): object {
+  const person = (value: Author | PeerView): object =>
+    "status" in value ? jsonPeer(value, seen) : jsonAuthor(value, seen);
   return Object.fromEntries(
     Object.entries(data).map(([key, value]) => {
-      if ((key === "peer" || key === "self") && typeof value.status === "string") return [key, jsonPeer(value)];
+      if ((key === "peer" || key === "self") && typeof value?.id === "string") return [key, person(value)];
+      if (key === "peers" && Array.isArray(value)) return [key, value.map(person)];
       if (key === "room" && typeof value === "object") return [key, { name: value.name, private: value.private }];
       return [key, key.endsWith("Ms") && typeof value === "number" ? Math.round(value) : value];
     }),

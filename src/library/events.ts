@@ -1,14 +1,20 @@
 /** The events that a room gives to a program: values with a code for programs and a sentence for people. */
 import { errorText, noticeText } from "../chat/model/sentences.ts";
 import type { ChatEvent } from "../protocol/events.ts";
-import type { Message, PeerStatus, PeerView } from "../protocol/views.ts";
-import type { MessageId } from "../wire/ids.ts";
+import type { Author, Message, PeerStatus, PeerView } from "../protocol/views.ts";
+import type { MessageId, PeerId } from "../wire/ids.ts";
 
-/** A message, and in which room it was said. */
-export type RoomMessage = Message & { readonly room: string };
+/**
+ * A message, and in which room it was said. `verified`: whoever uses the data directory has compared the words of the author's key;
+ * own messages are.
+ */
+export type RoomMessage = Omit<Message, "author"> & {
+  readonly author: Author & { readonly verified: boolean };
+  readonly room: string;
+};
 
-/** Somebody of the room. `self`: this program. */
-export type Peer = PeerView & { readonly self: boolean };
+/** Somebody of the room. `self`: this program. `verified`: as of an author. */
+export type Peer = PeerView & { readonly self: boolean; readonly verified: boolean };
 
 /** `text`: one line of plain English. `data`: what it is made of. */
 export type Told = { readonly code: string; readonly text: string; readonly data: Readonly<Record<string, unknown>> };
@@ -41,14 +47,23 @@ export const ROOM_EVENT_NAMES = ["message", "peer", "delivery", "stored", "notic
 /** A value and the event it belongs to. */
 export type NamedEvent = { [N in RoomEventName]: { readonly name: N; readonly value: RoomEvents[N] } }[RoomEventName];
 
-export function namedEvents(event: ChatEvent, room: string): NamedEvent[] {
+export function roomMessage(message: Message, room: string, verified: ReadonlySet<PeerId>): RoomMessage {
+  const { author, own } = message;
+  return { ...message, author: { ...author, verified: own || verified.has(author.id) }, room };
+}
+
+export function roomPeer(peer: PeerView, self: boolean, verified: ReadonlySet<PeerId>): Peer {
+  return { ...peer, self, verified: self || verified.has(peer.id) };
+}
+
+export function namedEvents(event: ChatEvent, room: string, verified: ReadonlySet<PeerId>): NamedEvent[] {
   switch (event.type) {
     case "message":
-      return [{ name: "message", value: { ...event.message, room } }];
+      return [{ name: "message", value: roomMessage(event.message, room, verified) }];
     case "ordered":
       return [];
     case "peer":
-      return [{ name: "peer", value: { status: event.status, peer: { ...event.peer, self: false } } }];
+      return [{ name: "peer", value: { status: event.status, peer: roomPeer(event.peer, false, verified) } }];
     case "delivery": {
       const { id, reached, of, lacking } = event;
       return [{ name: "delivery", value: { id, reached, of, lacking } }];

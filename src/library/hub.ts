@@ -1,6 +1,7 @@
 /** The entrance of the library: a program opens one hub, and enters rooms with it. */
 import { openHub as openNode } from "../node/hub.ts";
 import type { RoomHandle } from "../node/types.ts";
+import { openPeopleFile } from "../store/peopleFile.ts";
 import type { PeerId } from "../wire/ids.ts";
 import { openingError, SmplchatError } from "./errors.ts";
 import {
@@ -33,9 +34,14 @@ export interface Hub {
 
 /** Rejects with a TypeError for what makes no sense, and a SmplchatError for what cannot be had; then nothing is left open. */
 export async function openHub(options: HubOptions): Promise<Hub> {
-  const node = await openNode(checkHubOptions(options)).catch((error: unknown) => {
+  const checked = checkHubOptions(options);
+  const node = await openNode(checked).catch((error: unknown) => {
     throw openingError(error);
   });
+  const { dataDir } = checked;
+  // It is the person, with the chat, who verifies; a program knows of it.
+  const people = dataDir === undefined ? [] : (await openPeopleFile(dataDir, node.slot)).read.entries;
+  const verified: ReadonlySet<PeerId> = new Set(people.filter((one) => one.verified).map(({ id }) => id));
   /** BOUNDED: by what the program enters. */
   const rooms = new Map<RoomHandle, Room>();
   let closing: Promise<void> | undefined;
@@ -47,7 +53,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     return entered;
   };
   const remember = (handle: RoomHandle, addresses: readonly string[]): Room => {
-    const room = roomOn(handle, addresses);
+    const room = roomOn(handle, addresses, verified);
     const entered: Room = {
       ...room,
       leave: () => {

@@ -14,7 +14,7 @@ import { StoreError } from "../store/store.ts";
 import type { MessageKind } from "../wire/bodies/kinds.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import { isMessageId } from "../wire/envelope.ts";
-import { MESSAGE_ID_BYTES, type MessageId } from "../wire/ids.ts";
+import { MESSAGE_ID_BYTES, type MessageId, type PeerId } from "../wire/ids.ts";
 import { createDeliveries, type Deliveries } from "./delivery.ts";
 import { refusalOf, SmplchatError, storeError } from "./errors.ts";
 import {
@@ -24,6 +24,8 @@ import {
   type RoomEventName,
   type RoomEvents,
   type RoomMessage,
+  roomMessage,
+  roomPeer,
 } from "./events.ts";
 import { exportOf, type HistoryChunks, type ImportedHistory, importInto } from "./history.ts";
 import { type MessageStream, messageStream } from "./messageStream.ts";
@@ -118,8 +120,12 @@ export const HISTORY_LIMIT_MAX = 10_000;
 /** The node gives up on the first answer after 5 s; then so does this, should nothing be told of it. */
 const ANSWER_MS_MAX = 6_000;
 
-/** `addresses`: checked, contacted at once. */
-export function roomOn(handle: RoomHandle, addresses: readonly string[]): Room {
+/** `addresses`: checked, contacted at once. `verified`: whose words were compared. */
+export function roomOn(
+  handle: RoomHandle,
+  addresses: readonly string[],
+  verified: ReadonlySet<PeerId> = new Set(),
+): Room {
   const { name, private: isPrivate } = handle.choice;
   const closing = new AbortController();
   const closed = closing.signal;
@@ -130,7 +136,7 @@ export function roomOn(handle: RoomHandle, addresses: readonly string[]): Room {
   const unsubscribe = handle.subscribe(
     causalEvents((event) => {
       deliveries.note(event);
-      for (const named of namedEvents(event, name)) listeners.tell(named.name, named.value);
+      for (const named of namedEvents(event, name, verified)) listeners.tell(named.name, named.value);
     }),
   );
   const joins = createJoins({
@@ -182,12 +188,12 @@ export function roomOn(handle: RoomHandle, addresses: readonly string[]): Room {
       const { limit, before } = checkHistory(options);
       open();
       const messages = await keptPage(handle, limit, before).catch(rethrown);
-      return messages.map((message) => ({ ...message, room: name }));
+      return messages.map((message) => roomMessage(message, name, verified));
     },
     search: (options) => {
       const { query, limit } = checkSearch(options);
       open();
-      return searched(handle, query, limit);
+      return searched(handle, query, limit, verified);
     },
     export: () => {
       open();
@@ -199,7 +205,8 @@ export function roomOn(handle: RoomHandle, addresses: readonly string[]): Room {
     },
     peers: () => {
       open();
-      return [{ ...handle.self(), self: true }, ...handle.peers().map((peer) => ({ ...peer, self: false }))];
+      const others = handle.peers().map((peer) => roomPeer(peer, false, verified));
+      return [roomPeer(handle.self(), true, verified), ...others];
     },
     join: async (address) => {
       checkAddress(address);
@@ -397,12 +404,13 @@ async function* searched(
   handle: RoomHandle,
   query: SearchQuery,
   limit: number,
+  verified: ReadonlySet<PeerId>,
 ): AsyncGenerator<RoomMessage, void, undefined> {
   let left = limit;
   try {
     for await (const part of searchKept(handle, query))
       for (const message of part) {
-        yield { ...message, room: handle.choice.name };
+        yield roomMessage(message, handle.choice.name, verified);
         left -= 1;
         if (left === 0) return;
       }

@@ -22,7 +22,7 @@ export function runLine(session: Session, options: StreamFaceOptions): Promise<v
     const transcripts = new Map<RoomHandle, Transcript>();
     const transcriptOf = (room: RoomHandle): Transcript => {
       const mark = (): string => (room === session.room() ? "" : `#${session.label(room)} `);
-      const transcript = transcripts.get(room) ?? createTranscript(today, mark);
+      const transcript = transcripts.get(room) ?? createTranscript(today, mark, session.trust);
       transcripts.set(room, transcript);
       return transcript;
     };

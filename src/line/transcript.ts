@@ -9,6 +9,7 @@ import { foldPresence, nothingFolded, presenceText } from "../chat/model/presenc
 import { moreOfLog, shownOfLog } from "../chat/model/replies.ts";
 import { sanitizeText } from "../chat/model/sanitize.ts";
 import { sentenceFor } from "../chat/model/sentences.ts";
+import { nobodyKnown, type Trust } from "../chat/model/trust.ts";
 import { clockText, countText, dayText } from "../chat/model/wording.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { Message } from "../protocol/views.ts";
@@ -40,10 +41,14 @@ const PRESENT_MAX = 10_000;
 const WAITING_MAX = 10_000;
 /**
  * Of one room. `today`: what the first message's day is compared with, so that a talk of today starts without a day line.
- * `mark`: stands in every line, to tell which room it is of.
+ * `mark`: stands in every line, to tell which room it is of. `trust`: as it is now; what ignored people say is not told.
  */
-export function createTranscript(today: Date, mark: () => string = () => ""): Transcript {
-  const names = createNames();
+export function createTranscript(
+  today: Date,
+  mark: () => string = () => "",
+  trust: () => Trust = () => nobodyKnown,
+): Transcript {
+  const names = createNames(trust);
   let day = dayText(today.getTime());
   /** BOUNDED: PRESENT_MAX. */
   const present = new Set<PeerId>();
@@ -132,9 +137,8 @@ export function createTranscript(today: Date, mark: () => string = () => ""): Tr
       return more === undefined ? lines : [`-- ${mark()}${more}`, ...lines];
     }
     if (event.type === "chat" && event.event.type === "delivery") return deliveryLines(event.event);
-    if (event.type === "chat" && event.event.type === "message") {
-      return toldLines(event.event.message);
-    }
+    if (event.type === "chat" && event.event.type === "message")
+      return trust().ignored.has(event.event.message.author.id) ? [] : toldLines(event.event.message);
     if (event.type === "chat" && event.event.type === "notice" && event.event.notice.code === "joined") {
       const { id } = event.event.notice.peer;
       present.add(id);

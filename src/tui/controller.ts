@@ -8,6 +8,7 @@ import { keptText } from "../chat/model/searchText.ts";
 import { sentenceFor } from "../chat/model/sentences.ts";
 import { reasonText } from "../chat/model/systemReason.ts";
 import { applyEvent, indexOfKey, nicksBySpeech, type Timeline, type TimelineEvent } from "../chat/model/timeline.ts";
+import type { Trust } from "../chat/model/trust.ts";
 import type { Session } from "../chat/session/session.ts";
 import type { RoomHandle } from "../node/types.ts";
 import type { Message } from "../protocol/views.ts";
@@ -84,7 +85,9 @@ export function createController({ session, palette, now, onChange, ...size }: C
   for (const room of session.rooms()) viewOf(room);
   see(view);
 
-  let rowsOf: { width: number; shared: ReadonlySet<string>; layout: RowLayout } | undefined;
+  let rowsOf:
+    | { width: number; shared: ReadonlySet<string>; verified: Trust["verified"]; layout: RowLayout }
+    | undefined;
 
   let lastComposed: { of: Composer; columns: number; rows: number; to: ComposerRows } | undefined;
 
@@ -102,9 +105,11 @@ export function createController({ session, palette, now, onChange, ...size }: C
   /** `isScrolled`: the reader sees where it begins. */
   function layout(isScrolled = view.anchor !== undefined): Layout {
     const { sharedNicks } = viewed();
-    if (rowsOf === undefined || rowsOf.width !== columns || rowsOf.shared !== sharedNicks) {
-      const made = createRowLayout(columns, sharedNicks, palette);
-      rowsOf = { width: columns, shared: sharedNicks, layout: made };
+    const { verified } = session.trust();
+    const isSame = rowsOf?.width === columns && rowsOf.shared === sharedNicks && rowsOf.verified === verified;
+    if (rowsOf === undefined || !isSame) {
+      const made = createRowLayout(columns, { shared: sharedNicks, verified }, palette);
+      rowsOf = { width: columns, shared: sharedNicks, verified, layout: made };
     }
     const height = Math.max(0, rows - composed().rows.length - (hasTabs() ? 2 : 1));
     const beginning = isScrolled && isTop() ? beginningRow(keptText(currentFacts().span), columns, palette) : undefined;
@@ -117,7 +122,7 @@ export function createController({ session, palette, now, onChange, ...size }: C
   }
 
   function viewOf(room: RoomHandle): RoomView {
-    const known = views.get(room) ?? openView(room);
+    const known = views.get(room) ?? openView(room, session.trust().ignored);
     views.set(room, known);
     return known;
   }
@@ -169,6 +174,17 @@ export function createController({ session, palette, now, onChange, ...size }: C
       // Nothing more can be said of them than that they are not here.
       () => undefined,
     );
+  }
+
+  /** Who has gone back in a room where that changes something is at its newest lines again. */
+  function hideIgnored(): void {
+    const { ignored } = session.trust();
+    for (const each of views.values()) {
+      if (each.timeline.ignored === ignored) continue;
+      change({ type: "ignored", people: ignored }, each);
+      each.reading = undefined;
+      each.anchor = undefined;
+    }
   }
 
   function moveToRoom(): void {
@@ -360,6 +376,10 @@ export function createController({ session, palette, now, onChange, ...size }: C
         of.anchor = undefined;
         of.reading = undefined;
         change({ type: "cleared" }, of);
+        return "now";
+      }
+      if (event.type === "people") {
+        hideIgnored();
         return "now";
       }
       if (event.type === "ended") return "never";

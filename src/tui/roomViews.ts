@@ -11,7 +11,7 @@ import type { Session } from "../chat/session/session.ts";
 import type { RoomHandle } from "../node/types.ts";
 import type { ChatEvent } from "../protocol/events.ts";
 import type { Message } from "../protocol/views.ts";
-import type { MessageId } from "../wire/ids.ts";
+import type { MessageId, PeerId } from "../wire/ids.ts";
 import { type Composer, emptyComposer } from "./composer.ts";
 import type { ReadingBack } from "./readingBack.ts";
 import { type Palette, paintSpan } from "./style.ts";
@@ -37,8 +37,8 @@ export type RoomView = {
 };
 
 /** Of a room that is not before the reader's eyes. */
-export function openView(room: RoomHandle): RoomView {
-  const timeline: Timeline = { ...createTimeline(room.self(), room.peers()), seeing: false };
+export function openView(room: RoomHandle, ignored: ReadonlySet<PeerId>): RoomView {
+  const timeline: Timeline = { ...createTimeline(room.self(), room.peers()), seeing: false, ignored };
   return {
     timeline,
     anchor: undefined,
@@ -54,8 +54,8 @@ export function openView(room: RoomHandle): RoomView {
 /** The event is in the timeline already. A reply to what this node said calls it, too. */
 export function noteMention(view: RoomView, room: RoomHandle, event: ChatEvent): void {
   if (event.type !== "message" || view.timeline.seeing || !isLine(event.message)) return;
-  const { own, history, text } = event.message;
-  if (own || history) return;
+  const { own, history, text, author } = event.message;
+  if (own || history || view.timeline.ignored.has(author.id)) return;
   const self = room.self();
   const quote = quoteIn(view.timeline, event.message);
   const isAnswered = quote !== undefined && quote.type !== "missing" && quote.author.id === self.id;

@@ -12,20 +12,25 @@ import { sameNick, speakerMarks, taggedNick } from "../chat/model/names.ts";
 import type { Reaction } from "../chat/model/overlay.ts";
 import { presenceText } from "../chat/model/presence.ts";
 import type { Delivery, Entry, MessageEntry, Quote } from "../chat/model/timeline.ts";
+import { VERIFIED_MARK } from "../chat/model/trust.ts";
 import { clockText, dayText } from "../chat/model/wording.ts";
 import type { Author } from "../protocol/views.ts";
+import type { PeerId } from "../wire/ids.ts";
 import { type Palette, paintSpan, type Span } from "./style.ts";
 import { fitWidth, wrapCells } from "./text.ts";
 
-/** Lays out one entry; the same entry is laid out once. Valid for one width and one set of shared nicks. */
+/** `shared`: nicks of several, shown with their tags. `verified`: shown with a mark. */
+export type Naming = { readonly shared: ReadonlySet<string>; readonly verified: ReadonlySet<PeerId> };
+
+/** Lays out one entry; the same entry is laid out once. Valid for one width and one naming. */
 export type RowLayout = (entry: Entry) => readonly string[];
 
-export function createRowLayout(width: number, sharedNicks: ReadonlySet<string>, palette: Palette): RowLayout {
+export function createRowLayout(width: number, names: Naming, palette: Palette): RowLayout {
   const known = new WeakMap<Entry, readonly string[]>();
   return (entry) => {
     const before = known.get(entry);
     if (before !== undefined) return before;
-    const rows = blockRows(blockOf(entry, sharedNicks, palette), width, palette);
+    const rows = blockRows(blockOf(entry, names, palette), width, palette);
     known.set(entry, rows);
     return rows;
   };
@@ -157,12 +162,12 @@ function paintCells(cells: readonly Cell[]): string {
   return painted;
 }
 
-function blockOf(entry: Entry, sharedNicks: ReadonlySet<string>, palette: Palette): Block {
+function blockOf(entry: Entry, names: Naming, palette: Palette): Block {
   const time = { text: `${clockText(entry.time)} `, style: palette.dim };
   const plain = { tail: [], ref: undefined, isList: false, continued: false };
-  if (entry.type === "message") return messageBlock(entry, time, sharedNicks, palette);
+  if (entry.type === "message") return messageBlock(entry, time, names, palette);
   if (entry.type === "presence") {
-    const label = ({ nick, tag }: Author): string => nickText(nick, tag, sharedNicks);
+    const label = (author: Author): string => nickText(author.nick, author, names);
     return { ...plain, head: [time], body: { text: `-- ${presenceText(entry, label)}`, style: palette.dim } };
   }
   const { text, tone, continued } = entry;
@@ -175,17 +180,17 @@ function blockOf(entry: Entry, sharedNicks: ReadonlySet<string>, palette: Palett
 function messageBlock(
   { message, nick, text, delivery, quote, editedBy, deleted, reactions = [] }: MessageEntry,
   time: Span,
-  sharedNicks: ReadonlySet<string>,
+  names: Naming,
   palette: Palette,
 ): Block {
   const { author, kind, own } = message;
   const style = own ? palette.bold : palette.nick(author.id);
-  const who: Span = { text: nickText(nick, author.tag, sharedNicks), style };
+  const who: Span = { text: nickText(nick, author, names), style };
   const plain = (part: string): Span => ({ text: part, style: "" });
   const dim = (part: string): Span => ({ text: part, style: palette.dim });
   // No nick has a blank in it, and no quote a quotation mark: what stands between the marks cannot be taken for a text.
   const [before, behind] = speakerMarks(kind);
-  const to = quote === undefined ? [] : [dim(` ${quoteText(quote, sharedNicks)}`)];
+  const to = quote === undefined ? [] : [dim(` ${quoteText(quote, names)}`)];
   const tail: Span[] = [];
   if (editedBy !== undefined) tail.push(dim(` ${EDITED}`));
   if (delivery !== undefined && deleted !== true) tail.push(dim(` ${deliveryText(delivery)}`));
@@ -205,9 +210,9 @@ function reactionsText(reactions: readonly Reaction[]): string {
   return more > 0 ? `${shown.join("  ")}  +${more}` : shown.join("  ");
 }
 
-function quoteText(quote: Quote, sharedNicks: ReadonlySet<string>): string {
+function quoteText(quote: Quote, names: Naming): string {
   if (quote.type === "missing") return "to a message that is not here";
-  const nick = nickText(quote.nick, quote.author.tag, sharedNicks);
+  const nick = nickText(quote.nick, quote.author, names);
   return quote.type === "deleted" ? `to ${nick} ${DELETED}` : `to ${nick} "${quote.text}"`;
 }
 
@@ -220,6 +225,7 @@ function deliveryText({ reached, of }: Delivery): string {
 }
 
 /** `nick` is safe to show. */
-function nickText(nick: string, tag: string, sharedNicks: ReadonlySet<string>): string {
-  return taggedNick(nick, tag, sharedNicks.has(sameNick(nick)));
+function nickText(nick: string, { id, tag }: Pick<Author, "id" | "tag">, { shared, verified }: Naming): string {
+  const name = taggedNick(nick, tag, shared.has(sameNick(nick)));
+  return verified.has(id) ? name + VERIFIED_MARK : name;
 }

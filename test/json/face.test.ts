@@ -14,7 +14,7 @@ describe("JSON mode", () => {
     expect(objects()[0]).toEqual({
       type: "ready",
       version: "1.2.3",
-      self: { id: `${"0".repeat(63)}1`, tag: "t001", nick: "anna" },
+      self: { id: `${"0".repeat(63)}1`, tag: "t001", nick: "anna", verified: true },
       room: { name: "smplchat", private: false },
       rooms: [{ name: "smplchat", private: false }],
       address: "10.0.0.1:62733",
@@ -32,7 +32,7 @@ describe("JSON mode", () => {
     const plain = {
       type: "message",
       room: "smplchat",
-      author: { id: bob.id, tag: bob.tag, nick: null },
+      author: { id: bob.id, tag: bob.tag, nick: null, verified: false },
       own: false,
       history: false,
       kind: "unknown",
@@ -50,7 +50,7 @@ describe("JSON mode", () => {
         type: "message",
         id: `${"0".repeat(47)}1`,
         room: "smplchat",
-        author: { id: `${"0".repeat(63)}1`, tag: "t001", nick: "anna" },
+        author: { id: `${"0".repeat(63)}1`, tag: "t001", nick: "anna", verified: true },
         text: "/quit\nis text",
         time: "2026-01-31T12:00:01.000Z",
         own: true,

@@ -14,7 +14,7 @@ const NOON = new Date(2026, 0, 31, 12).getTime();
 const bob = fakePeer("bob", 2);
 
 function rows(entry: Entry, width = 60, shared: readonly string[] = []): string[] {
-  const lines = createRowLayout(width, new Set(shared), createPalette(1))(entry);
+  const lines = createRowLayout(width, { shared: new Set(shared), verified: new Set() }, createPalette(1))(entry);
   return lines.map((line) => line.replace(/\x1b\[[\d;]*m/g, ""));
 }
 
@@ -144,7 +144,8 @@ describe("rows", () => {
   });
 
   it("one_key_has_one_colour_and_without_colours_there_are_none", () => {
-    const painted = (depth: number) => createRowLayout(60, new Set(), createPalette(depth))(said("x"))[0] ?? "";
+    const painted = (depth: number) =>
+      createRowLayout(60, { shared: new Set(), verified: new Set() }, createPalette(depth))(said("x"))[0] ?? "";
     expect(painted(8)).toContain("\x1b[38;5;");
     expect(painted(8)).toBe(painted(8));
     expect(painted(1)).not.toMatch(/\x1b\[(3|4|9)\d/);

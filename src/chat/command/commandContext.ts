@@ -1,9 +1,12 @@
 /** The options with which a session is made, and what it gives its commands to work with. */
 import type { HubHandle, RoomChoice, RoomHandle } from "../../node/types.ts";
 import type { Settings } from "../../settings.ts";
+import type { ListTrouble } from "../../store/listFile.ts";
+import type { KnownPerson } from "../../store/peopleFile.ts";
 import type { RememberedRoom, RoomsTrouble } from "../../store/roomsFile.ts";
 import type { NickTrouble, RoomInfo, SessionEvent } from "../model/events.ts";
 import type { Joins } from "../session/joins.ts";
+import type { People } from "../session/people.ts";
 import type { Lookup } from "./parseAddress.ts";
 import type { Searches } from "./parseSearch.ts";
 
@@ -31,6 +34,14 @@ export type SessionOptions = {
   readonly listTrouble?: RoomsTrouble | undefined;
   /** Called with the list whenever it may have changed. Resolves with what keeps the next start from knowing it. */
   readonly rememberRooms?: (rooms: readonly RememberedRoom[]) => Promise<RoomsTrouble | undefined>;
+  /** The people whose keys are known from earlier starts, those seen last last. */
+  readonly people?: readonly KnownPerson[];
+  /** What is wrong with that list, where nobody has been told yet. */
+  readonly peopleTrouble?: ListTrouble | undefined;
+  /** Called with the list when it has changed. Resolves with what keeps the next start from knowing it. */
+  readonly rememberPeople?: (people: readonly KnownPerson[]) => Promise<ListTrouble | undefined>;
+  /** `2026-01-31`; left out: of the system's clock. */
+  readonly today?: () => string;
   /** Valid. */
   readonly nick: string;
   readonly settings: Settings;
@@ -75,6 +86,11 @@ export type CommandContext = {
   readonly emit: (event: SessionEvent) => void;
   /** Resolves when the node takes a message: true, or false if the session was closed meanwhile. Tells if it takes long. */
   readonly ready: () => Promise<boolean>;
+  /** Changed in place, by functions of people.ts. */
+  readonly people: People;
+  readonly today: () => string;
+  /** Whom one has verified or ignores has changed: faces are told, and it is kept. */
+  readonly peopleChanged: () => void;
   /** Changed in place. */
   readonly searches: Searches;
   /** Of the room that the line is meant for. */

@@ -2,6 +2,7 @@
 import type { RoomHandle } from "../../node/types.ts";
 import type { Message } from "../../protocol/views.ts";
 import { needsTarget } from "../../wire/bodies/kinds.ts";
+import type { PeerId } from "../../wire/ids.ts";
 import { topicIn } from "../history/keptView.ts";
 import type { Refusal, Reply } from "../model/events.ts";
 import type { CommandContext, Outcome } from "./commandContext.ts";
@@ -20,9 +21,10 @@ export async function aboutCommand(
   rest: string,
   refuse: Refuse,
 ): Promise<Outcome> {
+  const heard = (author: PeerId): boolean => !context.people.trust.ignored.has(author);
   const wanted = await readWanted(context.room(), kind, rest);
   if (wanted === undefined) return refuse(badArgument(kind));
-  const target = await findTarget(context.room(), kind, wanted.meant);
+  const target = await findTarget(context.room(), kind, wanted.meant, heard);
   if ("code" in target) return refuse(target);
   const text = kind === "react" ? reactionOf(wanted.text) : wanted.text;
   return sayText(context, { kind, text, target: target.id });

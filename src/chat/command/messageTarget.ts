@@ -6,7 +6,7 @@ import type { RoomHandle } from "../../node/types.ts";
 import type { Message } from "../../protocol/views.ts";
 import type { MessageKind } from "../../wire/bodies/kinds.ts";
 import { isMessageId } from "../../wire/envelope.ts";
-import { MESSAGE_ID_BYTES, type MessageId } from "../../wire/ids.ts";
+import { MESSAGE_ID_BYTES, type MessageId, type PeerId } from "../../wire/ids.ts";
 import { keptMessages, keptPage } from "../history/keptView.ts";
 import { isLine } from "../model/overlay.ts";
 
@@ -42,11 +42,12 @@ export function mayBeWord({ ref }: { readonly ref: string }): boolean {
   return !/\d/.test(ref);
 }
 
-/** Rejects with a StoreError. */
+/** `isHeard`: by number, only messages of such people are meant. Rejects with a StoreError. */
 export async function findTarget(
   room: RoomHandle,
   kind: AboutKind,
   meant: MeantMessage,
+  isHeard: (author: PeerId) => boolean = () => true,
 ): Promise<Message | TargetTrouble> {
   if ("ref" in meant) {
     const found = await idNamed(room, meant.ref);
@@ -54,7 +55,7 @@ export async function findTarget(
   }
   const isOwn = kind === "edit" || kind === "delete";
   const { number } = meant;
-  const found = await newestLines(room, number, (message) => message.own === isOwn);
+  const found = await newestLines(room, number, (message) => message.own === isOwn && isHeard(message.author.id));
   const of = isOwn ? "own" : "others";
   return found[number - 1] ?? { code: "no-such-message", number, count: found.length, of };
 }

@@ -1,6 +1,6 @@
 /** Performs each typed command. If a command is refused, nothing has changed. */
 import type { RoomHandle } from "../../node/types.ts";
-import type { Message, PeerView } from "../../protocol/views.ts";
+import type { Message } from "../../protocol/views.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import { keptMessages, keptPage } from "../history/keptView.ts";
 import { LOG_SHOWN_MAX, type Refusal, type Reply } from "../model/events.ts";
@@ -14,6 +14,7 @@ import { newestLines } from "./messageTarget.ts";
 import { nearest } from "./nearest.ts";
 import type { TypedCommand } from "./parse.ts";
 import { parseSearch } from "./parseSearch.ts";
+import { ignore, unignore, verify, whois } from "./peopleCommands.ts";
 import { join, leave, type Refuse, roomCommand } from "./roomCommands.ts";
 import { sayText } from "./sayText.ts";
 import { search } from "./searchCommand.ts";
@@ -58,13 +59,21 @@ export async function runCommand(context: CommandContext, { name, args }: TypedC
       return first === undefined ? reply({ code: "nick", self: room.self() }) : rename(context, first, refuse);
     case "peers":
       if (!room.isIn()) return refuse({ code: "left-room", room: context.info(room) });
-      return reply({ code: "peers", self: room.self(), peers: peersByState(room.peers()), room: context.info(room) });
-    case "whois": {
-      const peers = peersNamed(room, first ?? "");
-      return peers.length > 0
-        ? reply({ code: "whois", peers, self: room.self() })
-        : refuse({ code: "unknown-peer", nick: first ?? "" });
-    }
+      return reply({
+        code: "peers",
+        self: room.self(),
+        peers: peersByState(room.peers()),
+        room: context.info(room),
+        trust: context.people.trust,
+      });
+    case "whois":
+      return whois(context, first ?? "", reply, refuse);
+    case "verify":
+      return verify(context, args, reply, refuse);
+    case "ignore":
+      return ignore(context, first, reply, refuse);
+    case "unignore":
+      return unignore(context, first ?? "", reply, refuse);
     case "room":
       return roomCommand(context, args, reply, refuse);
     case "invite":
@@ -143,14 +152,4 @@ async function rename(context: CommandContext, nick: string, refuse: Refuse): Pr
   const trouble = await context.options.rememberNick?.(nick);
   if (trouble !== undefined) refuse({ code: "nick-not-kept", nick, ...trouble });
   return "done";
-}
-
-/** By nick, `nick·tag`, tag or the beginning of the key (8 digits or more); case apart. Oneself counts. */
-function peersNamed(room: RoomHandle, text: string): PeerView[] {
-  const wanted = text.toLowerCase();
-  return [room.self(), ...room.peers()].filter(
-    (peer) =>
-      [peer.nick, `${peer.nick}·${peer.tag}`, peer.tag].some((name) => name.toLowerCase() === wanted) ||
-      (wanted.length >= 8 && peer.id.startsWith(wanted)),
-  );
 }

@@ -3,8 +3,10 @@ import type { InviteError } from "../../crypto/invite.ts";
 import type { Delivery, RoomHandle, RoomStats } from "../../node/types.ts";
 import type { StoreTrouble } from "../../protocol/api.ts";
 import type { ChatEvent } from "../../protocol/events.ts";
-import type { LogSpan, Message, PeerView } from "../../protocol/views.ts";
+import type { Author, LogSpan, Message, PeerView } from "../../protocol/views.ts";
 import type { SettingName } from "../../settings.ts";
+import type { ListTrouble } from "../../store/listFile.ts";
+import type { KnownPerson } from "../../store/peopleFile.ts";
 import type { RoomsTrouble } from "../../store/roomsFile.ts";
 import type { MessageKind } from "../../wire/bodies/kinds.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
@@ -14,6 +16,7 @@ import type { TargetTrouble } from "../command/messageTarget.ts";
 import type { ParseRefusal } from "../command/parse.ts";
 import type { BadAddress, UnknownHost } from "../command/parseAddress.ts";
 import type { AskedSearch, BadSearch } from "../command/parseSearch.ts";
+import type { Trust } from "./trust.ts";
 
 /** Messages that a list for people has at most: as many as a screen goes back. */
 export const LOG_SHOWN_MAX = 10_000;
@@ -58,15 +61,28 @@ type Told =
   | { readonly type: "undelivered"; readonly messages: number }
   /** The network takes nothing more for the moment: so many lines wait, and the reading of more stops. */
   | { readonly type: "busy"; readonly lines: number }
+  /** Who has this nick now has another key than the one that is known with it. */
+  | { readonly type: "key-changed"; readonly peer: Author; readonly known: NamedPerson }
+  /** Whom one has verified or ignores is not what it was. */
+  | { readonly type: "people" }
   /** The reader wants an empty screen. */
   | { readonly type: "clear" }
   /** The node is closed. What follows are refusals of lines that came too late. */
   | { readonly type: "ended" };
 
+/** Somebody whose key is known, with its tag. */
+export type NamedPerson = KnownPerson & Author;
+
 /** The answer to a command. */
 export type Reply =
   /** `peers`: those who are here first, then by nick. */
-  | { readonly code: "peers"; readonly self: PeerView; readonly peers: readonly PeerView[]; readonly room: RoomInfo }
+  | {
+      readonly code: "peers";
+      readonly self: PeerView;
+      readonly peers: readonly PeerView[];
+      readonly room: RoomInfo;
+      readonly trust: Trust;
+    }
   | { readonly code: "stats"; readonly stats: RoomStats }
   /**
    * The newest kept messages, oldest first, in the order of their ids: all that were asked for. `shown`: how many of them,
@@ -97,7 +113,19 @@ export type Reply =
       readonly message: Message;
       readonly delivery: Delivery | undefined;
     }
-  | { readonly code: "whois"; readonly peers: readonly PeerView[]; readonly self: PeerView }
+  /** `known`: of each whose key is known since it was first seen. */
+  | {
+      readonly code: "whois";
+      readonly peers: readonly PeerView[];
+      readonly self: PeerView;
+      readonly known: readonly KnownPerson[];
+    }
+  /** The words of somebody's key are to be compared. */
+  | { readonly code: "verify"; readonly peer: Author; readonly words: string; readonly isVerified: boolean }
+  /** The words were those of the key. */
+  | { readonly code: "verified"; readonly peer: Author }
+  | { readonly code: "ignored" | "unignored"; readonly peer: Author }
+  | { readonly code: "ignoring"; readonly people: readonly NamedPerson[] }
   /** undefined: all of them. */
   | { readonly code: "help"; readonly command: CommandName | undefined }
   | { readonly code: "nick"; readonly self: PeerView }
@@ -151,6 +179,15 @@ export type Refusal =
   /** Of what a program says: `form`: this is no id; `missing`: this kind needs one; `unneeded`: this kind has none. */
   | { readonly code: "bad-target"; readonly reason: "form" | "missing" | "unneeded"; readonly kind: MessageKind }
   | { readonly code: "unknown-peer"; readonly nick: string }
+  /** Several people have this nick, or this tag. */
+  | { readonly code: "several-people"; readonly nick: string; readonly peers: readonly Author[] }
+  /** The words are not those of the key; nothing has changed. */
+  | { readonly code: "wrong-words"; readonly peer: Author }
+  /** Nobody verifies or ignores oneself. */
+  | { readonly code: "that-is-you"; readonly command: CommandName }
+  | { readonly code: "not-ignored"; readonly peer: Author }
+  /** The list of known people: the next start will not know it as it is, or this one does not know what it was. */
+  | { readonly code: "people-not-kept"; readonly trouble: ListTrouble }
   | { readonly code: "unknown-topic"; readonly topic: string; readonly nearest: string }
   | { readonly code: "unknown-setting"; readonly name: string; readonly nearest: string }
   | { readonly code: "bad-value"; readonly setting: SettingName; readonly value: string; readonly wanted: string }

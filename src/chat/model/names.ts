@@ -4,6 +4,7 @@ import type { PeerId } from "../../wire/ids.ts";
 import { refOf } from "./longText.ts";
 import { sanitizeLine, sanitizeNick } from "./sanitize.ts";
 import { passesForAscii, skeletonOf } from "./skeleton.ts";
+import { nobodyKnown, type Trust, VERIFIED_MARK } from "./trust.ts";
 
 export type Names = {
   /** Everyone who is seen is known from then on. */
@@ -15,7 +16,8 @@ export type Names = {
 /** Nicks remembered, and keys whose last nick is; the oldest are forgotten first. */
 export const NAMES_MAX = 10_000;
 
-export function createNames(): Names {
+/** `trust`: as it is now; who is verified has a mark. */
+export function createNames(trust: () => Trust = () => nobodyKnown): Names {
   /** The first key that was seen with a nick, or `shared` once a second one was. BOUNDED: NAMES_MAX. */
   const owners = new Map<string, PeerId | "shared">();
   /** The last nick of each key, for messages that say none. BOUNDED: NAMES_MAX. */
@@ -39,7 +41,8 @@ export function createNames(): Names {
       see(author);
       const known = author.nick === "" ? nicks.get(author.id) : author.nick;
       if (known === undefined) return namelessLabel(author);
-      return taggedNick(sanitizeNick(known), author.tag, owners.get(sameNick(known)) === "shared");
+      const name = taggedNick(sanitizeNick(known), author.tag, owners.get(sameNick(known)) === "shared");
+      return trust().verified.has(author.id) ? name + VERIFIED_MARK : name;
     },
   };
 }

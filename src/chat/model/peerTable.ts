@@ -1,9 +1,13 @@
 /** The people in a room: their order, the words for their state, and the table of `/peers`. */
 import { tagOf } from "../../crypto/identity.ts";
 import type { PeerStatus, PeerView } from "../../protocol/views.ts";
+import type { KnownPerson } from "../../store/peopleFile.ts";
+import type { PeerId } from "../../wire/ids.ts";
 import { tableLines } from "./columns.ts";
+import { keyWords } from "./keyWords.ts";
 import { sameNick, taggedNick } from "./names.ts";
 import { sanitizeNick } from "./sanitize.ts";
+import { VERIFIED_MARK } from "./trust.ts";
 import { countText, durationText } from "./wording.ts";
 
 /** Rows of one table; the others are counted. */
@@ -23,8 +27,13 @@ export function peersByState(peers: readonly PeerView[]): PeerView[] {
 }
 
 /** A title, and a row for oneself and for each peer, in the order given. */
-export function peerTable(self: PeerView, peers: readonly PeerView[], room: string): string {
-  const label = labelsAmong([self, ...peers]);
+export function peerTable(
+  self: PeerView,
+  peers: readonly PeerView[],
+  room: string,
+  verified: ReadonlySet<PeerId> = new Set(),
+): string {
+  const label = labelsAmong([self, ...peers], verified);
   const shown = peers.slice(0, PEERS_SHOWN_MAX);
   const lines = tableLines([
     ["nick", "state", "round trip", "last heard", "address"],
@@ -40,17 +49,26 @@ export function peerTable(self: PeerView, peers: readonly PeerView[], room: stri
 }
 
 /** All that is known of one: always with the tag, since people come here to tell others apart. */
-export function peerDetails(peer: PeerView, own: boolean): string {
+export function peerDetails(peer: PeerView, own: boolean, known?: KnownPerson): string {
   const facts = [own ? "that is you" : stateText(peer), peer.address ?? "no address known"];
   if (peer.rttMs !== undefined) facts.push(`round trip ${rttText(peer)}`);
   if (!own) facts.push(peer.lastHeardMs === undefined ? "never heard directly" : `heard ${heardText(peer)}`);
   // Four letters are made to order in seconds, eight in months.
-  return `${sanitizeNick(peer.nick)}·${tagOf(peer.id, DETAILED_TAG_LETTERS)}: ${facts.join(", ")}\nkey ${peer.id}`;
+  const name = `${sanitizeNick(peer.nick)}·${tagOf(peer.id, DETAILED_TAG_LETTERS)}`;
+  const words = own ? `to be verified, read these words to others: ${keyWords(peer.id)}` : knownText(peer, known);
+  return `${name}: ${facts.join(", ")}\nkey ${peer.id}\n${words}`;
 }
+
+export const DETAILED_TAG_LETTERS = 8;
 
 // --- internal ---
 
-const DETAILED_TAG_LETTERS = 8;
+function knownText({ id }: PeerView, known: KnownPerson | undefined): string {
+  const facts = [known?.verified === true ? `verified ${VERIFIED_MARK}` : "not verified"];
+  if (known !== undefined) facts.push(`known since ${known.since}`);
+  if (known?.ignored === true) facts.push("ignored");
+  return `words ${keyWords(id)}\n${facts.join(", ")}`;
+}
 
 const STATES: readonly PeerStatus[] = ["alive", "suspect", "dead", "left"];
 
@@ -80,11 +98,12 @@ function heardText({ lastHeardMs }: PeerView): string {
 }
 
 /** The nick, with its tag where another of them looks the same. */
-function labelsAmong(peers: readonly PeerView[]): (peer: PeerView) => string {
+function labelsAmong(peers: readonly PeerView[], verified: ReadonlySet<PeerId>): (peer: PeerView) => string {
   const counts = new Map<string, number>();
   for (const { nick } of peers) counts.set(sameNick(nick), (counts.get(sameNick(nick)) ?? 0) + 1);
-  return ({ nick, tag }) => {
-    return taggedNick(sanitizeNick(nick), tag, (counts.get(sameNick(nick)) ?? 0) > 1);
+  return ({ id, nick, tag }) => {
+    const name = taggedNick(sanitizeNick(nick), tag, (counts.get(sameNick(nick)) ?? 0) > 1);
+    return verified.has(id) ? name + VERIFIED_MARK : name;
   };
 }
 

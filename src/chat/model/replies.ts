@@ -1,6 +1,6 @@
 /** The text of answers to commands, of one or more lines. */
 import type { RoomStats } from "../../node/types.ts";
-import type { Message } from "../../protocol/views.ts";
+import type { Author, Message } from "../../protocol/views.ts";
 import { type CommandSpec, commandTable } from "../command/commands.ts";
 import { LOG_SHOWN_MAX, type Reply, type RoomRow, type SettingRow } from "./events.ts";
 import { countLineEnds, cutText, refOf } from "./longText.ts";
@@ -10,12 +10,13 @@ import { takesLine } from "./overlay.ts";
 import { peerDetails, peerTable } from "./peerTable.ts";
 import { sanitizeLine, sanitizeNick, sanitizeText } from "./sanitize.ts";
 import { searchText } from "./searchText.ts";
+import { VERIFIED_MARK } from "./trust.ts";
 import { clockText, countText, dateText } from "./wording.ts";
 
 export function replyText(reply: Reply): string {
   switch (reply.code) {
     case "peers":
-      return peerTable(reply.self, reply.peers, reply.room.name);
+      return peerTable(reply.self, reply.peers, reply.room.name, reply.trust.verified);
     case "stats":
       return statsText(reply.stats);
     case "log":
@@ -29,7 +30,19 @@ export function replyText(reply: Reply): string {
     case "info":
       return infoText(reply);
     case "whois":
-      return reply.peers.map((peer) => peerDetails(peer, peer.id === reply.self.id)).join("\n");
+      return whoisText(reply);
+    case "verify":
+      return verifyText(reply);
+    case "verified":
+      return `verified: ${tagged(reply.peer)} has the key that you compared; ${VERIFIED_MARK} marks the name from now on`;
+    case "ignored":
+      return `ignoring ${tagged(reply.peer)}: what this key says is hidden; /unignore ${tagged(reply.peer)} shows it again`;
+    case "unignored":
+      return `${tagged(reply.peer)} is not ignored any more`;
+    case "ignoring":
+      return reply.people.length === 0
+        ? "you ignore nobody; /ignore NICK hides what someone says"
+        : `you ignore ${reply.people.map(tagged).join(", ")}; /unignore NICK shows what they say again`;
     case "help":
       return helpText(reply.command);
     case "nick":
@@ -70,6 +83,33 @@ export function moreOfLog({ messages, shown, kept }: Log): string | undefined {
 }
 
 // --- internal ---
+
+/** With the tag of the key: it is bound to the key, not to the nick. */
+function tagged({ nick, tag }: Author): string {
+  return `${sanitizeNick(nick)}·${sanitizeLine(tag)}`;
+}
+
+function whoisText({ peers, self, known }: Reply & { readonly code: "whois" }): string {
+  return peers
+    .map((peer) =>
+      peerDetails(
+        peer,
+        peer.id === self.id,
+        known.find(({ id }) => id === peer.id),
+      ),
+    )
+    .join("\n");
+}
+
+function verifyText({ peer, words, isVerified }: Reply & { readonly code: "verify" }): string {
+  const name = tagged(peer);
+  const nick = sanitizeNick(peer.nick);
+  return [
+    `the words of ${name}${isVerified ? ` (verified already ${VERIFIED_MARK})` : ""}: ${words}`,
+    `ask ${nick} to type /whois ${nick} and to read out the words there, by a call or face to face, not in this room`,
+    `if they are the same: /verify ${name} WORDS, with the words that ${nick} reads out`,
+  ].join("\n");
+}
 
 function logText(log: Log): string {
   if (log.messages.length === 0) return "no messages yet";

@@ -44,7 +44,7 @@ export function stripControls(text: string): string {
     .replace(CONTROLS, "");
 }
 
-/** A nick for the screen, 1..32 characters, without blanks and without `·`, which parts a nick from its tag, or its like. */
+/** A nick for the screen, 1..32 characters, without blanks, without `·`, which parts a nick from its tag, and without check marks. */
 export function sanitizeNick(nick: string): string {
   return cleanNick(nick) ?? "?";
 }
@@ -54,7 +54,10 @@ export function cleanNick(text: string): string | undefined {
   if (PLAIN_NICK.test(text)) return text;
   // A mark may come apart into two where it is composed.
   const plain = limitMarks(
-    sanitizeLine(text.slice(0, NICK_UNITS_READ_MAX)).replace(UNSEEN_IN_NICK, "").normalize("NFC"),
+    sanitizeLine(text.slice(0, NICK_UNITS_READ_MAX))
+      .replace(UNSEEN_IN_NICK, "")
+      .replace(CHECK_MARKS, "")
+      .normalize("NFC"),
   ).trim();
   let nick = "";
   // A mark that begins a nick would stand on what is before it.
@@ -87,6 +90,8 @@ const PLAIN_NICK = /^[!-~]{1,32}$/;
 
 /** What takes no part in how a nick looks, or looks otherwise everywhere: format characters, blanks with no ink, private use. */
 const UNSEEN_IN_NICK = /[\p{Cf}\p{Co}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]+/gu;
+/** They would pass for the mark of those who were verified. */
+const CHECK_MARKS = /[\u2705\u2713\u2714\u2611\u237b\u{1f5f8}\u{1f5f9}\u{1fbb1}]/gu;
 /** Something that a mark can stand on. */
 const SEEN = /[\p{L}\p{N}\p{P}\p{S}]/u;
 /** `·` and what looks like it, by Unicode's confusables.txt. */

@@ -1,7 +1,8 @@
 /** The sentences for codes: what people read of notices, errors, refusals and changes of peers. */
 import type { ChatError, ChatEvent, Notice } from "../../protocol/events.ts";
+import type { Author } from "../../protocol/views.ts";
 import { PORT_DEFAULT } from "../../settings.ts";
-import type { RoomsTrouble } from "../../store/roomsFile.ts";
+import type { ListTrouble } from "../../store/listFile.ts";
 import { messageKinds } from "../../wire/bodies/kinds.ts";
 import { MESSAGE_ID_BYTES } from "../../wire/ids.ts";
 import { commandNamed } from "../command/commands.ts";
@@ -42,6 +43,8 @@ export function sentenceFor(event: SessionEvent, room: string): Sentence | undef
       };
     case "earlier":
       return { tone: "info", text: `${countText(event.messages, "earlier message")} kept here: /log lists the newest` };
+    case "key-changed":
+      return { tone: "error", text: keyChangedText(event) };
     case "moved":
       return { tone: "info", text: `now in #${event.room.name}, listening on ${event.address}` };
     default:
@@ -186,6 +189,18 @@ export function refusalText(refusal: Refusal): string {
       return badSearchText(refusal);
     case "unknown-peer":
       return `nobody here is called ${shown(refusal.nick)}; /peers lists who is`;
+    case "several-people":
+      return `several people are called ${shown(refusal.nick)}: name one of ${refusal.peers.map(taggedName).join(", ")}`;
+    case "wrong-words":
+      return `these are not the words of ${taggedName(refusal.peer)}: nothing was changed; if they were read out as they stand there, it is somebody else who is here under this name`;
+    case "that-is-you":
+      return refusal.command === "verify"
+        ? "that is you: others verify you with the words that /whois shows you of yourself"
+        : "that is you: nobody hides the own lines";
+    case "not-ignored":
+      return `${taggedName(refusal.peer)} is not ignored; /ignore lists whom you ignore`;
+    case "people-not-kept":
+      return listTroubleText(refusal.trouble, "the list of people you know");
     case "unknown-topic":
       return `no command ${shown(refusal.topic)} to explain: did you mean ${refusal.nearest}?`;
     case "unknown-setting":
@@ -203,7 +218,7 @@ export function refusalText(refusal: Refusal): string {
     case "too-many-rooms":
       return `#${shown(refusal.room)} was not entered: you are in as many rooms as fit; restart after /leave ROOM`;
     case "rooms-not-kept":
-      return roomsTroubleText(refusal.trouble);
+      return listTroubleText(refusal.trouble, "the list of your rooms");
     case "cannot-open":
       return `could not open #${shown(refusal.room)}: ${shown(refusal.reason)}`;
     case "cannot-read":
@@ -307,18 +322,32 @@ function chatSentence(event: ChatEvent, room: string): Sentence | undefined {
   }
 }
 
-function roomsTroubleText({ code, path, reason }: RoomsTrouble): string {
+/** `list`: what is meant. */
+function listTroubleText({ code, path, reason }: ListTrouble, list: string): string {
   const why = reason === undefined ? "" : ` (${reasonText(reason)})`;
   switch (code) {
     case "damaged":
-      return `the list of your rooms is damaged: it is kept aside in ${shown(path)}, and what can be read of it stays`;
+      return `${list} is damaged: it is kept aside in ${shown(path)}, and what can be read of it stays`;
     case "newer":
-      return `a newer smplchat wrote the list of your rooms, ${shown(path)}: it stays as it is, and changes are not kept`;
+      return `a newer smplchat wrote ${list}, ${shown(path)}: it stays as it is, and changes are not kept`;
     case "unreadable":
-      return `the list of your rooms, ${shown(path)}, cannot be read${why}: it stays as it is, and changes are not kept`;
+      return `${list}, ${shown(path)}, cannot be read${why}: it stays as it is, and changes are not kept`;
     case "unwritable":
-      return `the list of your rooms cannot be saved in ${shown(path)}${why}: the next start will not know the change`;
+      return `${list} cannot be saved in ${shown(path)}${why}: the next start will not know the change`;
   }
+}
+
+function keyChangedText({ peer, known }: SessionEvent & { readonly type: "key-changed" }): string {
+  const [nick, before] = [sanitizeNick(peer.nick), sanitizeNick(known.nick)];
+  const tag = sanitizeLine(peer.tag);
+  const whois = `/whois ${nick}·${tag}`;
+  return known.verified
+    ? `careful: this ${nick} (${tag}) is NOT the ${before} whom you verified (${known.tag}): somebody else uses the name, or the key is a new one; believe nothing until you have compared words: ${whois}`
+    : `this ${nick} (${tag}) is not the ${before} you have known since ${known.since}: ${whois}`;
+}
+
+function taggedName({ nick, tag }: Author): string {
+  return `${sanitizeNick(nick)}·${sanitizeLine(tag)}`;
 }
 
 function healedText({ sides, restarted, recovered }: Notice & { readonly code: "healed" }): string {

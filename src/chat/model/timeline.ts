@@ -95,6 +95,10 @@ export type Timeline = {
   readonly nickOwners: Layers<PeerId>;
   /** Nicks, as `sameNick` gives them, that two keys have used: shown with the tag of the key. BOUNDED: TIMELINE_NICKS_MAX. */
   readonly sharedNicks: ReadonlySet<string>;
+  /** What they say, and their reactions, are not shown. BOUNDED: by the people that are kept. */
+  readonly ignored: ReadonlySet<PeerId>;
+  /** What they said, for when they are not ignored any more, ascending by key. BOUNDED: TIMELINE_LINES_MAX, the oldest go first. */
+  readonly hidden: readonly Entry[];
   /** Whether the newest lines are before the reader's eyes: if not, what arrives is unread. */
   readonly seeing: boolean;
   /** Where the unread line stands and how many messages of others came since. */
@@ -115,6 +119,8 @@ export type TimelineEvent =
   | { readonly type: "line"; readonly text: string; readonly tone: LineTone }
   | { readonly type: "seeing"; readonly seeing: boolean }
   | { readonly type: "unread-read" }
+  /** From now on these people are ignored, and nobody else. */
+  | { readonly type: "ignored"; readonly people: ReadonlySet<PeerId> }
   /** These are kept, and not to be shown: what replies are to, and the topic. */
   | { readonly type: "known"; readonly messages: readonly Message[] }
   | { readonly type: "cleared" };
@@ -126,6 +132,8 @@ export function createTimeline(self: PeerView, peers: readonly PeerView[]): Time
     peers: new Map(peers.filter(isHere).map((peer) => [peer.id, shownPeer(peer)])),
     nickOwners: noLayers(),
     sharedNicks: new Set(),
+    ignored: new Set(),
+    hidden: [],
     seeing: true,
     unread: undefined,
     localCount: 0,
@@ -141,6 +149,8 @@ export function applyEvent(timeline: Timeline, event: TimelineEvent, now: UnixMi
   switch (event.type) {
     case "message":
       return insertMessage(timeline, event.message);
+    case "ignored":
+      return withIgnored(timeline, event.people);
     case "known":
       return event.messages.reduce(noteKnown, timeline);
     case "delivery":
@@ -162,7 +172,7 @@ export function applyEvent(timeline: Timeline, event: TimelineEvent, now: UnixMi
     case "unread-read":
       return timeline.unread === undefined ? timeline : { ...timeline, unread: undefined };
     case "cleared":
-      return { ...timeline, entries: [], floor: timeline.entries.at(-1)?.key ?? timeline.floor, unread: undefined };
+      return { ...timeline, entries: [], hidden: [], floor: lastKey(timeline), unread: undefined };
     case "ordered": // it shows messages in their places, whatever comes first
     case "stored":
     case "error": // the session says it as a line
@@ -253,6 +263,7 @@ function insertMessage(timeline: Timeline, message: Message): Timeline {
   const named = noteAbout(timeline, message);
   if (!takesLine(message)) return named;
   const entry = messageEntry(message, timeline.peers.get(message.author.id)?.nick);
+  if (timeline.ignored.has(message.author.id)) return hide(named, entry);
   const inserted = insert(named, dressed(named, entry));
   const { replies } = relatedTo(named.overlay, message.id);
   const next = replies.length === 0 || inserted === named ? inserted : refreshed(inserted, [message.id]);
@@ -318,10 +329,42 @@ function stateOf({ editedBy, deleted }: Message): Pick<MessageEntry, "editedBy" 
   return editedBy === undefined ? {} : { editedBy };
 }
 
+/** Those of people who are heard. */
+function heardReactions(reactions: readonly Reaction[], ignored: ReadonlySet<PeerId>): readonly Reaction[] {
+  if (ignored.size === 0) return reactions;
+  return reactions
+    .map(({ text, authors }) => ({ text, authors: authors.filter((author) => !ignored.has(author)) }))
+    .filter(({ authors }) => authors.length > 0);
+}
+
+function lastKey({ entries, hidden, floor }: Timeline): string {
+  const keys = [entries.at(-1)?.key, hidden.at(-1)?.key, floor].filter((key) => key !== undefined);
+  return keys.reduce((last, key) => (key > last ? key : last), "");
+}
+
+/** Kept out of sight. */
+function hide(timeline: Timeline, entry: MessageEntry): Timeline {
+  const { hidden } = timeline;
+  const at = indexOfKey(hidden, entry.key);
+  if (entry.key <= timeline.floor || hidden[at]?.key === entry.key) return timeline;
+  return { ...timeline, hidden: hidden.toSpliced(at, 0, entry).slice(-TIMELINE_LINES_MAX) };
+}
+
+/** What those said who are ignored now goes out of sight, what the others said comes back where it was. */
+function withIgnored(timeline: Timeline, ignored: ReadonlySet<PeerId>): Timeline {
+  if (ignored === timeline.ignored) return timeline;
+  const all = [...timeline.entries, ...timeline.hidden].sort((a, b) => (a.key < b.key ? -1 : 1));
+  const isHidden = (entry: Entry): boolean => entry.type === "message" && ignored.has(entry.message.author.id);
+  const entries = all.filter((entry) => !isHidden(entry) && entry.key > timeline.floor).slice(-TIMELINE_LINES_MAX);
+  const next = { ...timeline, ignored, entries, hidden: all.filter(isHidden).slice(-TIMELINE_LINES_MAX) };
+  return { ...next, entries: entries.map((entry) => (entry.type === "message" ? dressed(next, entry) : entry)) };
+}
+
 /** The entry with all that is said about it; the same where that is nothing new. */
 function dressed(timeline: Timeline, entry: MessageEntry): MessageEntry {
   const { message } = entry;
   const amendment = amendmentOf(relatedTo(timeline.overlay, message.id), message);
+  const reactions = heardReactions(amendment.reactions, timeline.ignored);
   const reads = amended(message, amendment);
   const quote = message.kind === "reply" ? quoteOf(timeline, message) : undefined;
   const { editedBy, deleted, reactions: _, quote: __, ...bare } = entry;
@@ -330,7 +373,7 @@ function dressed(timeline: Timeline, entry: MessageEntry): MessageEntry {
     ...bare,
     text: isSameText ? entry.text : sanitizeText(messageText(reads)),
     ...stateOf(reads),
-    ...(reads.deleted === true || amendment.reactions.length === 0 ? {} : { reactions: amendment.reactions }),
+    ...(reads.deleted === true || reactions.length === 0 ? {} : { reactions }),
     ...(quote === undefined ? {} : { quote }),
   };
   return isSameText && isEqual(now.reactions, entry.reactions) && isEqual(now.quote, entry.quote) ? entry : now;
@@ -348,6 +391,7 @@ function quoteOf(timeline: Timeline, { id, target }: Message): Quote {
   const entry = found?.key === target ? found : known && dressed(timeline, known);
   if (entry?.type !== "message" || !isLine(entry.message)) return { type: "missing" };
   const { message, nick, text, deleted } = entry;
+  if (timeline.ignored.has(message.author.id)) return { type: "missing" };
   if (deleted === true) return { type: "deleted", author: message.author, nick };
   return { type: "here", author: message.author, nick, text: quotableText(text) };
 }

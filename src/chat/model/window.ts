@@ -6,7 +6,8 @@ import { type Entry, messageEntry, noteAbout, refreshed, type Timeline } from ".
 /** In the order of keys, each once; whatever the floor of the timeline is. `messages`: ascending. */
 export function withMessages(timeline: Timeline, messages: readonly Message[]): Timeline {
   const noted = messages.reduce(noteAbout, timeline);
-  const lines = messages.filter(takesLine);
+  // What ignored people said comes back when it is read again.
+  const lines = messages.filter((message) => takesLine(message) && !timeline.ignored.has(message.author.id));
   const page = lines.map((message): Entry => messageEntry(message, timeline.peers.get(message.author.id)?.nick));
   const entries = merged(page, noted.entries);
   return refreshed(

@@ -17,9 +17,12 @@ import { sayText } from "../command/sayText.ts";
 import { search } from "../command/searchCommand.ts";
 import type { SessionEvent } from "../model/events.ts";
 import { reasonText } from "../model/systemReason.ts";
+import type { Trust } from "../model/trust.ts";
 import type { FollowedRoom } from "./followedRoom.ts";
 import { createLineQueue, enqueue, LINES_WAITING_MAX, waitForRoom } from "./lineQueue.ts";
+import { createPeople } from "./people.ts";
 import { labelAmong } from "./roomLabels.ts";
+import { flushPeople, rememberPeople, seeAll, todayOf } from "./sessionPeople.ts";
 import {
   begin,
   follow,
@@ -55,6 +58,8 @@ export interface Session {
   label(room: RoomHandle): string;
   /** The rooms that a name or label means; more than one: the name is that of several. */
   named(text: string): readonly RoomHandle[];
+  /** Whom this person has verified or ignores, now: an event `people` says when it changes. */
+  trust(): Trust;
   /** Shows this room: at once, or after the lines that wait. */
   show(room: RoomHandle): Promise<Outcome>;
   /**
@@ -92,6 +97,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     rooms: () => enteredRooms(state),
     label: (room) => labelOf(state, room),
     named: (text) => roomsNamed(state, text),
+    trust: () => state.people.trust,
     show: (room) => {
       const perform = async (context: CommandContext): Promise<Outcome> => {
         if (room !== state.shown.room) await context.moveTo(room);
@@ -135,7 +141,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
 
 // --- internal ---
 
-/** How long closing waits for the list of rooms to be written. */
+/** How long closing waits for the lists of rooms and people to be written. */
 const WRITTEN_MS_MAX = 300;
 
 async function openState(options: SessionOptions, ended: () => void): Promise<SessionState> {
@@ -150,6 +156,8 @@ async function openState(options: SessionOptions, ended: () => void): Promise<Se
     queue: createLineQueue(),
     followed: new Map(),
     listed: [...(options.listed ?? [])],
+    people: createPeople(options.people ?? []),
+    peopleKeeping: { timer: undefined, isLost: false, written: Promise.resolve() },
     isListLost: false,
     answered: new Set(),
     isHeard: false,
@@ -173,7 +181,11 @@ async function openState(options: SessionOptions, ended: () => void): Promise<Se
   const { listTrouble } = options;
   if (listTrouble !== undefined)
     emit(whole, { type: "refusal", refusal: { code: "rooms-not-kept", trouble: listTrouble } });
+  const { peopleTrouble } = options;
+  if (peopleTrouble !== undefined)
+    emit(whole, { type: "refusal", refusal: { code: "people-not-kept", trouble: peopleTrouble } });
   rememberRooms(whole);
+  for (const room of whole.followed.keys()) seeAll(whole, room);
   // What is typed is done when the reader knows what was said before.
   whole.replayed = replayAtStart(whole);
   whole.queue.last = whole.replayed;
@@ -229,7 +241,9 @@ function close(state: SessionState): Promise<void> {
     await Promise.resolve();
     for (const { joins } of state.followed.values()) joins.stop();
     if (state.isListLost) rememberRooms(state);
-    await Promise.all([state.options.hub.close(), within(WRITTEN_MS_MAX, state.written)]);
+    flushPeople(state);
+    const written = Promise.all([state.written, state.peopleKeeping.written]);
+    await Promise.all([state.options.hub.close(), within(WRITTEN_MS_MAX, written)]);
     emit(state, { type: "ended" });
     state.ended();
   })();
@@ -280,6 +294,12 @@ function contextFor(
     options: state.options,
     live: state.live,
     searches: state.searches,
+    people: state.people,
+    today: () => todayOf(state),
+    peopleChanged: () => {
+      emit(state, { type: "people" });
+      rememberPeople(state);
+    },
     room: () => followed().room,
     rooms: () => [...state.followed.keys()],
     isShown: (room) => room === state.shown.room,

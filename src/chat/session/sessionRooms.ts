@@ -10,6 +10,7 @@ import { asTheyRead } from "../history/keptView.ts";
 import type { SessionEvent } from "../model/events.ts";
 import { type FollowedRoom, followedRoom, isToldInReplay, note, takeMissed } from "./followedRoom.ts";
 import { createJoins, JOINS_MAX } from "./joins.ts";
+import { flushPeople, noteSeen, seeAll } from "./sessionPeople.ts";
 import { emit, enteredRooms, infoIn, type SessionState } from "./sessionState.ts";
 
 /** Of a room that is not shown at the start, lines for people have so many messages of what is kept. */
@@ -42,6 +43,7 @@ export async function moveTo(
   state.shown = known ?? follow(state, room);
   tell({ type: "moved", room: infoIn(state, room), address: room.address() });
   rememberRooms(state);
+  if (known === undefined) seeAll(state, room);
   if (known === undefined) await replay(state, state.shown, state.options.replayed);
 }
 
@@ -139,6 +141,7 @@ function onRoomEvent(state: SessionState, followed: FollowedRoom, event: ChatEve
   if (notice?.code === "drained") return;
   // Leaving is part of closing, and not news to whoever asked for it.
   if (notice?.code === "left-room" && state.closing !== undefined) return;
+  noteSeen(state, room, event);
   if (followed.isReplaying && !isToldInReplay(followed, event)) return;
   if (notice?.code === "alone") {
     if (followed.isToldAlone || expectsCompany(state, followed)) return;
@@ -146,6 +149,7 @@ function onRoomEvent(state: SessionState, followed: FollowedRoom, event: ChatEve
   }
   // The disk takes something again.
   if (notice?.code === "storing-again" && state.isListLost) rememberRooms(state);
+  if (notice?.code === "storing-again") flushPeople(state);
   if (notice?.code === "joined") noteAnswered(state, notice.endpoint);
   // An address that is tried in several rooms answers in those in which somebody is there.
   if (notice?.code === "no-answer" && state.answered.has(notice.endpoint)) return;

@@ -7,6 +7,7 @@ import type { Searches } from "../command/parseSearch.ts";
 import type { RoomInfo, SessionEvent } from "../model/events.ts";
 import type { FollowedRoom } from "./followedRoom.ts";
 import type { LineQueue } from "./lineQueue.ts";
+import type { People } from "./people.ts";
 import { labelAmong, roomsAmong } from "./roomLabels.ts";
 
 /** `room`: in which it happened; of what belongs to none, the one that is shown. */
@@ -27,6 +28,8 @@ export type SessionState = {
   shown: FollowedRoom;
   /** BOUNDED: by what the list of an earlier start held, in its order. Their states are those of then where they are not followed. */
   listed: readonly RememberedRoom[];
+  readonly people: People;
+  readonly peopleKeeping: PeopleKeeping;
   /** The newest list of rooms could not be written. */
   isListLost: boolean;
   /** BOUNDED: JOINS_MAX. Addresses at which somebody answered in any room. */
@@ -45,6 +48,16 @@ export type SessionState = {
   closing: Promise<void> | undefined;
   readonly ended: () => void;
   /** The newest list of rooms is written, or that failed. */
+  written: Promise<unknown>;
+};
+
+/** How the list of people gets to the disk. */
+export type PeopleKeeping = {
+  /** Until it is written. */
+  timer: NodeJS.Timeout | undefined;
+  /** It could not be written, and that was told. */
+  isLost: boolean;
+  /** The newest is written, or that failed. */
   written: Promise<unknown>;
 };
 

@@ -1,6 +1,7 @@
 /** /peers and /whois: who is here, in words that say what is known, in columns that stay straight. */
 import { describe, expect, it } from "vitest";
 import { widthOf } from "../../../src/chat/model/columns.ts";
+import { keyWords } from "../../../src/chat/model/keyWords.ts";
 import { PEERS_SHOWN_MAX, peerDetails, peersByState, peerTable } from "../../../src/chat/model/peerTable.ts";
 import type { Endpoint } from "../../../src/wire/endpoint.ts";
 import { fakePeer } from "../../suites/fakeRoom.ts";
@@ -70,8 +71,15 @@ describe("the table of peers", () => {
 
 describe("what is known of one", () => {
   it("has the tag, the same facts as the table, and the whole key", () => {
-    expect(peerDetails(fakePeer("bob", 2), false)).toBe(
-      `bob·gk37wxuw: here, 10.0.0.2:62733, round trip 3 ms, heard 400 ms ago\nkey ${"0".repeat(63)}2`,
+    const bob = fakePeer("bob", 2);
+    expect(peerDetails(bob, false)).toBe(
+      `bob·gk37wxuw: here, 10.0.0.2:62733, round trip 3 ms, heard 400 ms ago\nkey ${"0".repeat(63)}2\nwords ${keyWords(bob.id)}\nnot verified`,
+    );
+    const days = { since: "2026-01-31", nickSince: "2026-02-01" };
+    const known = { id: bob.id, nick: "bob", ...days, verified: true, ignored: true };
+    expect(peerDetails(bob, false, known).split("\n").at(-1)).toBe("verified ✓, known since 2026-01-31, ignored");
+    expect(peerDetails(bob, true).split("\n").at(-1)).toBe(
+      `to be verified, read these words to others: ${keyWords(bob.id)}`,
     );
     const unheard = { address: undefined as Endpoint | undefined, rttMs: undefined, lastHeardMs: undefined };
     expect(peerDetails(fakePeer("eve", 3, { ...unheard, status: "dead", sinceMs: 90_000 }), false)).toMatch(
