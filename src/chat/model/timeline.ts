@@ -357,7 +357,13 @@ function withIgnored(timeline: Timeline, ignored: ReadonlySet<PeerId>): Timeline
   const isHidden = (entry: Entry): boolean => entry.type === "message" && ignored.has(entry.message.author.id);
   const entries = all.filter((entry) => !isHidden(entry) && entry.key > timeline.floor).slice(-TIMELINE_LINES_MAX);
   const next = { ...timeline, ignored, entries, hidden: all.filter(isHidden).slice(-TIMELINE_LINES_MAX) };
-  return { ...next, entries: entries.map((entry) => (entry.type === "message" ? dressed(next, entry) : entry)) };
+  // Replies quote what the first time has made of others.
+  return dressedAnew(dressedAnew(next));
+}
+
+function dressedAnew(timeline: Timeline): Timeline {
+  const dress = (entry: Entry): Entry => (entry.type === "message" ? dressed(timeline, entry) : entry);
+  return { ...timeline, entries: timeline.entries.map(dress) };
 }
 
 /** The entry with all that is said about it; the same where that is nothing new. */
