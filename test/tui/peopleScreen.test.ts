@@ -15,7 +15,8 @@ const folder = mkdtempSync(join(tmpdir(), "smplchat-people-"));
 const tmux = isRunnable ? openTmux(NAME) : undefined;
 afterAll(() => {
   tmux?.close();
-  rmSync(folder, { recursive: true, force: true });
+  // The programs may still be on their way out.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 });
 
 /** `place`: of its data directory. */
