@@ -135,13 +135,13 @@ describe("a history that must be left alone", () => {
     const path = join(dataOf("anna"), "history");
     const args = ["--json", "--port", "0", "--profile", "anna"];
     runProgram(args, { home, input: "hi\n" });
-    await setFormat(path, "3");
+    await setFormat(path, "4");
     const ended = runProgram(args, { home });
     expect([ended.code, ended.out]).toEqual([1, ""]);
     expect(ended.err).toBe(
       `smplchat: a newer smplchat has stored the messages in ${path}: update this one to use them; --data-dir names another directory, --ephemeral needs none\n`,
     );
-    await setFormat(path, "2");
+    await setFormat(path, "3");
     expect(runProgram(args, { home }).out).toContain('"text":"hi"');
   });
 });
