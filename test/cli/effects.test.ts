@@ -51,7 +51,7 @@ it("without it the identity, the nick, the history, the rooms and the addresses 
       .replace(/^rooms\/\w+/, "ROOM")
       .replace(/\/.*/, ""),
   );
-  expect([...new Set(names)].toSorted()).toEqual(["ROOM", "history", "identity", "nick", "room-list"]);
+  expect([...new Set(names)].toSorted()).toEqual(["ROOM", "history", "identity", "nick", "people", "room-list"]);
   expect(paths.filter((path) => (statSync(path).mode & 0o077) !== 0)).toEqual([]);
   expect(statSync(join(data, "history")).mode & 0o777).toBe(0o700);
 });

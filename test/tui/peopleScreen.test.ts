@@ -15,8 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), "smplchat-people-"));
 const tmux = isRunnable ? openTmux(NAME) : undefined;
 afterAll(() => {
   tmux?.close();
-  // The programs may still be on their way out.
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  rmSync(folder, { recursive: true, force: true });
 });
 
 /** `place`: of its data directory. */
@@ -65,6 +64,12 @@ it.skipIf(!isRunnable)(
     await anna.until("no mark for the other", (screen) => /<bob·\w{4}> it is me/.test(screen));
     type(anna, "/ignore bob");
     await anna.until("which of them", (screen) => screen.includes("several people are called bob"));
+    // What they write at their end is to be written before the folder goes.
+    for (const pane of [anna, bob, other]) {
+      pane.keys("C-u");
+      type(pane, "/quit");
+      await pane.until("the shell", (screen) => /\$\s*$/.test(screen));
+    }
   },
   60_000,
 );
