@@ -33,7 +33,12 @@ export function readInputs(flags: Flags, switches: Switches, words: readonly str
   });
   const { settings, origins } = resolved;
   if (settings.NICK !== undefined && !isNick(settings.NICK)) {
-    throw misfit("NICK", settings.NICK, origins.get("NICK"), "1 to 32 characters without blanks, at most 64 bytes");
+    throw misfit(
+      "NICK",
+      settings.NICK,
+      origins.get("NICK"),
+      "1 to 32 characters without blanks or check marks, at most 64 bytes",
+    );
   }
   const directoryOf = (of: string | undefined): string | undefined =>
     switches.ephemeral ? undefined : dataDirectory(host, settings.DATA_DIR, of);

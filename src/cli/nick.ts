@@ -58,7 +58,7 @@ export async function askNick(input: Readable, output: Writable, offered: string
       const answer = await terminal.question(`your nickname [${offered}]: `, { signal: interrupted.signal });
       const nick = answer.trim() === "" ? offered : answer.trim();
       if (isNick(nick)) return nick;
-      output.write("1 to 32 characters without blanks, at most 64 bytes, please\n");
+      output.write("1 to 32 characters without blanks or check marks, at most 64 bytes, please\n");
     }
   } catch (error) {
     if (over === undefined) throw error;

@@ -12,7 +12,7 @@ import { SmplchatError } from "./errors.ts";
 
 /** All but `nick` may be left out. Numbers mean what the settings of their names mean, in their units. */
 export type HubOptions = {
-  /** 1 to 32 characters without blanks or controls, at most 64 bytes. */
+  /** 1 to 32 characters without blanks, controls or check marks, at most 64 bytes. */
   readonly nick: string;
   /** UDP port, 62733 if left out; if it is taken, the next free one. 0: any. */
   readonly port?: number;
@@ -67,7 +67,7 @@ export function checkHubOptions(given: unknown): NodeOptions {
 
 export function checkNick(nick: unknown): asserts nick is string {
   if (typeof nick !== "string" || !isNick(nick))
-    throw misfit("nick", nick, "1 to 32 characters without blanks or controls, at most 64 bytes");
+    throw misfit("nick", nick, "1 to 32 characters without blanks, controls or check marks, at most 64 bytes");
 }
 
 /** Throws a SmplchatError where an invite makes no sense: people paste these. */

@@ -368,7 +368,7 @@ function backText({ goneMs, movedTo, ...of }: Extract<Notice, { code: "back" }>)
 }
 
 function nickText(nick: string): string {
-  return `${shown(nick)} is no nickname: 1 to 32 characters without blanks, at most 64 bytes`;
+  return `${shown(nick)} is no nickname: 1 to 32 characters without blanks or check marks, at most 64 bytes`;
 }
 
 /** Foreign text inside a sentence: one line, and short. */
