@@ -187,7 +187,8 @@ describe("commands", () => {
       ["tea", "zoe"],
     ]);
     const { RELAY_SEEN_LIMIT: seenLimit, MAX_MESSAGES: maxMessages } = defaultSettings;
-    expect(hub.configured).toEqual([{ fanout: 5, seenLimit, maxMessages, maxBytes: Number.POSITIVE_INFINITY }]);
+    const unlimited = { maxAgeMs: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY };
+    expect(hub.configured).toEqual([{ fanout: 5, seenLimit, maxMessages, ...unlimited }]);
   });
 
   it("take a nick that cannot be kept, and say so", async () => {
