@@ -310,7 +310,7 @@ const ATTACKS: readonly Attack[] = [
     type: "digest",
     log: { count: pick(rng, COUNTS), fingerprint: hex(rng, 8) },
     keeps: {
-      since: pick(rng, [0, 60_000, 1_769_860_800_000, 2 ** 47]),
+      since: 60_000 * pick(rng, [0, 1, 29_497_680, 2 ** 31]),
       small: pick(rng, [0, 1, 2, 200, 10_000]),
       large: pick(rng, [0, 1, 20, 500]),
     },

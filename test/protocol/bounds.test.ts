@@ -6,6 +6,8 @@ import { describe, expect, it, vi } from "vitest";
 import { beaconKey, sealBeacon } from "../../src/crypto/beacon.ts";
 import type { Config } from "../../src/protocol/config.ts";
 import type { limits } from "../../src/protocol/limits.ts";
+import { encodeBody } from "../../src/wire/bodies/body.ts";
+import { DELETE_KIND } from "../../src/wire/bodies/kinds.ts";
 import type { Endpoint } from "../../src/wire/endpoint.ts";
 import { noExtensions } from "../../src/wire/extensions.ts";
 import { END, type Frame } from "../../src/wire/frames.ts";
@@ -175,6 +177,17 @@ const rows: Readonly<Record<string, Row>> = {
     fill: (place) => {
       place.node.store.trouble = { code: "full", detail: "ENOSPC" };
       say(place, 200);
+    },
+  },
+  erasing: {
+    fill: (place) => {
+      const { node } = place;
+      // Nobody acknowledges anything: no more than some 256 are taken.
+      say(place, 129);
+      const ids = node.core.ids();
+      node.store.trouble = { code: "full", detail: "ENOSPC" };
+      const body = encodeBody("delete", "alice", "").body;
+      for (const target of ids) node.command({ type: "publish", kind: DELETE_KIND, body, target });
     },
   },
   reads: {

@@ -84,7 +84,8 @@ describe("saying", () => {
     const said = [
       ["react", "👍"],
       ["react", ""],
-      ["edit", "hello"],
+      // It went with what it edited.
+      ["edit", ""],
       ["delete", ""],
       ["topic", "tea"],
     ];
