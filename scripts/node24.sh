@@ -22,16 +22,23 @@ esac
 # time in the pure state machine, and take longer than all the others together.
 core=(test/wire test/crypto test/protocol test/node test/json)
 left_out=(
+  blobs/flooding
   blobs/large
   entry/beaconSenders
+  entry/longAway
+  entry/newStart
   entry/resume
   liveness/partition
   liveness/probe
   log/backpressure
   membership/hostile
+  relay/authorBudget
+  relay/outbox
   relay/receipts
   relay/relay
+  sync/age
   sync/reconciliation
+  sync/shortHashes
 )
 if [ $# -gt 0 ]; then
   run=("$@")
