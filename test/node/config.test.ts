@@ -12,6 +12,8 @@ it.each([
   ["CLEANUP_INTERVAL", 7, { cleanupIntervalMs: 7_000 }],
   ["LATEST_LIMIT", 12, { latestLimit: 12 }],
   ["MAX_MESSAGES", 100, { maxMessages: 100 }],
+  ["MAX_AGE", 3_600, { maxAgeMs: 3_600_000 }],
+  ["MAX_AGE", 0, { maxAgeMs: Number.POSITIVE_INFINITY }],
   ["MAX_DISK", 5_000_000, { maxBytes: 5_000_000 }],
   ["MAX_DISK", 0, { maxBytes: Number.POSITIVE_INFINITY }],
 ] as const)("%s: %d", (name, value, config) => {

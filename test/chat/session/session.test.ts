@@ -179,6 +179,7 @@ describe("commands", () => {
     await session.line("/join #coffee");
     await session.line("/nick zoe");
     await session.line("/set gossip_fanout 5");
+    await session.line("/set max_age 2h");
     await session.line("/join #tea");
     expect(rememberNick).toHaveBeenCalledExactlyOnceWith("zoe");
     expect(hub.entered.map((room) => [room.choice.name, room.self().nick])).toEqual([
@@ -187,8 +188,11 @@ describe("commands", () => {
       ["tea", "zoe"],
     ]);
     const { RELAY_SEEN_LIMIT: seenLimit, MAX_MESSAGES: maxMessages } = defaultSettings;
-    const unlimited = { maxAgeMs: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY };
-    expect(hub.configured).toEqual([{ fanout: 5, seenLimit, maxMessages, ...unlimited }]);
+    const others = { fanout: 5, seenLimit, maxMessages, maxBytes: Number.POSITIVE_INFINITY };
+    expect(hub.configured).toEqual([
+      { ...others, maxAgeMs: Number.POSITIVE_INFINITY },
+      { ...others, maxAgeMs: 7_200_000 },
+    ]);
   });
 
   it("take a nick that cannot be kept, and say so", async () => {
