@@ -5,7 +5,7 @@ import type { Frame } from "../../../src/wire/frames.ts";
 import { createWorld, fingerprint, type TestNode, WALL, type World } from "../fixtures.ts";
 import { createPuppet, type Puppet } from "../puppet.ts";
 
-/** What mallory says as its first message a minute ago: found by trying 15 million texts, in a minute of one core. */
+/** What mallory says as its first message a minute ago: found by trying some 15 million texts. */
 const GROUND = ["58d7d14612e3", "c6a73ab0b869"] as const;
 const HLC = WALL - 60_000;
 const COMMON = "019b76d9bda01414161dd4b9";
